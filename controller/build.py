@@ -1,0 +1,163 @@
+"""From settings to a robot with a controller, wired up and at rest. The one place where things are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TypeVar
+
+import numpy as np
+
+from controller.config import PlannerSettings, RunSettings, checkpoint_path
+from controller.controller import Controller, PlanFunction
+from controller.strict import ConfigError
+from controller.tasks import COURSES, Course
+from controller.telemetry import RunHeader
+from controller.timing import LoopSettings
+from dynamics import checkpoint
+from dynamics.adapters import factory
+from dynamics.checkpoint import Checkpoint, CheckpointError
+from hardware import embodiment
+from hardware.clock import Clock, VirtualClock, WallClock
+from hardware.robot import RobotSpec
+from hardware.servo import Servo
+from hardware.sim_robot import ROACH, SimRobot
+from planners import cem, shooting
+from planners.cem import CemSettings
+from planners.plan import Plan
+from planners.problem import Problem
+from planners.shooting import ShootingSettings
+from sim.terrain import TERRAINS
+
+S = TypeVar("S")
+_PERIOD_TOLERANCE = 1e-6
+"""How far a model's step may be from the control period [s]."""
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Everything that one run needs.
+
+    Attributes:
+        robot: the simulated robot.
+        servo: robot and guard, not entered yet.
+        controller: adapts and plans.
+        clock: the one that robot, servo and loop share.
+        loop: rhythm and length of the run.
+        header: what the log says about it.
+    """
+
+    robot: SimRobot
+    servo: Servo
+    controller: Controller
+    clock: Clock
+    loop: LoopSettings
+    header: RunHeader
+
+
+def load_model(settings: RunSettings, adapter: str) -> Checkpoint:
+    """Read the checkpoint of a recipe and check that it fits the robot and the rate.
+
+    Raises:
+        CheckpointError: missing, damaged, or made for something else.
+    """
+    path = checkpoint_path(settings, adapter)
+    loaded = checkpoint.load(path)
+    spec, period = robot_spec(settings), 1.0 / settings.control.rate_hz
+    expectations = (
+        ("robot", spec.name, loaded.robot),
+        ("recipe", adapter, loaded.recipe),
+        ("channels", [c.name for c in spec.channels], [c.name for c in loaded.model.space.channels]),
+        ("actions", [a.name for a in spec.actions], list(loaded.model.action_names)),
+    )
+    for what, expected, got in expectations:
+        if expected != got:
+            raise CheckpointError(f"{path}: {what}: expected {expected}, got {got}")
+    if abs(loaded.period - period) > _PERIOD_TOLERANCE:
+        raise CheckpointError(f"{path}: period: expected {period:g} s, the control period, got {loaded.period:g} s")
+    return loaded
+
+
+def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
+    """Wire up a run.
+
+    Args:
+        settings: checked settings.
+        model: what `load_model` returned.
+        fast: lock-step on a virtual clock instead of real time.
+
+    Raises:
+        ConfigError: the rates do not fit the robot, or real time has no tick to plan in.
+    """
+    spec, course = robot_spec(settings), COURSES[settings.course]
+    loop = _loop(settings, spec, fast=fast)
+    clock = VirtualClock() if fast else WallClock()
+    sensor_seed, planner_seed = np.random.SeedSequence(settings.seed).spawn(2)
+    robot = SimRobot(
+        terrain=TERRAINS[settings.terrain],
+        perturbations=settings.perturbations,
+        clock=clock,
+        rng=np.random.default_rng(sensor_seed),
+    )
+    controller = Controller(
+        model.model,
+        factory.make(model.adapter, model.model, model.rates, robot.true_condition),
+        planner(settings.planner),
+        course,
+        settings.control,
+        low=np.array([action.low for action in spec.actions]),
+        high=np.array([action.high for action in spec.actions]),
+        rest=embodiment.rest_action(spec),
+        rng=np.random.default_rng(planner_seed),
+        real_time=not fast,
+    )
+    return Rig(robot, Servo(robot), controller, clock, loop, _header(settings, model.recipe, spec, course, fast=fast))
+
+
+def robot_spec(settings: RunSettings) -> RobotSpec:
+    """Return the constant facts about the robot that the settings name."""
+    return {ROACH.name: ROACH}[settings.robot]
+
+
+def planner(settings: PlannerSettings) -> PlanFunction:
+    """Return the planner that the settings name, with its settings filled in."""
+    match settings:
+        case CemSettings():
+            return _with(cem.plan, settings)
+        case ShootingSettings():
+            return _with(shooting.plan, settings)
+
+
+def _with(plan: Callable[[Problem, S, Plan | None, np.random.Generator], Plan], settings: S) -> PlanFunction:
+    return lambda problem, previous, rng: plan(problem, settings, previous, rng)
+
+
+def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:
+    control = settings.control
+    if not fast and control.delay_ticks < 1:
+        raise ConfigError("control.delay_ticks: expected at least 1 in real time, because planning takes time, got 0")
+    try:
+        loop = LoopSettings(control.rate_hz, settings.seconds, control.delay_ticks)
+        loop.cycles_per_tick(spec)
+    except ValueError as error:
+        raise ConfigError(f"control.{error}") from error
+    return loop
+
+
+def _header(settings: RunSettings, adapter: str, spec: RobotSpec, course: Course, *, fast: bool) -> RunHeader:
+    points = np.concatenate([course.points, course.points[:1]]) if course.closed else course.points
+    return RunHeader(
+        robot=settings.robot,
+        course=settings.course,
+        perturbations=tuple(str(perturbation) for perturbation in settings.perturbations),
+        adapter=adapter,
+        planner=settings.planner.kind,
+        seed=settings.seed,
+        terrain=settings.terrain,
+        mode="lock-step" if fast else "real time",
+        rate_hz=settings.control.rate_hz,
+        channels=tuple(channel.name for channel in spec.channels),
+        path=tuple((float(x), float(y)) for x, y in points),
+        versions={name: version(name) for name in ("limber", "torch", "mujoco", "dm-control", "numpy")},
+    )

@@ -1,0 +1,41 @@
+"""What can be named on the command line, with a line on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from controller.config import PLANNERS, RECIPES, ROBOTS
+from controller.strict import ConfigError, nearest
+from controller.tasks import COURSES
+from sim.perturbations import PERTURBATIONS
+
+
+def catalogue(family: str) -> dict[str, str]:
+    """Return {name: description} of a family: robots, courses, perturbations, adapters or planners.
+
+    Raises:
+        ConfigError: there is no such family.
+    """
+    if family not in _FAMILIES:
+        raise ConfigError(f"command line: list: unknown family '{family}'; {nearest(family, _FAMILIES)}")
+    return dict(_FAMILIES[family]())
+
+
+def _courses() -> dict[str, str]:
+    return {name: f"{course.length:.1f} m, {'closed' if course.closed else 'open'}" for name, course in COURSES.items()}
+
+
+def _perturbations() -> dict[str, str]:
+    return {name: (kind.__doc__ or "").strip().splitlines()[0] for name, kind in PERTURBATIONS.items()}
+
+
+_FAMILIES: Mapping[str, Callable[[], Mapping[str, str]]] = MappingProxyType(
+    {
+        "robots": lambda: ROBOTS,
+        "courses": _courses,
+        "perturbations": _perturbations,
+        "adapters": lambda: RECIPES,
+        "planners": lambda: PLANNERS,
+    }
+)

@@ -1,0 +1,131 @@
+"""What a run is made of: frozen settings, filled from the robot's YAML file and then from flags, checked strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
+
+from controller import shipped
+from controller.controller import ControlSettings
+from controller.strict import ConfigError as ConfigError
+from controller.strict import Layer, nearest, one_of, read_yaml, resolve
+from controller.tasks import COURSES
+from planners.cem import CemSettings
+from planners.shooting import ShootingSettings
+from sim.perturbations import Perturbation, parse
+from sim.terrain import TERRAINS
+
+ROBOTS: Mapping[str, str] = MappingProxyType(
+    {"roach": "six-legged crawler of 10 cm and 30 g: two motors, compliant legs; simulated"}
+)
+RECIPES: Mapping[str, str] = MappingProxyType(
+    {
+        "grbal": "meta-learned prior, adapted by gradient steps on the last M transitions",
+        "mb": "plain model, never adapted",
+        "mb_de": "plain model that keeps fine-tuning",
+        "informed": "model that is told the true condition; simulated robots only",
+    }
+)
+PLANNERS: Mapping[str, str] = MappingProxyType(
+    {"cem": "cross-entropy method, warm-started, anytime", "shooting": "random shooting: the plain yardstick"}
+)
+
+
+def _perturbation(value: object) -> Perturbation:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text like 'leg_loss:leg=left_middle@6', got {value!r}")
+    return parse(value)
+
+
+RobotName = Annotated[str, AfterValidator(one_of("robot", lambda: ROBOTS))]
+CourseName = Annotated[str, AfterValidator(one_of("course", lambda: COURSES))]
+TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
+Recipe = Annotated[str, AfterValidator(one_of("adapter", lambda: RECIPES))]
+PerturbationText = Annotated[Perturbation, PlainValidator(_perturbation), PlainSerializer(str)]
+PlannerSettings = Annotated[CemSettings | ShootingSettings, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """One run.
+
+    Attributes:
+        robot: which robot.
+        course: what it should follow.
+        terrain: the ground it runs on; simulated robots only.
+        perturbations: what happens to it, as `name:key=value,...[@start[-end]]`; simulated robots only.
+        adapter: recipe of the model.
+        checkpoint: file of the trained model; None takes the one that comes with Limber.
+        planner: what searches for actions.
+        control: rhythm of the plan loop.
+        seconds: length of the run [s].
+        seed: fixes every random number.
+    """
+
+    robot: RobotName = "roach"
+    course: CourseName = "figure8"
+    terrain: TerrainName = "flat"
+    perturbations: tuple[PerturbationText, ...] = ()
+    adapter: Recipe = "grbal"
+    checkpoint: str | None = None
+    planner: PlannerSettings = field(default_factory=CemSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)
+    seconds: float = 20.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1.0 / self.control.rate_hz <= self.seconds <= 86400.0:
+            raise ValueError(f"seconds: expected at least one tick and at most a day, got {self.seconds}")
+        if self.seed < 0:
+            raise ValueError(f"seed: expected 0 or more, got {self.seed}")
+
+
+def run_settings(flags: Sequence[Layer], file: Path | None = None) -> RunSettings:
+    """Fill the settings of a run.
+
+    Args:
+        flags: layers of the command line, weakest first.
+        file: settings file; None takes the one of the robot, at the rate that the flags ask for.
+
+    Raises:
+        ConfigError: a name, key, type or value that cannot be used.
+    """
+    base = read_yaml(file if file is not None else _shipped_file(flags))
+    return resolve(RunSettings, [base, *flags])
+
+
+def checkpoint_path(settings: RunSettings, adapter: str) -> Path:
+    """Return the checkpoint of a recipe: the one given for the run's own adapter, else the one that comes along."""
+    if settings.checkpoint is not None and adapter == settings.adapter:
+        return Path(settings.checkpoint)
+    rate = settings.control.rate_hz
+    return shipped.checkpoint(settings.robot, adapter, None if rate == _usual_rate(settings.robot) else rate)
+
+
+def _shipped_file(flags: Sequence[Layer]) -> Path:
+    """Return the settings file of the robot and the rate that the flags name."""
+    robot, rate, place = "roach", None, ""
+    for layer in flags:
+        robot = str(layer.values.get("robot", robot))
+        control = layer.values.get("control")
+        if isinstance(control, Mapping) and isinstance(control.get("rate_hz"), int | float):
+            rate, place = control["rate_hz"], layer.place
+    if robot not in ROBOTS:
+        raise ConfigError(f"command line: robot: unknown robot '{robot}'; {nearest(robot, ROBOTS)}")
+    if rate is None or rate == _usual_rate(robot):
+        return shipped.run_config(robot)
+    file = shipped.run_config(robot, rate)
+    if not file.is_file():
+        others = sorted(path.stem.removeprefix(f"{robot}-") for path in file.parent.glob(f"{robot}-*hz.yaml"))
+        rates = ", ".join([f"{_usual_rate(robot):g}hz", *others])
+        raise ConfigError(f"{place}: control.rate_hz: expected one of {rates} or a --config of your own, got {rate:g}")
+    return file
+
+
+def _usual_rate(robot: str) -> float:
+    return resolve(RunSettings, [read_yaml(shipped.run_config(robot))]).control.rate_hz

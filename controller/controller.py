@@ -1,0 +1,279 @@
+"""The heart: observe, remember, adapt, plan, act.
+
+    every tick     theta' = adapt(theta*, last M transitions)
+                   u      = argmin over u_1..u_H of sum_h cost(s_h, u_h),  s_h+1 = s_h boxplus f_theta'(s_h, u_h)
+
+Commands need time to come about: the first `delay_ticks` actions after now are already decided, the model predicts
+the state behind them, and planning starts there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from controller.tasks import START, Course, Progress
+from dynamics.adapters.base import Adapter
+from dynamics.kernel import Kernel
+from dynamics.model import Model
+from dynamics.network import Weights
+from dynamics.transitions import FloatArray, History
+from hardware.schedule import ActionSchedule
+from planners.plan import Plan, PlanStatus
+from planners.problem import Problem
+
+PlanFunction = Callable[[Problem, Plan | None, np.random.Generator], Plan]
+
+
+@dataclass(frozen=True)
+class ControlSettings:
+    """The rhythm of the plan loop.
+
+    Attributes:
+        rate_hz: ticks per second; the model's step is one tick.
+        horizon: steps the planner looks ahead H.
+        delay_ticks: ticks between observing and the first action that the new plan decides D.
+        budget: share of the period after which the planner must answer with the best so far; real time only.
+        trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
+        expiry: periods after its last action at which a schedule is over and the robot damps.
+    """
+
+    rate_hz: float = 20.0
+    horizon: int = 12
+    delay_ticks: int = 1
+    budget: float = 0.4
+    trust: int = 8
+    expiry: float = 4.0
+
+    def __post_init__(self) -> None:
+        for name, least in (("horizon", 1), ("delay_ticks", 0), ("trust", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name}: expected at least {least}, got {getattr(self, name)}")
+        if not 0 < self.rate_hz <= 500:
+            raise ValueError(f"rate_hz: expected more than 0 and at most 500, got {self.rate_hz}")
+        if not 0 < self.budget <= 1:
+            raise ValueError(f"budget: expected a share in (0, 1], got {self.budget}")
+        if not self.expiry > 0:
+            raise ValueError(f"expiry: expected a positive number of periods, got {self.expiry}")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the plan loop learns at a tick boundary.
+
+    Attributes:
+        time: host clock [s].
+        state: (S,) state vector.
+        applied: (A,) the action that was held over the tick that just ended; None at the first tick, after a gap, or
+            when the servo played something else.
+    """
+
+    time: float
+    state: FloatArray
+    applied: FloatArray | None
+
+
+@dataclass(frozen=True)
+class TickResult:
+    """What one tick decided, and why.
+
+    Attributes:
+        schedule: what the servo plays from now on.
+        plan: the planner's answer.
+        action: (A,) the first action that this plan decided.
+        status: `ok` or what went differently, for counting.
+        error_prior: normalised one-step error of the un-adapted model on the newest transition, None without one.
+        error_adapted: the same of the model as adapted before that transition was seen.
+        rejected: the adapted weights had been worse than the prior lately, so the prior was used.
+        progress: where on the course the robot is.
+        cost: the course's cost of the step that just ended.
+    """
+
+    schedule: ActionSchedule
+    plan: Plan
+    action: FloatArray
+    status: str
+    error_prior: float | None
+    error_adapted: float | None
+    rejected: bool
+    progress: Progress
+    cost: float
+    adapt_ms: float
+    plan_ms: float
+    tick_ms: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """All that a controller carries from tick to tick; starting again from the initial one is a reset."""
+
+    history: History
+    weights: Weights
+    state: FloatArray | None = None
+    plan: Plan | None = None
+    schedule: ActionSchedule | None = None
+    progress: Progress = START
+    errors: tuple[tuple[float, float], ...] = ()
+
+
+class Controller:
+    """Adapts a model and plans with it, once a tick.
+
+    Args:
+        model: the trained dynamics model; its step is the control period.
+        adapter: window in, weights out.
+        planner: what searches for actions.
+        course: what to achieve.
+        settings: rhythm.
+        low: smallest actions (A,).
+        high: largest actions (A,).
+        rest: actions of the safe pose (A,), under way before the first plan.
+        rng: randomness of the planner.
+        real_time: meet the budget; otherwise every search runs to its end, so that runs are reproducible.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        adapter: Adapter,
+        planner: PlanFunction,
+        course: Course,
+        settings: ControlSettings,
+        *,
+        low: FloatArray,
+        high: FloatArray,
+        rest: FloatArray,
+        rng: np.random.Generator,
+        real_time: bool = False,
+    ) -> None:
+        self._model, self._adapter, self._planner, self._course = model, adapter, planner, course
+        self._settings, self._low, self._high, self._rest, self._rng = settings, low, high, rest, rng
+        self._period = 1.0 / settings.rate_hz
+        self._budget = settings.budget * self._period if real_time else None
+        self._prior = Kernel(model, adapter.initial())
+        self._adapted = Kernel(model, adapter.initial())
+        self._memory = self._blank()
+
+    def reset(self) -> None:
+        """Forget everything that was observed: history, adapted weights, plan and progress."""
+        self._memory = self._blank()
+
+    def tick(self, observation: Observation) -> TickResult:
+        """Decide what to do from an observation: remember, adapt, predict over the delay, plan."""
+        started = time.perf_counter()
+        before = self._memory
+        memory = self._remember(before, observation)
+        memory = self._adapt(memory)
+        adapted = time.perf_counter()
+        plan, schedule = self._plan(memory, observation, started)
+        planned = time.perf_counter()
+        self._memory = replace(memory, plan=plan, schedule=schedule)
+        fresh = memory.errors is not before.errors
+        return TickResult(
+            schedule=schedule,
+            plan=plan,
+            action=plan.action(observation.time + self._settings.delay_ticks * self._period),
+            status=plan.status.value,
+            error_prior=memory.errors[-1][0] if fresh else None,
+            error_adapted=memory.errors[-1][1] if fresh else None,
+            rejected=not self._trusted(memory),
+            progress=memory.progress,
+            cost=self._executed_cost(before, memory, observation),
+            adapt_ms=1e3 * (adapted - started),
+            plan_ms=1e3 * (planned - adapted),
+            tick_ms=1e3 * (planned - started),
+        )
+
+    def _remember(self, memory: Memory, observation: Observation) -> Memory:
+        """Append the transition that just ended, and judge both models on it before either has learned from it.
+
+        A transition that was not measured, or that no single action drove, is left out.
+        """
+        if not np.isfinite(observation.state).all():
+            return replace(memory, state=None)
+        x, y, _ = self._model.space.pose
+        progress = self._course.locate(observation.state[[x, y]], memory.progress)
+        if memory.state is None or observation.applied is None:
+            return replace(memory, state=observation.state, progress=progress)
+        self._adapted.load(memory.weights)
+        errors = (
+            self._error(self._prior, memory.state, observation.applied, observation.state),
+            self._error(self._adapted, memory.state, observation.applied, observation.state),
+        )
+        return replace(
+            memory,
+            history=memory.history.append(memory.state, observation.applied, observation.state),
+            state=observation.state,
+            progress=progress,
+            errors=(*memory.errors, errors)[-self._settings.trust :],
+        )
+
+    def _adapt(self, memory: Memory) -> Memory:
+        """Re-fit the model to the window; what does not come out finite is not used."""
+        window = memory.history.window
+        if window is None or not window.finite:
+            return replace(memory, weights=self._adapter.initial())
+        weights = self._adapter.adapt(memory.weights, window)
+        finite = all(bool(torch.isfinite(w).all()) for w in weights)
+        return replace(memory, weights=weights if finite else self._adapter.initial())
+
+    def _plan(self, memory: Memory, observation: Observation, started: float) -> tuple[Plan, ActionSchedule]:
+        """Predict the state behind the actions under way, and search from there with the model that earned trust."""
+        delay, now = self._settings.delay_ticks, observation.time
+        under_way = self._under_way(memory.schedule, now)
+        kernel = self._adapted if self._trusted(memory) else self._prior
+        self._adapted.load(memory.weights)
+        state = np.full(self._model.space.size, np.nan) if memory.state is None else memory.state
+        if delay:
+            state = kernel.rollout(state, under_way[None])[:, 0, -1].mean(axis=0, dtype=np.float64)
+        previous_action = under_way[-1] if delay else observation.applied
+        problem = Problem(
+            state=state,
+            time=now + delay * self._period,
+            step=self._period,
+            horizon=self._settings.horizon,
+            model=kernel,
+            cost=self._course.cost(memory.progress, self._period, self._model.space.pose),
+            low=self._low,
+            high=self._high,
+            deadline=None if self._budget is None else started + self._budget,
+            previous_action=None if previous_action is None else np.clip(previous_action, self._low, self._high),
+        )
+        plan = self._planner(problem, memory.plan, self._rng)
+        if plan.status is PlanStatus.NO_PLAN or plan.status is PlanStatus.KEPT_PREVIOUS:
+            return plan, memory.schedule or self._rest_schedule(now)
+        actions = np.concatenate([under_way, plan.actions])
+        end = now + len(actions) * self._period
+        return plan, ActionSchedule(now, self._period, actions, expires=end + self._settings.expiry * self._period)
+
+    def _under_way(self, schedule: ActionSchedule | None, now: float) -> FloatArray:
+        """Return the actions (D, A) that were decided earlier and play until the new plan takes effect."""
+        times = [now + tick * self._period for tick in range(self._settings.delay_ticks)]
+        played = [None if schedule is None else schedule.action(time, self._rest) for time in times]
+        return np.array([self._rest if action is None else action for action in played]).reshape(-1, len(self._rest))
+
+    def _trusted(self, memory: Memory) -> bool:
+        """Whether the adapted model predicted what came next at least as well as the prior did lately."""
+        if not memory.errors:
+            return True
+        prior, adapted = np.mean(memory.errors, axis=0)
+        return bool(adapted <= prior)
+
+    def _error(self, kernel: Kernel, state: FloatArray, action: FloatArray, next_state: FloatArray) -> float:
+        """Return the normalised one-step error of a model on one transition."""
+        miss = self._model.space.difference(next_state, kernel.predict(state, action)) / self._model.increments.std
+        return float(np.mean(miss**2))
+
+    def _executed_cost(self, before: Memory, after: Memory, observation: Observation) -> float:
+        yaw = float(observation.state[self._model.space.pose[2]])
+        return self._course.executed_cost(before.progress, after.progress, yaw, self._period)
+
+    def _rest_schedule(self, now: float) -> ActionSchedule:
+        return ActionSchedule(now, self._period, self._rest[None], expires=now + self._settings.expiry * self._period)
+
+    def _blank(self) -> Memory:
+        return Memory(History(self._adapter.window), self._adapter.initial())

@@ -1,0 +1,82 @@
+"""The report of a run as one HTML file that needs nothing else: pictures and video are inside it."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+from controller.findings import Run, detail, headline, loop_table, phase_table
+from controller.page import FIGURE, PAGE, VIDEO
+from controller.plots import write_plots
+from controller.telemetry import RunHeader
+
+_CAPTIONS = {
+    "plan_view": "The course and where the robot went. Rings mark where the perturbation set in.",
+    "path_error": "How far the robot was from the course.",
+    "model_error": "Squared one-step prediction error in units of the training data's spread, mean of half a second: "
+    "solid as used at that tick, dashed without adaptation.",
+    "tick_time": "How long a control tick took, against the time there is. The count is logarithmic.",
+}
+
+
+def write_report(folder: Path, runs: Sequence[Run], settings: str, video: Path | None = None) -> dict[str, Path]:
+    """Write report.html and its pictures into a run folder.
+
+    Args:
+        folder: an existing folder.
+        runs: the run, then those it is compared with.
+        settings: the resolved settings as YAML.
+        video: an mp4 to show, where there is one.
+
+    Returns:
+        The files written, by name.
+    """
+    files = write_plots(folder, [run.log for run in runs])
+    header = runs[0].log.header
+    figures = {
+        name: FIGURE.substitute(source=_data_uri(file, "image/png"), name=name, caption=_CAPTIONS[name])
+        for name, file in files.items()
+    }
+    page = PAGE.substitute(
+        figures,
+        title=html.escape(f"{header.robot} on {header.course} with {header.adapter}"),
+        setting=html.escape(_setting(header)),
+        headline=html.escape(headline(runs)),
+        detail=html.escape(detail(runs)),
+        video="" if video is None else VIDEO.substitute(source=_data_uri(video, "video/mp4")),
+        phases=_table(phase_table(runs)),
+        loops=_table(loop_table(runs)),
+        settings=html.escape(settings.strip()),
+        versions=html.escape(", ".join(f"{name} {version}" for name, version in header.versions.items())),
+    )
+    report = folder / "report.html"
+    report.write_text(page, encoding="utf-8")
+    return {"report": report, **files}
+
+
+def _setting(header: RunHeader) -> str:
+    facts = (
+        f"{header.robot} on {header.terrain}",
+        header.course,
+        *header.perturbations,
+        f"{header.planner} planner",
+        f"{header.rate_hz:g} Hz {header.mode}",
+        f"seed {header.seed}",
+    )
+    return " · ".join(facts)
+
+
+def _data_uri(file: Path, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    """A heading row, then rows that begin with their name."""
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in rows[0])
+    body = "".join(
+        f"<tr><th>{html.escape(row[0])}</th>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row[1:])}</tr>"
+        for row in rows[1:]
+    )
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

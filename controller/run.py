@@ -1,0 +1,130 @@
+"""One run from settings to run folder: check everything, drive, log, report; twice where a comparison is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from controller.build import Rig, build, load_model
+from controller.config import RECIPES, RunSettings
+from controller.controller import TickResult
+from controller.film import film
+from controller.findings import Run, headline
+from controller.panel import Panel
+from controller.realtime import LoopTick, run_lockstep, run_realtime
+from controller.report import write_report
+from controller.strict import ConfigError, nearest, to_yaml
+from controller.telemetry import RunLog, from_tick, read_log, summary
+from controller.timing import LoopResult
+from hardware.clock import VirtualClock
+from sim.perturbations import active
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run, beside the settings.
+
+    Attributes:
+        fast: lock-step instead of real time.
+        compare: recipe to run the same with afterwards, or None.
+        out: run folder; None takes runs/<time>-<robot>-<course>-<adapter>.
+        video: make a video.
+    """
+
+    fast: bool = False
+    compare: str | None = None
+    out: Path | None = None
+    video: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        summary: the figures of the run; with a comparison, those of the other run under `compare`.
+        headline: what happened, in one sentence.
+        folder: where everything lies.
+        interrupted: somebody pressed Ctrl-C; the files are complete up to then.
+        fault: why the robot stopped, where it did so for another reason than a fall.
+    """
+
+    summary: Mapping[str, object]
+    headline: str
+    folder: Path
+    interrupted: bool
+    fault: str | None
+
+
+def execute(settings: RunSettings, options: Options) -> Outcome:
+    """Run, and leave a complete run folder; nothing is written before everything has been checked.
+
+    Raises:
+        ConfigError: settings that cannot be used, or a folder that cannot be written.
+        CheckpointError: a model is missing, damaged, or does not fit.
+    """
+    adapters = [settings.adapter] if options.compare is None else [settings.adapter, _compared(options.compare)]
+    models = [load_model(settings, adapter) for adapter in adapters]
+    rigs = [build(settings, model, fast=options.fast) for model in models]
+    folder = _run_folder(settings, options)
+    runs: list[Run] = []
+    for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
+        loop = _drive(rig, settings, log)
+        runs.append(Run(read_log(log), loop))
+        if loop.interrupted:
+            break
+    return _conclude(settings, options, folder, runs)
+
+
+def _compared(adapter: str) -> str:
+    if adapter not in RECIPES:
+        raise ConfigError(f"command line: --compare: unknown adapter '{adapter}'; {nearest(adapter, RECIPES)}")
+    return adapter
+
+
+def _run_folder(settings: RunSettings, options: Options) -> Path:
+    name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course}-{settings.adapter}"
+    folder = options.out if options.out is not None else Path("runs") / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "settings.yaml").write_text(to_yaml(settings), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
+    return folder
+
+
+def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
+    """Drive one run and write its log as it goes."""
+    loop = run_lockstep if isinstance(rig.clock, VirtualClock) else run_realtime
+    with RunLog(path, rig.header) as log, Panel(rig.header, settings.seconds) as panel:
+
+        def note(tick: LoopTick[TickResult]) -> None:
+            acting = [str(perturbation) for perturbation in active(settings.perturbations, tick.time)]
+            record = from_tick(tick, rig.header.channels, acting, rig.robot.qpos)
+            log.write(record)
+            panel.show(record)
+
+        return loop(rig.controller, rig.servo, rig.clock, rig.loop, note)
+
+
+def _conclude(settings: RunSettings, options: Options, folder: Path, runs: Sequence[Run]) -> Outcome:
+    """Write video, report and summary of what was driven; whoever presses Ctrl-C goes without the video."""
+    interrupted, video = any(run.loop.interrupted for run in runs), None
+    if options.video and not interrupted:
+        try:
+            video = film(folder / "video.mp4", [run.log for run in runs])
+        except KeyboardInterrupt:
+            interrupted = True
+    files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl"}
+    files |= {} if len(runs) == 1 else {"log_compare": folder / "log-compare.jsonl"}
+    files |= {} if video is None else {"video": video}
+    files |= write_report(folder, runs, to_yaml(settings), video)
+    files["summary"] = folder / "summary.json"
+    figures = [summary(run.log, run.loop, {name: str(path) for name, path in files.items()}) for run in runs]
+    result = figures[0] if len(figures) == 1 else figures[0] | {"compare": figures[1]}
+    files["summary"].write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    faults = [str(run.loop.fault) for run in runs if run.loop.fault is not None and not run.loop.fell]
+    return Outcome(result, headline(runs), folder, interrupted, faults[0] if faults else None)

@@ -1,0 +1,22 @@
+"""Where the settings and trained models that come with Limber lie: in a clone, or inside an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_ROOT = _PACKAGE / "assets" if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent
+
+
+def run_config(robot: str, rate_hz: float | None = None) -> Path:
+    """Return the settings file of a robot, at its usual control rate or at another one [Hz]."""
+    return _ROOT / "configs" / "run" / f"{robot}{_suffix(rate_hz)}.yaml"
+
+
+def checkpoint(robot: str, recipe: str, rate_hz: float | None = None) -> Path:
+    """Return the trained model of a robot, at its usual control rate or at another one [Hz]."""
+    return _ROOT / "models" / f"{robot}-{recipe}{_suffix(rate_hz)}.safetensors"
+
+
+def _suffix(rate_hz: float | None) -> str:
+    return "" if rate_hz is None else f"-{rate_hz:g}hz"

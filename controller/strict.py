@@ -1,0 +1,227 @@
+"""Strict settings: layers of plain values become frozen dataclasses, or one error that says where and why.
+
+A later layer overrides an earlier one key by key; a mapping with another `kind` replaces the whole mapping.
+The dataclass is the schema: unknown keys, wrong types and broken invariants are errors with the file or flag,
+the key path, what was expected, what was found, and the nearest valid choice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pydantic
+import yaml
+from pydantic import ConfigDict, TypeAdapter
+
+T = TypeVar("T")
+KeyPath = tuple[str | int, ...]
+STRICT = ConfigDict(strict=True, extra="forbid")
+
+
+class ConfigError(ValueError):
+    """Settings that cannot be used; the message names the place, the key path, the expected and the found value."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Plain values from one place: a file, a flag."""
+
+    place: str
+    values: Mapping[str, object]
+
+
+def nearest(got: object, choices: Iterable[str]) -> str:
+    """Return "expected one of ...; did you mean ...?" for a name that is none of the choices."""
+    names = sorted(choices)
+    close = difflib.get_close_matches(str(got), names, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    return f"expected one of {', '.join(names)}{hint}"
+
+
+def one_of(what: str, choices: Callable[[], Iterable[str]]) -> Callable[[str], str]:
+    """Return a validator for a name that must be among the choices."""
+
+    def check(name: str) -> str:
+        names = tuple(choices())
+        if name not in names:
+            raise ValueError(f"unknown {what} '{name}'; {nearest(name, names)}")
+        return name
+
+    return check
+
+
+def read_yaml(path: Path) -> Layer:
+    """Read a mapping from a YAML file; a key given twice is an error.
+
+    Raises:
+        ConfigError: the file is missing, unreadable, not YAML or not a mapping.
+    """
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected a mapping of settings, got {type(values).__name__}")
+    return Layer(str(path), values)
+
+
+def assignment(text: str, flag: str = "--set") -> Layer:
+    """Turn "a.b=c" into a layer; the value is read as YAML.
+
+    Raises:
+        ConfigError: there is no "=", an empty key or a value that is not YAML.
+    """
+    place = f"{flag} {text}"
+    path, equals, value = text.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise ConfigError(f"{place}: expected KEY.KEY=VALUE, for example planner.candidates=200")
+    try:
+        values = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{place}: the value is not valid YAML: {' '.join(str(error).split())}") from error
+    for key in reversed(keys):
+        values = {key: values}
+    return Layer(place, values)
+
+
+def resolve(schema: type[T], layers: Sequence[Layer]) -> T:
+    """Merge the layers and build the settings.
+
+    Args:
+        schema: a frozen dataclass, nested as deep as needed.
+        layers: weakest first.
+
+    Raises:
+        ConfigError: the first thing that is wrong.
+    """
+    merged: Mapping[str, object] = {}
+    for layer in layers:
+        merged = _merge(merged, layer.values)
+    adapter = _adapter(schema)
+    try:
+        # JSON mode is strict about types and still lets a list become a tuple.
+        return adapter.validate_json(json.dumps(merged, default=str))
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ConfigError(_explain(schema, layers, first)) from error
+
+
+def plain(settings: object) -> dict[str, object]:
+    """Return settings as mappings, lists, strings and numbers, ready for YAML or JSON."""
+    values: dict[str, object] = _adapter(type(settings)).dump_python(settings, mode="json")
+    return values
+
+
+def to_yaml(settings: object) -> str:
+    """Return settings as YAML that `read_yaml` and `resolve` turn back into the same settings."""
+    return yaml.safe_dump(plain(settings), sort_keys=False, allow_unicode=True)
+
+
+def _adapter(schema: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(pydantic.with_config(STRICT)(schema))
+
+
+def _merge(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:
+    if "kind" in new and new["kind"] != old.get("kind"):
+        return dict(new)
+    merged = dict(old)
+    for key, value in new.items():
+        before = merged.get(key)
+        merged[key] = _merge(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _explain(schema: object, layers: Sequence[Layer], error: Mapping[str, typing.Any]) -> str:
+    parent, path = _walk(schema, error["loc"])
+    place = next((layer.place for layer in reversed(layers) if _has(layer.values, path)), layers[-1].place)
+    key = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in path).lstrip(".")
+    where = f"{place}: {key}" if key else place
+    match error["type"]:
+        case "unexpected_keyword_argument":
+            return f"{where}: unknown key; {nearest(path[-1], _keys(parent))}"
+        case "missing":
+            return f"{where}: missing; expected a value"
+        case "union_tag_not_found":
+            return f"{where}.kind: missing; {nearest('', _tags(parent))}"
+        case "union_tag_invalid":
+            got = error["ctx"]["tag"]
+            return f"{where}.kind: unknown kind '{got}'; {nearest(got, _tags(parent))}"
+        case "value_error":
+            return f"{where}: {error['ctx']['error']}"
+        case _:
+            expected = str(error["msg"]).replace("Input should be", "expected")
+            return f"{where}: {expected}, got {error['input']!r}"
+
+
+def _walk(schema: object, location: Sequence[str | int]) -> tuple[object, KeyPath]:
+    """Return the type that holds the last key and the key path without the tags of unions."""
+    path: list[str | int] = []
+    parent = current = _bare(schema)
+    for step in location:
+        if step in (tags := _tags(current)):
+            current = _bare(tags[str(step)])
+            continue
+        parent = current
+        path.append(step)
+        if dataclasses.is_dataclass(current):
+            current = _bare(typing.get_type_hints(current, include_extras=True).get(str(step)))
+        else:
+            arguments = typing.get_args(current)
+            current = _bare(arguments[0]) if arguments else None
+    return (current if _tags(current) else parent), tuple(path)
+
+
+def _bare(kind: object) -> object:
+    return _bare(typing.get_args(kind)[0]) if typing.get_origin(kind) is typing.Annotated else kind
+
+
+def _keys(kind: object) -> list[str]:
+    return [field.name for field in dataclasses.fields(kind)] if isinstance(kind, type) else []
+
+
+def _tags(kind: object) -> dict[str, type]:
+    """Return {kind: dataclass} of a union that is told apart by `kind`."""
+    members = typing.get_args(kind) if isinstance(kind, types.UnionType) else ()
+    return {
+        str(field.default): member
+        for member in members
+        if isinstance(member, type) and dataclasses.is_dataclass(member)
+        for field in dataclasses.fields(member)
+        if field.name == "kind"
+    }
+
+
+def _has(values: object, path: KeyPath) -> bool:
+    for key in path:
+        if isinstance(values, Mapping) and key in values:
+            values = values[str(key)]
+        elif isinstance(values, Sequence) and isinstance(key, int) and key < len(values):
+            values = values[key]
+        else:
+            return False
+    return True
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A safe loader that does not let the second of two equal keys win silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[typing.Any, typing.Any]:
+        """Build a mapping; raise on a repeated key."""
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)

@@ -1,0 +1,266 @@
+"""What happened in a run: one line a tick in a JSON Lines file, and the summary computed from it.
+
+The first line is the header (what was run), every further line one tick. Each line is written through at once, so that
+a log is complete up to the last tick whatever ends the process.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+
+from controller.timing import LoopResult, percentiles
+
+if TYPE_CHECKING:
+    from controller.controller import TickResult
+    from controller.realtime import LoopTick
+
+FloatArray = NDArray[np.float64]
+
+FORMAT = 1
+
+Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+"""A float; one that is not finite is NaN here and null in the file, because JSON has no NaN."""
+
+
+class LogError(ValueError):
+    """A log cannot be read; the message names the file and the line."""
+
+
+@dataclass(frozen=True)
+class RunHeader:
+    """What was run: everything that the report needs beside the ticks."""
+
+    robot: str
+    course: str
+    perturbations: tuple[str, ...]
+    """As on the command line."""
+    adapter: str
+    planner: str
+    seed: int
+    terrain: str
+    mode: str
+    """"real time" or "lock-step"."""
+    rate_hz: float
+    """Rate of the plan loop [Hz]."""
+    channels: tuple[str, ...]
+    """Names of the state vector's numbers."""
+    path: tuple[tuple[float, float], ...]
+    """Points of the course, world frame [m]."""
+    versions: Mapping[str, str]
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class TickRecord:
+    """One tick as plain numbers."""
+
+    time: Number
+    """Time of the state since the start of the run [s]."""
+    state: tuple[Number, ...]
+    """State vector in the header's channel order."""
+    action: tuple[Number, ...]
+    """First action of the plan of this tick."""
+    applied: tuple[Number, ...] | None
+    """Action that the servo really played over the tick before; None at the first tick and after damping."""
+    progress: Number
+    """Distance along the course [m]."""
+    distance: Number
+    """Signed distance from the course, left positive [m]."""
+    heading_error: Number
+    """[rad]"""
+    speed: Number
+    """Horizontal speed [m/s]."""
+    cost: Number
+    """Cost of the step just executed, in the units of the course's cost."""
+    error_prior: float | None
+    """Squared normalised one-step error, mean over the channels, of the un-adapted model on the newest transition."""
+    error_adapted: float | None
+    """The same of the model as adapted before that transition was seen."""
+    rejected: bool
+    """The adaptation made recent errors worse and was not used."""
+    status: str
+    rung: str
+    """What the servo played before this tick; empty at the first."""
+    missed: bool
+    """The plan came later than a period after the tick was due."""
+    tick_ms: Number
+    adapt_ms: Number
+    plan_ms: Number
+    perturbations: tuple[str, ...]
+    """Those acting at this time."""
+    qpos: tuple[Number, ...] | None = None
+    """Generalised positions of the simulated robot, for the video."""
+
+
+_Line = TypeVar("_Line")
+_HEADER = TypeAdapter(RunHeader)
+_RECORD = TypeAdapter(TickRecord)
+
+
+@dataclass(frozen=True)
+class Log:
+    """A run read back from its file."""
+
+    header: RunHeader
+    records: tuple[TickRecord, ...]
+
+    def series(self, name: str) -> FloatArray:
+        """One numeric field over time (T,); NaN where it was not available."""
+        values = [getattr(record, name) for record in self.records]
+        return np.array([math.nan if value is None else value for value in values], np.float64)
+
+    def channel(self, name: str) -> FloatArray:
+        """One number of the state vector over time (T,); NaN where the robot has no such channel."""
+        if name not in self.header.channels:
+            return np.full(len(self.records), np.nan)
+        index = self.header.channels.index(name)
+        return np.array([record.state[index] for record in self.records], np.float64)
+
+    @property
+    def onset(self) -> float | None:
+        """When the acting perturbations first changed after the start [s]; None where they never did."""
+        for record in self.records:
+            if record.perturbations != self.records[0].perturbations:
+                return record.time
+        return None
+
+
+def from_tick(
+    tick: LoopTick[TickResult],
+    channels: Sequence[str],
+    perturbations: Sequence[str] = (),
+    qpos: FloatArray | None = None,
+) -> TickRecord:
+    """Flatten a tick into plain numbers.
+
+    Args:
+        tick: as the loop saw it.
+        channels: names of the state vector's numbers, among them yaw, vx and vy.
+        perturbations: those acting now, as on the command line.
+        qpos: generalised positions of the simulated robot (nq,).
+    """
+    observation, result = tick.observation, tick.result
+    yaw, vx, vy = (float(observation.state[channels.index(name)]) for name in ("yaw", "vx", "vy"))
+    return TickRecord(
+        time=tick.time,
+        state=_floats(observation.state),
+        action=_floats(result.action),
+        applied=None if observation.applied is None else _floats(observation.applied),
+        progress=result.progress.s,
+        distance=result.progress.signed,
+        heading_error=math.remainder(yaw - result.progress.heading, math.tau) if math.isfinite(yaw) else math.nan,
+        speed=math.hypot(vx, vy),
+        cost=result.cost,
+        error_prior=result.error_prior,
+        error_adapted=result.error_adapted,
+        rejected=result.rejected,
+        status=result.status,
+        rung="" if tick.report is None else tick.report.rung.value,
+        missed=tick.missed,
+        tick_ms=tick.tick_ms,
+        adapt_ms=result.adapt_ms,
+        plan_ms=result.plan_ms,
+        perturbations=tuple(perturbations),
+        qpos=None if qpos is None else _floats(qpos),
+    )
+
+
+class RunLog:
+    """Writes a log; use as a context manager. Raises OSError where the file cannot be written."""
+
+    def __init__(self, path: Path, header: RunHeader) -> None:
+        self._file = path.open("wb", buffering=0)
+        self._file.write(_HEADER.dump_json(header) + b"\n")
+
+    def write(self, record: TickRecord) -> None:
+        """Append one tick and hand it to the system."""
+        self._file.write(_RECORD.dump_json(record) + b"\n")
+
+    def close(self) -> None:
+        """Close the file; closing twice is allowed."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_log(path: Path) -> Log:
+    """Read a log; a last line cut short by a kill is left out.
+
+    Raises:
+        LogError: no header, another format, or a broken line before the last.
+        OSError: the file cannot be read.
+    """
+    complete = path.read_bytes().split(b"\n")[:-1]
+    header = _parse(_HEADER, complete[0] if complete else b"", f"{path}:1")
+    if header.format != FORMAT:
+        raise LogError(f"{path}:1: expected log format {FORMAT}, got {header.format}")
+    lines = enumerate(complete[1:], start=2)
+    return Log(header, tuple(_parse(_RECORD, line, f"{path}:{number}") for number, line in lines))
+
+
+def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, object]:
+    """The figures of a run, as `run --json` prints them; null stands for a figure that there is not.
+
+    Args:
+        log: the run.
+        loop: how it ended and kept its time.
+        files: what the run folder holds, by name.
+    """
+    header, records = log.header, log.records
+    return {
+        "robot": header.robot,
+        "course": header.course,
+        "perturbations": list(header.perturbations),
+        "adapter": header.adapter,
+        "planner": header.planner,
+        "seed": header.seed,
+        "ticks": len(records),
+        "seconds": records[-1].time - records[0].time + 1.0 / header.rate_hz if records else 0.0,
+        "misses": loop.statistics.misses,
+        "tick_ms": dataclasses.asdict(loop.statistics.tick_ms),
+        "adapt_ms": dataclasses.asdict(percentiles([record.adapt_ms for record in records])),
+        "plan_ms": dataclasses.asdict(percentiles([record.plan_ms for record in records])),
+        "cost_mean": mean(log.series("cost")),
+        "path_error_m": mean(np.abs(log.series("distance"))),
+        "progress_m": records[-1].progress - records[0].progress if records else 0.0,
+        "fell": loop.fell,
+        "prediction_error": {"prior": mean(log.series("error_prior")), "adapted": mean(log.series("error_adapted"))},
+        "statuses": dict(sorted(Counter(record.status for record in records).items())),
+        "files": dict(files),
+    }
+
+
+def mean(values: FloatArray) -> float | None:
+    """Mean of the finite values (T,), None where there are none."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else None
+
+
+def _floats(values: FloatArray) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
+def _parse(adapter: TypeAdapter[_Line], line: bytes, place: str) -> _Line:
+    try:
+        return adapter.validate_json(line)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = "".join(f".{part}" for part in problem["loc"])
+        raise LogError(f"{place}{where}: {problem['msg']}") from error

@@ -1,0 +1,62 @@
+"""MB + DE ("dynamic evaluation"): plain gradient descent that carries the weights on from tick to tick.
+
+The baseline of the GrBAL paper: the model was not trained to adapt, and what it learns is never taken back.
+The published robot code uses a rate of 0.1 (sliu2019/gbac_roach).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from dynamics.meta import inner_steps
+from dynamics.model import Model, encode
+from dynamics.network import Weights
+from dynamics.transitions import Transitions
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """How MB + DE keeps training.
+
+    Attributes:
+        window: transitions of one gradient step.
+        rate: step size of every parameter.
+    """
+
+    kind: Literal["finetune"] = "finetune"
+    window: int = 24
+    rate: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.window < 1:
+            raise ValueError(f"window: expected at least 1, got {self.window}")
+        if not self.rate > 0:
+            raise ValueError(f"rate: expected a positive number, got {self.rate}")
+
+
+@dataclass(frozen=True)
+class Finetune:
+    """One gradient step a tick on the newest window, from the weights of the last tick."""
+
+    model: Model
+    settings: FinetuneSettings
+
+    @property
+    def window(self) -> int:
+        """Transitions of one gradient step."""
+        return self.settings.window
+
+    def initial(self) -> Weights:
+        """Return the prior."""
+        return self.model.prior
+
+    def adapt(self, current: Weights, window: Transitions) -> Weights:
+        """Return `current` after one gradient step on the newest transitions."""
+        inputs, targets = encode(self.model, window.last(self.window))
+        copies = tuple(w.detach().requires_grad_() for w in current)
+        rates = tuple(torch.tensor(self.settings.rate) for _ in current)
+        adapted = inner_steps(copies, rates, inputs, targets, steps=1, second_order=False)
+        return tuple(w.detach() for w in adapted)

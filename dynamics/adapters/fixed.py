@@ -1,0 +1,33 @@
+"""No adaptation: always the prior. The plain model-based controller of the comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dynamics.model import Model
+from dynamics.network import Weights
+from dynamics.transitions import Transitions
+
+
+@dataclass(frozen=True)
+class FixedSettings:
+    """Nothing to set."""
+
+    kind: Literal["fixed"] = "fixed"
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Returns the prior, whatever was observed."""
+
+    model: Model
+    window: int = 1
+
+    def initial(self) -> Weights:
+        """Return the prior."""
+        return self.model.prior
+
+    def adapt(self, current: Weights, window: Transitions) -> Weights:
+        """Return the prior."""
+        return self.model.prior

@@ -1,0 +1,138 @@
+"""Episodes on disk, and the support/query windows that training cuts from them.
+
+Data are split by episode, never by step: neighbouring steps are nearly the same sample.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dynamics.meta import Windows
+from dynamics.model import Model, encode_inputs, encode_targets
+from dynamics.transitions import FloatArray
+
+
+class DatasetError(ValueError):
+    """A file of episodes cannot be used."""
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """Episodes of equal length.
+
+    Attributes:
+        states: (episodes, T + 1, S).
+        actions: (episodes, T, A), held over each step.
+        conditions: (episodes, T, C), description of the condition during each step.
+        families: (episodes,) name of the family that each condition was drawn from.
+    """
+
+    states: FloatArray
+    actions: FloatArray
+    conditions: FloatArray
+    families: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def select(self, index: NDArray[np.intp]) -> Episodes:
+        """Return the episodes at these indices."""
+        return Episodes(self.states[index], self.actions[index], self.conditions[index], self.families[index])
+
+
+def concatenate(parts: list[Episodes]) -> Episodes:
+    """Join sets of episodes of one length."""
+    return Episodes(
+        np.concatenate([part.states for part in parts]),
+        np.concatenate([part.actions for part in parts]),
+        np.concatenate([part.conditions for part in parts]),
+        np.concatenate([part.families for part in parts]),
+    )
+
+
+def save(episodes: Episodes, path: Path) -> None:
+    """Write episodes to one .npz file; the file appears whole or not at all."""
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez(
+            file,
+            states=episodes.states,
+            actions=episodes.actions,
+            conditions=episodes.conditions,
+            families=episodes.families,
+        )
+    os.replace(partial, path)
+
+
+def load(path: Path) -> Episodes:
+    """Read episodes written by `save`.
+
+    Raises:
+        DatasetError: not such a file, or a truncated one.
+    """
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            return Episodes(file["states"], file["actions"], file["conditions"], file["families"])
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"{path}: expected episodes (.npz), got {error}") from error
+
+
+def split(episodes: Episodes, fraction: float, rng: np.random.Generator) -> tuple[Episodes, Episodes]:
+    """Return (the rest, a random `fraction` of the episodes)."""
+    order = rng.permutation(len(episodes))
+    count = max(1, round(fraction * len(episodes)))
+    return episodes.select(np.sort(order[count:])), episodes.select(np.sort(order[:count]))
+
+
+@dataclass(frozen=True)
+class EncodedEpisodes:
+    """Episodes as a network sees them: inputs (episodes, T, F + A [+ C]) and targets (episodes, T, S), float32."""
+
+    inputs: Tensor
+    targets: Tensor
+
+
+def encode(model: Model, episodes: Episodes) -> EncodedEpisodes:
+    """Encode and normalise episodes; the condition is appended when the model is told it."""
+    inputs = encode_inputs(model, episodes.states[:, :-1], episodes.actions)
+    targets = encode_targets(model, episodes.states[:, :-1], episodes.states[:, 1:])
+    if model.condition is not None:
+        inputs = np.concatenate([inputs, model.condition.normalize(episodes.conditions)], axis=-1)
+    return EncodedEpisodes(torch.as_tensor(inputs, dtype=torch.float32), torch.as_tensor(targets, dtype=torch.float32))
+
+
+def sample_transitions(data: EncodedEpisodes, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Draw transitions with replacement: inputs (count, in), targets (count, out)."""
+    episodes, length, _ = data.inputs.shape
+    index = torch.randint(episodes * length, (count,), generator=generator)
+    return data.inputs.flatten(0, 1)[index], data.targets.flatten(0, 1)[index]
+
+
+def sample_windows(data: EncodedEpisodes, count: int, support: int, query: int, generator: torch.Generator) -> Windows:
+    """Draw windows of `support` transitions and the `query` transitions that follow each."""
+    episodes, length, _ = data.inputs.shape
+    rows = torch.randint(episodes, (count,), generator=generator)
+    starts = torch.randint(length - support - query + 1, (count,), generator=generator)
+    return _cut(data, rows, starts, support, query)
+
+
+def all_windows(data: EncodedEpisodes, support: int, query: int) -> Windows:
+    """Cut every episode into W windows, queries side by side: (episodes * W) windows, episode by episode."""
+    episodes, length, _ = data.inputs.shape
+    starts = torch.arange(0, length - support - query + 1, query)
+    rows = torch.arange(episodes).repeat_interleave(len(starts))
+    return _cut(data, rows, starts.repeat(episodes), support, query)
+
+
+def _cut(data: EncodedEpisodes, rows: Tensor, starts: Tensor, support: int, query: int) -> Windows:
+    steps = starts[:, None] + torch.arange(support + query)
+    inputs, targets = data.inputs[rows[:, None], steps], data.targets[rows[:, None], steps]
+    return Windows(inputs[:, :support], targets[:, :support], inputs[:, support:], targets[:, support:])

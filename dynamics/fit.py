@@ -1,0 +1,180 @@
+"""Optimise an objective over windows: Adam with a cosine schedule, early stop on held-out episodes, resumable."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from dynamics.network import Weights
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How long and how fast to train.
+
+    Attributes:
+        steps: optimiser steps at most.
+        batch: samples (plain model) or windows (meta-learned model) a step.
+        rate: Adam step size, decayed to a hundredth by a cosine.
+        clip: largest norm of the gradient.
+        validate_every: steps between two looks at the held-out episodes.
+        patience: looks without improvement before stopping.
+    """
+
+    steps: int
+    batch: int
+    rate: float = 1e-3
+    clip: float = 10.0
+    validate_every: int = 500
+    patience: int = 8
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "validate_every", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        for name in ("rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: expected a positive number, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a fit reports at every validation."""
+
+    step: int
+    steps: int
+    train_loss: float
+    validation_loss: float
+    best_loss: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters that share a step size; `scale` multiplies the settings' rate."""
+
+    parameters: Weights
+    scale: float = 1.0
+
+
+def optimise(
+    groups: tuple[Group, ...],
+    loss: Callable[[tuple[Weights, ...], torch.Generator], Tensor],
+    validate: Callable[[tuple[Weights, ...]], float],
+    settings: FitSettings,
+    *,
+    seed: int,
+    resume_from: Path | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> tuple[Weights, ...]:
+    """Minimise a sampled loss and return the parameters that were best on held-out episodes.
+
+    Args:
+        groups: initial values; not modified.
+        loss: objective of one step from the current parameters, one tuple a group; draws its batch from the generator.
+        validate: loss on held-out episodes.
+        settings: length and speed.
+        seed: fixes every random draw.
+        resume_from: file that holds the state of an interrupted run; written at every validation, removed at the end.
+        report: called at every validation.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    current = tuple(tuple(p.detach().clone().requires_grad_() for p in group.parameters) for group in groups)
+    adam = torch.optim.Adam(
+        [{"params": list(p), "lr": settings.rate * g.scale} for p, g in zip(current, groups, strict=True)]
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _cosine(step, settings.steps))
+    flat = [p for parameters in current for p in parameters]
+    best, best_loss, stale, step, recent = _copies(flat), math.inf, 0, 0, 0.0
+    if resume_from is not None and resume_from.exists():
+        best, best_loss, stale, step = _restore(resume_from, flat, adam, schedule, generator)
+    while step < settings.steps and stale < settings.patience:
+        adam.zero_grad()
+        value = loss(current, generator)
+        value.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(flat, settings.clip)
+        adam.step()
+        schedule.step()
+        recent += (float(value.detach()) - recent) * (0.01 if step else 1.0)
+        step += 1
+        if step % settings.validate_every == 0 or step == settings.steps:
+            held_out = validate(current)
+            stale = 0 if held_out < best_loss else stale + 1
+            if stale == 0:
+                best, best_loss = _copies(flat), held_out
+            report(Progress(step, settings.steps, recent, held_out, best_loss))
+            if resume_from is not None:
+                _store(resume_from, flat, adam, generator, best, best_loss, stale, step)
+    if resume_from is not None:
+        resume_from.unlink(missing_ok=True)
+    return _regroup(best, groups)
+
+
+def _regroup(flat: list[Tensor], groups: tuple[Group, ...]) -> tuple[Weights, ...]:
+    remaining = iter(flat)
+    return tuple(tuple(next(remaining) for _ in group.parameters) for group in groups)
+
+
+def _copies(tensors: list[Tensor]) -> list[Tensor]:
+    return [tensor.detach().clone() for tensor in tensors]
+
+
+def _cosine(step: int, steps: int) -> float:
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(step / steps, 1.0)))
+
+
+def _store(
+    path: Path,
+    flat: list[Tensor],
+    adam: torch.optim.Adam,
+    generator: torch.Generator,
+    best: list[Tensor],
+    best_loss: float,
+    stale: int,
+    step: int,
+) -> None:
+    tensors = {"generator": generator.get_state()}
+    tensors["progress"] = torch.tensor([best_loss, stale, step], dtype=torch.float64)
+    for i, parameter in enumerate(flat):
+        tensors[f"current.{i}"] = parameter.detach().contiguous()
+        tensors[f"best.{i}"] = best[i].contiguous()
+        tensors[f"mean.{i}"] = adam.state[parameter]["exp_avg"].contiguous()
+        tensors[f"square.{i}"] = adam.state[parameter]["exp_avg_sq"].contiguous()
+    partial = path.with_suffix(".partial")
+    save_file(tensors, partial)
+    os.replace(partial, path)
+
+
+def _restore(
+    path: Path,
+    flat: list[Tensor],
+    adam: torch.optim.Adam,
+    schedule: torch.optim.lr_scheduler.LambdaLR,
+    generator: torch.Generator,
+) -> tuple[list[Tensor], float, int, int]:
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path}: not the state of an interrupted fit ({error}); delete it to start again") from error
+    best_loss, stale, step = tensors["progress"].tolist()
+    for i, parameter in enumerate(flat):
+        if tensors[f"current.{i}"].shape != parameter.shape:
+            raise ValueError(f"{path}: belongs to a fit with other settings; delete it to start again")
+        parameter.data.copy_(tensors[f"current.{i}"])
+        adam.state[parameter] = {
+            "step": torch.tensor(float(step)),
+            "exp_avg": tensors[f"mean.{i}"],
+            "exp_avg_sq": tensors[f"square.{i}"],
+        }
+    generator.set_state(tensors["generator"])
+    schedule.last_epoch = int(step)
+    for group, base in zip(adam.param_groups, schedule.base_lrs, strict=True):
+        group["lr"] = base * schedule.lr_lambdas[0](int(step))
+    return [tensors[f"best.{i}"] for i in range(len(flat))], best_loss, int(stale), int(step)

@@ -1,0 +1,47 @@
+"""An MLP ensemble as pure functions over a tuple of weights.
+
+Weights are (W_1, b_1, ..., W_L, b_L) with W (..., in, out) and b (..., out). The leading axes are free: (E,) for a
+model, (B, E) while meta-training adapts one copy per window; a forward pass is a batched matrix product either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+Weights = tuple[Tensor, ...]
+
+
+def initial_weights(sizes: Sequence[int], members: int, generator: torch.Generator) -> Weights:
+    """Draw He-uniform weights and zero biases.
+
+    Args:
+        sizes: layer widths, input first, output last.
+        members: ensemble members E.
+        generator: source of randomness.
+
+    Returns:
+        (W_1 (E, in, out), b_1 (E, out), ...) in float32.
+    """
+    weights: list[Tensor] = []
+    for fan_in, fan_out in pairwise(sizes):
+        bound = (3.0 / fan_in) ** 0.5
+        uniform = torch.rand(members, fan_in, fan_out, generator=generator)
+        weights += [(2 * uniform - 1) * bound, torch.zeros(members, fan_out)]
+    return tuple(weights)
+
+
+def forward(weights: Weights, inputs: Tensor) -> Tensor:
+    """Evaluate the network: inputs (..., n, in) -> outputs (..., n, out), SiLU between layers."""
+    hidden = inputs
+    for layer in range(0, len(weights) - 2, 2):
+        hidden = torch.nn.functional.silu(hidden @ weights[layer] + weights[layer + 1].unsqueeze(-2))
+    return hidden @ weights[-2] + weights[-1].unsqueeze(-2)
+
+
+def squared_error(weights: Weights, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean squared error over samples and channels; the leading axes of the weights remain."""
+    return (forward(weights, inputs) - targets).square().mean(dim=(-2, -1))

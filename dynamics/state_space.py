@@ -1,0 +1,141 @@
+"""What the numbers of a state vector mean, so that a model may ignore where on the map the robot is.
+
+A planar pose is absolute: it is left out of a model's input and its increment is expressed in the heading frame.
+An angle enters as cosine and sine. Everything else enters as it is and changes by addition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "vector"]
+Floats = TypeVar("Floats", NDArray[np.float32], NDArray[np.float64])
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One number of the state vector: its name, SI unit and kind."""
+
+    name: str
+    unit: str
+    kind: ChannelKind
+
+
+@dataclass(frozen=True)
+class StateSpace:
+    """The layout of the state vector and the maps in and out of a model.
+
+    Raises:
+        ValueError: an unknown kind, a repeated name, or an incomplete planar pose.
+    """
+
+    channels: tuple[Channel, ...]
+
+    def __post_init__(self) -> None:
+        names = [channel.name for channel in self.channels]
+        kinds = [channel.kind for channel in self.channels]
+        for channel in self.channels:
+            if channel.kind not in get_args(ChannelKind):
+                choices = ", ".join(get_args(ChannelKind))
+                raise ValueError(f"channel {channel.name}: expected a kind of {choices}, got {channel.kind}")
+        if len(set(names)) != len(names):
+            raise ValueError(f"channels: expected distinct names, got {names}")
+        if [kinds.count(kind) for kind in ("pose_x", "pose_y", "pose_yaw")] != [1, 1, 1]:
+            raise ValueError(f"channels: expected exactly one each of pose_x, pose_y, pose_yaw, got {kinds}")
+
+    @property
+    def size(self) -> int:
+        """Number of state channels S."""
+        return len(self.channels)
+
+    @cached_property
+    def pose(self) -> tuple[int, int, int]:
+        """Indices of x, y and yaw."""
+        kinds = [channel.kind for channel in self.channels]
+        return kinds.index("pose_x"), kinds.index("pose_y"), kinds.index("pose_yaw")
+
+    @cached_property
+    def vectors(self) -> NDArray[np.intp]:
+        """Indices of the channels that enter a model as they are."""
+        return self._where("vector")
+
+    @cached_property
+    def angles(self) -> NDArray[np.intp]:
+        """Indices of the channels that enter a model as cosine and sine."""
+        return self._where("angle")
+
+    @property
+    def num_features(self) -> int:
+        """Number of encoded features F."""
+        return len(self.vectors) + 2 * len(self.angles)
+
+    def index(self, name: str) -> int:
+        """Return the index of a channel by name."""
+        return [channel.name for channel in self.channels].index(name)
+
+    def encode(self, states: Floats) -> Floats:
+        """Map states (..., S) to features (..., F): vectors, cosines of angles, sines of angles."""
+        angles = states[..., self.angles]
+        return np.concatenate([states[..., self.vectors], np.cos(angles), np.sin(angles)], axis=-1)
+
+    def difference(self, next_states: Floats, states: Floats) -> Floats:
+        """Return the increment (..., S) with `integrate(states, increment) == next_states`.
+
+        The planar displacement is expressed in the heading frame of `states`; the yaw increment is in [-pi, pi).
+        """
+        x, y, yaw = self.pose
+        increment = next_states - states
+        cos, sin = np.cos(states[..., yaw]), np.sin(states[..., yaw])
+        dx, dy = increment[..., x].copy(), increment[..., y].copy()
+        increment[..., x] = cos * dx + sin * dy
+        increment[..., y] = cos * dy - sin * dx
+        increment[..., yaw] = (increment[..., yaw] + np.pi) % (2 * np.pi) - np.pi
+        return increment
+
+    def integrate(self, states: Floats, increments: Floats) -> Floats:
+        """Apply increments (..., S) to states (..., S): the operator that DESIGN writes as a boxed plus."""
+        x, y, yaw = self.pose
+        result = states + increments
+        cos, sin = np.cos(states[..., yaw]), np.sin(states[..., yaw])
+        dx, dy = increments[..., x], increments[..., y]
+        result[..., x] = states[..., x] + cos * dx - sin * dy
+        result[..., y] = states[..., y] + sin * dx + cos * dy
+        return result
+
+    def encode_jacobian(self, states: Floats) -> Floats:
+        """Return d features / d states (..., F, S)."""
+        num_vectors, num_angles = len(self.vectors), len(self.angles)
+        jacobian = np.zeros((*states.shape[:-1], self.num_features, self.size), dtype=states.dtype)
+        jacobian[..., np.arange(num_vectors), self.vectors] = 1
+        rows = num_vectors + np.arange(num_angles)
+        jacobian[..., rows, self.angles] = -np.sin(states[..., self.angles])
+        jacobian[..., rows + num_angles, self.angles] = np.cos(states[..., self.angles])
+        return jacobian
+
+    def integrate_jacobians(self, states: Floats, increments: Floats) -> tuple[Floats, Floats]:
+        """Return d integrate / d states and d integrate / d increments, each (..., S, S)."""
+        x, y, yaw = self.pose
+        cos, sin = np.cos(states[..., yaw]), np.sin(states[..., yaw])
+        dx, dy = increments[..., x], increments[..., y]
+        by_state = np.zeros((*states.shape, self.size), dtype=states.dtype)
+        by_state[..., np.arange(self.size), np.arange(self.size)] = 1
+        by_increment = by_state.copy()
+        by_state[..., x, yaw] = -sin * dx - cos * dy
+        by_state[..., y, yaw] = cos * dx - sin * dy
+        by_increment[..., x, x], by_increment[..., x, y] = cos, -sin
+        by_increment[..., y, x], by_increment[..., y, y] = sin, cos
+        return by_state, by_increment
+
+    def _where(self, kind: ChannelKind) -> NDArray[np.intp]:
+        return np.array([i for i, channel in enumerate(self.channels) if channel.kind == kind], dtype=np.intp)
+
+
+def from_names(channels: Sequence[tuple[str, str, ChannelKind]]) -> StateSpace:
+    """Build a state space from (name, unit, kind) triples."""
+    return StateSpace(tuple(Channel(*channel) for channel in channels))

@@ -1,0 +1,61 @@
+"""Watch a model adapt: random leg speeds, a leg that breaks off, and the prediction error with and without adaptation.
+
+    python examples/adapt_online.py [checkpoint.safetensors]
+
+No planner and no course: only a robot, a model, and the window of transitions it is re-fitted to at every tick.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from controller import shipped
+from controller.collect import excitation
+from dynamics import checkpoint
+from dynamics.adapters import factory
+from dynamics.kernel import Kernel
+from dynamics.transitions import History
+from hardware import embodiment
+from hardware.clock import VirtualClock
+from hardware.sim_robot import SimRobot
+from sim.perturbations import parse
+
+
+def main() -> None:
+    """Drive for ten seconds and print the mean squared normalised error of every second."""
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped.checkpoint("roach", "grbal")
+    trained = checkpoint.load(path)
+    model, rng, clock = trained.model, np.random.default_rng(0), VirtualClock()
+    robot = SimRobot(clock, rng, perturbations=[parse("leg_loss:leg=left_middle@5")])
+    adapter = factory.make(trained.adapter, model, trained.rates, robot.true_condition)
+    prior, adapted = Kernel(model, adapter.initial()), Kernel(model, adapter.initial())
+    weights, history = adapter.initial(), History(adapter.window)
+    errors: list[list[float]] = []
+    robot.connect()
+    robot.activate()
+    state = embodiment.observe(robot.spec, robot.read())
+    for action in excitation(robot.spec, round(10.0 / trained.period), rng):
+        end = clock.now() + trained.period
+        robot.write(embodiment.command(robot.spec, action, end))
+        clock.sleep_until(end)
+        next_state = embodiment.observe(robot.spec, robot.read())
+        adapted.load(weights)
+        misses = [model.space.difference(next_state, kernel.predict(state, action)) for kernel in (prior, adapted)]
+        errors.append([float(np.mean((miss / model.increments.std) ** 2)) for miss in misses])
+        history = history.append(state, action, next_state)
+        if history.window is not None:
+            weights = adapter.adapt(weights, history.window)
+        state = next_state
+    robot.close()
+    per_second = round(1.0 / trained.period)
+    for second in range(10):
+        without, with_adaptation = np.mean(errors[second * per_second : (second + 1) * per_second], axis=0)
+        note = "   the leg is lost" if second == 5 else ""
+        print(f"{second:3d} s   not adapted {without:.3f}   adapted {with_adaptation:.3f}{note}")
+
+
+if __name__ == "__main__":
+    main()

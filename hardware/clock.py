@@ -1,0 +1,59 @@
+"""Time as the loops see it: the wall clock on a robot, a virtual one in lock-step.
+
+Both count seconds from their own start, so the times in logs and schedules stay small.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """A source of absolute times [s] that can wait for one of them."""
+
+    def now(self) -> float:
+        """Return the present time [s]."""
+        ...
+
+    def sleep_until(self, deadline: float) -> None:
+        """Return when `now()` has reached `deadline` [s]; at once when it has passed already."""
+        ...
+
+
+class WallClock:
+    """Monotonic seconds since this clock was made."""
+
+    def __init__(self) -> None:
+        self._origin = time.monotonic()
+
+    def now(self) -> float:
+        """Return the present time [s]."""
+        return time.monotonic() - self._origin
+
+    def sleep_until(self, deadline: float) -> None:
+        """Sleep to an absolute time, so that a late wake-up never shifts the next one."""
+        while (remaining := deadline - self.now()) > 0.0:
+            time.sleep(remaining)
+
+
+class VirtualClock:
+    """Time that passes only when somebody sleeps: runs are as fast as the machine and repeat exactly."""
+
+    def __init__(self, start: float = 0.0) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        """Return the present time [s]."""
+        return self._now
+
+    def sleep_until(self, deadline: float) -> None:
+        """Jump to `deadline`; time never goes back.
+
+        Raises:
+            ValueError: the deadline is not a finite number.
+        """
+        if not math.isfinite(deadline):
+            raise ValueError(f"VirtualClock.sleep_until: expected a finite time [s], got {deadline}")
+        self._now = max(self._now, deadline)

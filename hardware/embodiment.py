@@ -1,0 +1,95 @@
+"""Between the body and the numbers that the learning side works with.
+
+A measured `RobotState` becomes the state vector (channels named in the `RobotSpec`), an action becomes a
+`RobotCommand`. Here every action is the velocity set-point of one motor.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hardware.robot import Channel, CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
+
+
+def channels(motors: tuple[str, ...]) -> tuple[Channel, ...]:
+    """Return every channel that `observe` can fill, in the order of the crawler's state vector: (13 + 3 * n_motors).
+
+    Velocity is in the heading frame (world frame turned by the yaw angle only), the gyro in the body frame.
+    """
+    body = (
+        Channel("x", "m", "pose_x"),
+        Channel("y", "m", "pose_y"),
+        Channel("yaw", "rad", "pose_yaw"),
+        Channel("z", "m", "vector"),
+        Channel("roll", "rad", "angle"),
+        Channel("pitch", "rad", "angle"),
+        *(Channel(name, "m/s", "vector") for name in ("vx", "vy", "vz")),
+        *(Channel(name, "rad/s", "vector") for name in ("gyro_x", "gyro_y", "gyro_z")),
+    )
+    drive = (
+        *(Channel(f"phase_{motor}", "rad", "angle") for motor in motors),
+        *(Channel(f"speed_{motor}", "rad/s", "vector") for motor in motors),
+        *(Channel(f"emf_{motor}", "V", "vector") for motor in motors),
+    )
+    return (*body, *drive, Channel("battery", "V", "vector"))
+
+
+def check(spec: RobotSpec) -> None:
+    """Raise ValueError when this embodiment cannot serve the robot."""
+    known = [channel.name for channel in channels(spec.motors)]
+    for channel in spec.channels:
+        if channel.name not in known:
+            raise ValueError(f"robot {spec.name}: unknown channel {channel.name!r}; expected one of {', '.join(known)}")
+    if len(spec.actions) != len(spec.motors):
+        raise ValueError(
+            f"robot {spec.name}: expected one action per motor ({len(spec.motors)}), got {len(spec.actions)}"
+        )
+
+
+def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
+    """Return the state vector (S,) in the order of `spec.channels`, SI units.
+
+    Velocity is turned from the world into the heading frame; what the robot cannot measure stays NaN.
+    """
+    roll, pitch, yaw = roll_pitch_yaw(state.quaternion)
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    x, y, z = state.position.tolist()
+    east, north, up = state.velocity.tolist()
+    values = {"x": x, "y": y, "z": z, "roll": roll, "pitch": pitch, "yaw": yaw}
+    values |= {"vx": cos * east + sin * north, "vy": cos * north - sin * east, "vz": up}
+    values |= zip(("gyro_x", "gyro_y", "gyro_z"), state.gyro.tolist(), strict=True)
+    values["battery"] = state.battery
+    for index, motor in enumerate(spec.motors):
+        values[f"phase_{motor}"] = float(state.motor_position[index])
+        values[f"speed_{motor}"] = float(state.motor_velocity[index])
+        values[f"emf_{motor}"] = float(state.back_emf[index])
+    return np.array([values[channel.name] for channel in spec.channels], dtype=np.float64)
+
+
+def command(spec: RobotSpec, action: FloatArray, expires: float) -> RobotCommand:
+    """Return the command (n_motors,) that carries out an action (A,) until `expires` [s]."""
+    if action.shape != (len(spec.motors),):
+        raise ValueError(f"robot {spec.name}: expected an action of shape ({len(spec.motors)},), got {action.shape}")
+    return RobotCommand(CommandMode.SERVO, np.array(action, dtype=np.float64), expires)
+
+
+def action_of(sent: RobotCommand) -> FloatArray | None:
+    """Return the action (A,) that a command amounts to, the inverse of `command`; None for other modes."""
+    return sent.velocity.copy() if sent.mode is CommandMode.SERVO else None
+
+
+def rest_action(spec: RobotSpec) -> FloatArray:
+    """Return the action (A,) of the safe pose."""
+    return np.array([action.rest for action in spec.actions], dtype=np.float64)
+
+
+def roll_pitch_yaw(quaternion: FloatArray) -> tuple[float, float, float]:
+    """Return the z-y-x Euler angles [rad] of a unit quaternion wxyz (4,), each in [-pi, pi]."""
+    w, x, y, z = quaternion.tolist()
+    roll = math.atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y))
+    sin_pitch = 2.0 * (w * y - z * x)
+    pitch = math.asin(max(-1.0, min(1.0, sin_pitch))) if math.isfinite(sin_pitch) else math.nan
+    yaw = math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+    return roll, pitch, yaw

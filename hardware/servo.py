@@ -1,0 +1,140 @@
+"""The fast loop's body: read the robot, play the newest schedule through the guard, write.
+
+It never waits for the planner. However it ends, the robot is left damped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+
+from hardware import embodiment
+from hardware.guard import Fault, Guard
+from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError, RobotFault, RobotSpec, RobotState
+from hardware.schedule import ActionSchedule, Rung
+
+
+@dataclass(frozen=True)
+class ServoReport:
+    """What one servo cycle did."""
+
+    action: FloatArray | None
+    """The action (A,) that the robot was really given, after the guard and the wire; None when damped."""
+    rung: Rung
+    plan_age: float
+    """Time since the start of the schedule that was played [s]; infinite when there was none."""
+    reasons: tuple[str, ...]
+    """Why the guard changed the command; empty when it did not."""
+    fault: Fault | None
+    """The latched fault, if there is one."""
+
+
+class Servo:
+    """Owns a robot and its guard: `with servo: servo.arm(); (observe, act)*`.
+
+    `publish` may be called from another thread: the newest schedule is swapped in whole.
+
+    Raises:
+        ValueError: the embodiment or the guard cannot serve this robot.
+    """
+
+    def __init__(self, robot: Robot, guard: Guard | None = None) -> None:
+        embodiment.check(robot.spec)
+        self.robot = robot
+        self.guard = guard if guard is not None else Guard(robot.spec)
+        self._rest = embodiment.rest_action(robot.spec)
+        self._schedule: ActionSchedule | None = None
+        self._state: RobotState | None = None
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The constant facts about the robot."""
+        return self.robot.spec
+
+    def __enter__(self) -> Servo:
+        """Open the wire; the motors stay off.
+
+        Raises:
+            LinkLost: the robot does not answer.
+        """
+        try:
+            self.robot.connect()
+        except BaseException:
+            self.shutdown()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the robot damped, off and released, whatever happened."""
+        self.shutdown()
+
+    def arm(self) -> None:
+        """Let the motors follow schedules; what was published before is forgotten.
+
+        Raises:
+            RobotFault: the robot is not ready, or the guard holds a fault that was not reset.
+        """
+        if self.guard.fault is not None:
+            raise RobotFault(f"robot {self.spec.name} is not armed while the guard holds a fault: {self.guard.fault}")
+        self._schedule = None
+        self.robot.activate()
+
+    def shutdown(self) -> None:
+        """Damp, switch off and release the robot; allowed at any time, any number of times."""
+        self._schedule = None
+        try:
+            self.robot.damp()
+            self.robot.deactivate()
+        except RobotError:
+            self.robot.damp()
+        finally:
+            self.robot.close()
+
+    def publish(self, schedule: ActionSchedule) -> None:
+        """Make `schedule` the one that is played from the next cycle on.
+
+        Raises:
+            ValueError: its actions do not fit the robot.
+        """
+        if schedule.actions.shape[1] != len(self._rest):
+            raise ValueError(
+                f"schedule for robot {self.spec.name}: expected {len(self._rest)} numbers per action, "
+                f"got {schedule.actions.shape[1]}"
+            )
+        self._schedule = schedule
+
+    def observe(self) -> RobotState:
+        """Read the newest state and keep it for the guard.
+
+        Raises:
+            LinkLost: no state arrived in time.
+        """
+        self._state = self.robot.read()
+        return self._state
+
+    def act(self, now: float) -> ServoReport:
+        """Play the newest schedule at `now` [s], as far as the guard allows.
+
+        Raises:
+            RobotError: there was no state yet, or the robot refused the command.
+        """
+        if self._state is None:
+            raise RobotError(f"servo of robot {self.spec.name}: act before the first observe")
+        schedule = self._schedule
+        action = schedule.action(now, self._rest) if schedule is not None else None
+        verdict = self.guard.check(self._command(schedule, action, now), self._state, now)
+        age = now - schedule.start if schedule is not None else float("inf")
+        if schedule is None or verdict.command.mode is not CommandMode.SERVO:
+            self.robot.damp()
+            return ServoReport(None, Rung.DAMP, age, verdict.reasons, verdict.fault)
+        sent = self.robot.write(verdict.command)
+        played = embodiment.action_of(sent)
+        rung = schedule.rung(now) if played is not None else Rung.DAMP
+        return ServoReport(played, rung, age, verdict.reasons, verdict.fault)
+
+    def _command(self, schedule: ActionSchedule | None, action: FloatArray | None, now: float) -> RobotCommand:
+        if schedule is None or action is None:
+            return RobotCommand(CommandMode.DAMP, self._rest, now)
+        return embodiment.command(self.spec, action, schedule.expires)

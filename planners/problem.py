@@ -1,0 +1,114 @@
+"""What a planner is asked: the cheapest action sequence from a state, under a model, within bounds and a deadline.
+
+    minimise over u_1..u_H   cost(s_0..s_H, u_1..u_H)   with s_h predicted by the model, low <= u_h <= high
+
+A planner is a pure function `plan(problem, settings, previous, rng) -> Plan`; everything that it may know is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+AnyFloats = NDArray[np.floating[Any]]
+"""Predictions may be single precision: a roll-out kernel is faster in float32."""
+
+
+class PlanningError(ValueError):
+    """A problem or a planner's settings make no sense; raised at construction, never while planning."""
+
+
+class Model(Protocol):
+    """What predicts. The planner never asks how."""
+
+    def rollout(self, state: FloatArray, actions: FloatArray) -> AnyFloats:
+        """Predict states (E, N, H + 1, S) of E ensemble members from state (S,) under actions (N, H, A).
+
+        Index 0 of the time axis is the given state. The result is read before the next call, so it may be a buffer.
+        """
+        ...
+
+
+Cost = Callable[[AnyFloats, FloatArray], AnyFloats]
+"""Map predicted states (E, N, H + 1, S) and actions (N, H, A) to one cost per candidate (N,); less is better."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One planning problem.
+
+    Attributes:
+        state: where the robot is, or will be when the plan starts (S,).
+        time: when the plan starts [s].
+        step: how long each action is held [s].
+        horizon: number of actions H.
+        model: predicts candidates.
+        cost: ranks candidates.
+        low: smallest allowed action (A,).
+        high: largest allowed action (A,).
+        deadline: reading of `clock` by which the plan is due [s]; None plans without a limit.
+        previous_action: the action being executed (A,), where a search without an earlier plan starts.
+        clock: what `deadline` is compared with [s].
+
+    Raises:
+        PlanningError: a shape, bound, step or horizon that no planner can work with.
+    """
+
+    state: FloatArray
+    time: float
+    step: float
+    horizon: int
+    model: Model
+    cost: Cost
+    low: FloatArray
+    high: FloatArray
+    deadline: float | None = None
+    previous_action: FloatArray | None = None
+    clock: Callable[[], float] = perf_counter
+
+    def __post_init__(self) -> None:
+        if self.horizon < 1 or not self.step > 0:
+            raise PlanningError(f"problem: expected horizon >= 1 and step > 0, got {self.horizon} and {self.step}")
+        if self.low.ndim != 1 or self.low.shape != self.high.shape or not bool(np.all(self.low < self.high)):
+            raise PlanningError(f"problem: expected bounds (A,) with low < high, got {self.low} and {self.high}")
+        if self.previous_action is not None and self.previous_action.shape != self.low.shape:
+            raise PlanningError(f"problem: expected previous_action {self.low.shape}, got {self.previous_action.shape}")
+
+    @property
+    def num_actions(self) -> int:
+        """Number of action channels A."""
+        return len(self.low)
+
+    def evaluate(self, actions: FloatArray) -> tuple[FloatArray, AnyFloats]:
+        """Roll out candidates (N, H, A); return their costs (N,) and predicted states (E, N, H + 1, S).
+
+        A candidate with a non-finite prediction anywhere, or a non-finite cost, costs +inf: it cannot win.
+        """
+        with np.errstate(all="ignore"):
+            states = self.model.rollout(self.state, actions)
+            costs = np.asarray(self.cost(states, actions), dtype=np.float64)
+            checksums = states.sum(axis=(0, 2, 3))
+        return np.where(np.isfinite(costs) & np.isfinite(checksums), costs, np.inf), states
+
+    def rounds(self, limit: int) -> Iterator[int]:
+        """Yield 0, 1, ... up to `limit` rounds, as long as one more of average length ends before the deadline."""
+        started = self.clock()
+        for finished in range(limit):
+            if self.deadline is not None:
+                now = self.clock()
+                expected = (now - started) / finished if finished else 0.0
+                if now + expected > self.deadline:
+                    return
+            yield finished
+
+
+def cheapest(costs: FloatArray, count: int) -> NDArray[np.intp]:
+    """Return the indices of the `count` least finite costs (N,), least first; fewer where fewer are finite."""
+    order = np.argsort(costs, kind="stable")[:count]
+    return order[np.isfinite(costs[order])]

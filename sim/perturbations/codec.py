@@ -1,0 +1,211 @@
+"""The text form of a perturbation, `name:key=value,...[@start[-end]]`, read and written from its dataclass fields."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Protocol, TypeVar
+
+P = TypeVar("P", bound="Written")
+
+_NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
+_TIMES = re.compile(rf"(?P<onset>{_NUMBER})(?:-(?P<end>{_NUMBER}))?")
+
+
+class PerturbationError(ValueError):
+    """A perturbation that cannot be: where, what was expected, what was given, the nearest valid choice."""
+
+    def __init__(self, place: str, expected: str, got: str, nearest: str | None = None) -> None:
+        """Keep the parts as attributes and join them to one line."""
+        hint = f"; did you mean {nearest!r}?" if nearest else ""
+        super().__init__(f"{place}: expected {expected}, got {got!r}{hint}")
+        self.place, self.expected, self.got, self.nearest = place, expected, got, nearest
+
+
+class Written(Protocol):
+    """What the text form needs of a perturbation: a dataclass with a name and times."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    name: ClassVar[str]
+
+    @property
+    def onset(self) -> float:
+        """Time at which it begins [s]."""
+        ...
+
+    @property
+    def end(self) -> float:
+        """Time at which it is over [s]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How one field is written: its key and the two directions between text and value."""
+
+    key: str | None
+    expected: str
+    read: Callable[[str], Any]
+    write: Callable[[Any], str]
+
+
+def number(default: float | None = None, key: str | None = None, scale: float = 1.0) -> Any:
+    """Return a field for a finite number whose text is the value divided by `scale`."""
+    codec = Codec(key, "a number", lambda text: _finite(text) * scale, lambda value: _shortest(value, scale))
+    return _field(codec, default)
+
+
+def angle(key: str, default: float | None = None) -> Any:
+    """Return a field in radians whose text is in degrees."""
+    return number(default, key, math.pi / 180.0)
+
+
+def choice(choices: Iterable[str], key: str | None = None) -> Any:
+    """Return a field for one of some names."""
+    names = tuple(choices)
+    return _field(Codec(key, f"one of {', '.join(names)}", lambda text: _known(text, names), str), None)
+
+
+def several(choices: Iterable[str], key: str) -> Any:
+    """Return a field for a tuple of different names, joined by `+` in text."""
+    names = tuple(choices)
+    codec = Codec(
+        key,
+        f"different names joined by + out of {', '.join(names)}",
+        lambda text: _different(tuple(_known(part, names) for part in text.split("+"))),
+        "+".join,
+    )
+    return _field(codec, None)
+
+
+def write(perturbation: Written) -> str:
+    """Return the text that `read` turns into an equal perturbation; values at their default are left out."""
+    parts = []
+    for item in _spoken(type(perturbation)):
+        value = getattr(perturbation, item.name)
+        if value != item.default:
+            parts.append(f"{_key(item)}={item.metadata['codec'].write(value)}")
+    text = perturbation.name + (":" + ",".join(parts) if parts else "")
+    if math.isfinite(perturbation.end):
+        return f"{text}@{_shortest(perturbation.onset)}-{_shortest(perturbation.end)}"
+    return f"{text}@{_shortest(perturbation.onset)}" if perturbation.onset > 0.0 else text
+
+
+def read(text: str, kinds: Mapping[str, type[P]]) -> P:
+    """Return the perturbation that a text names.
+
+    Raises:
+        PerturbationError: unknown name or key, missing or malformed value, times out of order.
+    """
+    body, at, times = text.strip().partition("@")
+    name, _, pairs = body.partition(":")
+    if name not in kinds:
+        raise PerturbationError(f"perturbation {text!r}", f"one of {', '.join(kinds)}", name, nearest(name, kinds))
+    kind = kinds[name]
+    values = _values(kind, name, pairs)
+    if at:
+        match = _TIMES.fullmatch(times)
+        if match is None:
+            raise PerturbationError(f"perturbation {name}", "times @start or @start-end in seconds", f"@{times}")
+        values["onset"] = float(match["onset"])
+        if match["end"] is not None:
+            values["end"] = float(match["end"])
+    return kind(**values)
+
+
+def check_times(perturbation: Written) -> None:
+    """Raise PerturbationError unless 0 <= onset < end."""
+    if not 0.0 <= perturbation.onset < perturbation.end or not math.isfinite(perturbation.onset):
+        got = f"@{perturbation.onset:g}-{perturbation.end:g}"
+        raise PerturbationError(f"perturbation {perturbation.name}", "times with 0 <= start < end", got)
+
+
+def check_range(perturbation: Written, key: str, value: float, low: float, high: float) -> None:
+    """Raise PerturbationError unless low <= value <= high."""
+    if not low <= value <= high:
+        raise PerturbationError(f"perturbation {perturbation.name}.{key}", f"{low:g} to {high:g}", f"{value:g}")
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """Return the valid word most like a mistyped one, or None."""
+    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
+    return close[0] if close else None
+
+
+def _values(kind: type[Written], name: str, pairs: str) -> dict[str, Any]:
+    items = {_key(item): item for item in _spoken(kind)}
+    values: dict[str, Any] = {}
+    for pair in pairs.split(",") if pairs else ():
+        key, equals, raw = pair.partition("=")
+        if key not in items:
+            expected = f"one of the keys {', '.join(items)}"
+            raise PerturbationError(f"perturbation {name}", expected, key, nearest(key, items))
+        item, codec = items[key], items[key].metadata["codec"]
+        if item.name in values:
+            raise PerturbationError(f"perturbation {name}.{key}", "one value", pairs)
+        try:
+            values[item.name] = codec.read(raw)
+        except _Unreadable as error:
+            got = raw if equals else pair
+            raise PerturbationError(f"perturbation {name}.{key}", codec.expected, got, error.nearest) from None
+    for key, item in items.items():
+        if item.name not in values and item.default is _MISSING:
+            raise PerturbationError(f"perturbation {name}", f"a value for {key}", pairs)
+    return values
+
+
+class _Unreadable(Exception):
+    def __init__(self, nearest: str | None = None) -> None:
+        super().__init__()
+        self.nearest = nearest
+
+
+_MISSING = field().default
+
+
+def _field(codec: Codec, default: object | None) -> Any:
+    metadata = {"codec": codec}
+    return field(metadata=metadata) if default is None else field(default=default, metadata=metadata)
+
+
+def _spoken(kind: type[Written]) -> list[Any]:
+    return [item for item in fields(kind) if "codec" in item.metadata]
+
+
+def _key(item: Any) -> str:
+    key = item.metadata["codec"].key
+    return key if key is not None else str(item.name)
+
+
+def _finite(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise _Unreadable from None
+    if not math.isfinite(value):
+        raise _Unreadable
+    return value
+
+
+def _known(text: str, names: tuple[str, ...]) -> str:
+    if text not in names:
+        raise _Unreadable(nearest(text, names))
+    return text
+
+
+def _different(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise _Unreadable
+    return names
+
+
+def _shortest(value: float, scale: float = 1.0) -> str:
+    """Return the shortest decimal text that reads back as exactly `value`."""
+    for digits in range(1, 18):
+        text = repr(float(f"{value / scale:.{digits}g}")).removesuffix(".0")
+        if float(text) * scale == value:
+            return text
+    return repr(value / scale)

@@ -1,0 +1,88 @@
+"""Perturbations of what the robot hears and measures: command delay, sensor noise, pose calibration."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from sim.condition import Condition
+from sim.perturbations import codec
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Commands reach the motors late."""
+
+    name: ClassVar[str] = "delay"
+    seconds: float = codec.number(key="ms", scale=1e-3)
+    """[s]"""
+    onset: float = 0.0
+    end: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Raise PerturbationError for bad values."""
+        codec.check_times(self)
+        codec.check_range(self, "ms", self.seconds * 1e3, 0.0, 1000.0)
+
+    def __str__(self) -> str:
+        """Return the text form."""
+        return codec.write(self)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        return replace(condition, delay=condition.delay + self.seconds)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """All sensors are noisier by a factor; 0 makes them exact."""
+
+    name: ClassVar[str] = "noise"
+    scale: float = codec.number()
+    onset: float = 0.0
+    end: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Raise PerturbationError for bad values."""
+        codec.check_times(self)
+        codec.check_range(self, "scale", self.scale, 0.0, 100.0)
+
+    def __str__(self) -> str:
+        """Return the text form."""
+        return codec.write(self)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        return replace(condition, noise=condition.noise * self.scale)
+
+
+@dataclass(frozen=True)
+class PoseBias:
+    """The markers have shifted on the body: position and heading are measured with a constant offset."""
+
+    name: ClassVar[str] = "pose_bias"
+    heading: float = codec.angle("heading_deg", 0.0)
+    """[rad]"""
+    x: float = codec.number(0.0)
+    """In body axes, forward [m]."""
+    y: float = codec.number(0.0)
+    """In body axes, left [m]."""
+    onset: float = 0.0
+    end: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Raise PerturbationError for bad values."""
+        codec.check_times(self)
+        codec.check_range(self, "heading_deg", math.degrees(self.heading), -180.0, 180.0)
+        for key in ("x", "y"):
+            codec.check_range(self, key, getattr(self, key), -0.5, 0.5)
+
+    def __str__(self) -> str:
+        """Return the text form."""
+        return codec.write(self)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        x, y, heading = condition.pose_bias
+        return replace(condition, pose_bias=(x + self.x, y + self.y, heading + self.heading))

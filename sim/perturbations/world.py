@@ -1,0 +1,140 @@
+"""Perturbations of the world: slope, ground, gravity and pushes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from sim.condition import Condition
+from sim.perturbations import codec
+from sim.terrain import TERRAINS
+
+PUSH_SECONDS = 0.02
+"""How long a push lasts [s]."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The ground rises by an angle towards a heading in ground axes."""
+
+    name: ClassVar[str] = "slope"
+    angle: float = codec.angle("deg")
+    """[rad]"""
+    heading: float = codec.angle("heading_deg", 0.0)
+    """Direction uphill [rad]."""
+    onset: float = 0.0
+    end: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Raise PerturbationError for bad values."""
+        codec.check_times(self)
+        codec.check_range(self, "deg", math.degrees(self.angle), -45.0, 45.0)
+
+    def __str__(self) -> str:
+        """Return the text form."""
+        return codec.write(self)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top; slopes add as vectors."""
+        x, y = self.angle * math.cos(self.heading), self.angle * math.sin(self.heading)
+        return replace(condition, tilt=(condition.tilt[0] + x, condition.tilt[1] + y))
+
+
+@dataclass(frozen=True)
+class Friction:
+    """The feet slip more or less."""
+
+    name: ClassVar[str] = "friction"
+    mu: float = codec.number()
+    """Coulomb friction of a foot on the ground [-]."""
+    onset: float = 0.0
+    end: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Raise PerturbationError for bad values."""
+        codec.check_times(self)
+        codec.check_range(self, "mu", self.mu, 0.01, 5.0)
+
+    def __str__(self) -> str:
+        """Return the text form."""
+        return codec.write(self)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        return replace(condition, friction=self.mu)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The robot walks onto another surface."""
+
+    name: ClassVar[str] = "terrain"
+    kind: str = codec.choice(TERRAINS)
+    onset: float = 0.0
+    end: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Raise PerturbationError for bad values."""
+        codec.check_times(self)
+
+    def __str__(self) -> str:
+        """Return the text form."""
+        return codec.write(self)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        return replace(condition, terrain=TERRAINS[self.kind])
+
+
+@dataclass(frozen=True)
+class Gravity:
+    """Another planet: Mars is -3.7, the Moon -1.6."""
+
+    name: ClassVar[str] = "gravity"
+    z: float = codec.number()
+    """Along true up [m/s^2]."""
+    onset: float = 0.0
+    end: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Raise PerturbationError for bad values."""
+        codec.check_times(self)
+        codec.check_range(self, "z", self.z, -30.0, -0.5)
+
+    def __str__(self) -> str:
+        """Return the text form."""
+        return codec.write(self)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        return replace(condition, gravity=-self.z)
+
+
+@dataclass(frozen=True)
+class Push:
+    """A short knock on the body at the onset, given as momentum in ground axes; it is over after PUSH_SECONDS."""
+
+    name: ClassVar[str] = "push"
+    x: float = codec.number(0.0)
+    """[N s]"""
+    y: float = codec.number(0.0)
+    z: float = codec.number(0.0)
+    onset: float = 0.0
+    end: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Raise PerturbationError for bad values."""
+        codec.check_times(self)
+        for key in ("x", "y", "z"):
+            codec.check_range(self, key, getattr(self, key), -0.1, 0.1)
+
+    def __str__(self) -> str:
+        """Return the text form."""
+        return codec.write(self)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        x, y, z = condition.force
+        force = (x + self.x / PUSH_SECONDS, y + self.y / PUSH_SECONDS, z + self.z / PUSH_SECONDS)
+        return replace(condition, force=force)

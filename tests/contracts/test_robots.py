@@ -1,0 +1,244 @@
+"""What every robot behind the Robot protocol keeps, the simulated one and any other: life cycle, state, commands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from hardware import embodiment
+from hardware.clock import Clock, VirtualClock
+from hardware.guard import Guard
+from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError
+from hardware.servo import Servo
+from hardware.sim_robot import SimRobot
+from tests.hardware.loopback import LoopbackRobot
+
+
+def simulated(clock: Clock) -> Robot:
+    return SimRobot(clock=clock, rng=np.random.default_rng(0))
+
+
+def loopback(clock: Clock) -> Robot:
+    return LoopbackRobot(clock)
+
+
+MakeRobot = Callable[[Clock], Robot]
+each_robot = pytest.mark.parametrize("make", [loopback, simulated])
+
+
+def ready(make: MakeRobot) -> tuple[Robot, VirtualClock]:
+    clock = VirtualClock()
+    robot = make(clock)
+    robot.connect()
+    robot.activate()
+    return robot, clock
+
+
+def cruise(robot: Robot) -> FloatArray:
+    """A set-point in the middle of what every motor may do (n_motors,)."""
+    return np.array([(action.low + action.high) / 2 for action in robot.spec.actions])
+
+
+def command(robot: Robot, expires: float, mode: CommandMode = CommandMode.SERVO) -> RobotCommand:
+    return RobotCommand(mode, cruise(robot), expires)
+
+
+def drive(robot: Robot, clock: VirtualClock, seconds: float) -> FloatArray:
+    """Renew a command as the servo does; return the mean motor speed over the second half (n_motors,)."""
+    start, count = clock.now(), round(seconds * robot.spec.servo_hz)
+    angles = []
+    for cycle in range(count):
+        clock.sleep_until(start + cycle / robot.spec.servo_hz)
+        angles.append(robot.read().motor_position)
+        robot.write(command(robot, clock.now() + 0.05))
+    half = count // 2
+    return np.asarray((angles[-1] - angles[half]) * robot.spec.servo_hz / (count - 1 - half))
+
+
+@each_robot
+def test_spec_serves_embodiment_guard_and_rates(make: MakeRobot) -> None:
+    spec = make(VirtualClock()).spec
+    embodiment.check(spec)
+    Guard(spec)
+    assert spec.servo_hz / spec.control_hz == round(spec.servo_hz / spec.control_hz)
+    assert len({channel.name for channel in spec.channels}) == len(spec.channels)
+    for action, low, high in zip(spec.actions, spec.limits.velocity_low, spec.limits.velocity_high, strict=True):
+        assert action.low < action.high
+        assert low <= min(action.low, action.rest)
+        assert high >= max(action.high, action.rest)
+
+
+@each_robot
+def test_slew_limit_lets_the_whole_range_of_actions_through_in_one_servo_cycle(make: MakeRobot) -> None:
+    """An action that is slewed into over several cycles is no action held over a tick: nothing is learned from it."""
+    spec = make(VirtualClock()).spec
+    largest = max(action.high - min(action.low, action.rest) for action in spec.actions)
+    assert spec.limits.slew / spec.servo_hz >= largest
+
+
+@each_robot
+def test_nothing_works_before_connect(make: MakeRobot) -> None:
+    robot = make(VirtualClock())
+    with pytest.raises(RobotError):
+        robot.read()
+    with pytest.raises(RobotError):
+        robot.activate()
+    with pytest.raises(RobotError):
+        robot.write(command(robot, 1.0))
+
+
+@each_robot
+def test_write_is_refused_before_activate_and_after_deactivate(make: MakeRobot) -> None:
+    robot = make(VirtualClock())
+    robot.connect()
+    with pytest.raises(RobotError, match="write"):
+        robot.write(command(robot, 1.0))
+    robot.activate()
+    robot.write(command(robot, 1.0))
+    robot.deactivate()
+    with pytest.raises(RobotError, match="write"):
+        robot.write(command(robot, 1.0))
+
+
+@each_robot
+def test_read_works_from_connect_to_close(make: MakeRobot) -> None:
+    robot = make(VirtualClock())
+    robot.connect()
+    numbers = [robot.read().seq]
+    robot.activate()
+    numbers.append(robot.read().seq)
+    robot.deactivate()
+    numbers.append(robot.read().seq)
+    assert numbers == sorted(set(numbers))
+    robot.close()
+    with pytest.raises(RobotError):
+        robot.read()
+
+
+@each_robot
+def test_damp_and_close_never_raise(make: MakeRobot) -> None:
+    robot = make(VirtualClock())
+    robot.damp()
+    robot.close()
+    robot.close()
+    robot.connect()
+    robot.damp()
+    robot.activate()
+    robot.damp()
+    robot.damp()
+    robot.close()
+    robot.damp()
+    robot.close()
+
+
+@each_robot
+def test_state_is_complete_and_fresh(make: MakeRobot) -> None:
+    robot, clock = ready(make)
+    for tick in range(5):
+        clock.sleep_until(0.0373 * tick)
+        state = robot.read()
+        assert -1e-9 <= clock.now() - state.time <= robot.spec.limits.state_age
+        assert np.linalg.norm(state.quaternion) == pytest.approx(1.0, abs=1e-6)
+        motors = (len(robot.spec.motors),)
+        assert state.motor_position.shape == state.motor_velocity.shape == state.back_emf.shape == motors
+        observation = embodiment.observe(robot.spec, state)
+        assert observation.shape == (len(robot.spec.channels),)
+        assert np.isfinite(observation).all()
+
+
+@each_robot
+def test_state_once_read_does_not_change(make: MakeRobot) -> None:
+    robot, clock = ready(make)
+    state = robot.read()
+    before = embodiment.observe(robot.spec, state)
+    drive(robot, clock, 0.1)
+    assert np.array_equal(embodiment.observe(robot.spec, state), before)
+
+
+@each_robot
+def test_motors_follow_their_set_points(make: MakeRobot) -> None:
+    robot, clock = ready(make)
+    assert drive(robot, clock, 1.0) == pytest.approx(cruise(robot), rel=0.4)
+
+
+@each_robot
+def test_write_returns_what_was_sent(make: MakeRobot) -> None:
+    robot, _ = ready(make)
+    sent = robot.write(command(robot, 0.5))
+    assert sent.mode is CommandMode.SERVO
+    assert np.isfinite(sent.velocity).all()
+    assert sent.velocity.shape == (len(robot.spec.motors),)
+    assert sent.expires <= 0.5
+
+
+def still(robot: Robot, clock: VirtualClock) -> bool:
+    """Whether no motor turns any more half a second from now."""
+    clock.sleep_until(clock.now() + 0.5)
+    before = robot.read().motor_position
+    clock.sleep_until(clock.now() + 0.2)
+    return bool(np.abs(robot.read().motor_position - before).max() < math.radians(5.0))
+
+
+@each_robot
+def test_expired_command_is_not_followed(make: MakeRobot) -> None:
+    robot, clock = ready(make)
+    drive(robot, clock, 0.5)
+    assert still(robot, clock)
+
+
+@each_robot
+def test_command_that_lasts_is_followed_until_it_expires(make: MakeRobot) -> None:
+    robot, clock = ready(make)
+    robot.write(command(robot, 1.5))
+    assert not still(robot, clock)
+    clock.sleep_until(1.5)
+    assert still(robot, clock)
+
+
+@each_robot
+@pytest.mark.parametrize("stop", ["damp", "deactivate", "damp command"])
+def test_every_way_to_stop_stops(make: MakeRobot, stop: str) -> None:
+    robot, clock = ready(make)
+    robot.write(command(robot, 100.0))
+    clock.sleep_until(0.3)
+    robot.read()
+    if stop == "damp command":
+        robot.write(command(robot, 100.0, CommandMode.DAMP))
+    else:
+        {"damp": robot.damp, "deactivate": robot.deactivate}[stop]()
+    assert still(robot, clock)
+
+
+@each_robot
+def test_robot_can_be_used_again_after_close_and_follows_no_old_command(make: MakeRobot) -> None:
+    robot, clock = ready(make)
+    robot.write(command(robot, 100.0))
+    clock.sleep_until(0.3)
+    robot.close()
+    robot.connect()
+    robot.activate()
+    assert still(robot, clock)
+
+
+@each_robot
+def test_servo_leaves_the_robot_at_rest(make: MakeRobot) -> None:
+    clock = VirtualClock()
+    robot = make(clock)
+    with Servo(robot) as servo:
+        servo.arm()
+        drive(robot, clock, 0.3)
+    robot.connect()
+    assert still(robot, clock)
+
+
+@each_robot
+def test_two_robots_of_one_seed_report_the_same_bits(make: MakeRobot) -> None:
+    runs = []
+    for _ in range(2):
+        robot, clock = ready(make)
+        drive(robot, clock, 0.3)
+        runs.append(embodiment.observe(robot.spec, robot.read()))
+    assert np.array_equal(runs[0], runs[1])

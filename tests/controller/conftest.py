@@ -1,0 +1,67 @@
+"""Models that were never trained, for tests of everything around them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from controller import shipped
+from dynamics import checkpoint
+from dynamics.adapters.factory import AdapterSettings
+from dynamics.adapters.finetune import FinetuneSettings
+from dynamics.adapters.fixed import FixedSettings
+from dynamics.adapters.gradient import GradientSettings
+from dynamics.adapters.informed import InformedSettings
+from dynamics.checkpoint import Checkpoint
+from dynamics.model import Model
+from dynamics.network import initial_weights
+from dynamics.normalizer import Normalizer
+from dynamics.state_space import Channel, StateSpace
+from hardware.sim_robot import ROACH
+from sim.perturbations import CONDITION_CHANNELS
+
+ADAPTERS: dict[str, AdapterSettings] = {
+    "mb": FixedSettings(),
+    "mb_de": FinetuneSettings(),
+    "grbal": GradientSettings(window=8, steps=1),
+    "informed": InformedSettings(),
+}
+
+
+def scaling(size: int) -> Normalizer:
+    return Normalizer(np.zeros(size), np.full(size, 1.0))
+
+
+def untrained(recipe: str, robot: str = ROACH.name, period: float = 0.05) -> Checkpoint:
+    """A small model of the crawler with random weights."""
+    space = StateSpace(tuple(Channel(c.name, c.unit, c.kind) for c in ROACH.channels))
+    actions = tuple(action.name for action in ROACH.actions)
+    told = len(CONDITION_CHANNELS) if recipe == "informed" else 0
+    width = space.num_features + len(actions)
+    prior = initial_weights((width + told, 16, space.size), 1, torch.Generator().manual_seed(0))
+    model = Model(
+        space,
+        actions,
+        inputs=scaling(width),
+        increments=Normalizer(np.zeros(space.size), np.full(space.size, 0.01)),
+        condition=scaling(told) if told else None,
+        prior=prior,
+    )
+    rates = tuple(torch.full_like(w, 0.01) for w in prior) if recipe == "grbal" else None
+    return Checkpoint(robot, recipe, period, model, ADAPTERS[recipe], rates, {})
+
+
+@pytest.fixture
+def untrained_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put untrained models in the place of those that come along; returns their folder."""
+    root = tmp_path / "shipped"
+    shutil.copytree(Path(__file__).parents[2] / "configs", root / "configs")
+    monkeypatch.setattr(shipped, "_ROOT", root)
+    for recipe in ADAPTERS:
+        checkpoint.save(untrained(recipe), shipped.checkpoint("roach", recipe))
+        checkpoint.save(untrained(recipe, period=0.02), shipped.checkpoint("roach", recipe, 50.0))
+    return root / "models"

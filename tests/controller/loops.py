@@ -1,0 +1,87 @@
+"""A scripted controller and a run of it over the loopback robot, in either mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from controller.controller import Observation
+from controller.realtime import LoopTick, run_lockstep, run_realtime
+from controller.timing import LoopResult, LoopSettings
+from hardware.clock import Clock, VirtualClock, WallClock
+from hardware.schedule import ActionSchedule
+from hardware.servo import Servo
+from tests.hardware.loopback import LoopbackRobot, Stage, make_spec
+
+MODES = ("lock-step", "real time")
+
+
+@dataclass(frozen=True)
+class Result:
+    schedule: ActionSchedule
+
+
+@dataclass
+class Counter:
+    """Plans speed 20 + k at tick k, to be played from tick k + delay on; remembers what it saw."""
+
+    period: float = 0.05
+    delay: int = 1
+    hook: Callable[[int], None] = lambda tick: None
+    knots: int = 10
+    grace: float = 0.2
+    seen: list[Observation] = field(default_factory=list)
+    resets: list[int] = field(default_factory=list)
+    schedule: ActionSchedule | None = None
+
+    def tick(self, observation: Observation) -> Result:
+        tick = len(self.seen)
+        self.seen.append(observation)
+        self.hook(tick)
+        times = [observation.time + index * self.period for index in range(self.delay)]
+        played = [None if self.schedule is None else self.schedule.action(at, np.zeros(2)) for at in times]
+        under_way = [np.zeros(2) if action is None else action for action in played]
+        actions = np.array([*under_way, *[np.full(2, 20.0 + tick)] * self.knots])
+        end = observation.time + len(actions) * self.period
+        self.schedule = ActionSchedule(observation.time, self.period, actions, end + self.grace)
+        return Result(self.schedule)
+
+    def reset(self) -> None:
+        self.resets.append(len(self.seen))
+        self.seen, self.schedule = [], None
+
+
+@dataclass
+class Run:
+    """A run of a controller over the loopback robot in one of the modes."""
+
+    controller: Counter
+    mode: str = "lock-step"
+    rate: float = 20.0
+    seconds: float = 0.3
+    warmup: int = 0
+    on_tick: Callable[[LoopTick[Result]], None] = lambda tick: None
+    ticks: list[LoopTick[Result]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.clock: Clock = VirtualClock() if self.mode == "lock-step" else WallClock()
+        self.robot = LoopbackRobot(self.clock, make_spec(state_age=10.0))
+
+    def __call__(self) -> LoopResult:
+        settings = LoopSettings(self.rate, self.seconds, delay_ticks=self.controller.delay, warmup_ticks=self.warmup)
+        run = run_lockstep if self.mode == "lock-step" else run_realtime
+        return run(self.controller, Servo(self.robot), self.clock, settings, self._record)
+
+    def _record(self, tick: LoopTick[Result]) -> None:
+        self.ticks.append(tick)
+        self.on_tick(tick)
+
+    @property
+    def applied(self) -> list[float | None]:
+        return [None if seen.applied is None else float(seen.applied[0]) for seen in self.controller.seen]
+
+    @property
+    def safe(self) -> bool:
+        return not self.robot.driven and self.robot.stage is Stage.CLOSED and "damp" in self.robot.calls

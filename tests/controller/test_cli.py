@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from controller import run, shipped
+from controller.cli import main
+from controller.controller import Controller, Observation, TickResult
+from controller.telemetry import TickRecord, read_log
+from dynamics import checkpoint
+from hardware.robot import LinkLost, RobotState
+from hardware.sim_robot import SimRobot
+from tests.controller.conftest import untrained
+
+SHORT = ["run", "--fast", "--no-video", "--set", "planner.candidates=32", "--set", "planner.iterations=2"]
+SUMMARY_KEYS = {
+    "robot", "course", "perturbations", "adapter", "planner", "seed", "ticks", "seconds", "misses", "tick_ms",
+    "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "prediction_error", "statuses", "files",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def workplace(untrained_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder, and untrained models."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def moves(folder: Path) -> list[TickRecord]:
+    return list(read_log(folder / "log.jsonl").records)
+
+
+def test_json_is_the_last_line_on_stdout_and_the_only_one(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SHORT, "--seconds", "1", "--perturb", "leg_loss:leg=left_middle@0.5", "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    summary = json.loads(line)
+    assert set(summary) == SUMMARY_KEYS
+    assert summary["ticks"] == 20
+    assert summary["perturbations"] == ["leg_loss:leg=left_middle@0.5"]
+    assert all(set(summary[key]) == {"p50", "p95", "p99", "max"} for key in ("tick_ms", "adapt_ms", "plan_ms"))
+    (folder,) = (workplace / "runs").iterdir()
+    assert folder.name.endswith("-roach-figure8-grbal")
+    assert {"summary.json", "settings.yaml", "log.jsonl", "report.html"} <= {file.name for file in folder.iterdir()}
+    assert json.loads((folder / "summary.json").read_text()) == summary
+
+
+def test_one_seed_gives_the_same_run_and_another_does_not(workplace: Path) -> None:
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        assert main([*SHORT, "--seconds", "1", "--seed", seed, "--out", name]) == 0
+    first, same, other = ([(m.state, m.action) for m in moves(workplace / name)] for name in ("a", "b", "c"))
+    assert first == same
+    assert first != other
+
+
+def test_the_settings_of_a_run_folder_repeat_it(workplace: Path) -> None:
+    assert main([*SHORT, "--seconds", "1", "--course", "zigzag", "--out", "first"]) == 0
+    repeat = ["run", "--fast", "--no-video", "--config", "first/settings.yaml", "--out", "again"]
+    assert main(repeat) == 0
+    first, again = ([m.state for m in moves(workplace / name)] for name in ("first", "again"))
+    assert first == again
+
+
+def test_compare_runs_the_same_with_the_other_adapter(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SHORT, "--seconds", "1", "--compare", "mb", "--out", "both", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["adapter"], summary["compare"]["adapter"]) == ("grbal", "mb")
+    first, second = (read_log(workplace / "both" / name) for name in ("log.jsonl", "log-compare.jsonl"))
+    assert first.header.seed == second.header.seed
+    assert first.records[0].state == second.records[0].state
+
+
+def test_real_time_runs_on_the_wall_clock(workplace: Path) -> None:
+    real = [argument for argument in SHORT if argument != "--fast"]
+    assert main([*real, "--seconds", "0.5", "--out", "real"]) == 0
+    assert read_log(workplace / "real" / "log.jsonl").header.mode == "real time"
+
+
+@pytest.mark.parametrize(
+    "arguments,parts",
+    [
+        (["--course", "figure9"], ["unknown course 'figure9'", "did you mean 'figure8'"]),
+        (["--robot", "rouch"], ["unknown robot", "did you mean 'roach'"]),
+        (["--adapter", "grabl"], ["unknown adapter", "did you mean 'grbal'"]),
+        (["--planner", "cme"], ["unknown kind", "did you mean 'cem'"]),
+        (["--compare", "mbde"], ["--compare: unknown adapter 'mbde'", "did you mean 'mb_de'"]),
+        (["--perturb", "leg_loss:leg=left_midle"], ["left_midle", "did you mean 'left_middle'"]),
+        (["--set", "planner.candidats=3"], ["planner.candidats: unknown key", "did you mean 'candidates'"]),
+        (["--set", "planner.candidates=many"], ["planner.candidates", "integer", "'many'"]),
+        (["--seconds", "soon"], ["seconds", "number", "'soon'"]),
+        (["--rate", "33"], ["control.rate_hz", "20hz, 50hz", "33"]),
+        (["--config", "absent.yaml"], ["absent.yaml", "cannot be read"]),
+        (["--speed", "3"], ["--speed"]),
+    ],
+)
+def test_bad_usage_is_one_clear_error_and_leaves_nothing(
+    workplace: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], parts: list[str]
+) -> None:
+    assert main([*SHORT, *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert all(part in captured.err for part in parts)
+    assert list(workplace.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["runn"], [], ["list"], ["list", "robot"], ["train"]])
+def test_bad_commands_are_refused(arguments: list[str]) -> None:
+    assert main(arguments) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_bad_usage(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (workplace / "file").write_text("in the way")
+    assert main([*SHORT, "--out", "file/run"]) == 2
+    assert "--out: cannot write to file/run" in capsys.readouterr().err
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:3000])
+
+
+def replace_by_another_robots(path: Path) -> None:
+    checkpoint.save(untrained("grbal", robot="spider"), path)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, truncate, replace_by_another_robots])
+def test_a_checkpoint_that_does_not_fit_is_refused(
+    workplace: Path, capsys: pytest.CaptureFixture[str], damage: object
+) -> None:
+    path = shipped.checkpoint("roach", "grbal")
+    damage(path)  # type: ignore[operator]
+    assert main(SHORT) == 3
+    assert str(path) in capsys.readouterr().err
+    assert list(workplace.iterdir()) == []
+
+
+def test_a_robot_fault_leaves_complete_files(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read, reads = SimRobot.read, iter(range(1000))
+
+    def failing(robot: SimRobot) -> RobotState:
+        if next(reads) > 60:
+            raise LinkLost("no answer")
+        return read(robot)
+
+    monkeypatch.setattr(SimRobot, "read", failing)
+    assert main([*SHORT, "--seconds", "3", "--out", "run", "--json"]) == 4
+    captured = capsys.readouterr()
+    assert "no answer" in captured.err
+    assert 0 < json.loads(captured.out)["ticks"] < 60
+    assert len(moves(workplace / "run")) == json.loads(captured.out)["ticks"]
+
+
+@pytest.mark.parametrize("ticks_before", [0, 8])
+def test_ctrl_c_leaves_complete_files(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ticks_before: int
+) -> None:
+    tick, ticks = Controller.tick, iter(range(1000))
+
+    def interrupted(controller: Controller, observation: Observation) -> TickResult:
+        if next(ticks) == ticks_before:
+            raise KeyboardInterrupt
+        return tick(controller, observation)
+
+    monkeypatch.setattr(Controller, "tick", interrupted)
+    assert main([*SHORT, "--seconds", "3", "--compare", "mb", "--out", "run", "--json"]) == 130
+    assert json.loads(capsys.readouterr().out)["ticks"] == len(moves(workplace / "run")) == ticks_before
+    assert (workplace / "run" / "report.html").is_file()
+
+
+def test_ctrl_c_while_the_video_is_made_costs_the_video_only(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(path: Path, logs: object) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "film", interrupted)
+    arguments = [argument for argument in SHORT if argument != "--no-video"]
+    assert main([*arguments, "--seconds", "0.5", "--out", "run", "--json"]) == 130
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert "video" not in files
+    assert all(Path(file).is_file() for file in files.values())
+
+
+@pytest.mark.parametrize(
+    "family,name",
+    [
+        ("robots", "roach"),
+        ("courses", "figure8"),
+        ("perturbations", "leg_loss"),
+        ("adapters", "grbal"),
+        ("planners", "cem"),
+    ],
+)
+def test_list_names_what_there_is(capsys: pytest.CaptureFixture[str], family: str, name: str) -> None:
+    assert main(["list", family]) == 0
+    assert name in [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert main(["list", family, "--json"]) == 0
+    assert name in json.loads(capsys.readouterr().out)[family]
+
+
+def test_help_needs_nothing_heavy() -> None:
+    code = (
+        "import sys; from controller.cli import main; main(['--help']);"
+        "sys.exit(bool({'torch', 'mujoco', 'numpy', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "run" in done.stdout

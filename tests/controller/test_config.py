@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from controller import shipped
+from controller.config import PLANNERS, RECIPES, ROBOTS, ConfigError, RunSettings, checkpoint_path, run_settings
+from controller.strict import Layer, read_yaml, to_yaml
+from planners.cem import CemSettings
+from planners.shooting import ShootingSettings
+from sim.perturbations import LegLoss, Slope
+
+
+def settings_from(**flags: object) -> RunSettings:
+    return run_settings([Layer("command line", flags)])
+
+
+@pytest.mark.parametrize("robot", ROBOTS)
+def test_every_robot_comes_with_settings_that_are_complete(robot: str) -> None:
+    written = read_yaml(shipped.run_config(robot)).values
+    assert settings_from(robot=robot).robot == robot
+    assert {"planner", "control", "adapter", "course"} <= set(written)
+
+
+def test_flags_override_the_file_key_by_key() -> None:
+    usual = settings_from()
+    settings = settings_from(course="zigzag", planner={"kind": usual.planner.kind, "candidates": 77})
+    assert settings.course == "zigzag"
+    assert isinstance(settings.planner, CemSettings)
+    assert isinstance(usual.planner, CemSettings)
+    assert settings.planner.candidates == 77
+    assert settings.planner.iterations == usual.planner.iterations
+    assert settings.control == usual.control
+
+
+def test_another_planner_starts_from_its_own_defaults() -> None:
+    assert settings_from(planner={"kind": "shooting"}).planner == ShootingSettings()
+
+
+def test_another_rate_takes_the_settings_made_for_it() -> None:
+    assert settings_from(control={"rate_hz": 50}).control.horizon != settings_from().control.horizon
+    assert settings_from(control={"rate_hz": 50}).control.rate_hz == 50.0
+
+
+def test_perturbations_are_parsed_and_written_back() -> None:
+    texts = ["leg_loss:leg=left_middle+right_rear@4", "slope:deg=10,heading_deg=90@1-3"]
+    settings = settings_from(perturbations=texts)
+    loss, slope = settings.perturbations
+    assert isinstance(loss, LegLoss)
+    assert loss.legs == ("left_middle", "right_rear")
+    assert isinstance(slope, Slope)
+    assert slope.end == 3.0
+    assert [str(perturbation) for perturbation in settings.perturbations] == texts
+
+
+def test_the_settings_of_a_run_folder_repeat_the_run(tmp_path: Path) -> None:
+    settings = settings_from(
+        course="circle", perturbations=["payload:mass=0.008,x=0.02@2"], seed=7, control={"rate_hz": 50, "budget": 0.3}
+    )
+    file = tmp_path / "settings.yaml"
+    file.write_text(to_yaml(settings), encoding="utf-8")
+    assert run_settings([], file) == settings
+
+
+@pytest.mark.parametrize(
+    "flags,message",
+    [
+        ({"robot": "rouch"}, r"robot: unknown robot 'rouch'.*did you mean 'roach'\?"),
+        ({"course": "figure9"}, r"course: unknown course 'figure9'.*did you mean 'figure8'\?"),
+        ({"terrain": "turff"}, r"terrain: unknown terrain 'turff'.*did you mean 'turf'\?"),
+        ({"adapter": "grabl"}, r"adapter: unknown adapter 'grabl'.*did you mean 'grbal'\?"),
+        ({"planner": {"kind": "cme"}}, r"planner.kind: unknown kind 'cme'.*did you mean 'cem'\?"),
+        ({"perturbations": ["leg_los:leg=left_middle"]}, r"perturbations\[0\]: .*did you mean 'leg_loss'\?"),
+        ({"perturbations": [3]}, r"perturbations\[0\]: expected text like .*got 3"),
+        ({"control": {"rate_hz": 33}}, r"control.rate_hz: expected one of 20hz, 50hz .*got 33"),
+        ({"control": {"horizont": 3}}, r"control.horizont: unknown key.*did you mean 'horizon'\?"),
+        ({"seconds": 0.01}, "seconds: expected at least one tick"),
+        ({"seed": -1}, "seed: expected 0 or more, got -1"),
+        ({"seed": True}, "seed: .*integer, got True"),
+    ],
+)
+def test_a_mistake_is_explained(flags: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^command line: {message}"):
+        settings_from(**flags)
+
+
+def test_a_checkpoint_that_is_given_serves_the_runs_own_adapter_only() -> None:
+    settings = settings_from(checkpoint="mine.safetensors")
+    assert checkpoint_path(settings, settings.adapter) == Path("mine.safetensors")
+    assert checkpoint_path(settings, "mb") == shipped.checkpoint("roach", "mb")
+
+
+def test_the_checkpoint_of_another_rate_has_its_own_name() -> None:
+    names = [checkpoint_path(settings_from(control={"rate_hz": rate}), "mb").name for rate in (20, 50)]
+    assert names == ["roach-mb.safetensors", "roach-mb-50hz.safetensors"]
+
+
+def test_the_lists_for_people_name_what_the_settings_accept() -> None:
+    assert {settings_from(adapter=recipe).adapter for recipe in RECIPES} == set(RECIPES)
+    assert {settings_from(planner={"kind": kind}).planner.kind for kind in PLANNERS} == set(PLANNERS)

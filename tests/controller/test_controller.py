@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from controller.controller import Controller, ControlSettings, Observation, TickResult
+from controller.tasks import COURSES
+from dynamics.adapters.base import Adapter
+from dynamics.adapters.factory import make
+from dynamics.adapters.fixed import FixedSettings
+from dynamics.adapters.gradient import GradientSettings
+from dynamics.kernel import Kernel
+from dynamics.network import Weights
+from dynamics.transitions import FloatArray, Transitions
+from planners.plan import Plan
+from planners.problem import Problem
+from planners.shooting import ShootingSettings
+from planners.shooting import plan as shoot
+from tests.dynamics import toys
+
+PERIOD = 0.1
+SUBJECT = toys.model(np.random.default_rng(0))
+GRBAL = make(GradientSettings(window=6), SUBJECT, tuple(torch.full_like(w, 0.05) for w in SUBJECT.prior), None)
+
+
+class Spy:
+    """A random-shooting planner that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
+        self.problems.append(problem)
+        return shoot(problem, ShootingSettings(candidates=16), previous, rng)
+
+
+def controller(adapter: Adapter = GRBAL, spy: Spy | None = None, delay_ticks: int = 1) -> Controller:
+    return Controller(
+        SUBJECT,
+        adapter,
+        spy or Spy(),
+        COURSES["straight"],
+        ControlSettings(rate_hz=1 / PERIOD, horizon=4, delay_ticks=delay_ticks),
+        low=-np.ones(2),
+        high=np.ones(2),
+        rest=np.zeros(2),
+        rng=np.random.default_rng(0),
+    )
+
+
+def drive(subject: Controller, ticks: int, gain: float = 1.0, start: FloatArray | None = None) -> list[TickResult]:
+    """Play the controller's own schedules on the toy vehicle."""
+    state, applied, results = np.zeros(5) if start is None else start, None, []
+    for k in range(ticks):
+        result = subject.tick(Observation(k * PERIOD, state, applied))
+        applied = result.schedule.action(k * PERIOD, np.zeros(2))
+        assert applied is not None
+        state = toys.step(state, applied, np.array(gain))
+        results.append(result)
+    return results
+
+
+def actions(results: list[TickResult]) -> FloatArray:
+    return np.array([result.action for result in results])
+
+
+def test_planning_starts_where_the_actions_under_way_lead() -> None:
+    spy = Spy()
+    results = drive(controller(spy=spy), 4)
+    committed = results[-2].schedule.action(3 * PERIOD, np.zeros(2))
+    assert committed is not None
+    np.testing.assert_allclose(results[-1].schedule.actions[0], committed)
+    assert spy.problems[-1].time == pytest.approx(4 * PERIOD)
+    np.testing.assert_allclose(results[-1].schedule.actions[1], results[-1].plan.actions[0])
+
+
+def test_without_delay_the_new_plan_plays_at_once() -> None:
+    spy = Spy()
+    results = drive(controller(spy=spy, delay_ticks=0), 3)
+    assert spy.problems[-1].time == pytest.approx(2 * PERIOD)
+    np.testing.assert_allclose(results[-1].schedule.actions[0], results[-1].plan.actions[0])
+
+
+def test_reset_forgets_everything() -> None:
+    fresh = actions(drive(controller(), 8))
+    used = controller()
+    drive(used, 12, gain=-1.0)
+    used.reset()
+    used._rng = np.random.default_rng(0)  # the planner's draws go on over a reset; here they must be the same
+    np.testing.assert_array_equal(actions(drive(used, 8)), fresh)
+
+
+def test_same_seed_same_bits() -> None:
+    np.testing.assert_array_equal(actions(drive(controller(), 10)), actions(drive(controller(), 10)))
+
+
+def test_the_window_is_full_of_the_newest_transitions() -> None:
+    seen: list[Transitions] = []
+
+    class Recorder:
+        window = 3
+
+        def initial(self) -> Weights:
+            return SUBJECT.prior
+
+        def adapt(self, current: Weights, window: Transitions) -> Weights:
+            seen.append(window)
+            return SUBJECT.prior
+
+    subject, state = controller(Recorder()), np.zeros(5)
+    subject.tick(Observation(0.0, state, None))
+    assert seen == []
+    for k in range(1, 6):
+        after = state + 1.0
+        subject.tick(Observation(k * PERIOD, after, np.full(2, float(k))))
+        np.testing.assert_array_equal(seen[-1].next_states[-1], after)
+        np.testing.assert_array_equal(seen[-1].actions[-1], np.full(2, float(k)))
+        state = after
+    assert len(seen[-1]) == 3
+
+
+def test_an_unclean_transition_is_left_out_and_the_window_kept() -> None:
+    subject = controller()
+    drive(subject, 5)
+    before = subject._memory.history
+    assert len(before) == 4
+    subject.tick(Observation(5 * PERIOD, np.ones(5), None))
+    assert subject._memory.history is before
+    subject.tick(Observation(6 * PERIOD, np.full(5, 2.0), np.zeros(2)))
+    window = subject._memory.history.window
+    assert window is not None
+    np.testing.assert_array_equal(window.states[-1], np.ones(5))
+
+
+def test_errors_judge_the_weights_that_had_not_seen_the_transition() -> None:
+    subject = controller()
+    results = drive(subject, 8, gain=-1.0)
+    assert results[0].error_prior is None
+    memory = subject._memory
+    state = np.ones(5)
+    kernel = Kernel(SUBJECT, memory.weights)
+    assert memory.state is not None
+    action = np.array([0.3, -0.2])
+    expected = SUBJECT.space.difference(state, kernel.predict(memory.state, action)) / SUBJECT.increments.std
+    result = subject.tick(Observation(8 * PERIOD, state, action))
+    assert result.error_adapted == pytest.approx(float(np.mean(expected**2)), rel=1e-5)
+    assert result.error_adapted != result.error_prior
+
+
+def test_weights_that_predict_worse_than_the_prior_are_not_trusted() -> None:
+    class Spoiler:
+        window = 4
+
+        def initial(self) -> Weights:
+            return SUBJECT.prior
+
+        def adapt(self, current: Weights, window: Transitions) -> Weights:
+            return tuple(w + 1.0 for w in SUBJECT.prior)
+
+    assert [result.rejected for result in drive(controller(Spoiler()), 5)][2:] == [True, True, True]
+    fixed = make(FixedSettings(), SUBJECT, None, None)
+    assert not any(result.rejected for result in drive(controller(fixed), 5))
+
+
+def test_non_finite_weights_are_replaced_by_the_prior() -> None:
+    class Broken:
+        window = 4
+
+        def initial(self) -> Weights:
+            return SUBJECT.prior
+
+        def adapt(self, current: Weights, window: Transitions) -> Weights:
+            return tuple(w * float("nan") for w in SUBJECT.prior)
+
+    results = drive(controller(Broken()), 5)
+    assert np.isfinite(actions(results)).all()
+
+
+def test_an_unmeasured_state_keeps_the_earlier_schedule_and_recovers() -> None:
+    subject = controller()
+    before = drive(subject, 4)[-1]
+    blind = subject.tick(Observation(4 * PERIOD, np.full(5, np.nan), np.zeros(2)))
+    assert blind.schedule is before.schedule
+    assert blind.status == "kept_previous"
+    after = subject.tick(Observation(5 * PERIOD, np.zeros(5), np.zeros(2)))
+    assert after.status == "ok"
+    assert np.isfinite(after.schedule.actions).all()
+
+
+def test_blind_from_the_start_rests() -> None:
+    result = controller().tick(Observation(0.0, np.full(5, np.nan), None))
+    assert result.status == "no_plan"
+    np.testing.assert_array_equal(result.schedule.actions, np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("name", ["horizon", "delay_ticks", "budget", "trust", "expiry", "rate_hz"])
+def test_settings_out_of_range_name_the_field(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}: expected"):
+        replace(ControlSettings(), **{name: -1})

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import AfterValidator, Field
+
+from controller.strict import ConfigError, Layer, assignment, one_of, read_yaml, resolve, to_yaml
+
+
+@dataclass(frozen=True)
+class Ring:
+    kind: Literal["ring"] = "ring"
+    radius: float = 1.0
+    count: int = 3
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"count: expected at least 1, got {self.count}")
+
+
+@dataclass(frozen=True)
+class Line:
+    kind: Literal["line"] = "line"
+    length: float = 2.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    name: Annotated[str, AfterValidator(one_of("name", lambda: ("alpha", "beta")))] = "alpha"
+    shape: Annotated[Ring | Line, Field(discriminator="kind")] = Ring()
+    points: tuple[float, ...] = ()
+    quick: bool = False
+    inner: Line = field(default_factory=Line)
+
+
+def build(values: dict[str, object]) -> Settings:
+    return resolve(Settings, [Layer("run.yaml", values)])
+
+
+def test_defaults_stand_where_nothing_is_given() -> None:
+    assert build({}) == Settings()
+
+
+def test_later_layers_override_key_by_key() -> None:
+    settings = resolve(
+        Settings,
+        [Layer("a", {"shape": {"kind": "ring", "radius": 2.0}}), Layer("b", {"shape": {"count": 7}})],
+    )
+    assert settings.shape == Ring(radius=2.0, count=7)
+
+
+def test_another_kind_replaces_the_whole_mapping() -> None:
+    first = Layer("a", {"shape": {"kind": "ring", "radius": 2.0}})
+    settings = resolve(Settings, [first, Layer("--shape", {"shape": {"kind": "line"}})])
+    assert settings.shape == Line()
+
+
+@pytest.mark.parametrize(
+    "values,parts",
+    [
+        ({"nmae": "alpha"}, ["run.yaml: nmae: unknown key", "did you mean 'name'?"]),
+        ({"shape": {"kind": "ring", "raduis": 1.0}}, ["shape.raduis: unknown key", "did you mean 'radius'?"]),
+        ({"inner": {"lenght": 1.0}}, ["inner.lenght: unknown key", "did you mean 'length'?"]),
+        ({"name": "alhpa"}, ["name: unknown name 'alhpa'", "did you mean 'alpha'?"]),
+        ({"shape": {"kind": "rong"}}, ["shape.kind: unknown kind 'rong'", "did you mean 'ring'?"]),
+        ({"shape": {"radius": 1.0}}, ["shape.kind: missing", "line, ring"]),
+        ({"shape": {"kind": "ring", "count": True}}, ["shape.count", "integer", "got True"]),
+        ({"shape": {"kind": "ring", "count": 1.5}}, ["shape.count", "integer", "got 1.5"]),
+        ({"shape": {"kind": "ring", "count": 0}}, ["shape: count: expected at least 1, got 0"]),
+        ({"points": [0.0, "x"]}, ["points[1]", "number", "got 'x'"]),
+        ({"quick": 1}, ["quick", "boolean", "got 1"]),
+        ({"inner": {"length": "2"}}, ["inner.length", "number", "got '2'"]),
+        ({"inner": 3}, ["inner", "got 3"]),
+    ],
+)
+def test_a_mistake_is_located_and_explained(values: dict[str, object], parts: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(values)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_the_error_names_the_layer_that_holds_the_mistake() -> None:
+    layers = [
+        Layer("run.yaml", {"name": "alpha"}),
+        Layer("--name", {"name": "gamma"}),
+        Layer("--quick", {"quick": True}),
+    ]
+    with pytest.raises(ConfigError, match=r"^--name: name: unknown name 'gamma'"):
+        resolve(Settings, layers)
+
+
+@given(
+    st.builds(
+        Settings,
+        name=st.sampled_from(["alpha", "beta"]),
+        shape=st.one_of(st.builds(Ring, count=st.integers(1, 9)), st.builds(Line, length=st.floats(allow_nan=False))),
+        points=st.lists(st.floats(allow_nan=False)).map(tuple),
+    )
+)
+def test_settings_survive_the_file(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
+    path = tmp_path_factory.mktemp("settings") / "settings.yaml"
+    path.write_text(to_yaml(settings), encoding="utf-8")
+    assert resolve(Settings, [read_yaml(path)]) == settings
+
+
+@pytest.mark.parametrize(
+    "text,message",
+    [
+        ("a: 1\na: 2\n", "'a' is given twice"),
+        ("a: [1\n", "not valid YAML"),
+        ("- 1\n", "expected a mapping of settings, got list"),
+        ("", "expected a mapping of settings, got NoneType"),
+    ],
+)
+def test_a_bad_file_is_one_clear_error(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="bad.yaml") as caught:
+        read_yaml(path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="absent.yaml: cannot be read"):
+        read_yaml(tmp_path / "absent.yaml")
+
+
+def test_assignment_reads_the_value_as_yaml() -> None:
+    assert assignment("shape.count=4").values == {"shape": {"count": 4}}
+    assert assignment("points=[1.0, 2.0]").values == {"points": [1.0, 2.0]}
+
+
+@pytest.mark.parametrize("text", ["count", "=3", "a..b=3", "a=[1"])
+def test_a_bad_assignment_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="--set"):
+        assignment(text)

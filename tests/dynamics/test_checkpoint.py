@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from dynamics import checkpoint
+from dynamics.adapters.fixed import FixedSettings
+from dynamics.adapters.gradient import GradientSettings
+from dynamics.checkpoint import Checkpoint, CheckpointError
+from tests.dynamics.toys import model
+
+
+def example(*, told: bool = False) -> Checkpoint:
+    subject = model(np.random.default_rng(0), told=told)
+    rates = tuple(torch.full_like(w, 0.2) for w in subject.prior)
+    return Checkpoint("toy", "grbal", 0.1, subject, GradientSettings(window=5), rates, {"seed": 3})
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_loads_what_was_saved(tmp_path: Path, told: bool) -> None:
+    saved, path = example(told=told), tmp_path / "models" / "toy-grbal.safetensors"
+    checkpoint.save(saved, path)
+    loaded = checkpoint.load(path)
+    assert (loaded.robot, loaded.recipe, loaded.period) == ("toy", "grbal", 0.1)
+    assert loaded.adapter == saved.adapter
+    assert loaded.provenance == saved.provenance
+    assert loaded.model.space == saved.model.space
+    assert loaded.rates is not None
+    assert saved.rates is not None
+    for a, b in zip((*loaded.model.prior, *loaded.rates), (*saved.model.prior, *saved.rates), strict=True):
+        assert torch.equal(a, b)
+    np.testing.assert_array_equal(loaded.model.inputs.std, saved.model.inputs.std)
+    assert (loaded.model.condition is not None) == told
+
+
+def test_adapter_without_rates_has_none(tmp_path: Path) -> None:
+    saved = example()
+    path = tmp_path / "toy-mb.safetensors"
+    checkpoint.save(Checkpoint("toy", "mb", 0.1, saved.model, FixedSettings(), None, {}), path)
+    assert checkpoint.load(path).rates is None
+
+
+def test_missing_file_names_what_there_is(tmp_path: Path) -> None:
+    checkpoint.save(example(), tmp_path / "toy-grbal.safetensors")
+    with pytest.raises(CheckpointError, match=r"toy-gbral.safetensors: no such checkpoint; there are toy-grbal"):
+        checkpoint.load(tmp_path / "toy-gbral.safetensors")
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, 3000])
+def test_truncated_file_is_one_clear_error(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "toy-grbal.safetensors"
+    checkpoint.save(example(), path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(CheckpointError, match="expected a whole safetensors file"):
+        checkpoint.load(path)
+
+
+def test_file_of_another_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    save_file({"prior.0": torch.zeros(2)}, path)
+    with pytest.raises(CheckpointError, match="expected format limber-checkpoint-1, got None"):
+        checkpoint.load(path)
+
+
+def test_non_finite_weights_are_refused(tmp_path: Path) -> None:
+    saved, path = example(), tmp_path / "toy-grbal.safetensors"
+    saved.model.prior[0][0, 0, 0] = float("nan")
+    checkpoint.save(saved, path)
+    with pytest.raises(CheckpointError, match="expected finite weights"):
+        checkpoint.load(path)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynamics.state_space import Channel, StateSpace, from_names
+from tests.dynamics.toys import SPACE
+
+EPS = 1e-6
+
+
+def random_states(seed: int, count: int = 6) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(count, SPACE.size))
+
+
+@given(st.integers(0, 1000))
+def test_integrate_undoes_difference(seed: int) -> None:
+    states, others = random_states(seed), random_states(seed + 1)
+    others[:, 2] = states[:, 2] + np.random.default_rng(seed).uniform(-3.1, 3.1, len(states))
+    np.testing.assert_allclose(SPACE.integrate(states, SPACE.difference(others, states)), others, atol=1e-12)
+
+
+@given(st.integers(0, 1000), st.floats(-3, 3), st.floats(-5, 5), st.floats(-5, 5))
+def test_nothing_depends_on_where_the_map_begins(seed: int, turn: float, x: float, y: float) -> None:
+    states, others = random_states(seed), random_states(seed + 1)
+
+    def moved(points: np.ndarray) -> np.ndarray:
+        result = points.copy()
+        result[:, 0] = np.cos(turn) * points[:, 0] - np.sin(turn) * points[:, 1] + x
+        result[:, 1] = np.sin(turn) * points[:, 0] + np.cos(turn) * points[:, 1] + y
+        result[:, 2] += turn
+        return result
+
+    np.testing.assert_allclose(SPACE.encode(moved(states)), SPACE.encode(states), atol=1e-12)
+    np.testing.assert_allclose(
+        SPACE.difference(moved(others), moved(states)), SPACE.difference(others, states), atol=1e-9
+    )
+
+
+def test_yaw_increment_takes_the_short_way() -> None:
+    before, after = np.zeros(5), np.zeros(5)
+    before[2], after[2] = 3.1, -3.1
+    assert SPACE.difference(after, before)[2] == pytest.approx(2 * np.pi - 6.2)
+
+
+def test_encode_jacobian_matches_finite_differences() -> None:
+    states = random_states(1)
+    numeric = np.stack(
+        [(SPACE.encode(states + EPS * e) - SPACE.encode(states - EPS * e)) / (2 * EPS) for e in np.eye(SPACE.size)],
+        axis=-1,
+    )
+    np.testing.assert_allclose(SPACE.encode_jacobian(states), numeric, atol=1e-8)
+
+
+def test_integrate_jacobians_match_finite_differences() -> None:
+    states, increments = random_states(2), random_states(3)
+    by_state, by_increment = SPACE.integrate_jacobians(states, increments)
+    basis = np.eye(SPACE.size) * EPS
+    numeric = [SPACE.integrate(states + e, increments) - SPACE.integrate(states - e, increments) for e in basis]
+    np.testing.assert_allclose(by_state, np.stack(numeric, axis=-1) / (2 * EPS), atol=1e-8)
+    numeric = [SPACE.integrate(states, increments + e) - SPACE.integrate(states, increments - e) for e in basis]
+    np.testing.assert_allclose(by_increment, np.stack(numeric, axis=-1) / (2 * EPS), atol=1e-8)
+
+
+def test_inputs_are_not_mutated() -> None:
+    states, increments = random_states(4), random_states(5)
+    copies = states.copy(), increments.copy()
+    SPACE.integrate(states, increments)
+    SPACE.difference(increments, states)
+    SPACE.encode(states)
+    np.testing.assert_array_equal(states, copies[0])
+    np.testing.assert_array_equal(increments, copies[1])
+
+
+def test_layout_errors_name_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="exactly one each of pose_x"):
+        from_names([("x", "m", "pose_x"), ("y", "m", "pose_y")])
+    with pytest.raises(ValueError, match="distinct names"):
+        StateSpace((*SPACE.channels, Channel("speed", "m/s", "vector")))
+    with pytest.raises(ValueError, match="speed2: expected a kind of"):
+        StateSpace((*SPACE.channels, Channel("speed2", "m/s", "scalar")))  # type: ignore[arg-type]

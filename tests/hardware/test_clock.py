@@ -1,0 +1,36 @@
+"""Clocks: time moves forward only, and a late sleeper does not shift the next deadline."""
+
+from __future__ import annotations
+
+import pytest
+
+from hardware.clock import VirtualClock, WallClock
+
+
+def test_virtual_clock_jumps_to_the_deadline_and_never_back() -> None:
+    clock = VirtualClock(start=2.0)
+    clock.sleep_until(3.5)
+    assert clock.now() == 3.5
+    clock.sleep_until(1.0)
+    assert clock.now() == 3.5
+
+
+def test_virtual_clock_refuses_a_deadline_that_is_no_number() -> None:
+    with pytest.raises(ValueError, match="finite time"):
+        VirtualClock().sleep_until(float("nan"))
+
+
+def test_absolute_deadlines_do_not_drift() -> None:
+    clock = VirtualClock()
+    for tick in range(60 * 500):
+        clock.sleep_until(tick / 500.0)
+    assert clock.now() == 29_999 / 500.0
+
+
+def test_wall_clock_starts_near_zero_and_wakes_after_the_deadline() -> None:
+    clock = WallClock()
+    start = clock.now()
+    assert 0.0 <= start < 5.0
+    clock.sleep_until(start + 0.01)
+    assert clock.now() >= start + 0.01
+    clock.sleep_until(start - 1.0)

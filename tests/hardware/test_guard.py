@@ -1,0 +1,179 @@
+"""The guard: nothing invalid passes, and a fallen robot stays stopped."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardware.guard import LEASE, FaultKind, Guard, tilt_angle
+from hardware.robot import CommandMode, Limits, RobotCommand
+from tests.hardware.loopback import assert_safe, make_spec, make_state
+
+
+def servo(left: float, right: float, expires: float = 1.0) -> RobotCommand:
+    return RobotCommand(CommandMode.SERVO, np.array([left, right]), expires)
+
+
+def test_good_command_passes_unchanged() -> None:
+    verdict = Guard(make_spec()).check(servo(20.0, 30.0, expires=0.05), make_state(), 0.0)
+    assert verdict.ok
+    assert verdict.fault is None
+    assert verdict.command.velocity.tolist() == [20.0, 30.0]
+    assert verdict.command.expires == 0.05
+
+
+def test_command_is_valid_for_no_longer_than_the_lease() -> None:
+    verdict = Guard(make_spec()).check(servo(20.0, 30.0, expires=1e9), make_state(3.0), 3.0)
+    assert verdict.command.expires == 3.0 + LEASE
+
+
+def test_limits_are_kept_and_named() -> None:
+    verdict = Guard(make_spec()).check(servo(-5.0, 99.0), make_state(), 0.0)
+    assert verdict.command.velocity.tolist() == [0.0, 57.0]
+    assert verdict.reasons == ("limit: left -5 -> 0 rad/s", "limit: right 99 -> 57 rad/s")
+    assert not verdict.ok
+
+
+def test_slew_is_kept_cycle_after_cycle() -> None:
+    guard = Guard(make_spec(servo_hz=100.0, slew=1000.0))
+    speeds = [guard.check(servo(25.0, 5.0), make_state(), 0.0).command.velocity.tolist() for _ in range(3)]
+    assert speeds == [[10.0, 5.0], [20.0, 5.0], [25.0, 5.0]]
+
+
+def test_after_damping_the_speed_is_built_up_from_zero_again() -> None:
+    guard = Guard(make_spec(slew=1000.0))
+    for _ in range(3):
+        guard.check(servo(25.0, 25.0), make_state(), 0.0)
+    assert guard.check(servo(math.nan, 25.0), make_state(), 0.0).command.mode is CommandMode.DAMP
+    assert guard.check(servo(25.0, 25.0), make_state(), 0.0).command.velocity.tolist() == [10.0, 10.0]
+
+
+@pytest.mark.parametrize(
+    "command, reason",
+    [
+        (servo(math.nan, 1.0), "command: not finite"),
+        (servo(1.0, math.inf), "command: not finite"),
+        (servo(1.0, 1.0, expires=math.nan), "command: not finite"),
+        (servo(1.0, 1.0, expires=math.inf), "command: not finite"),
+        (servo(1.0, 1.0, expires=-0.25), "command: expired 0.250 s ago"),
+        (servo(1.0, 1.0, expires=0.0), "command: expired 0.000 s ago"),
+        (RobotCommand(CommandMode.SERVO, np.zeros(3), 1.0), "command: expected shape (2,), got (3,)"),
+    ],
+)
+def test_bad_command_damps_this_cycle_only(command: RobotCommand, reason: str) -> None:
+    guard = Guard(make_spec())
+    verdict = guard.check(command, make_state(), 0.0)
+    assert verdict.command.mode is CommandMode.DAMP
+    assert verdict.reasons == (reason,)
+    assert guard.fault is None
+    assert guard.check(servo(20.0, 20.0), make_state(), 0.0).ok
+
+
+@pytest.mark.parametrize(
+    "state, now, kind",
+    [
+        (make_state(tilt=1.3), 0.0, FaultKind.TILT),
+        (make_state(tilt=math.pi), 0.0, FaultKind.TILT),
+        (make_state(time=0.0), 0.051, FaultKind.STALE),
+        (make_state(time=0.051), 0.0, FaultKind.STALE),
+        (make_state(time=math.nan), 0.0, FaultKind.STALE),
+        (make_state(quaternion=np.full(4, np.nan)), 0.0, FaultKind.STATE),
+        (make_state(quaternion=np.zeros(4)), 0.0, FaultKind.STATE),
+        (make_state(quaternion=np.array([1.1, 0.0, 0.0, 0.0])), 0.0, FaultKind.STATE),
+        (make_state(faults=("overheated",)), 0.0, FaultKind.ROBOT),
+    ],
+)
+def test_bad_state_latches_until_reset(state: object, now: float, kind: FaultKind) -> None:
+    guard = Guard(make_spec())
+    bad = replace(make_state(), **vars(state))
+    verdict = guard.check(servo(20.0, 20.0), bad, now)
+    assert verdict.command.mode is CommandMode.DAMP
+    assert verdict.fault is not None
+    assert verdict.fault.kind is kind
+    again = guard.check(servo(20.0, 20.0), make_state(), 0.0)
+    assert again.command.mode is CommandMode.DAMP
+    assert again.fault == verdict.fault
+    guard.reset()
+    assert guard.fault is None
+    assert guard.check(servo(20.0, 20.0), make_state(), 0.0).ok
+
+
+def test_state_is_watched_while_damping_too() -> None:
+    guard = Guard(make_spec())
+    verdict = guard.check(RobotCommand(CommandMode.DAMP, np.zeros(2), 0.0), make_state(tilt=1.3), 0.0)
+    assert verdict.fault is not None
+    assert "74 deg, limit 69 deg" in str(verdict.fault)
+
+
+def test_robot_without_attitude_runs_when_its_tilt_limit_is_infinite() -> None:
+    unknown = make_state(quaternion=np.full(4, np.nan))
+    assert Guard(make_spec(tilt=math.inf)).check(servo(20.0, 20.0), unknown, 0.0).ok
+
+
+@pytest.mark.parametrize("tilt, yaw", [(0.0, 1.0), (0.7, 0.0), (3.0, 0.0)])
+def test_tilt_angle_ignores_the_heading(tilt: float, yaw: float) -> None:
+    half_tilt, half_yaw = tilt / 2, yaw / 2
+    quaternion = np.array(
+        [
+            math.cos(half_yaw) * math.cos(half_tilt),
+            math.cos(half_yaw) * math.sin(half_tilt),
+            math.sin(half_yaw) * math.sin(half_tilt),
+            math.sin(half_yaw) * math.cos(half_tilt),
+        ]
+    )
+    assert tilt_angle(quaternion) == pytest.approx(tilt, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    "limits, message",
+    [
+        (Limits((0.0,), (57.0, 57.0), 1.0, 1.0, 1.0), "expected 2 velocity limits"),
+        (Limits((1.0, 0.0), (57.0, 57.0), 1.0, 1.0, 1.0), "limits of left must be finite and allow 0"),
+        (Limits((0.0, 0.0), (57.0, math.inf), 1.0, 1.0, 1.0), "limits of right must be finite"),
+        (Limits((0.0, 0.0), (57.0, 57.0), 0.0, 1.0, 1.0), "must be positive"),
+        (Limits((0.0, 0.0), (57.0, 57.0), 1.0, math.nan, 1.0), "must be positive"),
+    ],
+)
+def test_limits_that_cannot_be_kept_are_refused(limits: Limits, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Guard(replace(make_spec(), limits=limits))
+
+
+ANY = st.floats(allow_nan=True, allow_infinity=True)
+MOSTLY_FINE = st.one_of(st.floats(-80.0, 80.0), ANY)
+CYCLES = st.lists(
+    st.tuples(
+        st.sampled_from(CommandMode),
+        MOSTLY_FINE,
+        MOSTLY_FINE,
+        st.one_of(st.floats(-0.05, 0.3), ANY),  # expires, after now
+        st.one_of(st.floats(0.0, 0.04), ANY),  # age of the state
+        st.one_of(st.floats(0.0, 1.1), ANY),  # tilt
+    ),
+    max_size=12,
+)
+
+
+@given(cycles=CYCLES, slew=st.floats(100.0, 6000.0))
+def test_no_sequence_of_commands_and_states_gets_anything_unsafe_through(
+    cycles: list[tuple[CommandMode, float, float, float, float, float]], slew: float
+) -> None:
+    spec = make_spec(slew=slew)
+    guard, previous, faulted = Guard(spec), np.zeros(2), False
+    for cycle, (mode, left, right, expires, age, tilt) in enumerate(cycles):
+        now = 0.01 * cycle
+        attitude = np.array([np.cos(tilt / 2), np.sin(tilt / 2), 0.0, 0.0]) if math.isfinite(tilt) else np.full(4, tilt)
+        command = RobotCommand(mode, np.array([left, right]), now + expires)
+        verdict = guard.check(command, make_state(now - age, quaternion=attitude), now)
+        assert_safe(verdict.command, previous, now, spec)
+        healthy = abs(age) <= 0.05 and math.isfinite(tilt) and math.cos(tilt) >= math.cos(1.2)
+        faulted = faulted or guard.fault is not None
+        assert (guard.fault is not None) >= (not healthy and abs(age - 0.05) > 1e-9)
+        if faulted:
+            assert verdict.command.mode is CommandMode.DAMP
+        previous = verdict.command.velocity

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from hardware import embodiment
+from hardware.clock import VirtualClock, WallClock
+from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
+from hardware.sim_robot import ROACH, SimRobot
+from sim.condition import CONDITION_CHANNELS
+from sim.perturbations import parse
+
+FAST = np.array([40.0, 40.0])
+
+
+def ready(*perturbations: str, seed: int = 0, start: float = 0.0) -> tuple[SimRobot, VirtualClock]:
+    clock = VirtualClock(start)
+    robot = SimRobot(clock, np.random.default_rng(seed), perturbations=[parse(text) for text in perturbations])
+    robot.connect()
+    robot.activate()
+    return robot, clock
+
+
+def go(velocity: FloatArray, expires: float) -> RobotCommand:
+    return RobotCommand(CommandMode.SERVO, velocity, expires)
+
+
+def drive(robot: SimRobot, clock: VirtualClock, ticks: int, rate: float = 20.0) -> list[RobotState]:
+    start, states = clock.now(), []
+    for tick in range(ticks):
+        robot.write(go(FAST, clock.now() + 0.2))
+        clock.sleep_until(start + (tick + 1) / rate)
+        states.append(robot.read())
+    return states
+
+
+def test_the_spec_fits_the_embodiment_and_the_published_speeds() -> None:
+    embodiment.check(ROACH)
+    assert [channel.name for channel in ROACH.channels[:3]] == ["x", "y", "yaw"]
+    assert len(ROACH.channels) == 19
+    assert all(np.isclose((action.low, action.high), (2 * 2 * np.pi, 9 * 2 * np.pi)).all() for action in ROACH.actions)
+    assert ROACH.servo_hz % 20 == ROACH.servo_hz % 50 == 0
+
+
+def test_one_seed_gives_the_same_bits_at_any_time_of_day() -> None:
+    first, second = (drive(*ready("leg_loss:leg=left_middle@0.5", seed=7), ticks=30) for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        assert np.array_equal(embodiment.observe(ROACH, one), embodiment.observe(ROACH, other))
+
+
+def test_physics_follows_the_clock_however_often_one_reads() -> None:
+    robot, clock = ready(start=100.0)
+    assert robot.read().time == pytest.approx(100.0)
+    clock.sleep_until(100.0504)
+    assert robot.read().time == pytest.approx(100.050)
+    assert robot.read().time == pytest.approx(100.050)
+    assert robot.read().seq == 4
+
+
+def test_measurements_are_noisy_and_the_truth_is_not() -> None:
+    robot, clock = ready()
+    drive(robot, clock, 10)
+    assert np.array_equal(robot.true_state().position, robot.true_state().position)
+    assert not np.array_equal(robot.read().position, robot.read().position)
+    errors = [robot.read().position - robot.true_state().position for _ in range(50)]
+    assert np.abs(errors).max() < 0.002
+
+
+def test_commands_are_followed_until_they_expire() -> None:
+    robot, clock = ready()
+    robot.write(go(FAST, 0.5))
+    clock.sleep_until(0.49)
+    assert robot.true_state().motor_velocity == pytest.approx(FAST, rel=0.1)
+    clock.sleep_until(0.7)
+    assert np.abs(robot.true_state().motor_velocity).max() < 1.0
+
+
+@pytest.mark.parametrize("mode", [CommandMode.DAMP, CommandMode.OFF])
+def test_other_modes_brake(mode: CommandMode) -> None:
+    robot, clock = ready()
+    drive(robot, clock, 10)
+    robot.write(RobotCommand(mode, FAST, np.inf))
+    clock.sleep_until(clock.now() + 0.2)
+    assert np.abs(robot.true_state().motor_velocity).max() < 1.0
+
+
+def test_the_life_cycle_is_kept() -> None:
+    clock = VirtualClock()
+    robot = SimRobot(clock, np.random.default_rng(0))
+    with pytest.raises(LinkLost, match="connect"):
+        robot.read()
+    with pytest.raises(RobotFault, match="connect"):
+        robot.activate()
+    robot.connect()
+    robot.read()
+    with pytest.raises(RobotError, match="activate"):
+        robot.write(go(FAST, 1.0))
+    robot.activate()
+    robot.close()
+    robot.close()
+    robot.damp()
+    with pytest.raises(LinkLost, match="connect"):
+        robot.read()
+
+
+def test_time_stands_still_while_disconnected() -> None:
+    robot, clock = ready()
+    drive(robot, clock, 4)
+    before = robot.physics.time()
+    robot.close()
+    clock.sleep_until(50.0)
+    robot.connect()
+    robot.read()
+    assert robot.physics.time() == pytest.approx(before)
+
+
+def test_the_true_condition_follows_the_time_line() -> None:
+    robot, clock = ready("leg_loss:leg=left_middle@0.1-0.2")
+    index = CONDITION_CHANNELS.index("present_left_middle")
+    present = []
+    for tick in range(5):
+        clock.sleep_until(0.05 * (tick + 1))
+        robot.read()
+        present.append(robot.true_condition()[index])
+    assert present == [1.0, 0.0, 0.0, 1.0, 1.0]
+
+
+def test_a_broken_simulation_is_a_lost_link() -> None:
+    robot, clock = ready()
+    robot.physics.data.qvel[:] = np.nan
+    clock.sleep_until(0.1)
+    with pytest.raises(LinkLost, match="physics at"):
+        robot.read()
+
+
+def test_an_unknown_terrain_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected one of flat"):
+        SimRobot(VirtualClock(), np.random.default_rng(0), terrain="lawn")
+
+
+def test_on_the_wall_clock_it_paces_itself_and_threads_may_look_on() -> None:
+    clock = WallClock()
+    robot = SimRobot(clock, np.random.default_rng(0))
+    robot.connect()
+    robot.activate()
+    done, seen = threading.Event(), []
+
+    def look() -> None:
+        while not done.is_set():
+            seen.append(robot.qpos)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    start = clock.now()
+    while clock.now() < start + 0.3:
+        robot.write(go(FAST, clock.now() + 0.1))
+        state = robot.read()
+    done.set()
+    thread.join()
+    assert state.time <= clock.now()
+    assert state.time - start <= robot.physics.time() <= clock.now() - start + 0.1
+    assert np.isfinite(seen).all()

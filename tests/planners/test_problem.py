@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from planners.problem import FloatArray, PlanningError, cheapest
+from tests.planners.toys import Toy, reach_problem
+
+
+@given(
+    costs=arrays(np.float64, st.integers(1, 40), elements=st.floats(allow_nan=True, allow_infinity=True)),
+    count=st.integers(1, 50),
+)
+def test_elites_are_the_k_cheapest_finite_candidates(costs: FloatArray, count: int) -> None:
+    chosen = cheapest(costs, count)
+    finite = np.sort(costs[np.isfinite(costs)])
+    ranked = np.where(np.isfinite(costs), costs, np.inf)
+    np.testing.assert_array_equal(np.sort(ranked[cheapest(ranked, count)]), finite[:count])
+    assert len(set(chosen.tolist())) == len(chosen)
+    assert np.isfinite(costs[chosen]).all()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"horizon": 0},
+        {"step": 0.0},
+        {"step": float("nan")},
+        {"low": np.ones(2)},
+        {"low": np.zeros(3)},
+        {"high": np.array([1.0, np.nan])},
+        {"previous_action": np.zeros(3)},
+    ],
+)
+def test_a_problem_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(PlanningError, match="expected"):
+        replace(reach_problem(), **wrong)
+
+
+def test_evaluation_turns_what_is_not_finite_into_infinite_cost_without_a_warning() -> None:
+    def step(states: FloatArray, actions: FloatArray) -> FloatArray:
+        return states / actions[:, :1]
+
+    problem = replace(reach_problem(horizon=1), state=np.ones(4), model=Toy(step))
+    costs, _ = problem.evaluate(np.array([[[0.0, 0.0]], [[0.5, 0.0]], [[np.nan, 0.0]]]))
+    assert np.isinf(costs[[0, 2]]).all()
+    assert np.isfinite(costs[1])
+
+
+def test_rounds_are_unlimited_in_time_without_a_deadline() -> None:
+    assert list(reach_problem().rounds(3)) == [0, 1, 2]
+
+
+def test_rounds_expect_the_next_one_to_take_as_long_as_the_average() -> None:
+    ticks = iter([0.0, 0.0, 1.0, 4.0])
+    problem = replace(reach_problem(), deadline=5.9, clock=lambda: next(ticks))
+    assert list(problem.rounds(9)) == [0, 1]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from sim.condition import CONDITION_CHANNELS, Condition, describe
+from sim.terrain import TERRAINS
+
+CHANGED = {
+    "terrain": TERRAINS["turf"],
+    "friction": 0.3,
+    "gravity": 3.7,
+    "tilt": (0.1, -0.2),
+    "lost_legs": frozenset({"left_middle"}),
+    "payload_mass": 0.01,
+    "payload_moment": (1e-4, -1e-4),
+    "gain": (0.7, 1.1),
+    "bias": (2.0, -3.0),
+    "dead_motors": frozenset({"left"}),
+    "stuck_motors": frozenset({"right"}),
+    "force": (0.1, 0.2, 0.3),
+    "delay": 0.05,
+    "noise": 2.0,
+    "pose_bias": (0.01, 0.02, 0.1),
+}
+
+
+def test_the_intact_robot_is_all_zeros_and_all_legs() -> None:
+    numbers = dict(zip(CONDITION_CHANNELS, describe(Condition()), strict=True))
+    assert {name for name, value in numbers.items() if value != 0.0} == {n for n in numbers if n.startswith("present_")}
+    assert all(numbers[name] == 1.0 for name in numbers if name.startswith("present_"))
+
+
+@pytest.mark.parametrize("name", [item.name for item in fields(Condition)])
+def test_every_field_shows_in_the_description_at_order_one(name: str) -> None:
+    changed = describe(replace(Condition(), **{name: CHANGED[name]}))  # type: ignore[arg-type]
+    difference = np.abs(changed - describe(Condition()))
+    assert 0.2 < difference.max() < 6.0
+
+
+def test_the_payload_sits_at_its_centre_of_mass() -> None:
+    condition = Condition(payload_mass=0.01, payload_moment=(2e-4, -1e-4))
+    assert condition.payload_place == pytest.approx((0.02, -0.01))
+    assert Condition().payload_place == (0.0, 0.0)
+
+
+def test_a_friction_of_its_own_wins_over_the_terrain() -> None:
+    assert Condition(terrain=TERRAINS["turf"]).foot_friction == TERRAINS["turf"].friction
+    assert Condition(terrain=TERRAINS["turf"], friction=0.2).foot_friction == 0.2
