@@ -180,7 +180,7 @@ COURSES: Mapping[str, Course] = MappingProxyType(
             build("right", [(1.0, 0.0), _arc(0.4, -90), (4.0, 0.0)]),
             build("circle", [_arc(0.5, 360)], closed=True),
             build("zigzag", _zigzag(12, 0.5, 30, 0.25), weights=PathWeights(perp=40.0, back=10.0, head=10.0)),
-            build("figure8", _figure8(0.35), closed=True),
+            build("figure8", _figure8(0.25), closed=True),
         )
     }
 )

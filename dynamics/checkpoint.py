@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from dynamics.adapters.factory import AdapterSettings
@@ -85,7 +85,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         tensors |= {f"{name}.{i}": w.detach().contiguous() for i, w in enumerate(weights)}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    save_file(tensors, partial, metadata={"format": FORMAT, "header": json.dumps(asdict(header))})
+    partial.write_bytes(to_bytes(tensors, metadata={"format": FORMAT, "header": json.dumps(asdict(header))}))
     os.replace(partial, path)
 
 

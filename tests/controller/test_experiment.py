@@ -1,0 +1,78 @@
+"""One tiny experiment on the real simulator, through every stage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+
+from controller import experiment
+from controller.collect import CollectSettings
+from controller.experiment import RECIPES, ExperimentSettings
+from controller.on_policy import OnPolicySettings
+from dynamics import checkpoint, dataset
+from dynamics.adapters.gradient import GradientSettings
+from dynamics.fit import FitSettings
+from dynamics.recipes import NetworkSettings
+
+TINY = ExperimentSettings(
+    query=4,
+    validation=0.2,
+    collect=CollectSettings(episodes=14, heldout_episodes=7, seconds=2.0, workers=1),
+    on_policy=OnPolicySettings(rounds=1, episodes=2),
+    network=NetworkSettings((16,)),
+    gradient=GradientSettings(window=8, steps=1),
+    plain_fit=FitSettings(steps=60, batch=32, validate_every=30),
+    meta_fit=FitSettings(steps=20, batch=8, validate_every=10),
+    round_fit=FitSettings(steps=10, batch=8, validate_every=10),
+)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+    out = tmp_path_factory.mktemp("experiment")
+    return out, experiment.run(TINY, out, Console(quiet=True))
+
+
+def test_every_recipe_is_trained_and_judged(trained: tuple[Path, dict[str, object]]) -> None:
+    out, report = trained
+    for recipe in RECIPES:
+        loaded = checkpoint.load(experiment.checkpoint_path(TINY, out, recipe))
+        assert (loaded.robot, loaded.recipe, loaded.period) == ("roach", recipe, 0.05)
+    overall = report["all"]
+    assert isinstance(overall, dict)
+    assert {"mb", "mb_de", "grbal_prior", "grbal", "informed", "gap_closed"} == set(overall)
+    assert (out / "evaluation.json").exists()
+
+
+def test_on_policy_runs_join_the_training_data(trained: tuple[Path, dict[str, object]]) -> None:
+    out, _ = trained
+    extra = dataset.load(out / "data" / "on-policy-0.npz")
+    assert len(extra) == 2
+    assert len(experiment.load_training(out)) == 16
+    low, high = extra.actions.min(), extra.actions.max()
+    assert low >= 2 * 6.28 - 0.1
+    assert high <= 9 * 6.29
+
+
+def test_a_killed_experiment_does_again_only_what_is_missing(trained: tuple[Path, dict[str, object]]) -> None:
+    out, report = trained
+    path = experiment.checkpoint_path(TINY, out, "grbal")
+    others = {file: file.stat().st_mtime_ns for file in out.glob("*.safetensors") if file != path}
+    before = checkpoint.load(path).model.prior
+    path.unlink()
+    again = experiment.run(TINY, out, Console(quiet=True))
+    after = checkpoint.load(path).model.prior
+    assert all(torch.equal(a, b) for a, b in zip(after, before, strict=True))
+    assert others == {file: file.stat().st_mtime_ns for file in others}
+    assert again["all"] == report["all"]
+
+
+def test_inconsistent_settings_are_refused() -> None:
+    with pytest.raises(ValueError, match="window \\+ query: expected at most one episode of 40 ticks"):
+        replace(TINY, query=40)
+    with pytest.raises(ValueError, match="robot: expected one of roach, got 'ant'"):
+        replace(TINY, robot="ant")
