@@ -24,6 +24,7 @@ from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
 from controller.controller import TickResult
 from controller.realtime import LoopTick, run_lockstep
+from controller.strict import assignment
 from controller.workers import pool
 from sim.perturbations import parse
 
@@ -32,7 +33,7 @@ PERTURBATIONS = (
     "leg_loss:leg=left_middle@4",
     "leg_loss:leg=right_front+left_rear@4",
     "motor:left=0.6,right=1.0@4",
-    "motor:left=1.0,right=0.6,bias_left=3@4",
+    "motor:right=0.8,left_bias=-6@4",
     "payload:mass=0.012,x=0.02,y=0.015@4",
     "slope:deg=10,heading_deg=90@4",
     "friction:mu=0.3@4",
@@ -51,6 +52,8 @@ class Arguments:
     perturbations: tuple[str, ...] = PERTURBATIONS
     models: Path | None = None
     """Folder of checkpoints; the shipped ones when not given."""
+    set: tuple[str, ...] = ()
+    """Override settings of the runs, for example control.horizon=16."""
     workers: int = 2
     out: Path | None = None
     """Where to write all figures as JSON."""
@@ -92,7 +95,7 @@ def paired(differences: Sequence[float], rng: np.random.Generator) -> tuple[floa
 
 def main(arguments: Arguments) -> None:
     """Run all cells and print one table a figure."""
-    base = run_settings(())
+    base = run_settings([assignment(text) for text in arguments.set])
     cells = [
         (perturbation, adapter, seed)
         for perturbation in arguments.perturbations
