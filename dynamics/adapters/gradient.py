@@ -66,8 +66,14 @@ class Gradient:
         return self.model.prior
 
     def adapt(self, current: Weights, window: Transitions) -> Weights:
-        """Return the prior after `steps` gradient steps on the newest M transitions."""
-        inputs, targets = encode(self.model, window.last(self.window))
+        """Return the prior after `steps` gradient steps on the newest M transitions.
+
+        A window that is not full yet says less, and moves the weights less: its loss is the sum over what is there,
+        divided by M.
+        """
+        newest = window.last(self.window)
+        inputs, targets = encode(self.model, newest)
         copies = tuple(w.detach().requires_grad_() for w in self.model.prior)
-        adapted = inner_steps(copies, self.rates, inputs, targets, steps=self.settings.steps, second_order=False)
+        rates = tuple(rate * (len(newest) / self.window) for rate in self.rates)
+        adapted = inner_steps(copies, rates, inputs, targets, steps=self.settings.steps, second_order=False)
         return tuple(w.detach() for w in adapted)

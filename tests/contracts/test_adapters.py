@@ -103,3 +103,17 @@ def test_what_an_adapter_needs_is_asked_for() -> None:
         make(ALL[3], subject, None, None)
     with pytest.raises(ValueError, match="condition: expected shape None"):
         make(ALL[3], subject, None, lambda: np.zeros(1)).initial()
+
+
+def test_a_window_that_is_not_full_moves_the_weights_less() -> None:
+    subject = model(np.random.default_rng(0))
+    rates = tuple(torch.full_like(w, 0.1) for w in subject.prior)
+    grbal = make(GradientSettings(window=6, steps=1), subject, rates, None)
+    whole = make(GradientSettings(window=1, steps=1), subject, rates, None)
+    shifts = [
+        torch.cat(
+            [(w - p).flatten() for w, p in zip(learner.adapt(subject.prior, run(9, 1)), subject.prior, strict=True)]
+        )
+        for learner in (grbal, whole)
+    ]
+    torch.testing.assert_close(6 * shifts[0], shifts[1])
