@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when NumPy and torch are imported, here and in child processes
+
 import hypothesis
 import torch
 
