@@ -1,15 +1,16 @@
-# One command each; all of them create .venv when it is absent.
+# One command each; all of them create .venv when it is absent, `bench` one of its own beside it.
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-DEMO := --robot roach --course figure8 --perturb leg_loss:leg=right_middle@6 --adapter grbal --planner cem \
+BENCH_STAMP := .venv-bench/.installed
+DEMO := --robot roach --course figure8 --perturb leg_loss:leg=right_middle@6 --adapter grbal \
         --seconds 20 --seed 0 --compare mb
 
 # One thread a process: the planner is timed, and OpenMP spin-waiting ruins it on a busy machine.
 export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: setup demo train test check lint types pytest clean
+.PHONY: setup demo train bench test check lint types pytest clean
 .NOTPARALLEL:
 
 setup: $(STAMP)
@@ -26,6 +27,16 @@ demo: setup  ## A crawler loses a leg on a figure-8; adapted and plain model, si
 train: setup  ## Collect, meta-train, evaluate: makes the shipped checkpoints again
 	$(BIN)/limber train --config configs/experiments/roach-grbal.yaml --out runs/train --resume
 	cp runs/train/*.safetensors models/
+
+bench: $(BENCH_STAMP)  ## Planners side by side with peers; resumable, report in runs/planners
+	.venv-bench/bin/python benchmarks/planners.py --out runs/planners
+
+$(BENCH_STAMP): pyproject.toml constraints.txt benchmarks/requirements-peers.txt
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-r benchmarks/requirements-peers.txt -e .
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps mbrl==0.2.0
+	touch $@
 
 test: check pytest  ## All that continuous integration asks
 

@@ -1,6 +1,6 @@
 """Does adaptation pay in closed loop? Executed cost of every recipe, paired over seeds, perturbation by perturbation.
 
-    python benchmarks/closed_loop.py --seeds 20 --out runs/closed-loop.json
+    python -m benchmarks.closed_loop --seeds 20 --out runs/closed-loop.json
 
 Every run is what `limber run --fast` does with the same settings, in lock-step, so the figures do not depend on how
 busy the machine is. Differences are paired over seeds; the interval is a bootstrap over seeds.

@@ -1,6 +1,6 @@
 """How the simulated crawler walks: forward speed and yaw rate for pairs of leg speeds under single perturbations.
 
-    python benchmarks/gaits.py [--seconds 3] [--starts 4]
+    python -m benchmarks.gaits [--seconds 3] [--starts 4]
 
 Every cell is the mean over random starting phases of the legs, after the first half second.
 """

@@ -1,7 +1,7 @@
 """Does the plan loop keep its time? The main job for a minute on the wall clock, as the command line builds it.
 
-    python benchmarks/realtime.py --rate 20 --seconds 60
-    python benchmarks/realtime.py --rate 50 --seconds 60
+    python -m benchmarks.realtime --rate 20 --seconds 60
+    python -m benchmarks.realtime --rate 50 --seconds 60
 
 Wanted on two cores of an otherwise idle machine: p99 of the whole tick below half the period, at most 0.1 % misses.
 The exit status says whether that was so. Other work on the machine shows as lateness of the servo.

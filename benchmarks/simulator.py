@@ -1,6 +1,6 @@
 """What the simulated robot costs on top of MuJoCo: one control tick against a bare mj_step loop of the same model.
 
-    python benchmarks/simulator.py [--seconds 60]
+    python -m benchmarks.simulator [--seconds 60]
 
 Ticks of both alternate in one process, so that a busy machine slows both. Printed are the ratio of their times (median
 and 5th to 95th percentile over stretches of two seconds) and the physics steps a second.

@@ -11,6 +11,8 @@ import numpy as np
 
 from controller.config import PlannerSettings, RunSettings, checkpoint_path
 from controller.controller import Controller, PlanFunction
+from controller.foresight import Foresight, learned
+from controller.oracle import oracle
 from controller.strict import ConfigError
 from controller.tasks import COURSES, Course
 from controller.telemetry import RunHeader
@@ -23,10 +25,15 @@ from hardware.clock import Clock, VirtualClock, WallClock
 from hardware.robot import RobotSpec
 from hardware.servo import Servo
 from hardware.sim_robot import ROACH, SimRobot
-from planners import cem, shooting
+from planners import cem, hybrid, icem, mppi, predictive, rti, shooting
 from planners.cem import CemSettings
+from planners.hybrid import HybridSettings
+from planners.icem import IcemSettings
+from planners.mppi import MppiSettings
 from planners.plan import Plan
+from planners.predictive import PredictiveSettings
 from planners.problem import Problem
+from planners.rti import RtiSettings
 from planners.shooting import ShootingSettings
 from sim.terrain import TERRAINS
 
@@ -88,10 +95,12 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         fast: lock-step on a virtual clock instead of real time.
 
     Raises:
-        ConfigError: the rates do not fit the robot, or real time has no tick to plan in.
+        ConfigError: the rates do not fit the robot, real time has no tick to plan in, or the oracle was to hurry.
     """
     spec, course = robot_spec(settings), COURSES[settings.course]
     loop = _loop(settings, spec, fast=fast)
+    if settings.model == "oracle":
+        _check_oracle(settings, fast=fast)
     clock = VirtualClock() if fast else WallClock()
     sensor_seed, planner_seed = np.random.SeedSequence(settings.seed).spawn(2)
     robot = SimRobot(
@@ -111,6 +120,7 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         rest=embodiment.rest_action(spec),
         rng=np.random.default_rng(planner_seed),
         real_time=not fast,
+        foresight=_foresight(settings, robot),
     )
     return Rig(robot, Servo(robot), controller, clock, loop, _header(settings, model.recipe, spec, course, fast=fast))
 
@@ -123,6 +133,16 @@ def robot_spec(settings: RunSettings) -> RobotSpec:
 def planner(settings: PlannerSettings) -> PlanFunction:
     """Return the planner that the settings name, with its settings filled in."""
     match settings:
+        case HybridSettings():
+            return _with(hybrid.plan, settings)
+        case IcemSettings():
+            return _with(icem.plan, settings)
+        case RtiSettings():
+            return _with(rti.plan, settings)
+        case MppiSettings():
+            return _with(mppi.plan, settings)
+        case PredictiveSettings():
+            return _with(predictive.plan, settings)
         case CemSettings():
             return _with(cem.plan, settings)
         case ShootingSettings():
@@ -131,6 +151,17 @@ def planner(settings: PlannerSettings) -> PlanFunction:
 
 def _with(plan: Callable[[Problem, S, Plan | None, np.random.Generator], Plan], settings: S) -> PlanFunction:
     return lambda problem, previous, rng: plan(problem, settings, previous, rng)
+
+
+def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
+    if not fast:
+        raise ConfigError("model: expected learned in real time, got oracle, which is slower than that; add --fast")
+    if isinstance(settings.planner, RtiSettings):
+        raise ConfigError("planner.kind: expected one that samples, because the oracle has no derivatives, got rti")
+
+
+def _foresight(settings: RunSettings, robot: SimRobot) -> Foresight:
+    return oracle(robot, 1.0 / settings.control.rate_hz) if settings.model == "oracle" else learned
 
 
 def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:
@@ -153,6 +184,7 @@ def _header(settings: RunSettings, adapter: str, spec: RobotSpec, course: Course
         perturbations=tuple(str(perturbation) for perturbation in settings.perturbations),
         adapter=adapter,
         planner=settings.planner.kind,
+        model=settings.model,
         seed=settings.seed,
         terrain=settings.terrain,
         mode="lock-step" if fast else "real time",

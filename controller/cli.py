@@ -62,6 +62,8 @@ class Run:
     """Recipe of the model (limber list adapters)."""
     planner: Name = None
     """What searches for actions (limber list planners)."""
+    model: Name = None
+    """What predicts while planning: learned, or oracle, the true simulator as the upper bound (with --fast only)."""
     seconds: Number = None
     """Length of the run [s]."""
     seed: Number = None
@@ -110,6 +112,7 @@ class Run:
             "perturbations": list(self.perturb) or None,
             "adapter": self.adapter,
             "planner": None if self.planner is None else {"kind": self.planner},
+            "model": self.model,
             "seconds": _number(self.seconds),
             "seed": _number(self.seed),
             "control": None if self.rate is None else {"rate_hz": _number(self.rate)},

@@ -16,6 +16,11 @@ from controller.strict import ConfigError as ConfigError
 from controller.strict import Layer, nearest, one_of, read_yaml, resolve
 from controller.tasks import COURSES
 from planners.cem import CemSettings
+from planners.hybrid import HybridSettings
+from planners.icem import IcemSettings
+from planners.mppi import MppiSettings
+from planners.predictive import PredictiveSettings
+from planners.rti import RtiSettings
 from planners.shooting import ShootingSettings
 from sim.perturbations import Perturbation, parse
 from sim.terrain import TERRAINS
@@ -32,7 +37,21 @@ RECIPES: Mapping[str, str] = MappingProxyType(
     }
 )
 PLANNERS: Mapping[str, str] = MappingProxyType(
-    {"cem": "cross-entropy method, warm-started, anytime", "shooting": "random shooting: the plain yardstick"}
+    {
+        "hybrid": "iCEM explores, Newton steps polish what it found",
+        "icem": "cross-entropy method with coloured noise, kept elites and fewer samples",
+        "rti": "one Newton step a tick from the earlier plan, with feedback gains; needs a learned model",
+        "mppi": "mean of all candidates, weighted by how cheap each is",
+        "predictive": "disturbs the best sequence and keeps what is better",
+        "cem": "cross-entropy method, warm-started",
+        "shooting": "random shooting: the plain yardstick",
+    }
+)
+MODELS: Mapping[str, str] = MappingProxyType(
+    {
+        "learned": "the adapter's model, re-fitted at every tick",
+        "oracle": "the true simulator: what any model could reach at best; lock-step only",
+    }
 )
 
 
@@ -46,8 +65,12 @@ RobotName = Annotated[str, AfterValidator(one_of("robot", lambda: ROBOTS))]
 CourseName = Annotated[str, AfterValidator(one_of("course", lambda: COURSES))]
 TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
 Recipe = Annotated[str, AfterValidator(one_of("adapter", lambda: RECIPES))]
+ModelName = Annotated[str, AfterValidator(one_of("model", lambda: MODELS))]
 PerturbationText = Annotated[Perturbation, PlainValidator(_perturbation), PlainSerializer(str)]
-PlannerSettings = Annotated[CemSettings | ShootingSettings, Field(discriminator="kind")]
+PlannerSettings = Annotated[
+    HybridSettings | IcemSettings | RtiSettings | MppiSettings | PredictiveSettings | CemSettings | ShootingSettings,
+    Field(discriminator="kind"),
+]
 
 
 @dataclass(frozen=True)
@@ -60,6 +83,7 @@ class RunSettings:
         terrain: the ground it runs on; simulated robots only.
         perturbations: what happens to it, as `name:key=value,...[@start[-end]]`; simulated robots only.
         adapter: recipe of the model.
+        model: what predicts while planning; the oracle adapts all the same, but plans with the truth.
         checkpoint: file of the trained model; None takes the one that comes with Limber.
         planner: what searches for actions.
         control: rhythm of the plan loop.
@@ -72,8 +96,9 @@ class RunSettings:
     terrain: TerrainName = "flat"
     perturbations: tuple[PerturbationText, ...] = ()
     adapter: Recipe = "grbal"
+    model: ModelName = "learned"
     checkpoint: str | None = None
-    planner: PlannerSettings = field(default_factory=CemSettings)
+    planner: PlannerSettings = field(default_factory=HybridSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     seconds: float = 20.0
     seed: int = 0

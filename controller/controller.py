@@ -11,20 +11,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
+from controller.foresight import Foresight, learned
 from controller.tasks import START, Course, Progress
+from dynamics import kernels
 from dynamics.adapters.base import Adapter
-from dynamics.kernel import Kernel
+from dynamics.kernels import AnyKernel
 from dynamics.model import Model
 from dynamics.network import Weights
 from dynamics.transitions import FloatArray, History
 from hardware.schedule import ActionSchedule
 from planners.plan import Plan, PlanStatus
-from planners.problem import Problem
+from planners.problem import CHUNK, Problem
+from planners.risk import Risk
 
 PlanFunction = Callable[[Problem, Plan | None, np.random.Generator], Plan]
 
@@ -40,6 +43,9 @@ class ControlSettings:
         budget: share of the period after which the planner must answer with the best so far; real time only.
         trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
         expiry: periods after its last action at which a schedule is over and the robot damps.
+        risk: how the members of an ensemble make one cost.
+        chunk: most candidates that are evaluated between two looks at the clock.
+        gpu_batch: candidates of a chunk from which it goes to a GPU, where there is one.
     """
 
     rate_hz: float = 20.0
@@ -48,9 +54,12 @@ class ControlSettings:
     budget: float = 0.4
     trust: int = 8
     expiry: float = 4.0
+    risk: Risk = field(default_factory=Risk)
+    chunk: int = CHUNK
+    gpu_batch: int = kernels.GPU_BATCH
 
     def __post_init__(self) -> None:
-        for name, least in (("horizon", 1), ("delay_ticks", 0), ("trust", 1)):
+        for name, least in (("horizon", 1), ("delay_ticks", 0), ("trust", 1), ("chunk", 1), ("gpu_batch", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name}: expected at least {least}, got {getattr(self, name)}")
         if not 0 < self.rate_hz <= 500:
@@ -134,6 +143,7 @@ class Controller:
         rest: actions of the safe pose (A,), under way before the first plan.
         rng: randomness of the planner.
         real_time: meet the budget; otherwise every search runs to its end, so that runs are reproducible.
+        foresight: what predicts while planning; the learned model, or the oracle in its place.
     """
 
     def __init__(
@@ -149,13 +159,15 @@ class Controller:
         rest: FloatArray,
         rng: np.random.Generator,
         real_time: bool = False,
+        foresight: Foresight = learned,
     ) -> None:
         self._model, self._adapter, self._planner, self._course = model, adapter, planner, course
+        self._foresight = foresight
         self._settings, self._low, self._high, self._rest, self._rng = settings, low, high, rest, rng
         self._period = 1.0 / settings.rate_hz
         self._budget = settings.budget * self._period if real_time else None
-        self._prior = Kernel(model, adapter.initial())
-        self._adapted = Kernel(model, adapter.initial())
+        self._prior = kernels.make(model, adapter.initial(), settings.gpu_batch)
+        self._adapted = kernels.make(model, adapter.initial(), settings.gpu_batch)
         self._memory = self._blank()
 
     def reset(self) -> None:
@@ -228,18 +240,19 @@ class Controller:
         kernel = self._adapted if self._trusted(memory) else self._prior
         self._adapted.load(memory.weights)
         state = np.full(self._model.space.size, np.nan) if memory.state is None else memory.state
-        if delay:
-            state = kernel.rollout(state, under_way[None])[:, 0, -1].mean(axis=0, dtype=np.float64)
+        state, model = self._foresight(kernel, state, under_way)
         previous_action = under_way[-1] if delay else observation.applied
         problem = Problem(
             state=state,
             time=now + delay * self._period,
             step=self._period,
             horizon=self._settings.horizon,
-            model=kernel,
+            model=model,
             cost=self._course.cost(memory.progress, self._period, self._model.space.pose),
             low=self._low,
             high=self._high,
+            risk=self._settings.risk,
+            chunk=self._settings.chunk,
             deadline=None if self._budget is None else started + self._budget,
             previous_action=None if previous_action is None else np.clip(previous_action, self._low, self._high),
         )
@@ -263,7 +276,7 @@ class Controller:
         prior, adapted = np.mean(memory.errors, axis=0)
         return bool(adapted <= prior)
 
-    def _error(self, kernel: Kernel, state: FloatArray, action: FloatArray, next_state: FloatArray) -> float:
+    def _error(self, kernel: AnyKernel, state: FloatArray, action: FloatArray, next_state: FloatArray) -> float:
         """Return the normalised one-step error of a model on one transition."""
         miss = self._model.space.difference(next_state, kernel.predict(state, action)) / self._model.increments.std
         return float(np.mean(miss**2))

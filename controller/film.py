@@ -43,7 +43,7 @@ def film(path: Path, logs: Sequence[Log]) -> Path | None:
 def _clip(log: Log, model: mujoco.MjModel, colour: str) -> Clip:
     posed = [record for record in log.records if record.qpos is not None]
     return Clip(
-        title=log.header.adapter,
+        title=log.header.brain,
         model=model,
         times=np.array([record.time for record in posed]),
         qpos=np.array([record.qpos for record in posed], np.float64).reshape(len(posed), -1),

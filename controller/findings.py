@@ -36,7 +36,7 @@ class Run:
     @property
     def name(self) -> str:
         """What tells the runs of a report apart."""
-        return self.log.header.adapter
+        return self.log.header.brain
 
     @property
     def before(self) -> Phase | None:
@@ -70,12 +70,12 @@ def detail(runs: Sequence[Run]) -> str:
     costs = [f"{number(run.after.cost)} with {run.name}" for run in runs]
     sentences = [f"Cost per step{'' if runs[0].log.onset is None else ' since then'}: {', '.join(costs)}."]
     for run in runs:
-        prior, adapted = run.after.error_prior, run.after.error_adapted
+        prior, adapted, adapter = run.after.error_prior, run.after.error_adapted, run.log.header.adapter
         if prior is not None and adapted is not None and prior != adapted:
             change = "cut" if adapted < prior else "raised"
-            sentences.append(f"Adaptation {change} the model error of {run.name} from {prior:.3g} to {adapted:.3g}.")
+            sentences.append(f"Adaptation {change} the model error of {adapter} from {prior:.3g} to {adapted:.3g}.")
         elif adapted is not None:
-            sentences.append(f"The model error of {run.name} was {adapted:.3g}.")
+            sentences.append(f"The model error of {adapter} was {adapted:.3g}.")
     statistics, period = runs[0].loop.statistics, 1e3 / runs[0].log.header.rate_hz
     sentences.append(
         f"A control tick of {runs[0].name} took {statistics.tick_ms.p50:.1f} ms, 99 % under "

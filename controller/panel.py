@@ -88,7 +88,7 @@ class Panel:
 
     def _line(self, record: TickRecord) -> str:
         return (
-            f"{self._header.adapter} {record.time:5.1f} of {self._seconds:g} s: {record.speed:.2f} m/s, "
+            f"{self._header.brain} {record.time:5.1f} of {self._seconds:g} s: {record.speed:.2f} m/s, "
             f"{1e3 * abs(record.distance):.0f} mm off, model error {_model_errors(record)}, "
             f"tick {record.tick_ms:.1f} ms, {record.status}"
         )
@@ -96,7 +96,7 @@ class Panel:
     def _picture(self, record: TickRecord) -> Table:
         header = self._header
         title = Text.assemble(
-            (f" {header.adapter} ", "bold reverse"),
+            (f" {header.brain} ", "bold reverse"),
             f"  {header.robot} on {header.course}, {header.planner}, {header.mode}  ",
             (f"{record.time:5.1f} of {self._seconds:g} s", "bold"),
         )

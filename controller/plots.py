@@ -41,7 +41,7 @@ def plan_view(logs: Sequence[Log]) -> Figure:
     figure, axes = _figure(6.2, 6.5, "Seen from above")
     for order, (log, colour) in enumerate(zip(logs, _colours(logs), strict=True)):
         x, y = log.channel("x"), log.channel("y")
-        axes.plot(x, y, color=colour, label=log.header.adapter, zorder=3 - 0.1 * order)
+        axes.plot(x, y, color=colour, label=log.header.brain, zorder=3 - 0.1 * order)
         axes.plot(x[:1], y[:1], "s", color=INK, markersize=7, zorder=4, label="start" if order == len(logs) - 1 else "")
         if log.onset is not None:
             at = int(np.searchsorted(log.series("time"), log.onset))
@@ -61,9 +61,9 @@ def model_error(logs: Sequence[Log]) -> Figure:
     figure, axes = _figure(6.8, 2.9, "Model error: how wrong the prediction of the next state was")
     for log, colour in zip(logs, _colours(logs), strict=True):
         time, prior, adapted = log.series("time"), log.series("error_prior"), log.series("error_adapted")
-        axes.plot(time, _smooth(log, adapted), color=colour, label=log.header.adapter)
+        axes.plot(time, _smooth(log, adapted), color=colour, label=log.header.brain)
         if not np.array_equal(prior, adapted, equal_nan=True):
-            label = f"{log.header.adapter}, not adapted"
+            label = f"{log.header.brain}, not adapted"
             axes.plot(time, _smooth(log, prior), color=colour, linestyle="--", linewidth=1.3, label=label)
     axes.set_ylabel("normalised error")
     _over_time(axes, logs)
@@ -75,7 +75,7 @@ def path_error(logs: Sequence[Log]) -> Figure:
     figure, axes = _figure(6.8, 2.9, "Path error: distance from the course")
     for log, colour in zip(logs, _colours(logs), strict=True):
         distance = 1e3 * np.abs(log.series("distance"))
-        axes.plot(log.series("time"), distance, color=colour, label=log.header.adapter)
+        axes.plot(log.series("time"), distance, color=colour, label=log.header.brain)
     axes.set_ylabel("distance [mm]")
     _over_time(axes, logs)
     return figure
@@ -90,7 +90,7 @@ def tick_time(logs: Sequence[Log]) -> Figure:
     for log, colour in zip(logs, _colours(logs), strict=True):
         ticks = log.series("tick_ms")
         kind: Literal["stepfilled", "step"] = "stepfilled" if log is logs[0] else "step"
-        axes.hist(ticks, bins.tolist(), color=colour, histtype=kind, linewidth=1.8, label=log.header.adapter)
+        axes.hist(ticks, bins.tolist(), color=colour, histtype=kind, linewidth=1.8, label=log.header.brain)
     axes.axvline(period, color=INK, linewidth=1.5)
     axes.annotate(
         f"deadline {period:.0f} ms", (period, 0.93), xycoords=("data", "axes fraction"),

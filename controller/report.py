@@ -41,7 +41,7 @@ def write_report(folder: Path, runs: Sequence[Run], settings: str, video: Path |
     }
     page = PAGE.substitute(
         figures,
-        title=html.escape(f"{header.robot} on {header.course} with {header.adapter}"),
+        title=html.escape(f"{header.robot} on {header.course} with {header.brain}"),
         setting=html.escape(_setting(header)),
         headline=html.escape(headline(runs)),
         detail=html.escape(detail(runs)),
@@ -62,6 +62,7 @@ def _setting(header: RunHeader) -> str:
         header.course,
         *header.perturbations,
         f"{header.planner} planner",
+        f"{header.model} model",
         f"{header.rate_hz:g} Hz {header.mode}",
         f"seed {header.seed}",
     )

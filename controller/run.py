@@ -66,7 +66,7 @@ def execute(settings: RunSettings, options: Options) -> Outcome:
         ConfigError: settings that cannot be used, or a folder that cannot be written.
         CheckpointError: a model is missing, damaged, or does not fit.
     """
-    adapters = [settings.adapter] if options.compare is None else [settings.adapter, _compared(options.compare)]
+    adapters = [settings.adapter, *_compared(settings, options)]
     models = [load_model(settings, adapter) for adapter in adapters]
     rigs = [build(settings, model, fast=options.fast) for model in models]
     folder = _run_folder(settings, options)
@@ -79,10 +79,15 @@ def execute(settings: RunSettings, options: Options) -> Outcome:
     return _conclude(settings, options, folder, runs)
 
 
-def _compared(adapter: str) -> str:
+def _compared(settings: RunSettings, options: Options) -> list[str]:
+    adapter = options.compare
+    if adapter is None:
+        return []
     if adapter not in RECIPES:
         raise ConfigError(f"command line: --compare: unknown adapter '{adapter}'; {nearest(adapter, RECIPES)}")
-    return adapter
+    if settings.model == "oracle":
+        raise ConfigError("command line: --compare: expected no other adapter with the oracle, which plans without any")
+    return [adapter]
 
 
 def _run_folder(settings: RunSettings, options: Options) -> Path:

@@ -58,7 +58,14 @@ class RunHeader:
     path: tuple[tuple[float, float], ...]
     """Points of the course, world frame [m]."""
     versions: Mapping[str, str]
+    model: str = "learned"
+    """What predicted while planning: "learned" or "oracle"."""
     format: int = FORMAT
+
+    @property
+    def brain(self) -> str:
+        """What tells the runs of a report apart: the recipe, or the oracle that planned in its place."""
+        return self.adapter if self.model == "learned" else self.model
 
 
 @dataclass(frozen=True)
@@ -230,6 +237,7 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
         "perturbations": list(header.perturbations),
         "adapter": header.adapter,
         "planner": header.planner,
+        "model": header.model,
         "seed": header.seed,
         "ticks": len(records),
         "seconds": records[-1].time - records[0].time + 1.0 / header.rate_hz if records else 0.0,

@@ -1,19 +1,23 @@
 """The cross-entropy method: sample around a mean, keep the k cheapest, move mean and spread to them, repeat.
 
-Rubinstein 1999; for control with learned models Chua et al. 2018, https://arxiv.org/abs/1805.12114. After Pinneri et
-al. 2020, https://arxiv.org/abs/2008.06389: the earlier plan shifted in time as the mean, noise correlated in time (here
-held for several steps), the mean itself among the candidates, and the best candidate ever seen as the answer.
+Rubinstein 1999; for control with learned models Chua et al. 2018, https://arxiv.org/abs/1805.12114. With the earlier
+plan shifted in time as the mean, noise correlated in time (held for several steps), the mean itself and the favourite
+among the candidates, and the best candidate ever seen as the answer. `planners/icem.py` goes all the way from here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
-from planners.plan import Plan, better, fallback, judged, warm_start
+from planners.knots import Interpolation
+from planners.noise import draw, shaping
+from planners.plan import Plan, warm_start
 from planners.problem import FloatArray, PlanningError, Problem, cheapest
+from planners.sampling import search
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class CemSettings:
             else the search freezes around an old optimum.
         floor: smallest standard deviation as a fraction of the range.
         momentum: weight of the old mean and spread when refitting, in [0, 1).
-        hold: steps over which the noise of a candidate stays the same, so that it moves the robot.
+        hold: steps between the knots of a candidate's noise, so that it moves the robot.
+        interpolation: what the noise does between its knots.
 
     Raises:
         PlanningError: a value out of range.
@@ -42,6 +47,7 @@ class CemSettings:
     floor: float = 0.02
     momentum: float = 0.1
     hold: int = 2
+    interpolation: Interpolation = "zero"
 
     def __post_init__(self) -> None:
         if not 1 <= self.elites <= self.candidates or self.candidates < 3:
@@ -55,30 +61,52 @@ class CemSettings:
             )
 
 
+@dataclass(frozen=True)
+class Belief:
+    """Where cheap sequences lie: mean and standard deviation (H, A), and the cheapest of the last round (H, A)."""
+
+    mean: FloatArray
+    spread: FloatArray
+    favourite: FloatArray
+
+
 def plan(problem: Problem, settings: CemSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
     """Return the cheapest action sequence found; the earlier plan when nothing finite was found in time."""
-    width = problem.high - problem.low
+    answer, _ = search(
+        problem,
+        previous,
+        init(problem, settings, previous),
+        settings.iterations,
+        partial(sample, problem, settings, rng),
+        partial(update, problem, settings),
+    )
+    return answer
+
+
+def init(problem: Problem, settings: CemSettings, previous: Plan | None) -> Belief:
+    """Start wide around the rest of the earlier plan."""
     mean = warm_start(problem, previous)
-    spread = np.broadcast_to(settings.spread * width, mean.shape)
-    best, favourite, rounds = fallback(problem, previous), mean, 0
-    for _ in problem.rounds(settings.iterations):
-        noise = held_noise(rng, settings.candidates - 2, mean.shape, settings.hold)
-        candidates = np.concatenate([mean + spread * noise, mean[None], favourite[None]])
-        candidates = np.clip(candidates, problem.low, problem.high)
-        costs, states = problem.evaluate(candidates)
-        best = better(best, problem, candidates, costs, states)
-        elites = candidates[cheapest(costs, settings.elites)]
-        if len(elites):
-            favourite = elites[0]
-            mean = settings.momentum * mean + (1 - settings.momentum) * elites.mean(axis=0)
-            spread = settings.momentum * spread + (1 - settings.momentum) * elites.std(axis=0)
-            spread = np.maximum(spread, settings.floor * width)
-        rounds += 1
-    return judged(best, finished=rounds == settings.iterations)
+    spread = np.broadcast_to(settings.spread * (problem.high - problem.low), mean.shape)
+    return Belief(mean, spread, favourite=mean)
 
 
-def held_noise(rng: np.random.Generator, count: int, shape: tuple[int, ...], hold: int) -> FloatArray:
-    """Return standard normal noise (count, H, A) that changes every `hold` steps."""
-    horizon, num_actions = shape
-    noise = rng.standard_normal((count, -(-horizon // hold), num_actions))
-    return np.repeat(noise, hold, axis=1)[:, :horizon]
+def sample(problem: Problem, settings: CemSettings, rng: np.random.Generator, belief: Belief) -> FloatArray:
+    """Draw around the mean; mean and favourite are candidates themselves."""
+    shape = shaping(problem.horizon, settings.hold, settings.interpolation, colour=0.0)
+    noise = draw(rng, settings.candidates - 2, problem.num_actions, shape)
+    candidates = np.concatenate([belief.mean[None], belief.favourite[None], belief.mean + belief.spread * noise])
+    within: FloatArray = np.clip(candidates, problem.low, problem.high)
+    return within
+
+
+def update(
+    problem: Problem, settings: CemSettings, belief: Belief, candidates: FloatArray, costs: FloatArray
+) -> Belief:
+    """Move mean and spread to the k cheapest candidates."""
+    elites = candidates[cheapest(costs, settings.elites)]
+    if not len(elites):
+        return belief
+    keep, floor = settings.momentum, settings.floor * (problem.high - problem.low)
+    mean = keep * belief.mean + (1 - keep) * elites.mean(axis=0)
+    spread = keep * belief.spread + (1 - keep) * elites.std(axis=0)
+    return Belief(mean, np.maximum(spread, floor), favourite=elites[0])

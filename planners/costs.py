@@ -9,13 +9,15 @@ so the balance between tracking and hurrying, and the cost of a step, do not dep
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple, TypeVar
 
+import casadi as ca
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.problem import AnyFloats, FloatArray
+from planners.residuals import StepResiduals, norm_residual
 
 REFERENCE_STEP = 0.1
 """Step for which the published weights were chosen [s]."""
@@ -103,6 +105,15 @@ class PathWindow:
         arc = along / np.maximum(1 - bend * across, 0.5)
         return Projection(arclength + arc, across - bend * along * arc / 2, heading + bend * arc)
 
+    def nearest(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """Return the vertex (..., 7) next to each point: x, y, cosine, sine, heading, curvature, progress."""
+        scores, vertices = self._tables
+        origin = self.points[0]
+        points = np.stack([x - origin[0], y - origin[1], np.ones_like(x)], axis=-1)
+        chosen: FloatArray = vertices.T[(points @ scores).argmax(axis=-1)]
+        chosen[..., :2] += origin
+        return chosen
+
 
 class PathTerms(NamedTuple):
     """The terms before weighting, for steps 1..H of every candidate."""
@@ -126,6 +137,8 @@ class PathCost:
         pose: indices of x, y and yaw in the state vector.
         change: weight of squared changes between successive actions, summed over channels [1 / action unit^2].
         previous_action: the action before the first one (A,); None leaves the first change free.
+        rounding: distance [m] and heading error [rad] within which `residuals` rounds the kink off a term. Ranking
+            candidates never rounds.
     """
 
     window: PathWindow
@@ -134,12 +147,13 @@ class PathCost:
     pose: tuple[int, int, int]
     change: float = 0.0
     previous_action: FloatArray | None = None
+    rounding: tuple[float, float] = (0.001, 0.01)
 
     def __call__(self, states: AnyFloats, actions: FloatArray) -> AnyFloats:
-        """Return the cost (N,) of states (E, N, H + 1, S) and actions (N, H, A), averaged over members."""
+        """Return what each member says (E, N) that states (E, N, H + 1, S) and actions (N, H, A) cost."""
         terms = self.terms(states)
         costs = self.weights.step_cost(np.abs(terms.distance), np.abs(terms.heading), terms.lost)
-        total: AnyFloats = costs.sum(axis=-1).mean(axis=0)
+        total: AnyFloats = costs.sum(axis=-1)
         return total + self._change_cost(actions) if self.change else total
 
     def terms(self, states: AnyFloats) -> PathTerms:
@@ -149,9 +163,51 @@ class PathCost:
         lost = (foot.progress[..., :-1] - foot.progress[..., 1:]) * (REFERENCE_STEP / self.step)
         return PathTerms(foot.offset[..., 1:], wrapped(yaw - foot.heading)[..., 1:], lost)
 
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of the state that cost something."""
+        return self.pose
+
+    @property
+    def angles(self) -> tuple[int, ...]:
+        """The yaw."""
+        return self.pose[2:]
+
+    def residuals(self, num_actions: int) -> StepResiduals:
+        """Return the expressions of one step, smooth and with progress telescoped into the last step."""
+        return _path_residuals(num_actions if self.change else 0)
+
+    def parameters(self, states: FloatArray) -> FloatArray:
+        """Return (N, H, 13) for states (N, H + 1, S): the nearest vertices, weights and roundings of `residuals`."""
+        x, y, yaw = (states[:, 1:, index] for index in self.pose)
+        parameters = np.zeros((*x.shape, 13))
+        parameters[..., :7] = self.window.nearest(x, y)
+        parameters[..., 4] += 2 * np.pi * np.rint((yaw - parameters[..., 4]) / (2 * np.pi))
+        parameters[..., 7:12] = [self.weights.perp, self.weights.head, 0.0, *self.rounding]
+        parameters[:, -1, 9] = self.weights.back * REFERENCE_STEP / self.step
+        parameters[..., 12] = self.change
+        if self.previous_action is None:
+            parameters[:, 0, 12] = 0.0
+        return parameters
+
     def _change_cost(self, actions: FloatArray) -> FloatArray:
         changes: FloatArray = self.change * np.square(np.diff(actions, axis=1)).sum(axis=(1, 2))
         if self.previous_action is None:
             return changes
         first: FloatArray = self.change * np.square(actions[:, 0] - self.previous_action).sum(axis=-1)
         return changes + first
+
+
+@cache
+def _path_residuals(num_actions: int) -> StepResiduals:
+    """Return distance and heading error as smooth norms, progress as a linear term, and action changes."""
+    pose, action, before = ca.SX.sym("pose", 3), ca.SX.sym("action", num_actions), ca.SX.sym("before", num_actions)
+    parameters = ca.SX.sym("parameters", 13)
+    vertex_x, vertex_y, cos, sin, heading, bend, _, perp, head, back, near, aligned, change = ca.vertsplit(parameters)
+    dx, dy = pose[0] - vertex_x, pose[1] - vertex_y
+    along, across = cos * dx + sin * dy, cos * dy - sin * dx
+    arc = along / ca.fmax(1 - bend * across, 0.5)
+    distance = norm_residual(across - bend * along * arc / 2, perp, near)
+    turned = norm_residual(pose[2] - heading - bend * arc, head, aligned)
+    residual = ca.vertcat(distance, turned, ca.sqrt(2 * change) * (action - before))
+    return StepResiduals(pose, action, before, parameters, residual, -back * (arc + parameters[6]))

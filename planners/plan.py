@@ -26,6 +26,31 @@ class PlanStatus(enum.Enum):
 
 
 @dataclass(frozen=True)
+class Feedback:
+    """How the actions of a plan follow deviations from its predicted states until the next plan comes.
+
+    Attributes:
+        gains: (H, A, S).
+        low: smallest action (A,).
+        high: largest action (A,).
+        angles: channels of the state in which full turns mean nothing.
+    """
+
+    gains: FloatArray
+    low: FloatArray
+    high: FloatArray
+    angles: tuple[int, ...] = ()
+
+    def correct(self, knot: int, action: FloatArray, deviation: FloatArray) -> FloatArray:
+        """Return the action (A,) at a knot for a state (S,) off the predicted one; unchanged if that is not finite."""
+        deviation = deviation.copy()
+        for channel in self.angles:
+            deviation[channel] -= 2 * np.pi * np.rint(deviation[channel] / (2 * np.pi))
+        corrected: FloatArray = np.clip(action + self.gains[knot] @ deviation, self.low, self.high)
+        return corrected if np.isfinite(corrected).all() else action
+
+
+@dataclass(frozen=True)
 class Plan:
     """Actions held for `step` seconds each, from `time` on.
 
@@ -37,6 +62,9 @@ class Plan:
         cost: cost of the plan when it was made; +inf with NO_PLAN.
         status: how the plan came about.
         evaluations: number of candidates rolled out to find it.
+        memory: sequences (K, H, A) that start at `time` and that the planner wants back at the next tick, cheapest
+            first (elites, a sampling mean); it lives here and nowhere else, so that a reset forgets it.
+        feedback: gains of a planner that has them.
     """
 
     time: float
@@ -46,11 +74,23 @@ class Plan:
     cost: float
     status: PlanStatus
     evaluations: int
+    memory: FloatArray | None = None
+    feedback: Feedback | None = None
 
-    def action(self, time: float) -> FloatArray:
-        """Return the action (A,) that is held at a time [s]; the last one for ever after the end."""
-        held: FloatArray = self.actions[_knot(self, time)]
-        return held
+    def action(self, time: float, state: FloatArray | None = None) -> FloatArray:
+        """Return the action (A,) that is held at a time [s]; the last one for ever after the end.
+
+        With a measured state (S,) and a plan that has gains, the action follows what the state is off its prediction
+        then, as long as the plan lasts.
+        """
+        knot = _knot(self, time)
+        held: FloatArray = self.actions[knot]
+        since = (time - self.time) / self.step
+        if state is None or self.feedback is None or not 0 <= since <= len(self.actions):
+            return held
+        share = min(max(since - knot, 0.0), 1.0)
+        predicted = (1 - share) * self.states[knot] + share * self.states[knot + 1]
+        return self.feedback.correct(knot, held, state - predicted)
 
 
 def _knot(plan: Plan, time: float) -> int:
@@ -61,21 +101,43 @@ def shifted(plan: Plan, to_time: float) -> Plan:
     """Return the plan as seen from a later time [s]: what is over drops out, the last action and state repeat."""
     horizon = len(plan.actions)
     knots = np.array([_knot(plan, to_time + k * plan.step) for k in range(horizon)])
-    states = plan.states[np.minimum(knots[0] + np.arange(horizon + 1), horizon)]
-    return replace(plan, time=to_time, actions=plan.actions[knots], states=states)
+    rows = knots[0] + np.arange(horizon + 1)
+    states = plan.states[np.minimum(rows, horizon)]
+    feedback = plan.feedback
+    if feedback is not None:
+        left = (rows[:-1] < horizon)[:, None, None]
+        feedback = replace(feedback, gains=np.where(left, feedback.gains[knots], 0.0))
+    memory = None if plan.memory is None else plan.memory[:, np.minimum(knots, plan.memory.shape[1] - 1)]
+    return replace(plan, time=to_time, actions=plan.actions[knots], states=states, memory=memory, feedback=feedback)
 
 
 def warm_start(problem: Problem, previous: Plan | None) -> FloatArray:
     """Return actions (H, A) within bounds to search around: the rest of the earlier plan, or what is being executed."""
     if previous is not None and previous.status is not PlanStatus.NO_PLAN:
-        times = problem.time + problem.step * np.arange(problem.horizon)
-        actions = np.array([previous.action(float(time)) for time in times])
-    elif problem.previous_action is not None:
-        actions = np.tile(problem.previous_action, (problem.horizon, 1))
-    else:
-        actions = np.tile((problem.low + problem.high) / 2, (problem.horizon, 1))
-    actions = np.clip(actions, problem.low, problem.high)
-    return np.where(np.isfinite(actions), actions, (problem.low + problem.high) / 2)
+        return _later(problem, previous, previous.actions)
+    middle = (problem.low + problem.high) / 2
+    start = middle if problem.previous_action is None else problem.previous_action
+    return _usable(problem, np.tile(start, (problem.horizon, 1)))
+
+
+def remembered(problem: Problem, previous: Plan | None) -> FloatArray:
+    """Return the sequences (K, H, A) that the earlier plan carries, as seen from now and within bounds; K may be 0."""
+    if previous is None or previous.memory is None or previous.status is PlanStatus.NO_PLAN:
+        return np.empty((0, problem.horizon, problem.num_actions))
+    return _later(problem, previous, previous.memory)
+
+
+def _later(problem: Problem, previous: Plan, sequences: FloatArray) -> FloatArray:
+    """Return what is left of sequences (..., H, A) that start with a plan; their last actions repeat."""
+    times = problem.time + problem.step * np.arange(problem.horizon)
+    knots = np.floor((times - previous.time) / previous.step + _ROUNDING).astype(np.intp)
+    return _usable(problem, sequences[..., np.clip(knots, 0, sequences.shape[-2] - 1), :])
+
+
+def _usable(problem: Problem, actions: FloatArray) -> FloatArray:
+    """Return actions (..., A) within bounds, mid-range where they are not finite."""
+    within = np.clip(actions, problem.low, problem.high)
+    return np.where(np.isfinite(within), within, (problem.low + problem.high) / 2)
 
 
 def fallback(problem: Problem, previous: Plan | None) -> Plan:

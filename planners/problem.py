@@ -8,16 +8,23 @@ A planner is a pure function `plan(problem, settings, previous, rng) -> Plan`; e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.limits import StateLimits
+from planners.risk import Risk
+
 FloatArray = NDArray[np.float64]
 AnyFloats = NDArray[np.floating[Any]]
 """Predictions may be single precision: a roll-out kernel is faster in float32."""
+
+CHUNK = 64
+"""Candidates between two looks at the clock: about half a millisecond of roll-outs."""
 
 
 class PlanningError(ValueError):
@@ -36,7 +43,7 @@ class Model(Protocol):
 
 
 Cost = Callable[[AnyFloats, FloatArray], AnyFloats]
-"""Map predicted states (E, N, H + 1, S) and actions (N, H, A) to one cost per candidate (N,); less is better."""
+"""Map predicted states (E, N, H + 1, S) and actions (N, H, A) to costs (E, N), or (N,) where members agree."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,9 @@ class Problem:
         deadline: reading of `clock` by which the plan is due [s]; None plans without a limit.
         previous_action: the action being executed (A,), where a search without an earlier plan starts.
         clock: what `deadline` is compared with [s].
+        risk: makes one cost of what the ensemble members say.
+        limits: that predicted states should keep; leaving them adds to what a candidate costs.
+        chunk: most candidates that a search evaluates between two looks at the clock.
 
     Raises:
         PlanningError: a shape, bound, step or horizon that no planner can work with.
@@ -71,6 +81,9 @@ class Problem:
     deadline: float | None = None
     previous_action: FloatArray | None = None
     clock: Callable[[], float] = perf_counter
+    risk: Risk = field(default_factory=Risk)
+    limits: StateLimits | None = None
+    chunk: int = CHUNK
 
     def __post_init__(self) -> None:
         if self.horizon < 1 or not self.step > 0:
@@ -88,18 +101,21 @@ class Problem:
     def evaluate(self, actions: FloatArray) -> tuple[FloatArray, AnyFloats]:
         """Roll out candidates (N, H, A); return their costs (N,) and predicted states (E, N, H + 1, S).
 
-        A candidate with a non-finite prediction anywhere, or a non-finite cost, costs +inf: it cannot win.
+        A candidate with a non-finite prediction or cost, of whichever member, costs +inf: it cannot win.
         """
         with np.errstate(all="ignore"):
             states = self.model.rollout(self.state, actions)
-            costs = np.asarray(self.cost(states, actions), dtype=np.float64)
-            checksums = states.sum(axis=(0, 2, 3))
-        return np.where(np.isfinite(costs) & np.isfinite(checksums), costs, np.inf), states
+            costs = np.atleast_2d(np.asarray(self.cost(states, actions), dtype=np.float64))
+            if self.limits is not None:
+                costs = costs + self.limits.cost(states)
+            reduced = self.risk(costs)
+            usable = np.isfinite(costs).all(axis=0) & np.isfinite(states.sum(axis=(0, 2, 3)))
+        return np.where(usable, reduced, np.inf), states
 
-    def rounds(self, limit: int) -> Iterator[int]:
+    def rounds(self, limit: int | None = None) -> Iterator[int]:
         """Yield 0, 1, ... up to `limit` rounds, as long as one more of average length ends before the deadline."""
         started = self.clock()
-        for finished in range(limit):
+        for finished in count() if limit is None else range(limit):
             if self.deadline is not None:
                 now = self.clock()
                 expected = (now - started) / finished if finished else 0.0
@@ -108,7 +124,7 @@ class Problem:
             yield finished
 
 
-def cheapest(costs: FloatArray, count: int) -> NDArray[np.intp]:
-    """Return the indices of the `count` least finite costs (N,), least first; fewer where fewer are finite."""
-    order = np.argsort(costs, kind="stable")[:count]
+def cheapest(costs: FloatArray, number: int) -> NDArray[np.intp]:
+    """Return the indices of the `number` least finite costs (N,), least first; fewer where fewer are finite."""
+    order = np.argsort(costs, kind="stable")[:number]
     return order[np.isfinite(costs[order])]

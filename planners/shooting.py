@@ -6,12 +6,15 @@ Nagabandi et al. 2018, https://arxiv.org/abs/1708.02596. The plain yardstick for
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
-from planners.plan import Plan, better, fallback, judged, warm_start
+from planners.knots import Interpolation, interpolation
+from planners.plan import Plan, warm_start
 from planners.problem import FloatArray, PlanningError, Problem
+from planners.sampling import search
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,9 @@ class ShootingSettings:
 
     Attributes:
         candidates: action sequences per round.
-        rounds: batches of candidates; the deadline is checked between them.
-        hold: steps over which an action stays the same.
+        rounds: batches of candidates.
+        hold: steps between the knots of a sequence.
+        interpolation: what happens between the knots.
 
     Raises:
         PlanningError: a value out of range.
@@ -31,6 +35,7 @@ class ShootingSettings:
     candidates: int = 128
     rounds: int = 3
     hold: int = 1
+    interpolation: Interpolation = "zero"
 
     def __post_init__(self) -> None:
         if self.candidates < 2 or self.rounds < 1 or self.hold < 1:
@@ -42,18 +47,21 @@ class ShootingSettings:
 
 def plan(problem: Problem, settings: ShootingSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
     """Return the cheapest of uniformly drawn sequences and the rest of the earlier plan."""
-    best, rounds = fallback(problem, previous), 0
-    for first in problem.rounds(settings.rounds):
-        candidates = _draw(problem, settings, rng)
-        if first == 0:
-            candidates[-1] = warm_start(problem, previous)
-        costs, states = problem.evaluate(candidates)
-        best = better(best, problem, candidates, costs, states)
-        rounds += 1
-    return judged(best, finished=rounds == settings.rounds)
+    start = warm_start(problem, previous)[None]
+    answer, _ = search(problem, previous, start, settings.rounds, partial(sample, problem, settings, rng), _forget)
+    return answer
 
 
-def _draw(problem: Problem, settings: ShootingSettings, rng: np.random.Generator) -> FloatArray:
-    knots = -(-problem.horizon // settings.hold)
-    drawn = rng.uniform(problem.low, problem.high, (settings.candidates, knots, problem.num_actions))
-    return np.repeat(drawn, settings.hold, axis=1)[:, : problem.horizon]
+def sample(problem: Problem, settings: ShootingSettings, rng: np.random.Generator, guests: FloatArray) -> FloatArray:
+    """Draw uniformly within bounds, besides what is given (K, H, A)."""
+    matrix = interpolation(problem.horizon, settings.hold, settings.interpolation)
+    knots = rng.random((matrix.shape[1], problem.num_actions * (settings.candidates - len(guests))))
+    drawn = (matrix @ knots).reshape(problem.horizon, problem.num_actions, -1).transpose(2, 0, 1)
+    drawn = problem.low + (problem.high - problem.low) * drawn
+    candidates: FloatArray = np.clip(np.concatenate([guests, drawn]), problem.low, problem.high)
+    return candidates
+
+
+def _forget(guests: FloatArray, _candidates: FloatArray, _costs: FloatArray) -> FloatArray:
+    """Learn nothing; what was given has been tried."""
+    return guests[:0]

@@ -63,8 +63,8 @@ class RoachPhysics:
         self._writer = ConditionWriter(self.model)
         self._timestep = float(self.model.opt.timestep)
         self._changes = self._change_steps()
-        self._cranks = [self.model.joint(side).qposadr[0] for side in SIDES]
-        self._crank_dofs = [self.model.joint(side).dofadr[0] for side in SIDES]
+        self.cranks = [self.model.joint(side).qposadr[0] for side in SIDES]
+        self.crank_dofs = [self.model.joint(side).dofadr[0] for side in SIDES]
         self._pending: list[tuple[int, FloatArray | None]] = []
         self._start()
 
@@ -129,6 +129,18 @@ class RoachPhysics:
             self._meet_events()
 
     @property
+    def committed(self) -> FloatArray:
+        """Set-points of the coming steps that no further command can change (steps, 2) [rad/s]; NaN brakes."""
+        count = self._grid(self.time() + self.condition.delay) - self.steps
+        setpoints, current = np.full((count, len(SIDES)), np.nan), self._setpoint
+        due = {step - self.steps: setpoint for step, setpoint in self._pending}
+        for step in range(count):
+            current = due.get(step, current)
+            if current is not None:
+                setpoints[step] = current
+        return setpoints
+
+    @property
     def qpos(self) -> FloatArray:
         """Generalised positions (nq,), a copy: what a renderer needs."""
         return np.array(self.data.qpos)
@@ -165,12 +177,12 @@ class RoachPhysics:
     @property
     def motor_position(self) -> FloatArray:
         """Unwrapped crank angles (2,) [rad]."""
-        return np.array(self.data.qpos[self._cranks])
+        return np.array(self.data.qpos[self.cranks])
 
     @property
     def motor_velocity(self) -> FloatArray:
         """Crank speeds (2,) [rad/s]."""
-        return np.array(self.data.qvel[self._crank_dofs])
+        return np.array(self.data.qvel[self.crank_dofs])
 
     def _start(self) -> None:
         self.steps = 0
@@ -200,23 +212,30 @@ class RoachPhysics:
             self._writer.write(self.condition, self.data)
         while self._pending and self._pending[0][0] <= self.steps:
             self._setpoint = self._pending.pop(0)[1]
-        if self._setpoint is None:
-            self.data.ctrl[:] = 0.0
-        else:
-            self.data.ctrl[:] = _FEEDFORWARD * (self._setpoint * self.condition.gain + self.condition.bias)
+        setpoint = np.full(len(SIDES), np.nan) if self._setpoint is None else self._setpoint
+        self.data.ctrl[:] = motor_signal(self.condition, setpoint)
 
     def _charge(self, count: int) -> None:
         """Let the battery voltage follow the motors' draw and limit their torque by it."""
-        torque = self.data.actuator_force
-        speed = self.data.qvel[self._crank_dofs]
-        current = (torque - MOTOR.damping * speed) / MOTOR.constant
-        share = torque * MOTOR.resistance / (MOTOR.constant * BATTERY.voltage)
-        sagged = BATTERY.voltage - BATTERY.resistance * float(np.maximum(current * share, 0.0).sum())
-        follow = 1.0 - math.exp(-count * self._timestep / BATTERY.settling)
-        self.battery += follow * (sagged - self.battery)
+        torque, speed = self.data.actuator_force, self.data.qvel[self.crank_dofs]
+        self.battery = float(sagged(self.battery, torque, speed, count * self._timestep))
         stall = MOTOR.constant * self.battery / MOTOR.resistance
         self.model.actuator_forcerange[:, 0] = -stall
         self.model.actuator_forcerange[:, 1] = stall
+
+
+def motor_signal(condition: Condition, setpoints: FloatArray) -> FloatArray:
+    """Return what the velocity loops are given (..., 2) for set-points (..., 2), both [rad/s]; NaN brakes."""
+    signal = _FEEDFORWARD * (setpoints * condition.gain + condition.bias)
+    return np.where(np.isnan(setpoints), 0.0, signal)
+
+
+def sagged(voltage: FloatArray | float, torque: FloatArray, speed: FloatArray, seconds: float) -> FloatArray:
+    """Return the battery voltage (...) [V] after motors gave torques (..., 2) [N m] at speeds (..., 2) [rad/s]."""
+    current = (torque - MOTOR.damping * speed) / MOTOR.constant
+    share = torque * MOTOR.resistance / (MOTOR.constant * BATTERY.voltage)
+    loaded = BATTERY.voltage - BATTERY.resistance * np.maximum(current * share, 0.0).sum(axis=-1)
+    return np.asarray(voltage + (1.0 - math.exp(-seconds / BATTERY.settling)) * (loaded - voltage))
 
 
 def _grounds(perturbations: Sequence[Perturbation]) -> list[Terrain]:

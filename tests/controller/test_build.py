@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,16 @@ import pytest
 from controller import shipped
 from controller.build import build, load_model, planner
 from controller.config import PLANNERS, RunSettings, run_settings
+from controller.controller import TickResult
+from controller.realtime import LoopTick, run_lockstep
 from controller.strict import ConfigError, Layer
 from dynamics import checkpoint
 from dynamics.checkpoint import CheckpointError
 from hardware.clock import VirtualClock, WallClock
-from sim.perturbations import LegLoss
+from planners.icem import IcemSettings
+from planners.rti import RtiSettings
+from planners.shooting import ShootingSettings
+from sim.perturbations import LegLoss, parse
 from tests.controller.conftest import ADAPTERS, untrained
 
 
@@ -77,6 +83,38 @@ def test_a_checkpoint_of_something_else_is_refused(
 def test_every_planner_can_be_built(settings: RunSettings, kind: str) -> None:
     chosen = run_settings([Layer("command line", {"planner": {"kind": kind}})])
     assert callable(planner(chosen.planner))
+
+
+@pytest.mark.parametrize("kind", sorted(PLANNERS))
+def test_every_planner_drives_the_robot(settings: RunSettings, kind: str) -> None:
+    chosen = run_settings([Layer("command line", {"planner": {"kind": kind}, "seconds": 0.3})])
+    rig = build(chosen, load_model(chosen, "mb"), fast=True)
+    results: list[TickResult] = []
+    run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, lambda tick: results.append(tick.result))
+    assert [result.status for result in results] == ["ok"] * 6
+    assert rig.header.planner == kind
+
+
+def test_the_oracle_needs_lock_step_and_a_planner_without_derivatives(settings: RunSettings) -> None:
+    model = load_model(settings, "mb")
+    knowing = replace(settings, model="oracle", planner=IcemSettings())
+    assert build(knowing, model, fast=True).header.model == "oracle"
+    with pytest.raises(ConfigError, match="model: expected learned in real time, got oracle.*--fast"):
+        build(knowing, model, fast=False)
+    with pytest.raises(ConfigError, match=r"planner.kind: expected one that samples.*got rti"):
+        build(replace(knowing, planner=RtiSettings()), model, fast=True)
+
+
+def test_with_the_oracle_the_loop_goes_where_it_was_foreseen(settings: RunSettings) -> None:
+    hurt = tuple(parse(text) for text in ("noise:scale=0", "leg_loss:leg=left_middle", "delay:ms=25"))
+    quick = ShootingSettings(candidates=2, rounds=1)
+    knowing = replace(settings, model="oracle", planner=quick, perturbations=hurt, seconds=0.6)
+    rig = build(knowing, load_model(knowing, "mb"), fast=True)
+    ticks: list[LoopTick[TickResult]] = []
+    run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, ticks.append)
+    for now, then in pairwise(ticks[1:]):  # before there is a command in the delay line the battery's rhythm differs
+        np.testing.assert_allclose(now.result.plan.states[0], then.observation.state, atol=1e-9)
+    assert ticks[-1].result.progress.s > 0.02
 
 
 def test_a_closed_course_is_drawn_closed(settings: RunSettings) -> None:

@@ -16,9 +16,9 @@ from hardware.robot import LinkLost, RobotState
 from hardware.sim_robot import SimRobot
 from tests.controller.conftest import untrained
 
-SHORT = ["run", "--fast", "--no-video", "--set", "planner.candidates=32", "--set", "planner.iterations=2"]
+SHORT = ["run", "--fast", "--no-video", "--set", "planner.search.candidates=24", "--set", "planner.search.iterations=2"]
 SUMMARY_KEYS = {
-    "robot", "course", "perturbations", "adapter", "planner", "seed", "ticks", "seconds", "misses", "tick_ms",
+    "robot", "course", "perturbations", "adapter", "planner", "model", "seed", "ticks", "seconds", "misses", "tick_ms",
     "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "prediction_error", "statuses", "files",
 }  # fmt: skip
 
@@ -81,6 +81,28 @@ def test_real_time_runs_on_the_wall_clock(workplace: Path) -> None:
     assert read_log(workplace / "real" / "log.jsonl").header.mode == "real time"
 
 
+def test_the_oracle_plans_with_the_truth_and_says_so(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--set", "planner.search.candidates=12", "--set", "planner.search.elites=4", "--set", "control.horizon=5"]
+    for name in ("oracle", "learned"):
+        assert main([*SHORT, *small, "--model", name, "--seconds", "1", "--out", name, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["model"] == name
+    assert "oracle model" in (workplace / "oracle" / "report.html").read_text()
+    truth, learned = (read_log(workplace / name / "log.jsonl") for name in ("oracle", "learned"))
+    assert (truth.header.model, learned.header.model) == ("oracle", "learned")
+    assert truth.records[0].state == learned.records[0].state
+    assert truth.series("cost").mean() < learned.series("cost").mean()
+
+
+def test_the_oracle_refuses_real_time(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    real = [argument for argument in SHORT if argument != "--fast"]
+    assert main([*real, "--model", "oracle"]) == 2
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert line.startswith("limber: model: expected learned in real time, got oracle")
+    assert captured.out == ""
+    assert list(workplace.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "arguments,parts",
     [
@@ -90,12 +112,17 @@ def test_real_time_runs_on_the_wall_clock(workplace: Path) -> None:
         (["--planner", "cme"], ["unknown kind", "did you mean 'cem'"]),
         (["--compare", "mbde"], ["--compare: unknown adapter 'mbde'", "did you mean 'mb_de'"]),
         (["--perturb", "leg_loss:leg=left_midle"], ["left_midle", "did you mean 'left_middle'"]),
-        (["--set", "planner.candidats=3"], ["planner.candidats: unknown key", "did you mean 'candidates'"]),
-        (["--set", "planner.candidates=many"], ["planner.candidates", "integer", "'many'"]),
+        (
+            ["--set", "planner.search.candidats=3"],
+            ["planner.search.candidats: unknown key", "did you mean 'candidates'"],
+        ),
+        (["--set", "planner.search.candidates=many"], ["planner.search.candidates", "integer", "'many'"]),
         (["--seconds", "soon"], ["seconds", "number", "'soon'"]),
         (["--rate", "33"], ["control.rate_hz", "20hz, 50hz", "33"]),
         (["--config", "absent.yaml"], ["absent.yaml", "cannot be read"]),
         (["--speed", "3"], ["--speed"]),
+        (["--model", "oracel"], ["unknown model 'oracel'", "did you mean 'oracle'"]),
+        (["--model", "oracle", "--compare", "mb"], ["--compare: expected no other adapter with the oracle"]),
     ],
 )
 def test_bad_usage_is_one_clear_error_and_leaves_nothing(

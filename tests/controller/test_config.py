@@ -7,7 +7,7 @@ import pytest
 from controller import shipped
 from controller.config import PLANNERS, RECIPES, ROBOTS, ConfigError, RunSettings, checkpoint_path, run_settings
 from controller.strict import Layer, read_yaml, to_yaml
-from planners.cem import CemSettings
+from planners.hybrid import HybridSettings
 from planners.shooting import ShootingSettings
 from sim.perturbations import LegLoss, Slope
 
@@ -25,12 +25,13 @@ def test_every_robot_comes_with_settings_that_are_complete(robot: str) -> None:
 
 def test_flags_override_the_file_key_by_key() -> None:
     usual = settings_from()
-    settings = settings_from(course="zigzag", planner={"kind": usual.planner.kind, "candidates": 77})
+    settings = settings_from(course="zigzag", planner={"search": {"candidates": 77}})
     assert settings.course == "zigzag"
-    assert isinstance(settings.planner, CemSettings)
-    assert isinstance(usual.planner, CemSettings)
-    assert settings.planner.candidates == 77
-    assert settings.planner.iterations == usual.planner.iterations
+    assert isinstance(settings.planner, HybridSettings)
+    assert isinstance(usual.planner, HybridSettings)
+    assert settings.planner.search.candidates == 77
+    assert settings.planner.search.iterations == usual.planner.search.iterations
+    assert settings.planner.polish == usual.planner.polish
     assert settings.control == usual.control
 
 
@@ -70,6 +71,13 @@ def test_the_settings_of_a_run_folder_repeat_the_run(tmp_path: Path) -> None:
         ({"course": "figure9"}, r"course: unknown course 'figure9'.*did you mean 'figure8'\?"),
         ({"terrain": "turff"}, r"terrain: unknown terrain 'turff'.*did you mean 'turf'\?"),
         ({"adapter": "grabl"}, r"adapter: unknown adapter 'grabl'.*did you mean 'grbal'\?"),
+        ({"model": "oracel"}, r"model: unknown model 'oracel'.*did you mean 'oracle'\?"),
+        (
+            {"planner": {"search": {"candidats": 3}}},
+            r"planner.search.candidats: unknown key.*did you mean 'candidates'\?",
+        ),
+        ({"planner": {"search": {"elites": 0}}}, r"planner.search: icem: expected elites >= 1"),
+        ({"control": {"risk": {"measure": "worse"}}}, r"control.risk.measure: expected 'mean', 'worst' or 'cvar'"),
         ({"planner": {"kind": "cme"}}, r"planner.kind: unknown kind 'cme'.*did you mean 'cem'\?"),
         ({"perturbations": ["leg_los:leg=left_middle"]}, r"perturbations\[0\]: .*did you mean 'leg_loss'\?"),
         ({"perturbations": [3]}, r"perturbations\[0\]: expected text like .*got 3"),

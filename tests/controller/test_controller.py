@@ -13,10 +13,12 @@ from dynamics.adapters.factory import make
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
 from dynamics.kernel import Kernel
+from dynamics.kernels import AnyKernel
 from dynamics.network import Weights
 from dynamics.transitions import FloatArray, Transitions
 from planners.plan import Plan
 from planners.problem import Problem
+from planners.risk import Risk
 from planners.shooting import ShootingSettings
 from planners.shooting import plan as shoot
 from tests.dynamics import toys
@@ -75,6 +77,33 @@ def test_planning_starts_where_the_actions_under_way_lead() -> None:
     np.testing.assert_allclose(results[-1].schedule.actions[0], committed)
     assert spy.problems[-1].time == pytest.approx(4 * PERIOD)
     np.testing.assert_allclose(results[-1].schedule.actions[1], results[-1].plan.actions[0])
+
+
+def test_the_planner_is_told_how_to_weigh_the_members_of_an_ensemble() -> None:
+    spy = Spy()
+    subject = controller(spy=spy)
+    subject._settings = replace(subject._settings, risk=Risk("worst"))
+    drive(subject, 1)
+    assert spy.problems[-1].risk == Risk("worst")
+
+
+def test_something_that_knows_better_may_predict_instead() -> None:
+    spy, start, told = Spy(), np.full(5, 0.25), []
+
+    class Constant:
+        def rollout(self, state: FloatArray, actions: FloatArray) -> FloatArray:
+            return np.broadcast_to(state, (1, len(actions), actions.shape[1] + 1, 5))
+
+    def foresee(kernel: AnyKernel, state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Constant]:
+        told.append((state, under_way))
+        return start, Constant()
+
+    subject = controller(spy=spy)
+    subject._foresight = foresee
+    results = drive(subject, 2)
+    np.testing.assert_array_equal(told[1][1], results[0].plan.actions[:1])
+    np.testing.assert_array_equal(spy.problems[-1].state, start)
+    assert isinstance(spy.problems[-1].model, Constant)
 
 
 def test_without_delay_the_new_plan_plays_at_once() -> None:
@@ -199,4 +228,4 @@ def test_blind_from_the_start_rests() -> None:
 @pytest.mark.parametrize("name", ["horizon", "delay_ticks", "budget", "trust", "expiry", "rate_hz"])
 def test_settings_out_of_range_name_the_field(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name}: expected"):
-        replace(ControlSettings(), **{name: -1})
+        ControlSettings(**{name: -1})  # type: ignore[arg-type]

@@ -124,7 +124,7 @@ def test_planning_sees_no_gain_in_taking_the_other_branch_at_the_crossing() -> N
     poses = np.concatenate([figure8.points, figure8.headings[:, None]], axis=1)
     middle = len(poses) // 2
     states = np.stack([poses[:13], poses[middle : middle + 13]])[None]
-    costs = figure8.cost(START, STEP, POSE)(states, np.zeros((2, 12, 2)))
+    costs = figure8.cost(START, STEP, POSE)(states, np.zeros((2, 12, 2)))[0]
     assert costs[0] == pytest.approx(-10 * 0.12 * 0.1 / STEP, abs=0.05)
     assert costs[1] > 50
 
@@ -171,7 +171,7 @@ def test_what_is_planned_is_what_is_scored(course: Course) -> None:
     yaw = float(course.headings[100]) + 0.3 + 2 * math.pi
     after = course.locate(np.array([x, y]), before)
     planned = course.cost(before, STEP, POSE)(np.array([[[start, [x, y, yaw]]]]), np.zeros((1, 1, 2)))
-    assert course.executed_cost(before, after, yaw, STEP) == pytest.approx(planned[0], abs=1e-6)
+    assert course.executed_cost(before, after, yaw, STEP) == pytest.approx(planned[0, 0], abs=1e-6)
 
 
 def test_weights_belong_to_the_course() -> None:

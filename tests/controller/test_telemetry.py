@@ -17,7 +17,19 @@ from planners.plan import Plan, PlanStatus
 from tests.controller.logs import CHANNELS, HEADER, LEG_LOSS, make_log, make_loop
 
 SUMMARY_KEYS = (
-    *("robot", "course", "perturbations", "adapter", "planner", "seed", "ticks", "seconds", "misses", "tick_ms"),
+    *(
+        "robot",
+        "course",
+        "perturbations",
+        "adapter",
+        "planner",
+        "model",
+        "seed",
+        "ticks",
+        "seconds",
+        "misses",
+        "tick_ms",
+    ),
     *(
         "adapt_ms",
         "plan_ms",

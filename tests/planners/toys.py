@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from planners.problem import AnyFloats, Cost, FloatArray, Problem
+from planners.problem import AnyFloats, FloatArray, Problem
+from planners.quadratic import QuadraticCost
+from planners.residuals import ResidualCost, StepResiduals
 
 Step = Callable[[FloatArray, FloatArray], FloatArray]
 
@@ -28,6 +30,21 @@ class Toy:
             for member in range(self.members):
                 states[member, :, h + 1] = self.step(states[member, :, h], actions[:, h])
         return states
+
+    def linearize(self, states: FloatArray, actions: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Differentiate a step at T points by central differences; all members are the same."""
+        points = np.concatenate([states, actions], axis=-1)
+        slopes = [
+            (self._stepped(points + basis, states.shape[1]) - self._stepped(points - basis, states.shape[1])) / 2e-4
+            for basis in 1e-4 * np.eye(points.shape[1])
+        ]
+        jacobian = np.stack(slopes, axis=-1)
+        parts = self.step(states, actions), *np.split(jacobian, [states.shape[1]], axis=-1)
+        after, by_state, by_action = (np.repeat(part[None], self.members, axis=0) for part in parts)
+        return after, by_state, by_action
+
+    def _stepped(self, points: FloatArray, size: int) -> FloatArray:
+        return self.step(points[:, :size], points[:, size:])
 
 
 @dataclass
@@ -62,15 +79,39 @@ def crawler(states: FloatArray, actions: FloatArray) -> FloatArray:
     )
 
 
-def reach(target: FloatArray) -> Cost:
-    """Squared distance of x, y to a target, summed over the horizon and averaged over members."""
+def reach(target: FloatArray) -> QuadraticCost:
+    """Squared distance of x, y to a target, summed over the horizon, and a little for effort."""
+    return QuadraticCost(np.append(target, [0.0, 0.0]), np.array([1.0, 1.0, 0.0, 0.0]), np.full(2, 0.01))
 
-    def cost(states: AnyFloats, actions: FloatArray) -> AnyFloats:
-        total: AnyFloats = np.square(states[:, :, 1:, :2] - target).sum(axis=(-1, -2)).mean(axis=0)
-        effort: FloatArray = 0.01 * np.square(actions).sum(axis=(-1, -2))
-        return total + effort
 
-    return cost
+@dataclass(frozen=True)
+class Twisted:
+    """A cost whose values are changed; its derivatives are not."""
+
+    cost: ResidualCost
+    twist: Callable[[AnyFloats, FloatArray], AnyFloats]
+    """Costs and actions in, costs out."""
+
+    def __call__(self, states: AnyFloats, actions: FloatArray) -> AnyFloats:
+        return self.twist(self.cost(states, actions), actions)
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        return self.cost.channels
+
+    @property
+    def angles(self) -> tuple[int, ...]:
+        return self.cost.angles
+
+    @property
+    def previous_action(self) -> FloatArray | None:
+        return self.cost.previous_action
+
+    def residuals(self, num_actions: int) -> StepResiduals:
+        return self.cost.residuals(num_actions)
+
+    def parameters(self, states: FloatArray) -> FloatArray:
+        return self.cost.parameters(states)
 
 
 def reach_problem(time: float = 0.0, horizon: int = 10) -> Problem:

@@ -1,0 +1,60 @@
+"""The loop that all sampling planners share: draw candidates, roll them out, learn from their costs, repeat.
+
+An algorithm is three pure functions: `init` makes its belief about good sequences, `sample` draws candidates from a
+belief, `update` moves the belief to what their costs say. The loop keeps the best sequence ever evaluated and works in
+chunks, so that it can answer at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import numpy as np
+
+from planners.plan import Plan, better, fallback, judged
+from planners.problem import FloatArray, Problem
+
+Belief = TypeVar("Belief")
+
+
+def search(
+    problem: Problem,
+    previous: Plan | None,
+    belief: Belief,
+    iterations: int,
+    sample: Callable[[Belief], FloatArray],
+    update: Callable[[Belief, FloatArray, FloatArray], Belief],
+) -> tuple[Plan, Belief]:
+    """Return the best sequence evaluated, or the earlier plan when none was finite, and what was learned.
+
+    Args:
+        problem: what to solve, and by when.
+        previous: the earlier plan.
+        belief: where the search starts.
+        iterations: rounds of sampling.
+        sample: draw candidates (N, H, A) within bounds, the most promising first.
+        update: learn from candidates and their costs (N,); what the deadline left out costs +inf.
+    """
+    best, in_time = fallback(problem, previous), problem.rounds()
+    finished = True
+    for _ in range(iterations):
+        candidates = sample(belief)
+        costs = np.full(len(candidates), np.inf)
+        for chunk in _chunks(len(candidates), problem.chunk):
+            finished = next(in_time, None) is not None
+            if not finished:
+                break
+            costs[chunk], states = problem.evaluate(candidates[chunk])
+            best = better(best, problem, candidates[chunk], costs[chunk], states)
+        belief = update(belief, candidates, costs)
+        if not finished:
+            break
+    return judged(best, finished), belief
+
+
+def _chunks(count: int, most: int) -> Iterator[slice]:
+    """Cut 0..count into as few equal pieces as possible."""
+    pieces = -(-count // most)
+    for piece in range(pieces):
+        yield slice(piece * count // pieces, (piece + 1) * count // pieces)

@@ -1,0 +1,185 @@
+"""Every kernel against the plain network in double precision, scalings not folded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from dynamics.kernel import Kernel
+from dynamics.kernel_torch import TorchKernel
+from dynamics.kernels import AnyKernel, SplitKernel
+from dynamics.model import Model, encode_inputs
+from dynamics.network import Weights, forward, initial_weights
+from dynamics.normalizer import Normalizer
+from dynamics.state_space import ChannelKind, from_names
+from dynamics.transitions import FloatArray
+from tests.dynamics.toys import ACTIONS, SPACE, model
+
+Make = Callable[[Model, Weights], AnyKernel]
+
+
+def split(subject: Model, weights: Weights) -> AnyKernel:
+    return SplitKernel(Kernel(subject, weights), TorchKernel(subject, weights, "cpu"), threshold=5)
+
+
+def on_gpu(subject: Model, weights: Weights) -> AnyKernel:
+    return TorchKernel(subject, weights, "cuda")
+
+
+KERNELS: dict[str, Make] = {
+    "numpy": Kernel,
+    "torch on cpu": lambda subject, weights: TorchKernel(subject, weights, "cpu"),
+    "split": split,
+}
+NO_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+each_kernel = pytest.mark.parametrize(
+    "make",
+    [*(pytest.param(make, id=name) for name, make in KERNELS.items()), pytest.param(on_gpu, id="cuda", marks=NO_GPU)],
+)
+
+
+def plainly(subject: Model, weights: Weights, state: FloatArray, actions: FloatArray) -> FloatArray:
+    """Roll out one sequence (H, A) step by step: (E, H + 1, S)."""
+    exact = tuple(w.double() for w in weights)
+    paths = []
+    for member in range(len(exact[0])):
+        states: list[FloatArray] = [state]
+        for action in actions:
+            inputs = torch.as_tensor(encode_inputs(subject, states[-1], action))[None]
+            output: FloatArray = forward(tuple(w[member] for w in exact), inputs)[0].numpy()
+            states.append(SPACE.integrate(states[-1], subject.increments.denormalize(output)))
+        paths.append(states)
+    return np.array(paths)
+
+
+@each_kernel
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_rollout_is_the_network_step_by_step(make: Make, members: int, count: int) -> None:
+    rng = np.random.default_rng(0)
+    subject = model(rng, members=members)
+    state, actions = rng.normal(size=5), rng.uniform(-1, 1, (count, 9, 2))
+    rolled = make(subject, subject.prior).rollout(state, actions)
+    assert rolled.shape == (members, count, 10, 5)
+    assert rolled.dtype == np.float32
+    for n in range(count):
+        expected = plainly(subject, subject.prior, state, actions[n])
+        np.testing.assert_allclose(rolled[:, n], expected, rtol=2e-4, atol=2e-5)
+
+
+@each_kernel
+def test_a_prediction_is_the_mean_of_the_members(make: Make) -> None:
+    rng = np.random.default_rng(1)
+    subject = model(rng, members=3)
+    state, action = rng.normal(size=5), rng.uniform(-1, 1, 2)
+    expected = plainly(subject, subject.prior, state, action[None])[:, 1].mean(axis=0)
+    np.testing.assert_allclose(make(subject, subject.prior).predict(state, action), expected, rtol=2e-4, atol=2e-5)
+
+
+@each_kernel
+def test_derivatives_are_finite_differences_of_the_network(make: Make) -> None:
+    rng = np.random.default_rng(2)
+    subject = model(rng, members=2)
+    points = np.concatenate([rng.normal(size=(4, 5)), rng.uniform(-1, 1, (4, 2))], axis=1)
+    result = make(subject, subject.prior).linearize(points[:, :5], points[:, 5:])
+    derivatives = np.concatenate([result.by_state, result.by_action], axis=-1)
+    assert derivatives.shape == (2, 4, 5, 7)
+    eps = 1e-5
+    for t, point in enumerate(points):
+        after = plainly(subject, subject.prior, point[:5], point[None, 5:])[:, 1]
+        np.testing.assert_allclose(result.next_states[:, t], after, rtol=2e-4, atol=2e-5)
+        for column, basis in enumerate(np.eye(7) * eps):
+            above, below = (
+                plainly(subject, subject.prior, p[:5], p[None, 5:])[:, 1] for p in (point + basis, point - basis)
+            )
+            np.testing.assert_allclose(derivatives[:, t, :, column], (above - below) / (2 * eps), atol=2e-4)
+
+
+@each_kernel
+@pytest.mark.parametrize("count", [2, 6])
+def test_a_rollout_is_not_overwritten_by_the_next(make: Make, count: int) -> None:
+    rng = np.random.default_rng(3)
+    subject = model(rng)
+    kernel = make(subject, subject.prior)
+    first = kernel.rollout(np.zeros(5), rng.uniform(-1, 1, (count, 3, 2)))
+    copy = first.copy()
+    kernel.rollout(np.ones(5), rng.uniform(-1, 1, (count, 3, 2)))
+    np.testing.assert_array_equal(first, copy)
+
+
+@each_kernel
+def test_batches_of_any_size_may_follow_each_other(make: Make) -> None:
+    rng = np.random.default_rng(7)
+    subject = model(rng, members=2)
+    kernel, state = make(subject, subject.prior), rng.normal(size=5)
+    for count, horizon in ((9, 4), (2, 7), (12, 1), (3, 4)):
+        actions = rng.uniform(-1, 1, (count, horizon, 2))
+        fresh = make(subject, subject.prior).rollout(state, actions)
+        np.testing.assert_array_equal(kernel.rollout(state, actions), fresh)
+
+
+@each_kernel
+@pytest.mark.parametrize("count", [2, 6])
+def test_loading_weights_exchanges_them_and_leaves_them_alone(make: Make, count: int) -> None:
+    rng = np.random.default_rng(4)
+    subject = model(rng)
+    other = tuple(w + 0.1 for w in subject.prior)
+    kept = tuple(w.clone() for w in other)
+    kernel = make(subject, subject.prior)
+    state, actions = rng.normal(size=5), rng.uniform(-1, 1, (count, 4, 2))
+    before = kernel.rollout(state, actions).copy()
+    kernel.load(other)
+    rolled = kernel.rollout(state, actions)
+    np.testing.assert_allclose(rolled[:, 0], plainly(subject, other, state, actions[0]), rtol=2e-4, atol=2e-5)
+    assert all(torch.equal(now, then) for now, then in zip(other, kept, strict=True))
+    kernel.load(subject.prior)
+    np.testing.assert_array_equal(kernel.rollout(state, actions), before)
+
+
+@each_kernel
+def test_rollout_and_derivatives_see_clipped_inputs(make: Make) -> None:
+    rng = np.random.default_rng(5)
+    subject = model(rng)
+    kernel = make(subject, subject.prior)
+    states, actions = np.array([[0.0, 0.0, 0.0, 1e3, 0.4]]), np.zeros((1, 2))
+    further = states + np.eye(5)[3]
+    step = kernel.predict(further[0], actions[0]) - kernel.predict(states[0], actions[0])
+    np.testing.assert_allclose(step, [0.0, 0.0, 0.0, 1.0, 0.0], atol=1e-3)
+    np.testing.assert_allclose(kernel.linearize(states, actions).by_state[0, 0, :, 3], step, atol=1e-3)
+
+
+@each_kernel
+@pytest.mark.parametrize("count", [2, 6])
+def test_a_diverging_network_gives_non_finite_states_and_no_error(make: Make, count: int) -> None:
+    subject = model(np.random.default_rng(6))
+    kernel = make(subject, tuple(w * 1e30 for w in subject.prior))
+    assert not np.isfinite(kernel.rollout(np.zeros(5), np.ones((count, 5, 2)))).all()
+
+
+@each_kernel
+def test_channels_may_come_in_any_order(make: Make) -> None:
+    """Roll-outs and derivatives take the network apart in different ways and must meet."""
+    rng = np.random.default_rng(8)
+    names: list[tuple[str, str, ChannelKind]] = [
+        ("phase", "rad", "angle"),
+        ("yaw", "rad", "pose_yaw"),
+        ("speed", "m/s", "vector"),
+        ("y", "m", "pose_y"),
+        ("tail", "rad", "angle"),
+        ("x", "m", "pose_x"),
+        ("rate", "rad/s", "vector"),
+    ]
+    inputs = Normalizer(rng.normal(size=8), rng.uniform(0.5, 2, 8), 3.0)
+    increments = Normalizer(0.1 * rng.normal(size=7), rng.uniform(0.05, 0.2, 7))
+    prior = initial_weights((8, 16, 12, 7), 2, torch.Generator().manual_seed(0))
+    kernel = make(Model(from_names(names), ACTIONS, inputs, increments, None, prior), prior)
+    actions = rng.normal(size=(6, 5, 2))
+    rolled = kernel.rollout(rng.normal(size=7), actions)
+    for h in range(5):
+        for n in range(6):
+            points = rolled[:, n, h].astype(np.float64)
+            after = kernel.linearize(points, np.tile(actions[n, h], (2, 1))).next_states
+            np.testing.assert_allclose(rolled[:, n, h + 1], after[[0, 1], [0, 1]], rtol=1e-4, atol=1e-5)
