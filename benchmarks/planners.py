@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,12 +30,15 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"{error.name} is not installed; the peers have an environment of their own: make bench")
 
-from benchmarks.planner_study import cells, tables  # noqa: E402
-from benchmarks.planner_study.cells import Cell, Store  # noqa: E402
+from benchmarks.planner_study import tables  # noqa: E402
+from benchmarks.planner_study.cells import Cell  # noqa: E402
 from benchmarks.planner_study.expense import expected_seconds  # noqa: E402
 from benchmarks.planner_study.promises import failed, promises  # noqa: E402
 from benchmarks.planner_study.report import write_report  # noqa: E402
 from benchmarks.planner_study.study import Study, work  # noqa: E402
+from controller import cells  # noqa: E402
+from controller.cells import Store  # noqa: E402
+from controller.workers import pool  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def main(arguments: Arguments) -> int:
     wanted = arguments.phases or ("",)
     phases = [(name, todo) for name, todo in study.phases() if any(part in name for part in wanted)]
     if not arguments.only_report:
-        pending = [cell for _, todo in phases for cell in todo if store.get(cell) is None]
+        pending = store.missing(cell for _, todo in phases for cell in todo)
         seconds = expected_seconds(study, pending)
         console.print(f"{len(pending)} cells to do, about {seconds:.0f} s of CPU time")
         for name, todo in phases:
@@ -82,8 +86,9 @@ def main(arguments: Arguments) -> int:
 
 def _run(study: Study, name: str, todo: list[Cell], workers: int, console: Console) -> None:
     with Progress(console=console) as progress:
-        task = progress.add_task(name, total=sum(study.store.get(cell) is None for cell in todo))
-        cells.run(todo, study.store, partial(work, study), workers, lambda cell, seconds: progress.advance(task))
+        task = progress.add_task(name, total=len(study.store.missing(todo)))
+        with pool(workers) if workers else nullcontext() as executor:
+            cells.run(todo, study.store, partial(work, study), executor, lambda cell: progress.advance(task))
 
 
 if __name__ == "__main__":

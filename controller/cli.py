@@ -147,6 +147,45 @@ class Train:
 
 
 @dataclass(frozen=True)
+class Stress:
+    """Run the stress suite: adapters under many conditions and seeds, scored between plain and informed model."""
+
+    config: Annotated[Path, arg(metavar="FILE")]
+    """Settings of the suite, for example configs/experiments/roach-stress.yaml."""
+    adapters: Annotated[str | None, arg(metavar="NAME,NAME,...", help_behavior_hint="")] = None
+    """Who takes part (limber list adapters; oracle is the simulator itself); scores need mb and informed among them."""
+    seeds: Number = None
+    """Runs of each adapter in each condition."""
+    workers: Number = None
+    """Processes on this machine."""
+    scheduler: Annotated[str | None, arg(metavar="ADDRESS", help_behavior_hint="")] = None
+    """Compute on a Dask cluster instead, for example tcp://10.0.0.1:8786 (needs the extra cluster)."""
+    resume: Switch = False
+    """Go on where an interrupted suite of the same settings stopped."""
+    out: Folder = None
+    """Folder for trials and report [runs/stress-<name of the config>]."""
+    set: Setting = ()
+    """Override a setting, for example seconds=6."""
+    json: Switch = False
+    """Print the standings as one JSON object."""
+
+    def __call__(self) -> Answer:
+        """Run the suite and report."""
+        from controller.strict import Layer, assignment
+
+        given: dict[str, object] = {
+            "adapters": None if self.adapters is None else [name.strip() for name in self.adapters.split(",")],
+            "seeds": _number(self.seeds),
+            "workers": _number(self.workers),
+        }
+        flags = Layer("command line", {key: value for key, value in given.items() if value is not None})
+        from controller.suite import Request, execute
+
+        overrides = [flags, *(assignment(text) for text in self.set)]
+        return Answer(*execute(self.config, overrides, Request(self.out, self.resume, self.scheduler)))
+
+
+@dataclass(frozen=True)
 class List:
     """List what can be named on the command line."""
 
@@ -163,8 +202,8 @@ class List:
         return Answer({self.what: entries}, "\n".join(f"{name:<14} {line}" for name, line in entries.items()))
 
 
-Command = Run | Train | List
-COMMANDS: dict[str, Callable[..., Command]] = {"run": Run, "train": Train, "list": List}
+Command = Run | Train | Stress | List
+COMMANDS: dict[str, Callable[..., Command]] = {"run": Run, "train": Train, "stress": Stress, "list": List}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

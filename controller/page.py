@@ -1,7 +1,11 @@
-"""The report's page: HTML and its style, with places for `string.Template`; no external resources."""
+"""The pages of reports: HTML and its style, with places for `string.Template`; no external resources."""
 
 from __future__ import annotations
 
+import base64
+import html
+from collections.abc import Sequence
+from pathlib import Path
 from string import Template
 
 FIGURE = Template('<figure><img src="$source" alt="$name"><figcaption>$caption</figcaption></figure>')
@@ -11,7 +15,7 @@ VIDEO = Template(
     "<figcaption>The runs side by side, at the speed they happened. A lost leg disappears.</figcaption></figure>"
 )
 
-PAGE = Template("""<!doctype html>
+_SHELL = Template("""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -52,7 +56,13 @@ PAGE = Template("""<!doctype html>
 </head>
 <body>
 <main>
-  <p class="setting">$setting</p>
+$body
+</main>
+</body>
+</html>
+""")
+
+RUN = Template("""  <p class="setting">$setting</p>
   <h1>$headline</h1>
   <p class="detail">$detail</p>
   <div class="pictures">
@@ -64,8 +74,25 @@ PAGE = Template("""<!doctype html>
   $phases
   <div class="pictures below">$tick_time $loops</div>
   <details open><summary>Settings</summary><pre>$settings</pre></details>
-  <footer>$versions</footer>
-</main>
-</body>
-</html>
-""")
+  <footer>$versions</footer>""")
+"""The body of a run's report."""
+
+
+def document(title: str, body: str) -> str:
+    """Return a whole page; the body is HTML, the title plain text."""
+    return _SHELL.substitute(title=html.escape(title), body=body)
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Return a table of plain text: a heading row, then rows that begin with their name."""
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in rows[0])
+    body = "".join(
+        f"<tr><th>{html.escape(row[0])}</th>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row[1:])}</tr>"
+        for row in rows[1:]
+    )
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def data_uri(file: Path, kind: str = "image/png") -> str:
+    """Return a file as the text that a page holds in place of a link to it."""
+    return f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"

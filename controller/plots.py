@@ -29,7 +29,7 @@ _SMOOTHING = 0.5
 def write_plots(folder: Path, logs: Sequence[Log]) -> dict[str, Path]:
     """Draw every picture into a folder that exists; returns their files by name."""
     files = {}
-    with _style():
+    with style():
         for draw in (plan_view, model_error, path_error, tick_time):
             files[draw.__name__] = folder / f"{draw.__name__}.png"
             draw(logs).savefig(files[draw.__name__])
@@ -38,7 +38,7 @@ def write_plots(folder: Path, logs: Sequence[Log]) -> dict[str, Path]:
 
 def plan_view(logs: Sequence[Log]) -> Figure:
     """The course and where each run went, seen from above; a ring where the perturbation set in."""
-    figure, axes = _figure(6.2, 6.5, "Seen from above")
+    figure, axes = figure_with_axes(6.2, 6.5, "Seen from above")
     for order, (log, colour) in enumerate(zip(logs, _colours(logs), strict=True)):
         x, y = log.channel("x"), log.channel("y")
         axes.plot(x, y, color=colour, label=log.header.brain, zorder=3 - 0.1 * order)
@@ -58,7 +58,7 @@ def plan_view(logs: Sequence[Log]) -> Figure:
 
 def model_error(logs: Sequence[Log]) -> Figure:
     """One-step prediction error over time: solid as used for planning, dashed without adaptation."""
-    figure, axes = _figure(6.8, 2.9, "Model error: how wrong the prediction of the next state was")
+    figure, axes = figure_with_axes(6.8, 2.9, "Model error: how wrong the prediction of the next state was")
     for log, colour in zip(logs, _colours(logs), strict=True):
         time, prior, adapted = log.series("time"), log.series("error_prior"), log.series("error_adapted")
         axes.plot(time, _smooth(log, adapted), color=colour, label=log.header.brain)
@@ -72,7 +72,7 @@ def model_error(logs: Sequence[Log]) -> Figure:
 
 def path_error(logs: Sequence[Log]) -> Figure:
     """Distance from the course over time."""
-    figure, axes = _figure(6.8, 2.9, "Path error: distance from the course")
+    figure, axes = figure_with_axes(6.8, 2.9, "Path error: distance from the course")
     for log, colour in zip(logs, _colours(logs), strict=True):
         distance = 1e3 * np.abs(log.series("distance"))
         axes.plot(log.series("time"), distance, color=colour, label=log.header.brain)
@@ -83,7 +83,7 @@ def path_error(logs: Sequence[Log]) -> Figure:
 
 def tick_time(logs: Sequence[Log]) -> Figure:
     """How long the control ticks took, against the time there is; a logarithmic count shows single late ticks."""
-    figure, axes = _figure(6.8, 2.9, "Control tick: adapt and plan")
+    figure, axes = figure_with_axes(6.8, 2.9, "Control tick: adapt and plan")
     period = 1e3 / logs[0].header.rate_hz
     longest = max((float(np.nanmax(log.series("tick_ms"), initial=0.0)) for log in logs), default=0.0)
     bins = np.linspace(0.0, 1.05 * max(period, longest), 64)
@@ -106,7 +106,8 @@ def tick_time(logs: Sequence[Log]) -> Figure:
     return figure
 
 
-def _style() -> AbstractContextManager[None]:
+def style() -> AbstractContextManager[None]:
+    """The looks that all pictures share, as a context."""
     return mpl.rc_context(
         {
             "font.family": "sans-serif",
@@ -132,7 +133,8 @@ def _style() -> AbstractContextManager[None]:
     )
 
 
-def _figure(width: float, height: float, title: str) -> tuple[Figure, Axes]:
+def figure_with_axes(width: float, height: float, title: str) -> tuple[Figure, Axes]:
+    """Return an empty picture of a size [inch] with its title."""
     figure = Figure(figsize=(width, height))
     axes = figure.subplots()
     axes.set_title(title)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Sequence
 from pathlib import Path
 
 from controller.findings import Run, detail, headline, loop_table, phase_table
-from controller.page import FIGURE, PAGE, VIDEO
+from controller.page import FIGURE, RUN, VIDEO, data_uri, document, table
 from controller.plots import write_plots
 from controller.telemetry import RunHeader
 
@@ -36,23 +35,23 @@ def write_report(folder: Path, runs: Sequence[Run], settings: str, video: Path |
     files = write_plots(folder, [run.log for run in runs])
     header = runs[0].log.header
     figures = {
-        name: FIGURE.substitute(source=_data_uri(file, "image/png"), name=name, caption=_CAPTIONS[name])
+        name: FIGURE.substitute(source=data_uri(file), name=name, caption=_CAPTIONS[name])
         for name, file in files.items()
     }
-    page = PAGE.substitute(
+    body = RUN.substitute(
         figures,
-        title=html.escape(f"{header.robot} on {header.course} with {header.brain}"),
         setting=html.escape(_setting(header)),
         headline=html.escape(headline(runs)),
         detail=html.escape(detail(runs)),
-        video="" if video is None else VIDEO.substitute(source=_data_uri(video, "video/mp4")),
-        phases=_table(phase_table(runs)),
-        loops=_table(loop_table(runs)),
+        video="" if video is None else VIDEO.substitute(source=data_uri(video, "video/mp4")),
+        phases=table(phase_table(runs)),
+        loops=table(loop_table(runs)),
         settings=html.escape(settings.strip()),
         versions=html.escape(", ".join(f"{name} {version}" for name, version in header.versions.items())),
     )
     report = folder / "report.html"
-    report.write_text(page, encoding="utf-8")
+    title = f"{header.robot} on {header.course} with {header.brain}"
+    report.write_text(document(title, body), encoding="utf-8")
     return {"report": report, **files}
 
 
@@ -67,17 +66,3 @@ def _setting(header: RunHeader) -> str:
         f"seed {header.seed}",
     )
     return " · ".join(facts)
-
-
-def _data_uri(file: Path, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    """A heading row, then rows that begin with their name."""
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in rows[0])
-    body = "".join(
-        f"<tr><th>{html.escape(row[0])}</th>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row[1:])}</tr>"
-        for row in rows[1:]
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

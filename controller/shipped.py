@@ -18,5 +18,10 @@ def checkpoint(robot: str, recipe: str, rate_hz: float | None = None) -> Path:
     return _ROOT / "models" / f"{robot}-{recipe}{_suffix(rate_hz)}.safetensors"
 
 
+def left_out(model: Path, family: str) -> Path:
+    """Return where the twin of a model lies that was trained without a family of conditions."""
+    return model.parent / "leave-one-out" / f"{model.stem}-without-{family}{model.suffix}"
+
+
 def _suffix(rate_hz: float | None) -> str:
     return "" if rate_hz is None else f"-{rate_hz:g}hz"

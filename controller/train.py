@@ -8,9 +8,10 @@ from pathlib import Path
 from rich.console import Console
 
 from controller import experiment
+from controller.claim import claim
 from controller.evaluate import table
 from controller.experiment import ExperimentSettings
-from controller.strict import ConfigError, Layer, read_yaml, resolve, to_yaml
+from controller.strict import Layer, read_yaml, resolve, to_yaml
 
 
 def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resume: bool) -> Mapping[str, object]:
@@ -28,25 +29,7 @@ def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resum
     settings = resolve(ExperimentSettings, [read_yaml(config), *overrides])
     folder = out if out is not None else Path("runs") / f"train-{config.stem}"
     console = Console(stderr=True)
-    _claim(folder, settings, resume=resume)
+    claim(folder, "experiment", to_yaml(settings), resume=resume)
     results = experiment.run(settings, folder, console)
     console.print(table(results))
     return results
-
-
-def _claim(folder: Path, settings: ExperimentSettings, *, resume: bool) -> None:
-    """Make the folder this experiment's own: an earlier one is neither overwritten nor mixed in."""
-    record, text = folder / "settings.yaml", to_yaml(settings)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not record.exists():
-            record.write_text(text, encoding="utf-8")
-        before = record.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
-    if before != text:
-        raise ConfigError(
-            f"command line: --out: {folder} holds an experiment with other settings; choose another folder"
-        )
-    if not resume and any(path != record for path in folder.iterdir()):
-        raise ConfigError(f"command line: --out: {folder} holds an earlier experiment; go on with it by --resume")

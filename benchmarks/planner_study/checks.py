@@ -11,12 +11,12 @@ import numpy as np
 
 from benchmarks.peers.published import PublishedPlanner
 from benchmarks.planner_study.arenas import PlanFunction, synthetic
-from benchmarks.planner_study.cells import Result
 from benchmarks.planner_study.crawl import CrawlArena
 from benchmarks.planner_study.drives import collected, percentiles
 from benchmarks.planner_study.networks import published_network
 from benchmarks.planner_study.stopwatch import Stopwatch
 from controller.build import planner
+from controller.cells import Result
 from controller.tasks import COURSES, START
 from dynamics.kernel import Kernel
 from planners import nlp, rti

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.planner_study.cells import Cell, Result
+from benchmarks.planner_study.cells import Cell
 from benchmarks.planner_study.contenders import Contender
 from benchmarks.planner_study.drives import Interval, interval
 from benchmarks.planner_study.entrants import DEFAULT
 from benchmarks.planner_study.study import SEQUENCES, Study
+from controller.cells import Result
 
 
 @dataclass(frozen=True)

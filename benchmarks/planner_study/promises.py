@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.planner_study.cells import Cell, Result
+from benchmarks.planner_study.cells import Cell
 from benchmarks.planner_study.drives import interval
 from benchmarks.planner_study.entrants import DEFAULT
 from benchmarks.planner_study.rivals import LENT
 from benchmarks.planner_study.study import LADDER, SEQUENCES, Study, ipopt_cells
+from controller.cells import Result
 
 _KERNEL_RATIO = 1.5
 _FASTER_THAN_PEERS = 4.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import os
@@ -19,21 +18,10 @@ from benchmarks.planner_study.pictures import write_pictures
 from benchmarks.planner_study.promises import Promise
 from benchmarks.planner_study.study import Study
 from benchmarks.planner_study.tables import HEADINGS, TITLES, VERDICTS, cells
-from controller.page import FIGURE, PAGE
+from controller.page import FIGURE, data_uri, document, table
 
 _VERSIONS = ("numpy", "torch", "casadi", "mujoco", "mbrl", "pytorch-mppi")
-_STYLE = PAGE.template[PAGE.template.index("<style>") : PAGE.template.index("</style>") + len("</style>")]
-_PAGE = Template(f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Planners side by side</title>
-{_STYLE}
-</head>
-<body>
-<main>
-  <p class="setting">$setting</p>
+_BODY = Template("""  <p class="setting">$setting</p>
   <h1>$headline</h1>
   <p class="detail">$detail</p>
   $anytime
@@ -41,11 +29,7 @@ _PAGE = Template(f"""<!doctype html>
   <h2>What must hold</h2>
   $promises
   $tables
-  <footer>$versions</footer>
-</main>
-</body>
-</html>
-""")
+  <footer>$versions</footer>""")
 _CAPTIONS = {
     "anytime": "Left: cost of a closed loop whose plans get less and less time, on the synthetic problem; peers, which "
     "know no deadline, at the time they take. Right: how long after its deadline a plan came; dotted, the longest time "
@@ -66,22 +50,22 @@ def write_report(study: Study, judged: Sequence[Promise], folder: Path) -> Path:
     """Write report.html, its pictures and summary.json into a folder; returns the page."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
-        name: FIGURE.substitute(source=_data_uri(file), name=name, caption=_CAPTIONS[name])
+        name: FIGURE.substitute(source=data_uri(file), name=name, caption=_CAPTIONS[name])
         for name, file in write_pictures(study, folder).items()
     }
     kept, broken = (sum(promise.kept is verdict for promise in judged) for verdict in (True, False))
     verdicts = [(VERDICTS[p.kept], p.what, p.figure, p.limit) for p in judged]
-    page = _PAGE.substitute(
+    body = _BODY.substitute(
         figures,
         setting=html.escape(f"{study.seeds} seeds · {study.trials} settings tried for each planner"),
         headline=html.escape(f"Planners side by side: {kept} promises kept, {broken} broken"),
         detail=html.escape(_DETAIL),
-        promises=_table([("", "what must hold", "measured", "promised"), *verdicts]),
+        promises=table([("", "what must hold", "measured", "promised"), *verdicts]),
         tables="\n".join(_tables(study)),
         versions=html.escape(_machine()),
     )
     report = folder / "report.html"
-    report.write_text(page, encoding="utf-8")
+    report.write_text(document("Planners side by side", body), encoding="utf-8")
     (folder / "summary.json").write_text(json.dumps(summary(study, judged), indent=1) + "\n", encoding="utf-8")
     return report
 
@@ -104,7 +88,7 @@ def _tables(study: Study) -> list[str]:
         for arena in study.arenas:
             found = [cells(row) for row in rows(study, kind, arena.name)]
             name = f"{arena.name}, {arena.budget_ms:g} ms" if kind == "time" else arena.name
-            parts.append(_table([(name, *HEADINGS[1:]), *found]))
+            parts.append(table([(name, *HEADINGS[1:]), *found]))
     return parts
 
 
@@ -113,16 +97,3 @@ def _machine() -> str:
     return (
         f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; one thread a process; {versions}"
     )
-
-
-def _table(lines: Sequence[tuple[str, ...]]) -> str:
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in lines[0])
-    body = "".join(
-        f"<tr><th>{html.escape(line[0])}</th>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line[1:])}</tr>"
-        for line in lines[1:]
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _data_uri(file: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"

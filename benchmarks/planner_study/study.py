@@ -13,12 +13,13 @@ import torch
 
 from benchmarks.planner_study import anytime, checks, crawl
 from benchmarks.planner_study.arenas import Arena, pendulum, synthetic
-from benchmarks.planner_study.cells import Cell, Result, Store
+from benchmarks.planner_study.cells import Cell
 from benchmarks.planner_study.contenders import Contender, by_name
 from benchmarks.planner_study.drives import Drives, drive
 from benchmarks.planner_study.entrants import DEFAULT, entrants
 from benchmarks.planner_study.ranges import Setting, draw
 from benchmarks.planner_study.rivals import LENT, published, rivals
+from controller.cells import Result, Store
 
 SEQUENCES = 312
 """Sequences per plan in the comparison at equal evaluations."""

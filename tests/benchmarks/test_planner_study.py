@@ -13,15 +13,17 @@ import torch
 from benchmarks.peers.published import PublishedPlanner
 from benchmarks.peers.scaling import Scaled
 from benchmarks.peers.torch_model import TorchModel
-from benchmarks.planner_study import anytime, cells, drives
+from benchmarks.planner_study import anytime, drives
 from benchmarks.planner_study.arenas import synthetic
-from benchmarks.planner_study.cells import Cell, Store
+from benchmarks.planner_study.cells import Cell
 from benchmarks.planner_study.contenders import by_name
 from benchmarks.planner_study.entrants import DEFAULT, RECIPES, entrants, newton_price
 from benchmarks.planner_study.networks import swing
 from benchmarks.planner_study.ranges import Choice, Range, Space, draw
 from benchmarks.planner_study.stopwatch import Stopwatch
 from benchmarks.planner_study.upright import UprightCost
+from controller import cells
+from controller.cells import Store
 from controller.config import PLANNERS
 from planners.plan import Plan
 from planners.problem import Problem
@@ -135,7 +137,7 @@ def test_a_study_goes_on_where_it_was(tmp_path: Path) -> None:
     store, todo = Store(tmp_path), [Cell("equal", "crawler, leg lost", "mbrl CEM", amount) for amount in (1, 2, 3)]
     store.put(todo[0], {"amount": "kept"})
     done: list[Cell] = []
-    cells.run(todo, store, count, 0, lambda cell, seconds: done.append(cell))
+    cells.run(todo, store, count, None, done.append)
     assert done == todo[1:]
     assert [result["amount"] for result in store.all(todo).values()] == ["kept", 2, 3]
     assert len({cell.slug for cell in todo}) == 3

@@ -1,0 +1,155 @@
+"""Statistics of the stress suite, on arrays of costs (C conditions, S seeds): gap closed, intervals, recovery time.
+
+Every statistic is built on interquartile means with stratified-bootstrap intervals, after Agarwal et al. 2021, "Deep
+reinforcement learning at the edge of the statistical precipice", https://arxiv.org/abs/2108.13264.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planners.problem import FloatArray
+
+RESAMPLES = 2000
+LEVEL = 0.95
+SETTLED_AFTER = 3.0
+"""From this long after an onset on the path error counts as settled [s]."""
+SHARE = 1.2
+"""How near the settled path error is near enough."""
+SPAN = 0.5
+"""Time over which the path error is averaged [s]."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Costs of an adapter beside those of the zero and the one of the scores, at the same seeds.
+
+    Attributes:
+        plain: of the plain model (C, S).
+        other: of the adapter in question (C, S).
+        informed: of the informed model (C, S).
+    """
+
+    plain: FloatArray
+    other: FloatArray
+    informed: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("plain", "other", "informed"):
+            values = getattr(self, name)
+            if values.ndim != 2 or values.shape != self.plain.shape or not values.size:
+                raise ValueError(f"Costs.{name}: expected (C, S) as plain {self.plain.shape}, got {values.shape}")
+            if not np.isfinite(values).all():
+                raise ValueError(f"Costs.{name}: expected finite costs")
+
+
+def iqm(values: FloatArray) -> FloatArray:
+    """Return the interquartile mean over the last axis: without the lowest and the highest quarter, rounded down."""
+    ordered = np.sort(values, axis=-1)
+    cut = values.shape[-1] // 4
+    middle: FloatArray = ordered[..., cut : values.shape[-1] - cut].mean(axis=-1)
+    return middle
+
+
+def run_scores(costs: Costs) -> FloatArray:
+    """Return the score of every run (C, S): the cost saved over the plain model, in units of its condition's gap."""
+    return _scores(costs.plain, costs.other, costs.informed)
+
+
+def gap_closed(costs: Costs, rng: np.random.Generator) -> Estimate:
+    """Return the share of the gap between plain and informed model that an adapter closes over all conditions.
+
+    The interquartile mean over all runs of `run_scores`, over that of the informed model: the plain model has exactly
+    zero, the informed model exactly one.
+
+    Args:
+        costs: of conditions that have a gap.
+        rng: draws seeds anew within each condition, the same ones for all adapters.
+    """
+    conditions, seeds = costs.plain.shape
+    drawn = rng.integers(seeds, size=(RESAMPLES, conditions, seeds))
+    again = [np.take_along_axis(x[None], drawn, axis=-1) for x in (costs.plain, costs.other, costs.informed)]
+    return _estimate(float(_closed(costs.plain, costs.other, costs.informed)), _closed(again[0], again[1], again[2]))
+
+
+def paired(difference: FloatArray, rng: np.random.Generator) -> Estimate:
+    """Return the interquartile mean of differences over the same seeds (S,)."""
+    drawn = rng.integers(difference.size, size=(RESAMPLES, difference.size))
+    return _estimate(float(iqm(difference)), iqm(difference[drawn]))
+
+
+def profile(scores: FloatArray, thresholds: FloatArray) -> FloatArray:
+    """Return the share of runs (N,) whose score is above each threshold (T,)."""
+    above: FloatArray = (scores.reshape(-1)[:, None] > thresholds).mean(axis=0)
+    return above
+
+
+def profile_band(scores: FloatArray, thresholds: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Return the 95 % band of the profile (T,) of scores (C, S), seeds drawn anew within each condition."""
+    drawn = rng.integers(scores.shape[1], size=(RESAMPLES // 4, *scores.shape))
+    again = np.take_along_axis(scores[None], drawn, axis=-1)
+    shares = np.array([profile(one, thresholds) for one in again])
+    low, high = np.percentile(shares, _TAILS, axis=0)
+    return low, high
+
+
+def recovery_time(time: FloatArray, distance: FloatArray, onset: float) -> float | None:
+    """Return how long after an onset the path error was back near its new settled value [s].
+
+    A moving mean over the following half second is compared with 1.2 times the settled value, the mean from three
+    seconds after the onset to the end. A change needs time to show, so the first moment at which the mean is small
+    would be the onset itself; what counts is the first one that is not before the largest excursion of these three
+    seconds. 0 where the error never left; None where it did not come back, or the run is too short to tell.
+
+    Args:
+        time: of the ticks (T,) [s].
+        distance: from the path (T,) [m].
+        onset: [s].
+    """
+    settled = distance[time >= onset + SETTLED_AFTER]
+    if settled.size == 0 or not np.isfinite(distance).all():
+        return None
+    width = max(1, round(SPAN / float(np.median(np.diff(time)))))
+    if len(distance) < width:
+        return None
+    smooth = np.convolve(distance, np.full(width, 1.0 / width), mode="valid")
+    begins = time[: len(smooth)]
+    early = np.flatnonzero((begins >= onset) & (begins < onset + SETTLED_AFTER))
+    limit = SHARE * float(settled.mean())
+    if early.size == 0 or smooth[early].max() <= limit:
+        return 0.0 if early.size else None
+    back = np.flatnonzero((np.arange(len(smooth)) >= early[smooth[early].argmax()]) & (smooth <= limit))
+    return float(begins[back[0]] - onset) if back.size else None
+
+
+_TAILS = (50.0 * (1.0 - LEVEL), 50.0 * (1.0 + LEVEL))
+
+
+def _closed(plain: FloatArray, other: FloatArray, informed: FloatArray) -> FloatArray:
+    """Gap closed of costs (..., C, S)."""
+    flat = (*plain.shape[:-2], -1)
+    closed: FloatArray = iqm(_scores(plain, other, informed).reshape(flat)) / iqm(
+        _scores(plain, informed, informed).reshape(flat)
+    )
+    return closed
+
+
+def _scores(plain: FloatArray, other: FloatArray, informed: FloatArray) -> FloatArray:
+    scores: FloatArray = (plain - other) / iqm(plain - informed)[..., None]
+    return scores
+
+
+def _estimate(value: float, again: FloatArray) -> Estimate:
+    low, high = np.percentile(again, _TAILS)
+    return Estimate(value, float(low), float(high))

@@ -1,0 +1,182 @@
+"""A stress suite in a folder that it can be resumed in: check, run each trial once, score, repeat the worst, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from controller import cells, shipped
+from controller import run as single
+from controller.build import build, load_model
+from controller.cells import Result, Store
+from controller.claim import claim
+from controller.cluster import cluster
+from controller.run import Options
+from controller.standings import Measured, standings
+from controller.stress import ORACLE, StressSettings, Trial
+from controller.stress_report import summary, write_report
+from controller.stress_tables import tables
+from controller.strict import ConfigError, Layer, read_yaml, resolve, to_yaml
+from controller.trials import fingerprint, measure
+from controller.workers import pool
+
+ROBOT_KEYS = ("robot", "terrain", "adapter", "planner", "control")
+"""What a suite takes from the settings of the robot's runs where it says nothing itself."""
+_ORACLE_PRICE = 90.0
+"""Time of a run with the oracle in runs with a learned model."""
+_LOSSES = 3
+"""Lost worker processes after which a suite gives up."""
+Executors = Callable[[], AbstractContextManager[Executor]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for, beside the settings.
+
+    Attributes:
+        out: folder of the suite; None takes runs/stress-<name of the config>.
+        resume: go on with an earlier one of the same settings.
+        scheduler: address of a Dask scheduler to compute with, in place of processes on this machine.
+    """
+
+    out: Path | None = None
+    resume: bool = False
+    scheduler: str | None = None
+
+
+def execute(config: Path, overrides: Sequence[Layer], request: Request) -> tuple[Mapping[str, object], str]:
+    """Run a suite, or what is left of it; returns its summary and a line for people.
+
+    Raises:
+        ConfigError: settings that cannot be used, or a folder that holds something else.
+        CheckpointError: a model is missing, damaged, or does not fit.
+    """
+    settings = stress_settings(config, overrides)
+    models = check(settings)
+    folder = request.out if request.out is not None else Path("runs") / f"stress-{config.stem}"
+    claim(folder, "stress suite", to_yaml(comparable(settings)), resume=request.resume)
+    store, console = Store(folder / "trials"), Console(stderr=True)
+    check_kept(settings, store, models)
+    executors = partial(pool, settings.workers) if request.scheduler is None else partial(cluster, request.scheduler)
+    run_all(settings, store, partial(measure, settings, models), executors, console)
+    found = standings(Measured(settings, store.all(settings.trials())))
+    replays = repeat_worst(settings, found.measured.results, folder)
+    files = write_report(folder, found, replays)
+    for table in tables(found):
+        console.print(table)
+    return summary(found) | {"files": {name: str(path) for name, path in files.items()}}, str(files["report"])
+
+
+def stress_settings(config: Path, overrides: Sequence[Layer]) -> StressSettings:
+    """Fill the settings of a suite: the robot's own, then the file, then the command line.
+
+    Raises:
+        ConfigError: a name, key, type or value that cannot be used.
+    """
+    given = read_yaml(config)
+    robot = shipped.run_config(str(given.values.get("robot", "roach")))
+    base = read_yaml(robot).values if robot.is_file() else {}
+    usual = Layer(str(robot), {key: base[key] for key in ROBOT_KEYS if key in base})
+    return resolve(StressSettings, [usual, given, *overrides])
+
+
+def check(settings: StressSettings) -> dict[str, str]:
+    """Check everything that a trial needs before any begins; returns the fingerprint of each model by file name.
+
+    Raises:
+        ConfigError: rates or planner that cannot be used.
+        CheckpointError: a model is missing, damaged, or does not fit.
+    """
+    models: dict[str, str] = {}
+    for adapter in settings.adapters:
+        for without in sorted({condition.without or "" for condition in settings.conditions}):
+            condition = next(c for c in settings.conditions if (c.without or "") == without)
+            run = settings.run(Trial(condition, adapter, settings.first_seed))
+            build(run, load_model(run, run.adapter), fast=True)
+            file = Path(str(run.checkpoint))
+            models[file.name] = fingerprint(file)
+    return models
+
+
+def comparable(settings: StressSettings) -> StressSettings:
+    """Return the settings without those that may differ from one resumption to the next."""
+    return replace(settings, adapters=(settings.adapter,), seeds=1, oracle_seeds=1, first_seed=0, worst=0, workers=1)
+
+
+def check_kept(settings: StressSettings, store: Store, models: Mapping[str, str]) -> None:
+    """Refuse to mix trials of another model in.
+
+    Raises:
+        ConfigError: a trial that is kept was run with another model than the one there is now.
+    """
+    for trial, result in store.all(settings.trials()).items():
+        file = Path(str(settings.run(trial).checkpoint))
+        if result["model"] != models[file.name]:
+            raise ConfigError(
+                f"command line: --out: {store.folder} holds trials of another {file.name}; choose another folder"
+            )
+
+
+def run_all(
+    settings: StressSettings, store: Store, work: Callable[[Trial], Result], executors: Executors, console: Console
+) -> None:
+    """Run the trials that are still to do; a process that dies costs the trials that were under way, no more."""
+    trials = settings.trials()
+    with _progress(console) as progress:
+        left = store.missing(trials)
+        bar = progress.add_task("stress", total=sum(map(_price, trials)), note="")
+        progress.update(bar, completed=sum(map(_price, trials)) - sum(map(_price, left)), note=_note(trials, left))
+
+        def done(trial: Trial) -> None:
+            left.remove(trial)
+            progress.update(bar, advance=_price(trial), note=_note(trials, left))
+
+        for losses in range(_LOSSES):
+            try:
+                with executors() as executor:
+                    cells.run(trials, store, work, executor, done)
+                return
+            except BrokenExecutor:
+                if losses == _LOSSES - 1:
+                    raise
+                console.print("a worker process died; going on with new ones")
+
+
+def repeat_worst(settings: StressSettings, results: Mapping[Trial, Result], folder: Path) -> dict[Trial, Path]:
+    """Repeat the most expensive runs of each adapter, at most one a condition, with a full report of each.
+
+    Returns:
+        The reports; none of the oracle, which would take longer than all others together.
+    """
+    reports = {}
+    for adapter in (name for name in settings.adapters if name != ORACLE):
+        ranked = sorted((t for t in results if t.adapter == adapter), key=lambda trial: -results[trial]["cost"])
+        first = {trial.condition.name: trial for trial in reversed(ranked)}
+        for trial in sorted(first.values(), key=ranked.index)[: settings.worst]:
+            out = folder / "worst" / trial.slug
+            if not (out / "summary.json").is_file():
+                single.execute(settings.run(trial), Options(fast=True, out=out, video=False))
+            reports[trial] = out / "report.html"
+    return reports
+
+
+def _price(trial: Trial) -> float:
+    return _ORACLE_PRICE if trial.adapter == ORACLE else 1.0
+
+
+def _note(trials: Sequence[Trial], left: Sequence[Trial]) -> str:
+    return f"{len(trials) - len(left)} of {len(trials)} runs"
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    return Progress(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=console
+    )
