@@ -12,7 +12,7 @@ def claim(folder: Path, what: str, text: str, *, resume: bool) -> None:
 
     Args:
         folder: of the study; created.
-        what: what a study is called, for the message: "experiment".
+        what: what a study is called, for the message: "an experiment".
         text: the settings that the results depend on, as YAML; kept as settings.yaml.
         resume: whether going on was asked for.
 
@@ -28,6 +28,6 @@ def claim(folder: Path, what: str, text: str, *, resume: bool) -> None:
     except OSError as error:
         raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
     if before != text:
-        raise ConfigError(f"command line: --out: {folder} holds an {what} with other settings; choose another folder")
+        raise ConfigError(f"command line: --out: {folder} holds {what} with other settings; choose another folder")
     if not resume and any(path != record for path in folder.iterdir()):
-        raise ConfigError(f"command line: --out: {folder} holds an earlier {what}; go on with it by --resume")
+        raise ConfigError(f"command line: --out: {folder} holds {what} already; go on with it by --resume")

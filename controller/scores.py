@@ -107,10 +107,10 @@ def profile_band(scores: FloatArray, thresholds: FloatArray, rng: np.random.Gene
 def recovery_time(time: FloatArray, distance: FloatArray, onset: float) -> float | None:
     """Return how long after an onset the path error was back near its new settled value [s].
 
-    A moving mean over the following half second is compared with 1.2 times the settled value, the mean from three
-    seconds after the onset to the end. A change needs time to show, so the first moment at which the mean is small
-    would be the onset itself; what counts is the first one that is not before the largest excursion of these three
-    seconds. 0 where the error never left; None where it did not come back, or the run is too short to tell.
+    The mean over the following half second is compared with 1.2 times the settled value, the mean from three seconds
+    after the onset to the end. A change needs time to show, and at the onset itself the error is still small, so what
+    counts is the first return: the first moment at which the mean is within the limit after it was beyond it within
+    these three seconds. 0 where it never was; None where it did not return, or the run is too short to tell.
 
     Args:
         time: of the ticks (T,) [s].
@@ -118,19 +118,17 @@ def recovery_time(time: FloatArray, distance: FloatArray, onset: float) -> float
         onset: [s].
     """
     settled = distance[time >= onset + SETTLED_AFTER]
-    if settled.size == 0 or not np.isfinite(distance).all():
-        return None
-    width = max(1, round(SPAN / float(np.median(np.diff(time)))))
-    if len(distance) < width:
+    width = max(1, round(SPAN / float(np.median(np.diff(time))))) if len(time) > 1 else 1
+    if settled.size < width or not np.isfinite(distance).all():
         return None
     smooth = np.convolve(distance, np.full(width, 1.0 / width), mode="valid")
     begins = time[: len(smooth)]
-    early = np.flatnonzero((begins >= onset) & (begins < onset + SETTLED_AFTER))
-    limit = SHARE * float(settled.mean())
-    if early.size == 0 or smooth[early].max() <= limit:
-        return 0.0 if early.size else None
-    back = np.flatnonzero((np.arange(len(smooth)) >= early[smooth[early].argmax()]) & (smooth <= limit))
-    return float(begins[back[0]] - onset) if back.size else None
+    within = smooth <= SHARE * float(settled.mean())
+    beyond = (begins >= onset) & (begins < onset + SETTLED_AFTER) & ~within
+    if not beyond.any():
+        return 0.0
+    back = begins[(begins > begins[beyond][0]) & within]
+    return float(back[0] - onset) if back.size else None
 
 
 _TAILS = (50.0 * (1.0 - LEVEL), 50.0 * (1.0 + LEVEL))

@@ -104,13 +104,13 @@ class Standings:
 
 
 def standings(measured: Measured) -> Standings:
-    """Work out how the adapters stand; the same results give the same figures."""
-    rng, settings = np.random.default_rng(0), measured.settings
-    room = _room(measured, rng) if measured.anchored else {}
+    """Work out how the adapters stand; the same runs give the same figures, whoever else took part."""
+    settings = measured.settings
+    room = _room(measured) if measured.anchored else {}
     bare = Standings(measured, room, (), {})
-    rows = tuple(_row(bare, c, adapter, rng) for c in settings.conditions for adapter in settings.adapters)
+    rows = tuple(_row(bare, c, adapter) for c in settings.conditions for adapter in settings.adapters)
     suites = {
-        group: {adapter: gap_closed(measured.costs(conditions, adapter), rng) for adapter in settings.adapters}
+        group: {adapter: gap_closed(measured.costs(conditions, adapter), _rng()) for adapter in settings.adapters}
         for group, everything in groups(settings).items()
         if (conditions := bare.roomy(everything))
     }
@@ -124,21 +124,21 @@ def groups(settings: StressSettings) -> dict[str, tuple[StressCondition, ...]]:
     return {name: conditions for name, conditions in (found | {"all": settings.conditions}).items() if conditions}
 
 
-def _room(measured: Measured, rng: np.random.Generator) -> dict[str, Estimate]:
+def _room(measured: Measured) -> dict[str, Estimate]:
     found = {}
     for condition in measured.settings.conditions:
         costs = measured.costs((condition,), PLAIN)
-        found[condition.name] = paired((costs.plain - costs.informed)[0], rng)
+        found[condition.name] = paired((costs.plain - costs.informed)[0], _rng())
     return found
 
 
-def _row(bare: Standings, condition: StressCondition, adapter: str, rng: np.random.Generator) -> Row:
+def _row(bare: Standings, condition: StressCondition, adapter: str) -> Row:
     measured = bare.measured
     runs = measured.runs(condition, adapter)
     cost = _column(runs, "cost")
     saved = None
     if PLAIN in measured.settings.adapters:
-        saved = paired(_column(measured.runs(condition, PLAIN)[: len(runs)], "cost") - cost, rng)
+        saved = paired(_column(measured.runs(condition, PLAIN)[: len(runs)], "cost") - cost, _rng())
     roomy = bare.roomy((condition,))
     return Row(
         protocol=condition.protocol,
@@ -147,7 +147,7 @@ def _row(bare: Standings, condition: StressCondition, adapter: str, rng: np.rand
         seeds=len(runs),
         cost=float(iqm(cost)),
         saved=saved,
-        score=gap_closed(measured.costs(roomy, adapter), rng) if roomy else None,
+        score=gap_closed(measured.costs(roomy, adapter), _rng()) if roomy else None,
         path_error_m=_mean(_column(runs, "path_error_m")),
         progress_m=_mean(_column(runs, "progress_m")),
         failures=sum(run["failed"] is not None for run in runs),
@@ -162,6 +162,11 @@ def median_recovery(runs: Sequence[Result]) -> float | None:
     times = [math.inf if run["recovery_s"] is None else run["recovery_s"] for run in runs if run["onset_s"] is not None]
     # Not the mean of the middle two, which would be infinite or NaN beside an infinite one without need.
     return float(np.percentile(times, 50.0, method="higher")) if times else None
+
+
+def _rng() -> np.random.Generator:
+    """The same resamples for everybody."""
+    return np.random.default_rng(0)
 
 
 def _column(runs: Sequence[Mapping[str, float | None]], key: str) -> FloatArray:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from controller.plots import INK, style
-from controller.scores import profile, profile_band, run_scores
+from controller.scores import SPAN, profile, profile_band, run_scores
 from controller.standings import Standings
 from controller.stress import INFORMED, PLAIN, StressCondition
 from planners.problem import FloatArray
@@ -41,7 +41,7 @@ def heat_map(standings: Standings) -> Figure | None:
     scores = np.array([[_score(standings, c, adapter) for c in settings.conditions] for adapter in shown])
     if np.isnan(scores).all():
         return None
-    figure = Figure(figsize=(1.6 + 0.62 * len(settings.conditions), 2.0 + 0.45 * len(shown)))
+    figure = Figure(figsize=(max(6.4, 1.6 + 0.62 * len(settings.conditions)), 2.0 + 0.45 * len(shown)))
     axes = figure.subplots()
     axes.set_facecolor("#d9dde2")
     axes.grid(visible=False)
@@ -128,13 +128,15 @@ def _onset(standings: Standings, condition: StressCondition) -> float | None:
 
 
 def _curve(standings: Standings, condition: StressCondition, adapter: str) -> tuple[FloatArray, FloatArray]:
-    """Time since the onset [s] and median path error over the runs [mm], smoothed over a quarter of a second (T,)."""
+    """Time since the onset [s] and median path error over the runs, mean of the half second from then on [mm] (T,)."""
     runs, rate = standings.measured.runs(condition, adapter), standings.measured.settings.control.rate_hz
     length = max(len(run["distance_mm"]) for run in runs)
     table = np.full((len(runs), length), np.nan)
     for row, run in zip(table, runs, strict=True):
         values = [np.nan if value is None else value for value in run["distance_mm"]]
         row[: len(values)] = values
-    time = np.arange(length) / rate - (_onset(standings, condition) or 0.0)
-    part = (time >= -_BEFORE) & (time <= _AFTER)
-    return time[part], np.nanmedian(table[:, part], axis=0)
+    width = min(length, max(1, round(SPAN * rate)))
+    smooth = np.lib.stride_tricks.sliding_window_view(table, width, axis=1).mean(axis=-1)
+    time = np.arange(smooth.shape[1]) / rate - (_onset(standings, condition) or 0.0)
+    part = (time >= -_BEFORE) & (time <= _AFTER) & np.isfinite(smooth).any(axis=0)
+    return time[part], np.nanmedian(smooth[:, part], axis=0)

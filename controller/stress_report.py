@@ -77,6 +77,7 @@ def write_report(folder: Path, standings: Standings, replays: Mapping[Trial, Pat
         "scores": ("scores.csv", scores_csv(standings)),
         "trials": ("trials.csv", trials_csv(standings)),
         "table": ("table.md", markdown(suite_rows(standings)) + "\n" + markdown(condition_rows(standings))),
+        "suite": ("suite.yaml", to_yaml(standings.measured.settings)),
         "summary": ("summary.json", json.dumps(summary(standings), indent=1) + "\n"),
     }
     files = {name: folder / file for name, (file, _) in texts.items()}

@@ -101,6 +101,8 @@ def estimate(found: Estimate | None, missing: str = "–", sign: str = "") -> st
     """A figure with its interval."""
     if found is None:
         return missing
+    if found.low == found.high:  # the zero and the one of the scores
+        return f"{found.value:g}"
     return f"{found.value:{sign}.2f} [{found.low:{sign}.2f}, {found.high:{sign}.2f}]"
 
 

@@ -18,9 +18,10 @@ from controller.build import build, load_model
 from controller.cells import Result, Store
 from controller.claim import claim
 from controller.cluster import cluster
+from controller.config import RunSettings
 from controller.run import Options
 from controller.standings import Measured, standings
-from controller.stress import ORACLE, StressSettings, Trial
+from controller.stress import ORACLE, PLAIN, StressSettings, Trial
 from controller.stress_report import summary, write_report
 from controller.stress_tables import tables
 from controller.strict import ConfigError, Layer, read_yaml, resolve, to_yaml
@@ -61,7 +62,7 @@ def execute(config: Path, overrides: Sequence[Layer], request: Request) -> tuple
     settings = stress_settings(config, overrides)
     models = check(settings)
     folder = request.out if request.out is not None else Path("runs") / f"stress-{config.stem}"
-    claim(folder, "stress suite", to_yaml(comparable(settings)), resume=request.resume)
+    claim(folder, "a stress suite", to_yaml(shared(settings)), resume=request.resume)
     store, console = Store(folder / "trials"), Console(stderr=True)
     check_kept(settings, store, models)
     executors = partial(pool, settings.workers) if request.scheduler is None else partial(cluster, request.scheduler)
@@ -105,23 +106,26 @@ def check(settings: StressSettings) -> dict[str, str]:
     return models
 
 
-def comparable(settings: StressSettings) -> StressSettings:
-    """Return the settings without those that may differ from one resumption to the next."""
-    return replace(settings, adapters=(settings.adapter,), seeds=1, oracle_seeds=1, first_seed=0, worst=0, workers=1)
+def shared(settings: StressSettings) -> RunSettings:
+    """Return what all trials have in common; conditions, adapters and seeds may be added to a suite later."""
+    run = settings.run(Trial(settings.conditions[0], PLAIN, 0))
+    return replace(run, perturbations=(), checkpoint=None)
 
 
 def check_kept(settings: StressSettings, store: Store, models: Mapping[str, str]) -> None:
-    """Refuse to mix trials of another model in.
+    """Refuse to mix in trials of another model or another condition.
 
     Raises:
-        ConfigError: a trial that is kept was run with another model than the one there is now.
+        ConfigError: a trial that is kept is not the one that would be run now.
     """
     for trial, result in store.all(settings.trials()).items():
-        file = Path(str(settings.run(trial).checkpoint))
+        run = settings.run(trial)
+        file = Path(str(run.checkpoint))
+        place = f"command line: --out: {store.folder} holds trials of another"
         if result["model"] != models[file.name]:
-            raise ConfigError(
-                f"command line: --out: {store.folder} holds trials of another {file.name}; choose another folder"
-            )
+            raise ConfigError(f"{place} {file.name}; choose another folder")
+        if result["perturbations"] != [str(perturbation) for perturbation in run.perturbations]:
+            raise ConfigError(f"{place} condition {trial.condition.name!r}; choose another folder")
 
 
 def run_all(

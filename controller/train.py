@@ -29,7 +29,7 @@ def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resum
     settings = resolve(ExperimentSettings, [read_yaml(config), *overrides])
     folder = out if out is not None else Path("runs") / f"train-{config.stem}"
     console = Console(stderr=True)
-    claim(folder, "experiment", to_yaml(settings), resume=resume)
+    claim(folder, "an experiment", to_yaml(settings), resume=resume)
     results = experiment.run(settings, folder, console)
     console.print(table(results))
     return results
