@@ -149,6 +149,7 @@ class StressSettings:
         for what, names in (("adapters", self.adapters), ("conditions", [c.name for c in self.conditions])):
             if not names or len(set(names)) < len(names):
                 raise ValueError(f"{what}: expected one or more different names, got {', '.join(names) or 'none'}")
+        RunSettings(seconds=self.seconds, control=self.control)  # checks both
 
     def trials(self) -> list[Trial]:
         """Return every run, the longest first and then seed by seed, so that an unfinished suite is even."""
