@@ -10,7 +10,7 @@ DEMO := --robot roach --course figure8 --perturb leg_loss:leg=right_middle@6 --a
 export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: setup demo train bench test check lint types pytest clean
+.PHONY: setup demo train stress bench test check lint types pytest clean
 .NOTPARALLEL:
 
 setup: $(STAMP)
@@ -27,6 +27,9 @@ demo: setup  ## A crawler loses a leg on a figure-8; adapted and plain model, si
 train: setup  ## Collect, meta-train, evaluate: makes the shipped checkpoints again
 	$(BIN)/limber train --config configs/experiments/roach-grbal.yaml --out runs/train --resume
 	cp runs/train/*.safetensors models/
+
+stress: setup  ## The published table of the stress suite, from the shipped checkpoints; resumable, hours with the oracle
+	$(BIN)/limber stress --config configs/experiments/roach-stress.yaml --out runs/stress --resume
 
 bench: $(BENCH_STAMP)  ## Planners side by side with peers; resumable, report in runs/planners
 	.venv-bench/bin/python benchmarks/planners.py --out runs/planners

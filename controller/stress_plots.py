@@ -47,7 +47,7 @@ def heat_map(standings: Standings) -> Figure | None:
     axes.grid(visible=False)
     axes.imshow(scores, cmap="RdBu", vmin=-1.2, vmax=1.2, aspect="auto")
     for (row, column), value in np.ndenumerate(scores):
-        text, colour = ("–", INK) if np.isnan(value) else (f"{value:.2f}", "white" if abs(value) > 0.8 else INK)
+        text, colour = ("–", INK) if np.isnan(value) else (f"{value:.2f}", "white" if abs(value) > 0.7 else INK)
         axes.text(column, row, text, ha="center", va="center", fontsize=9, color=colour)
     names = [condition.name for condition in settings.conditions]
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -134,7 +134,7 @@ def run_all(
     """Run the trials that are still to do; a process that dies costs the trials that were under way, no more."""
     trials = settings.trials()
     with _progress(console) as progress:
-        left = store.missing(trials)
+        left = set(store.missing(trials))
         bar = progress.add_task("stress", total=sum(map(_price, trials)), note="")
         progress.update(bar, completed=sum(map(_price, trials)) - sum(map(_price, left)), note=_note(trials, left))
 
@@ -175,7 +175,7 @@ def _price(trial: Trial) -> float:
     return _ORACLE_PRICE if trial.adapter == ORACLE else 1.0
 
 
-def _note(trials: Sequence[Trial], left: Sequence[Trial]) -> str:
+def _note(trials: Sequence[Trial], left: Collection[Trial]) -> str:
     return f"{len(trials) - len(left)} of {len(trials)} runs"
 
 

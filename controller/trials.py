@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from controller.build import build, load_model
 from controller.cells import Result
@@ -61,9 +62,7 @@ def measure(suite: StressSettings, models: dict[str, str], trial: Trial) -> Resu
     Raises:
         CheckpointError: the model here is another one.
     """
-    import torch  # here, because the same process may compute many cells and the first one decides
-
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # a cluster's worker was not started by us
     settings = suite.run(trial)
     file = Path(str(settings.checkpoint))
     model = load_model(settings, settings.adapter)

@@ -157,6 +157,14 @@ def test_a_model_without_a_family_must_be_there_before_anything_runs(
     assert not (workplace / "out").exists()
 
 
+def test_without_dask_a_scheduler_is_bad_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert stress("--scheduler", "tcp://127.0.0.1:1", "--out", "out") == 2
+    assert "distributed is not installed; pip install 'limber[cluster]'" in capsys.readouterr().err
+
+
 def mortal(trial: Trial) -> Result:
     """Die the first time, as a process that ran out of memory would."""
     mark = Path("died")

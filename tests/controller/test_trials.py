@@ -15,7 +15,7 @@ from controller.trials import Series, figures, fingerprint, last_onset, measure,
 from dynamics.checkpoint import CheckpointError
 from hardware.guard import Fault, FaultKind
 from sim.perturbations import parse
-from tests.controller.suites import LEG, suite, write
+from tests.controller.suites import LEG, SMALL, suite, write
 
 ZIGZAG = COURSES["zigzag"]
 
@@ -83,6 +83,20 @@ def test_the_same_trial_comes_out_the_same(untrained_models: Path, tmp_path: Pat
     assert first == again
     assert first["distance_mm"] != other["distance_mm"]
     assert first["model"] == fingerprint(untrained_models / "roach-grbal.safetensors")
+
+
+def test_the_oracle_takes_part(untrained_models: Path, tmp_path: Path) -> None:
+    small = "seconds: 0.4\ncontrol: {horizon: 4}\n"
+    text = (
+        SMALL.replace("seconds: 1.0\n", small)
+        .replace("[mb, grbal]", "[mb, oracle]")
+        .replace("24, elites: 6", "8, elites: 4")
+    )
+    settings = stress_settings(write(tmp_path, text), [])
+    models = check(settings)
+    oracle, plain = (measure(settings, models, Trial(settings.conditions[0], name, 0)) for name in ("oracle", "mb"))
+    assert oracle["model"] == fingerprint(untrained_models / "roach-grbal.safetensors")
+    assert oracle["distance_mm"] != plain["distance_mm"]
 
 
 def test_a_worker_with_another_model_refuses(untrained_models: Path, tmp_path: Path) -> None:
