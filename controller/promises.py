@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controller.standings import PROMISED, Standings, median_recovery
 from controller.stress import PLAIN
 from sim.perturbations import LegLoss
 
 GAP, GAP_AT_LEAST, RECOVERED = 0.7, 0.5, 1.5
-"""Share of the gap to close, where its interval must end, and the time to recover from a lost leg [s]."""
+"""Share of the gap to close, where its interval must begin, and the time to recover from a lost leg [s]."""
+ENOUGH = 6
+"""Seeds below which nothing is judged: so few differences have one sign by chance more than once in twenty times."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,11 @@ class Promise:
 
 def promises(standings: Standings) -> list[Promise]:
     """Judge everything that the suite can tell of the default adapter."""
-    adapter = standings.measured.settings.adapter
-    if adapter not in standings.measured.settings.adapters:
+    settings = standings.measured.settings
+    if settings.adapter not in settings.adapters:
         return []
-    return [
-        _gap(standings, adapter),
-        _left_out(standings, adapter),
-        _worse(standings, adapter),
-        _recovery(standings, adapter),
-    ]
+    judged = [judge(standings, settings.adapter) for judge in (_gap, _left_out, _worse, _recovery)]
+    return judged if settings.seeds >= ENOUGH else [replace(promise, kept=None) for promise in judged]
 
 
 def _gap(standings: Standings, adapter: str) -> Promise:

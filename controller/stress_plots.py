@@ -107,7 +107,8 @@ def recovery_curves(standings: Standings) -> Figure | None:
         panel.set_visible(False)
     figure.supxlabel("time since the onset [s]", fontsize=11)
     figure.supylabel("path error, median [mm]", fontsize=11)
-    panels[0].legend(fontsize=9)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels))
     return figure
 
 

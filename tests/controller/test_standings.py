@@ -115,5 +115,11 @@ def test_families_left_out_must_gain_on_most() -> None:
     assert verdicts(half)[1] is False
 
 
+def test_too_few_seeds_are_not_judged() -> None:
+    few = measured(suite(PLAIN, "grbal", INFORMED, seeds=5), {"grbal": 0.8}, GAPS)
+    assert verdicts(few) == [None] * 4
+    assert promises(standings(few))[0].figure.startswith("80%")
+
+
 def test_a_suite_without_the_default_adapter_promises_nothing() -> None:
     assert promises(standings(measured(suite(PLAIN, INFORMED), {}, GAPS))) == []
