@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import AbstractContextManager
@@ -34,6 +35,8 @@ _ORACLE_PRICE = 90.0
 """Time of a run with the oracle in runs with a learned model."""
 _LOSSES = 3
 """Lost worker processes after which a suite gives up."""
+_WIDTH = 160
+"""Of the tables where nobody says how wide they may be."""
 Executors = Callable[[], AbstractContextManager[Executor]]
 
 
@@ -63,7 +66,8 @@ def execute(config: Path, overrides: Sequence[Layer], request: Request) -> tuple
     models = check(settings)
     folder = request.out if request.out is not None else Path("runs") / f"stress-{config.stem}"
     claim(folder, "a stress suite", to_yaml(shared(settings)), resume=request.resume)
-    store, console = Store(folder / "trials"), Console(stderr=True)
+    store = Store(folder / "trials")
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH)
     check_kept(settings, store, models)
     executors = partial(pool, settings.workers) if request.scheduler is None else partial(cluster, request.scheduler)
     run_all(settings, store, partial(measure, settings, models), executors, console)
