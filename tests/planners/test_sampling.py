@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
