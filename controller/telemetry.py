@@ -108,6 +108,8 @@ class TickRecord:
     """Those acting at this time."""
     qpos: tuple[Number, ...] | None = None
     """Generalised positions of the simulated robot, for the video."""
+    belief: Mapping[str, Number] = dataclasses.field(default_factory=dict)
+    """What the adapter took the condition to be, by channel; empty where it does not say."""
 
 
 _Line = TypeVar("_Line")
@@ -180,6 +182,7 @@ def from_tick(
         plan_ms=result.plan_ms,
         perturbations=tuple(perturbations),
         qpos=None if qpos is None else _floats(qpos),
+        belief=dict(result.belief),
     )
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from controller import experiment
 from controller.evaluate import table
-from controller.experiment import ExperimentSettings
+from controller.experiment_settings import ExperimentSettings
 from controller.strict import ConfigError, Layer, read_yaml, resolve, to_yaml
 
 
