@@ -111,7 +111,7 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
     )
     controller = Controller(
         model.model,
-        factory.make(model.adapter, model.model, model.rates, robot.true_condition),
+        factory.make(model.adapter, model.model, model.parts, robot.true_condition),
         planner(settings.planner),
         course,
         settings.control,

@@ -10,7 +10,7 @@ the state behind them, and planning starts there.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,10 +19,9 @@ import torch
 from controller.foresight import Foresight, learned
 from controller.tasks import START, Course, Progress
 from dynamics import kernels
-from dynamics.adapters.base import Adapter
+from dynamics.adapters.base import Adapted, Adapter
 from dynamics.kernels import AnyKernel
 from dynamics.model import Model
-from dynamics.network import Weights
 from dynamics.transitions import FloatArray, History
 from hardware.schedule import ActionSchedule
 from planners.plan import Plan, PlanStatus
@@ -98,6 +97,7 @@ class TickResult:
         error_prior: normalised one-step error of the un-adapted model on the newest transition, None without one.
         error_adapted: the same of the model as adapted before that transition was seen.
         rejected: the adapted weights had been worse than the prior lately, so the prior was used.
+        belief: what the adapter takes the condition to be, where it says.
         progress: where on the course the robot is.
         cost: the course's cost of the step that just ended.
     """
@@ -114,6 +114,7 @@ class TickResult:
     adapt_ms: float
     plan_ms: float
     tick_ms: float
+    belief: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Memory:
     """All that a controller carries from tick to tick; starting again from the initial one is a reset."""
 
     history: History
-    weights: Weights
+    adapted: Adapted
     state: FloatArray | None = None
     plan: Plan | None = None
     schedule: ActionSchedule | None = None
@@ -166,8 +167,8 @@ class Controller:
         self._settings, self._low, self._high, self._rest, self._rng = settings, low, high, rest, rng
         self._period = 1.0 / settings.rate_hz
         self._budget = settings.budget * self._period if real_time else None
-        self._prior = kernels.make(model, adapter.initial(), settings.gpu_batch)
-        self._adapted = kernels.make(model, adapter.initial(), settings.gpu_batch)
+        self._prior = kernels.make(model, adapter.initial().weights, settings.gpu_batch)
+        self._adapted = kernels.make(model, adapter.initial().weights, settings.gpu_batch)
         self._memory = self._blank()
 
     def reset(self) -> None:
@@ -179,7 +180,8 @@ class Controller:
         started = time.perf_counter()
         before = self._memory
         memory = self._remember(before, observation)
-        memory = self._adapt(memory)
+        if memory.history is not before.history:
+            memory = self._adapt(memory)
         adapted = time.perf_counter()
         plan, schedule = self._plan(memory, observation, started)
         planned = time.perf_counter()
@@ -198,6 +200,7 @@ class Controller:
             adapt_ms=1e3 * (adapted - started),
             plan_ms=1e3 * (planned - adapted),
             tick_ms=1e3 * (planned - started),
+            belief=memory.adapted.belief,
         )
 
     def _remember(self, memory: Memory, observation: Observation) -> Memory:
@@ -211,7 +214,6 @@ class Controller:
         progress = self._course.locate(observation.state[[x, y]], memory.progress)
         if memory.state is None or observation.applied is None:
             return replace(memory, state=observation.state, progress=progress)
-        self._adapted.load(memory.weights)
         errors = (
             self._error(self._prior, memory.state, observation.applied, observation.state),
             self._error(self._adapted, memory.state, observation.applied, observation.state),
@@ -228,17 +230,17 @@ class Controller:
         """Re-fit the model to the window; what does not come out finite is not used."""
         window = memory.history.window
         if window is None or not window.finite:
-            return replace(memory, weights=self._adapter.initial())
-        weights = self._adapter.adapt(memory.weights, window)
-        finite = all(bool(torch.isfinite(w).all()) for w in weights)
-        return replace(memory, weights=weights if finite else self._adapter.initial())
+            return replace(memory, adapted=self._adapter.initial())
+        adapted = self._adapter.adapt(memory.adapted, window)
+        finite = all(bool(torch.isfinite(w).all()) for w in adapted.weights)
+        return replace(memory, adapted=adapted if finite else self._adapter.initial())
 
     def _plan(self, memory: Memory, observation: Observation, started: float) -> tuple[Plan, ActionSchedule]:
         """Predict the state behind the actions under way, and search from there with the model that earned trust."""
         delay, now = self._settings.delay_ticks, observation.time
         under_way = self._under_way(memory.schedule, now)
         kernel = self._adapted if self._trusted(memory) else self._prior
-        self._adapted.load(memory.weights)
+        self._adapted.load(memory.adapted.weights)
         state = np.full(self._model.space.size, np.nan) if memory.state is None else memory.state
         state, model = self._foresight(kernel, state, under_way)
         previous_action = under_way[-1] if delay else observation.applied

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from rich.table import Table
 
-from dynamics import dataset, evaluation
-from dynamics.adapters.finetune import FinetuneSettings
-from dynamics.adapters.gradient import GradientSettings
+from controller.workers import pool
+from dynamics import evaluation
+from dynamics.adapters import factory
+from dynamics.adapters.base import Adapter
+from dynamics.adapters.fixed import FixedSettings
+from dynamics.adapters.informed import InformedSettings
 from dynamics.checkpoint import Checkpoint
 from dynamics.dataset import Episodes
 from dynamics.transitions import FloatArray
 
-ROWS = ("mb", "mb_de", "grbal_prior", "grbal", "informed")
+PLAIN, INFORMED, PRIOR = "mb", "informed", "_prior"
+"""The recipes at both ends of the gap, and what marks the row of a recipe that was not adapted."""
 
 
-def evaluate(checkpoints: Mapping[str, Checkpoint], heldout: Episodes, query: int, seed: int) -> dict[str, Any]:
-    """Return errors with 95 % intervals and the share of the gap that is closed, over all and per family.
+def evaluate(
+    checkpoints: Mapping[str, Checkpoint], heldout: Episodes, support: int, query: int, seed: int, workers: int = 1
+) -> dict[str, Any]:
+    """Return errors with 95 % intervals and the share of the gap that each recipe closes, over all and per family.
 
     Args:
-        checkpoints: `mb`, `mb_de`, `grbal` and `informed`.
+        checkpoints: by recipe; `mb` and `informed` among them make the gap.
         heldout: episodes under conditions that were not in training.
+        support: transitions before the first query.
         query: transitions K after each window.
         seed: of the bootstrap.
+        workers: processes.
     """
-    errors = _errors(checkpoints, heldout, query)
+    jobs = {name: (model, True) for name, model in checkpoints.items()}
+    jobs |= {f"{name}{PRIOR}": (model, False) for name, model in checkpoints.items() if _starts_elsewhere(model)}
+    with pool(workers) as executor:
+        futures = {
+            name: executor.submit(_errors, model, heldout, support, query, adapted)
+            for name, (model, adapted) in jobs.items()
+        }
+        errors = {name: future.result() for name, future in futures.items()}
     report: dict[str, Any] = {"query": query, "episodes": len(heldout), "all": _summary(errors, seed)}
     report["families"] = {
         family: _summary({name: rows[heldout.families == family] for name, rows in errors.items()}, seed)
@@ -37,39 +52,37 @@ def evaluate(checkpoints: Mapping[str, Checkpoint], heldout: Episodes, query: in
 
 
 def table(report: Mapping[str, Any]) -> Table:
-    """Return the report as a table for people."""
-    result = Table(title=f"held-out normalised one-step error, {report['episodes']} episodes (95 % interval)")
-    result.add_column("conditions")
-    for name in (*ROWS, "gap closed"):
+    """Return the report as a table for people: recipes from top to bottom, conditions from left to right."""
+    result = Table(title=f"held-out normalised one-step error, {report['episodes']} episodes")
+    result.add_column("recipe")
+    parts = {"all, 95 % interval": report["all"], **report["families"]}
+    for name in ("gap closed", *parts):
         result.add_column(name, justify="right")
-    for label, part in (("all", report["all"]), *report["families"].items()):
-        cells = [f"{part[name]['mean']:.3f}\n[{part[name]['low']:.3f}, {part[name]['high']:.3f}]" for name in ROWS]
-        gap = part["gap_closed"]
-        result.add_row(label, *cells, f"{gap['mean']:.0%}\n[{gap['low']:.0%}, {gap['high']:.0%}]")
+    for recipe, found in report["all"].items():
+        error, gap = found["error"], found.get("gap_closed")
+        closed = "" if gap is None else f"{gap['mean']:.0%} [{gap['low']:.0%}, {gap['high']:.0%}]"
+        cells = [f"{part[recipe]['error']['mean']:.3f}" for part in report["families"].values()]
+        result.add_row(recipe, closed, f"{error['mean']:.3f} [{error['low']:.3f}, {error['high']:.3f}]", *cells)
     return result
 
 
-def _errors(checkpoints: Mapping[str, Checkpoint], heldout: Episodes, query: int) -> dict[str, FloatArray]:
-    plain, tuned = checkpoints["mb"], checkpoints["mb_de"]
-    meta, informed = checkpoints["grbal"], checkpoints["informed"]
-    if not isinstance(meta.adapter, GradientSettings) or not isinstance(tuned.adapter, FinetuneSettings):
-        raise ValueError("checkpoints: expected gradient and finetune adapters for grbal and mb_de")
-    if meta.rates is None:
-        raise ValueError("checkpoints: expected step sizes in grbal, got none")
-    support = meta.adapter.window
-    told = dataset.encode(plain.model, heldout)
-    seen = dataset.encode(meta.model, heldout)
-    return {
-        "mb": evaluation.plain_errors(plain.model, told, support, query),
-        "mb_de": evaluation.finetuned_errors(tuned.model, tuned.adapter, told, support, query),
-        "grbal_prior": evaluation.plain_errors(meta.model, seen, support, query),
-        "grbal": evaluation.adapted_errors(meta.model, meta.rates, meta.adapter, seen, query),
-        "informed": evaluation.plain_errors(informed.model, dataset.encode(informed.model, heldout), support, query),
-    }
+def _starts_elsewhere(model: Checkpoint) -> bool:
+    """Return whether a recipe has a start of its own that is worth a row."""
+    return not isinstance(model.adapter, FixedSettings | InformedSettings) and model.recipe != "mb_de"
 
 
-def _summary(errors: Mapping[str, FloatArray], seed: int) -> dict[str, dict[str, float]]:
+def _errors(model: Checkpoint, heldout: Episodes, support: int, query: int, adapted: bool) -> FloatArray:
+    def make(condition: Callable[[], FloatArray]) -> Adapter:
+        return factory.make(model.adapter, model.model, model.parts, condition)
+
+    return evaluation.online_errors(model.model, make, heldout, support, query, adapted=adapted)
+
+
+def _summary(errors: Mapping[str, FloatArray], seed: int) -> dict[str, dict[str, dict[str, float]]]:
     rng = np.random.default_rng(seed)
-    summary = {name: evaluation.interval(rows, rng)._asdict() for name, rows in errors.items()}
-    gap = evaluation.gap_closed(errors["mb"], errors["grbal"], errors["informed"], rng)
-    return summary | {"gap_closed": gap._asdict()}
+    summary = {name: {"error": evaluation.interval(rows, rng)._asdict()} for name, rows in errors.items()}
+    if PLAIN in errors and INFORMED in errors:
+        for name in errors.keys() - {PLAIN, INFORMED}:
+            gap = evaluation.gap_closed(errors[PLAIN], errors[name], errors[INFORMED], rng)
+            summary[name]["gap_closed"] = gap._asdict()
+    return summary

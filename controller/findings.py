@@ -120,6 +120,7 @@ def _loop_facts(run: Run) -> dict[str, str]:
         "tick p50 / p99 / max": f"{timing.tick_ms.p50:.1f} / {timing.tick_ms.p99:.1f} / {timing.tick_ms.max:.1f} ms",
         "late ticks": f"{timing.misses} of {timing.ticks}",
         "adaptation not trusted": f"{sum(record.rejected for record in records)} ticks",
+        "believed condition at the end": ", ".join(run.log.belief) or "–",
         "planner": ", ".join(f"{status.replace('_', ' ')} {count}" for status, count in statuses.most_common()),
     }
 

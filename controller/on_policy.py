@@ -32,17 +32,22 @@ class OnPolicySettings:
 
     Attributes:
         rounds: how often to gather and fit again; 0 stays with random actions.
+        driver: recipe that drives.
+        fit_steps: steps of training before a round.
         episodes: runs per round.
         onset_share: share of the runs whose condition begins on the way.
     """
 
     rounds: int = 0
+    driver: str = "grbal"
+    fit_steps: int = 2_000
     episodes: int = 150
     onset_share: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.rounds < 0 or self.episodes < 1:
-            raise ValueError(f"expected rounds >= 0 and episodes >= 1, got {self.rounds} and {self.episodes}")
+        for name, least in (("rounds", 0), ("episodes", 1), ("fit_steps", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name}: expected at least {least}, got {getattr(self, name)}")
         if not 0 <= self.onset_share <= 1:
             raise ValueError(f"onset_share: expected a share in [0, 1], got {self.onset_share}")
 

@@ -177,8 +177,8 @@ def _walk(schema: object, location: Sequence[str | int]) -> tuple[object, KeyPat
         if dataclasses.is_dataclass(current):
             current = _bare(typing.get_type_hints(current, include_extras=True).get(str(step)))
         else:
-            arguments = typing.get_args(current)
-            current = _bare(arguments[0]) if arguments else None
+            arguments = [kind for kind in typing.get_args(current) if kind is not ...]
+            current = _bare(arguments[-1]) if arguments else None  # items of a tuple, values of a mapping
     return (current if _tags(current) else parent), tuple(path)
 
 

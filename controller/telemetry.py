@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from controller.timing import LoopResult, percentiles
+from sim.belief import in_words
 
 if TYPE_CHECKING:
     from controller.controller import TickResult
@@ -108,6 +109,8 @@ class TickRecord:
     """Those acting at this time."""
     qpos: tuple[Number, ...] | None = None
     """Generalised positions of the simulated robot, for the video."""
+    belief: Mapping[str, Number] = dataclasses.field(default_factory=dict)
+    """What the adapter took the condition to be, by channel; empty where it does not say."""
 
 
 _Line = TypeVar("_Line")
@@ -133,6 +136,14 @@ class Log:
             return np.full(len(self.records), np.nan)
         index = self.header.channels.index(name)
         return np.array([record.state[index] for record in self.records], np.float64)
+
+    @property
+    def belief(self) -> tuple[str, ...]:
+        """What the adapter took the condition to be over the last second, in words; empty where it does not say."""
+        latest = [record.belief for record in self.records[-round(self.header.rate_hz) :] if record.belief]
+        return in_words(
+            {name: float(np.mean([belief[name] for belief in latest])) for name in latest[0]} if latest else {}
+        )
 
     @property
     def onset(self) -> float | None:
@@ -180,6 +191,7 @@ def from_tick(
         plan_ms=result.plan_ms,
         perturbations=tuple(perturbations),
         qpos=None if qpos is None else _floats(qpos),
+        belief=dict(result.belief),
     )
 
 
@@ -250,6 +262,7 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
         "progress_m": records[-1].progress - records[0].progress if records else 0.0,
         "fell": loop.fell,
         "prediction_error": {"prior": mean(log.series("error_prior")), "adapted": mean(log.series("error_adapted"))},
+        "belief": list(log.belief),
         "statuses": dict(sorted(Counter(record.status for record in records).items())),
         "files": dict(files),
     }

@@ -10,7 +10,7 @@ from rich.console import Console
 from controller import experiment
 from controller.claim import claim
 from controller.evaluate import table
-from controller.experiment import ExperimentSettings
+from controller.experiment_settings import ExperimentSettings
 from controller.strict import Layer, read_yaml, resolve, to_yaml
 
 

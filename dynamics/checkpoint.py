@@ -17,11 +17,13 @@ from torch import Tensor
 
 from dynamics.adapters.factory import AdapterSettings
 from dynamics.model import Model
-from dynamics.network import Weights
+from dynamics.network import Parts, Weights
 from dynamics.normalizer import INPUT_LIMIT, Normalizer
 from dynamics.state_space import Channel, StateSpace
 
 FORMAT = "limber-checkpoint-1"
+_OF_THE_MODEL = {"prior", "inputs", "increments", "condition"}
+"""Names of tensors that are not an adapter's."""
 
 
 class CheckpointError(ValueError):
@@ -38,7 +40,7 @@ class Checkpoint:
         period: time that one model step spans [s].
         model: the dynamics model.
         adapter: which adapter uses it, and how.
-        rates: learned step sizes of the `gradient` adapter, else None.
+        parts: what the adapter learned beside the model, such as step sizes under `rates`.
         provenance: seed, data, versions and held-out errors, for people.
     """
 
@@ -47,7 +49,7 @@ class Checkpoint:
     period: float
     model: Model
     adapter: AdapterSettings
-    rates: Weights | None
+    parts: Parts
     provenance: dict[str, Any]
 
 
@@ -81,8 +83,8 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         if scaling is not None:
             tensors[f"{name}.mean"] = torch.as_tensor(scaling.mean)
             tensors[f"{name}.std"] = torch.as_tensor(scaling.std)
-    for name, weights in (("prior", model.prior), ("rates", checkpoint.rates or ())):
-        tensors |= {f"{name}.{i}": w.detach().contiguous() for i, w in enumerate(weights)}
+    for name, weights in {"prior": model.prior, **checkpoint.parts}.items():
+        tensors |= {f"{name}.{i}": w.detach().clone().contiguous() for i, w in enumerate(weights)}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_bytes(to_bytes(tensors, metadata={"format": FORMAT, "header": json.dumps(asdict(header))}))
@@ -118,9 +120,10 @@ def load(path: Path) -> Checkpoint:
         )
     except (ValidationError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path}: damaged header or missing tensors: {error}") from error
-    _check_shapes(path, model)
-    rates = _weights(tensors, "rates") or None
-    return Checkpoint(header.robot, header.recipe, header.period, model, header.adapter, rates, header.provenance)
+    names = {name.rpartition(".")[0] for name in tensors} - _OF_THE_MODEL
+    parts = {name: _weights(tensors, name) for name in sorted(names)}
+    _check_values(path, model, parts)
+    return Checkpoint(header.robot, header.recipe, header.period, model, header.adapter, parts, header.provenance)
 
 
 def _scaling(tensors: dict[str, Tensor], name: str, limit: float) -> Normalizer:
@@ -133,11 +136,11 @@ def _weights(tensors: dict[str, Tensor], name: str) -> Weights:
     return tuple(tensors[f"{name}.{i}"] for i in range(count))
 
 
-def _check_shapes(path: Path, model: Model) -> None:
+def _check_values(path: Path, model: Model, parts: Parts) -> None:
     told = 0 if model.condition is None else len(model.condition.mean)
     got = (len(model.inputs.mean), model.prior[0].shape[1], len(model.increments.mean), model.prior[-1].shape[1])
     expected = (model.num_inputs, model.num_inputs + told, model.space.size, model.space.size)
     if got != expected:
         raise CheckpointError(f"{path}: expected input and output widths {expected}, got {got}")
-    if not all(bool(torch.isfinite(w).all()) for w in model.prior):
+    if not all(bool(torch.isfinite(w).all()) for weights in (model.prior, *parts.values()) for w in weights):
         raise CheckpointError(f"{path}: expected finite weights, got NaN or infinity")

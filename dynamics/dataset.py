@@ -109,13 +109,6 @@ def encode(model: Model, episodes: Episodes) -> EncodedEpisodes:
     return EncodedEpisodes(torch.as_tensor(inputs, dtype=torch.float32), torch.as_tensor(targets, dtype=torch.float32))
 
 
-def sample_transitions(data: EncodedEpisodes, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draw transitions with replacement: inputs (count, in), targets (count, out)."""
-    episodes, length, _ = data.inputs.shape
-    index = torch.randint(episodes * length, (count,), generator=generator)
-    return data.inputs.flatten(0, 1)[index], data.targets.flatten(0, 1)[index]
-
-
 def sample_windows(data: EncodedEpisodes, count: int, support: int, query: int, generator: torch.Generator) -> Windows:
     """Draw windows of `support` transitions and the `query` transitions that follow each."""
     episodes, length, _ = data.inputs.shape

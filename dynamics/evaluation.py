@@ -6,21 +6,20 @@ the training data: 1 is as bad as always predicting the mean.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from dynamics import dataset
-from dynamics.adapters.finetune import FinetuneSettings
-from dynamics.adapters.gradient import GradientSettings
-from dynamics.dataset import EncodedEpisodes
-from dynamics.meta import inner_steps, outer_loss
-from dynamics.model import Model
+from dynamics.adapters.base import Adapter
+from dynamics.dataset import Episodes
+from dynamics.model import Model, encode_inputs, encode_targets
 from dynamics.network import Weights, squared_error
-from dynamics.transitions import FloatArray
+from dynamics.transitions import FloatArray, Transitions
 
-_CHUNK = 256
+MakeAdapter = Callable[[Callable[[], FloatArray]], Adapter]
+"""Builds an adapter from what tells the true condition (C,) of the moment."""
 
 
 class Interval(NamedTuple):
@@ -31,46 +30,52 @@ class Interval(NamedTuple):
     high: float
 
 
-def plain_errors(model: Model, data: EncodedEpisodes, support: int, query: int) -> FloatArray:
-    """Return the un-adapted error of every query (episodes, W)."""
-    windows = dataset.all_windows(data, support, query)
-    prior = tuple(w.unsqueeze(0) for w in model.prior)
-    with torch.no_grad():
-        errors = squared_error(prior, windows.query_inputs.unsqueeze(1), windows.query_targets.unsqueeze(1))
-    return _by_episode(errors, data)
-
-
-def adapted_errors(
-    model: Model, rates: Weights, adapter: GradientSettings, data: EncodedEpisodes, query: int
+def online_errors(
+    model: Model, make: MakeAdapter, episodes: Episodes, support: int, query: int, *, adapted: bool = True
 ) -> FloatArray:
-    """Return the error after GrBAL's adaptation of every query (episodes, W)."""
-    windows = dataset.all_windows(data, adapter.window, query)
-    prior = tuple(w.detach().requires_grad_() for w in model.prior)
-    errors = [
-        outer_loss(prior, rates, chunk, steps=adapter.steps, second_order=False).detach()
-        for chunk in windows.split(_CHUNK)
-    ]
-    return _by_episode(torch.cat(errors), data)
+    """Run an adapter along episodes as a controller would, and judge it on queries laid side by side.
+
+    Args:
+        model: scalings and channels.
+        make: builds the adapter for an episode, given what tells the true condition at that time.
+        episodes: E of them, of T transitions.
+        support: transitions before the first query; a longer window than the adapter's does no harm.
+        query: transitions K of a query, predicted with the weights at its beginning.
+        adapted: False judges what it starts from instead.
+
+    Returns:
+        Mean squared normalised one-step errors (E, W).
+    """
+    inputs = encode_inputs(model, episodes.states[:, :-1], episodes.actions).astype(np.float32)
+    targets = encode_targets(model, episodes.states[:, :-1], episodes.states[:, 1:]).astype(np.float32)
+    starts = range(support, inputs.shape[1] - query + 1, query)
+    errors = np.zeros((len(episodes), len(starts)))
+    for row in range(len(episodes)):
+        weights = _weights_at(make, episodes, row, starts, adapted=adapted)
+        for column, start in enumerate(starts):
+            future = slice(start, start + query)
+            judged = torch.from_numpy(inputs[row, future]), torch.from_numpy(targets[row, future])
+            errors[row, column] = float(squared_error(weights[column], *judged).mean())
+    return errors
 
 
-def finetuned_errors(
-    model: Model, adapter: FinetuneSettings, data: EncodedEpisodes, support: int, query: int
-) -> FloatArray:
-    """Return the error of a model that keeps training along each episode (episodes, W): one step a transition."""
-    episodes, length, _ = data.inputs.shape
-    weights = tuple(w.expand(episodes, *w.shape).contiguous() for w in model.prior)
-    rates = tuple(torch.tensor(adapter.rate) for _ in weights)
-    errors = []
-    for now in range(1, length - query + 1):
-        copies = tuple(w.requires_grad_() for w in weights)
-        past = slice(max(0, now - adapter.window), now)
-        inputs, targets = data.inputs[:, None, past], data.targets[:, None, past]
-        adapted = inner_steps(copies, rates, inputs, targets, steps=1, second_order=False)
-        weights = tuple(w.detach() for w in adapted)
-        if now >= support and (now - support) % query == 0:
-            future = slice(now, now + query)
-            errors.append(squared_error(weights, data.inputs[:, None, future], data.targets[:, None, future]))
-    return torch.stack(errors, dim=1).mean(dim=-1).numpy().astype(np.float64)
+def _weights_at(make: MakeAdapter, episodes: Episodes, row: int, starts: range, *, adapted: bool) -> list[Weights]:
+    """Return the weights at the beginning of every query of one episode."""
+    now = 0
+    adapter = make(lambda: episodes.conditions[row, now])
+    current, found = adapter.initial(), []
+    for now in range(1, starts[-1] + 1):
+        if adapted and (adapter.carries or now in starts):
+            current = adapter.adapt(current, _window(episodes, row, now, adapter.window))
+        if now in starts:
+            found.append(current.weights)
+    return found
+
+
+def _window(episodes: Episodes, row: int, now: int, length: int) -> Transitions:
+    past = slice(max(0, now - length), now)
+    after = slice(past.start + 1, now + 1)
+    return Transitions(episodes.states[row, past], episodes.actions[row, past], episodes.states[row, after])
 
 
 def interval(errors: FloatArray, rng: np.random.Generator, resamples: int = 2000) -> Interval:
@@ -96,7 +101,3 @@ def _share(plain: float, adapted: float, informed: float) -> float:
 
 def _resampled(rows: FloatArray, rng: np.random.Generator, resamples: int) -> list[FloatArray]:
     return [rows[rng.integers(len(rows), size=len(rows))] for _ in range(resamples)]
-
-
-def _by_episode(errors: torch.Tensor, data: EncodedEpisodes) -> FloatArray:
-    return errors.mean(dim=-1).reshape(len(data.inputs), -1).numpy().astype(np.float64)

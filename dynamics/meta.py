@@ -26,6 +26,12 @@ class Windows(NamedTuple):
     query_inputs: Tensor
     query_targets: Tensor
 
+    def last(self, count: int) -> Windows:
+        """Keep the newest `count` transitions of every support."""
+        return self._replace(
+            support_inputs=self.support_inputs[:, -count:], support_targets=self.support_targets[:, -count:]
+        )
+
     def split(self, count: int) -> list[Windows]:
         """Cut the batch into batches of at most `count` windows."""
         parts = (torch.split(part, count) for part in self)

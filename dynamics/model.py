@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dynamics.network import Weights
 from dynamics.normalizer import Normalizer
 from dynamics.state_space import StateSpace
 from dynamics.transitions import FloatArray, Transitions
+
+Float32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,11 @@ def encode_targets(model: Model, states: FloatArray, next_states: FloatArray) ->
     return model.increments.normalize(model.space.difference(next_states, states))
 
 
-def encode(model: Model, transitions: Transitions) -> tuple[Tensor, Tensor]:
-    """Return float32 inputs (..., T, F + A) and targets (..., T, S) of a run of transitions."""
+def encode(model: Model, transitions: Transitions) -> tuple[Float32, Float32]:
+    """Return normalised inputs (..., T, F + A) and targets (..., T, S) of a run of transitions."""
     inputs = encode_inputs(model, transitions.states, transitions.actions)
     targets = encode_targets(model, transitions.states, transitions.next_states)
-    return torch.as_tensor(inputs, dtype=torch.float32), torch.as_tensor(targets, dtype=torch.float32)
+    return inputs.astype(np.float32), targets.astype(np.float32)
 
 
 def inform(model: Model, weights: Weights, condition: FloatArray) -> Weights:
@@ -70,6 +73,12 @@ def inform(model: Model, weights: Weights, condition: FloatArray) -> Weights:
     if model.condition is None or condition.shape != model.condition.mean.shape:
         expected = None if model.condition is None else model.condition.mean.shape
         raise ValueError(f"condition: expected shape {expected}, got {condition.shape}")
-    first, bias = weights[0], weights[1]
     told = torch.as_tensor(model.condition.normalize(condition), dtype=torch.float32)
-    return (first[:, : model.num_inputs], bias + told @ first[:, model.num_inputs :], *weights[2:])
+    return fold(model, weights, told)
+
+
+def fold(model: Model, weights: Weights, told: Tensor) -> Weights:
+    """Turn scaled inputs (C,) or (E, C) that stay the same, the last rows of the first layer, into a change of bias."""
+    first, bias = weights[0], weights[1]
+    shift = (told.unsqueeze(-2) @ first[:, model.num_inputs :]).squeeze(-2)
+    return (first[:, : model.num_inputs], bias + shift, *weights[2:])

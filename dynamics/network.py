@@ -6,13 +6,15 @@ model, (B, E) while meta-training adapts one copy per window; a forward pass is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 Weights = tuple[Tensor, ...]
+Parts = Mapping[str, Weights]
+"""Everything that a recipe learns, by name: the network under `prior`, and what its adapter needs beside it."""
 
 
 def initial_weights(sizes: Sequence[int], members: int, generator: torch.Generator) -> Weights:
@@ -34,11 +36,16 @@ def initial_weights(sizes: Sequence[int], members: int, generator: torch.Generat
     return tuple(weights)
 
 
-def forward(weights: Weights, inputs: Tensor) -> Tensor:
-    """Evaluate the network: inputs (..., n, in) -> outputs (..., n, out), SiLU between layers."""
+def forward(weights: Weights, inputs: Tensor, shift: Tensor | None = None) -> Tensor:
+    """Evaluate the network: inputs (..., n, in) -> outputs (..., n, out), SiLU between layers.
+
+    `shift` (..., n, hidden) or (..., 1, hidden) is added to the first layer's biases, sample by sample: so a context
+    enters while all samples still share one set of weights.
+    """
     hidden = inputs
     for layer in range(0, len(weights) - 2, 2):
-        hidden = torch.nn.functional.silu(hidden @ weights[layer] + weights[layer + 1].unsqueeze(-2))
+        linear = hidden @ weights[layer] + weights[layer + 1].unsqueeze(-2)
+        hidden = torch.nn.functional.silu(linear if shift is None or layer else linear + shift)
     return hidden @ weights[-2] + weights[-1].unsqueeze(-2)
 
 

@@ -1,8 +1,4 @@
-"""A recipe is an adapter with its training objective: what to minimise, on which windows.
-
-`mb` and `informed` minimise the one-step error over all transitions; `grbal` minimises the error after adaptation.
-`mb_de` has no objective of its own: it keeps fine-tuning the plain model.
-"""
+"""A recipe is an adapter with its training objective: what to minimise, on which windows of which data."""
 
 from __future__ import annotations
 
@@ -15,16 +11,15 @@ import torch
 from torch import Tensor
 
 from dynamics import dataset, normalizer
-from dynamics.adapters.gradient import GradientSettings
 from dynamics.dataset import Episodes
 from dynamics.fit import FitSettings, Group, Progress, optimise
-from dynamics.meta import Windows, outer_loss
 from dynamics.model import Model
-from dynamics.network import Weights, initial_weights, squared_error
+from dynamics.network import Parts, Weights, initial_weights
+from dynamics.objectives.base import Objective
 from dynamics.state_space import StateSpace
 
-RATE_SCALE = 10.0
-"""Learned step sizes move further than weights (from 0.1 to above 2), so Adam takes larger steps on them."""
+_CHUNK = 256
+"""Windows that are validated at once."""
 
 
 @dataclass(frozen=True)
@@ -89,49 +84,39 @@ def untrained(
     )
 
 
-def train_plain(model: Model, job: Job, settings: FitSettings) -> Model:
-    """Minimise the one-step error (recipes `mb` and `informed`)."""
+def train(
+    model: Model, job: Job, objective: Objective, query: int, settings: FitSettings, known: Parts | None = None
+) -> tuple[Model, Parts]:
+    """Minimise an objective over windows.
+
+    Args:
+        model: untrained.
+        job: data, seed, and where to keep the state.
+        objective: of the recipe.
+        query: transitions K after each support on which adaptation is judged.
+        settings: length and speed.
+        known: parts to start from in place of untrained ones.
+
+    Returns:
+        The model with its trained network, and what its adapter needs beside it.
+    """
     training, validation = dataset.encode(model, job.training), dataset.encode(model, job.validation)
-    held_out = validation.inputs.flatten(0, 1), validation.targets.flatten(0, 1)
+    held_out = dataset.all_windows(validation, objective.window, query)
+    initial = {**objective.initial(model, torch.Generator().manual_seed(job.seed)), **(known or {})}
+    groups = tuple(Group(weights, objective.pace.get(name, 1.0)) for name, weights in initial.items())
+
+    def named(parameters: tuple[Weights, ...]) -> Parts:
+        return dict(zip(initial, parameters, strict=True))
 
     def loss(parameters: tuple[Weights, ...], generator: torch.Generator) -> Tensor:
-        return squared_error(parameters[0], *dataset.sample_transitions(training, settings.batch, generator)).mean()
+        windows = dataset.sample_windows(training, settings.batch, objective.window, query, generator)
+        return objective.loss(named(parameters), windows, generator)
 
+    @torch.no_grad()
     def validate(parameters: tuple[Weights, ...]) -> float:
-        with torch.no_grad():
-            return float(squared_error(parameters[0], *held_out).mean())
-
-    (prior,) = optimise(
-        (Group(model.prior),), loss, validate, settings, seed=job.seed, resume_from=job.resume_from, report=job.report
-    )
-    return replace(model, prior=prior)
-
-
-def train_gradient(
-    model: Model, job: Job, adapter: GradientSettings, query: int, settings: FitSettings
-) -> tuple[Model, Weights]:
-    """Minimise the error after adaptation (recipe `grbal`); return the model and its step sizes."""
-    training, validation = dataset.encode(model, job.training), dataset.encode(model, job.validation)
-    held_out = dataset.all_windows(validation, adapter.window, query)
-    rates = tuple(torch.full_like(w, adapter.rate) for w in model.prior)
-    groups = (Group(model.prior), Group(rates, RATE_SCALE)) if adapter.learn_rates else (Group(model.prior),)
-
-    def adapted_loss(parameters: tuple[Weights, ...], windows: Windows, second_order: bool) -> Tensor:
-        return outer_loss(
-            parameters[0],
-            parameters[1] if adapter.learn_rates else rates,
-            windows,
-            steps=adapter.steps,
-            second_order=second_order,
-        ).mean()
-
-    def loss(parameters: tuple[Weights, ...], generator: torch.Generator) -> Tensor:
-        windows = dataset.sample_windows(training, settings.batch, adapter.window, query, generator)
-        return adapted_loss(parameters, windows, adapter.second_order)
-
-    def validate(parameters: tuple[Weights, ...]) -> float:
-        losses = [float(adapted_loss(parameters, chunk, False).detach()) for chunk in held_out.split(256)]
-        return float(np.mean(losses))
+        parts = named(parameters)
+        return float(torch.cat([objective.errors(parts, chunk).detach() for chunk in held_out.split(_CHUNK)]).mean())
 
     best = optimise(groups, loss, validate, settings, seed=job.seed, resume_from=job.resume_from, report=job.report)
-    return replace(model, prior=best[0]), best[1] if adapter.learn_rates else rates
+    parts = {name: tuple(w.detach() for w in weights) for name, weights in objective.finished(named(best)).items()}
+    return replace(model, prior=parts.pop("prior")), parts

@@ -30,9 +30,9 @@ def main() -> None:
     trained = checkpoint.load(path)
     model, rng, clock = trained.model, np.random.default_rng(0), VirtualClock()
     robot = SimRobot(clock, rng, perturbations=[parse("leg_loss:leg=left_middle@5")])
-    adapter = factory.make(trained.adapter, model, trained.rates, robot.true_condition)
-    prior, adapted = Kernel(model, adapter.initial()), Kernel(model, adapter.initial())
-    weights, history = adapter.initial(), History(adapter.window)
+    adapter = factory.make(trained.adapter, model, trained.parts, robot.true_condition)
+    prior, adapted = Kernel(model, adapter.initial().weights), Kernel(model, adapter.initial().weights)
+    current, history = adapter.initial(), History(adapter.window)
     errors: list[list[float]] = []
     robot.connect()
     robot.activate()
@@ -42,12 +42,12 @@ def main() -> None:
         robot.write(embodiment.command(robot.spec, action, end))
         clock.sleep_until(end)
         next_state = embodiment.observe(robot.spec, robot.read())
-        adapted.load(weights)
+        adapted.load(current.weights)
         misses = [model.space.difference(next_state, kernel.predict(state, action)) for kernel in (prior, adapted)]
         errors.append([float(np.mean((miss / model.increments.std) ** 2)) for miss in misses])
         history = history.append(state, action, next_state)
         if history.window is not None:
-            weights = adapter.adapt(weights, history.window)
+            current = adapter.adapt(current, history.window)
         state = next_state
     robot.close()
     per_second = round(1.0 / trained.period)

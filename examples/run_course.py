@@ -43,7 +43,7 @@ def main() -> None:
     robot = SimRobot(clock, np.random.default_rng(1), perturbations=[parse("leg_loss:leg=left_middle@3")])
     controller = Controller(
         trained.model,
-        factory.make(trained.adapter, trained.model, trained.rates, robot.true_condition),
+        factory.make(trained.adapter, trained.model, trained.parts, robot.true_condition),
         plan,
         COURSES["zigzag"],
         ControlSettings(rate_hz=20.0),

@@ -61,8 +61,8 @@ class CrawlArena:
         settings = self.settings(0, _SHORT)
         checkpoint = load_model(settings, settings.adapter)
         robot = build(settings, checkpoint, fast=True).robot
-        made = factory.make(checkpoint.adapter, checkpoint.model, checkpoint.rates, robot.true_condition)
-        return checkpoint.model, made.initial()
+        made = factory.make(checkpoint.adapter, checkpoint.model, checkpoint.parts, robot.true_condition)
+        return checkpoint.model, made.initial().weights
 
     def drive(self, plan: PlanFunction, seed: int, *, short: bool = False, answers_late: bool = False) -> float:
         """Return the course's cost per executed tick."""
@@ -74,7 +74,7 @@ class CrawlArena:
         spec = robot_spec(settings)
         controller = Controller(
             checkpoint.model,
-            factory.make(checkpoint.adapter, checkpoint.model, checkpoint.rates, rig.robot.true_condition),
+            factory.make(checkpoint.adapter, checkpoint.model, checkpoint.parts, rig.robot.true_condition),
             plan,
             COURSES[settings.course],
             settings.control,

@@ -86,7 +86,7 @@ def learned_pendulum(seed: int = 0) -> Model:
 
 
 def _fit(model: Model, steps: Transitions, seed: int) -> Weights:
-    inputs, targets = encode(model, steps)
+    inputs, targets = (torch.from_numpy(part) for part in encode(model, steps))
     held_out = slice(0, len(inputs) // 10)
     seen = slice(len(inputs) // 10, None)
     start = initial_weights((inputs.shape[1], 64, 64, targets.shape[1]), 1, torch.Generator().manual_seed(seed))

@@ -11,9 +11,9 @@ from typing import Literal
 
 import torch
 
-from dynamics.meta import inner_steps
+from dynamics.adapters.base import Adapted
+from dynamics.descent import descend
 from dynamics.model import Model, encode
-from dynamics.network import Weights
 from dynamics.transitions import Transitions
 
 
@@ -43,20 +43,18 @@ class Finetune:
 
     model: Model
     settings: FinetuneSettings
+    carries: bool = True
 
     @property
     def window(self) -> int:
         """Transitions of one gradient step."""
         return self.settings.window
 
-    def initial(self) -> Weights:
+    def initial(self) -> Adapted:
         """Return the prior."""
-        return self.model.prior
+        return Adapted(self.model.prior)
 
-    def adapt(self, current: Weights, window: Transitions) -> Weights:
-        """Return `current` after one gradient step on the newest transitions."""
-        inputs, targets = encode(self.model, window.last(self.window))
-        copies = tuple(w.detach().requires_grad_() for w in current)
-        rates = tuple(torch.tensor(self.settings.rate) for _ in current)
-        adapted = inner_steps(copies, rates, inputs, targets, steps=1, second_order=False)
-        return tuple(w.detach() for w in adapted)
+    def adapt(self, current: Adapted, window: Transitions) -> Adapted:
+        """Return the weights of last time after one gradient step on the newest transitions."""
+        rates = tuple(torch.tensor(self.settings.rate) for _ in current.weights)
+        return Adapted(descend(current.weights, rates, *encode(self.model, window.last(self.window)), steps=1))

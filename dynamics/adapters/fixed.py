@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from dynamics.adapters.base import Adapted
 from dynamics.model import Model
-from dynamics.network import Weights
 from dynamics.transitions import Transitions
 
 
@@ -23,11 +23,12 @@ class Fixed:
 
     model: Model
     window: int = 1
+    carries: bool = False
 
-    def initial(self) -> Weights:
+    def initial(self) -> Adapted:
         """Return the prior."""
-        return self.model.prior
+        return Adapted(self.model.prior)
 
-    def adapt(self, current: Weights, window: Transitions) -> Weights:
+    def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the prior."""
-        return self.model.prior
+        return self.initial()

@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dynamics.meta import inner_steps
+from dynamics.adapters.base import Adapted
+from dynamics.descent import descend
 from dynamics.model import Model, encode
 from dynamics.network import Weights
 from dynamics.transitions import Transitions
+
+Scope = Literal["all", "bias", "last_layer"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class GradientSettings:
         rate: initial step size of every parameter.
         learn_rates: meta-learn one step size per parameter (Meta-SGD); otherwise all stay at `rate`.
         second_order: let the outer gradient flow through the inner steps.
+        scope: which parameters the inner steps change.
+        rollout: steps over which an adapted model is judged on its own predictions in meta-training; 1 judges every
+            prediction from the true state.
+        regularisation: weight of the meta-regulariser, the divergence of Gaussian weights from a unit Gaussian (Yin
+            et al. 2020, https://arxiv.org/abs/1912.03820); 0 learns plain weights.
     """
 
     kind: Literal["gradient"] = "gradient"
@@ -32,14 +40,20 @@ class GradientSettings:
     rate: float = 0.1
     learn_rates: bool = True
     second_order: bool = True
+    scope: Scope = "all"
+    rollout: int = 1
+    regularisation: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.window < 1:
-            raise ValueError(f"window: expected at least 1, got {self.window}")
+        for name in ("window", "rollout"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
         if not 1 <= self.steps <= 3:
             raise ValueError(f"steps: expected 1 to 3, got {self.steps}")
         if not self.rate > 0:
             raise ValueError(f"rate: expected a positive number, got {self.rate}")
+        if not self.regularisation >= 0:
+            raise ValueError(f"regularisation: expected 0 or more, got {self.regularisation}")
 
 
 @dataclass(frozen=True)
@@ -48,32 +62,35 @@ class Gradient:
 
     Attributes:
         model: the meta-learned model.
-        rates: step sizes, one tensor per weight tensor, broadcastable to it.
+        rates: step sizes, one tensor per weight tensor, broadcastable to it; zero where nothing is adapted.
         settings: window and number of steps.
     """
 
     model: Model
     rates: Weights
     settings: GradientSettings
+    carries: bool = False
 
     @property
     def window(self) -> int:
         """Support transitions M."""
         return self.settings.window
 
-    def initial(self) -> Weights:
+    def initial(self) -> Adapted:
         """Return the prior."""
-        return self.model.prior
+        return Adapted(self.model.prior)
 
-    def adapt(self, current: Weights, window: Transitions) -> Weights:
+    def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the prior after `steps` gradient steps on the newest M transitions.
 
         A window that is not full yet says less, and moves the weights less: its loss is the sum over what is there,
         divided by M.
         """
         newest = window.last(self.window)
-        inputs, targets = encode(self.model, newest)
-        copies = tuple(w.detach().requires_grad_() for w in self.model.prior)
-        rates = tuple(rate * (len(newest) / self.window) for rate in self.rates)
-        adapted = inner_steps(copies, rates, inputs, targets, steps=self.settings.steps, second_order=False)
-        return tuple(w.detach() for w in adapted)
+        rates = filled(self.rates, len(newest) / self.window)
+        return Adapted(descend(self.model.prior, rates, *encode(self.model, newest), self.settings.steps))
+
+
+def filled(rates: Weights, share: float) -> Weights:
+    """Return the step sizes for a window of which a share is filled."""
+    return rates if share == 1.0 else tuple(rate * share for rate in rates)

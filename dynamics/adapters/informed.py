@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from dynamics.adapters.base import Adapted
 from dynamics.model import Model, inform
-from dynamics.network import Weights
 from dynamics.transitions import FloatArray, Transitions
 
 
@@ -32,11 +32,12 @@ class Informed:
     model: Model
     condition: Callable[[], FloatArray]
     window: int = 1
+    carries: bool = False
 
-    def initial(self) -> Weights:
+    def initial(self) -> Adapted:
         """Return the weights for the condition of this moment."""
-        return inform(self.model, self.model.prior, np.asarray(self.condition(), np.float64))
+        return Adapted(inform(self.model, self.model.prior, np.asarray(self.condition(), np.float64)))
 
-    def adapt(self, current: Weights, window: Transitions) -> Weights:
+    def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the weights for the condition of this moment; the window is not needed."""
         return self.initial()

@@ -2,118 +2,182 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 import torch
 
-from dynamics.adapters.base import Adapter
+from dynamics.adapters.base import Adapted, Adapter
+from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings, RecurrentSettings
 from dynamics.adapters.factory import AdapterSettings, make
-from dynamics.adapters.finetune import FinetuneSettings
-from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
-from dynamics.adapters.informed import InformedSettings
-from dynamics.network import Weights
+from dynamics.meta import Windows
+from dynamics.model import encode
+from dynamics.network import Weights, squared_error
+from dynamics.objectives.factory import objective
 from dynamics.transitions import Transitions
-from tests.dynamics.toys import model, window
+from tests.dynamics import adapted as every
+from tests.dynamics.toys import window
 
-ALL: tuple[AdapterSettings, ...] = (
-    FixedSettings(),
-    FinetuneSettings(window=6, rate=0.05),
-    GradientSettings(window=6, steps=2),
-    InformedSettings(),
-)
+TRAINED_AS_RUN = tuple(s for s in every.ADAPTING if s.kind not in {"finetune", "meta_gradient"})
+"""Adapters whose objective does the same to a window as they do at run time."""
 
 
-@pytest.fixture(params=ALL, ids=lambda settings: settings.kind)
+@pytest.fixture(params=every.ALL, ids=every.name)
 def adapter(request: pytest.FixtureRequest) -> Adapter:
-    subject = model(np.random.default_rng(0), told=isinstance(request.param, InformedSettings), members=2)
-    rates = tuple(torch.full_like(w, 0.1) for w in subject.prior)
-    return make(request.param, subject, rates, lambda: np.array([0.7]))
+    return every.adapter(request.param)
 
 
-def equal(a: Weights, b: Weights) -> bool:
-    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+def equal(a: Adapted, b: Adapted) -> bool:
+    return all(torch.equal(x, y) for x, y in zip(a.weights, b.weights, strict=True))
 
 
 def run(seed: int, length: int = 8) -> Transitions:
     return window(np.random.default_rng(seed), length)
 
 
+def along(adapter: Adapter, history: Transitions) -> Adapted:
+    """Adapt at every tick of a history, as a controller does."""
+    current = adapter.initial()
+    for now in range(1, len(history) + 1):
+        parts = (part[max(0, now - adapter.window) : now] for part in vars(history).values())
+        current = adapter.adapt(current, Transitions(*parts))
+    return current
+
+
 def test_weights_fit_the_planning_kernel(adapter: Adapter) -> None:
-    for weights in (adapter.initial(), adapter.adapt(adapter.initial(), run(1))):
-        assert weights[0].shape[:2] == (
-            2,
-            5,
-        )  # 3 features, 2 actions, no condition inputs left
+    for found in (adapter.initial(), adapter.adapt(adapter.initial(), run(1))):
+        weights = found.weights
+        assert weights[0].shape[:2] == (2, 5)  # 3 features, 2 actions, no condition inputs left
         assert weights[-1].shape == (2, 5)
         assert all(bool(torch.isfinite(w).all()) and not w.requires_grad for w in weights)
 
 
 @pytest.mark.parametrize("length", [1, 3, 6, 20])
 def test_windows_shorter_and_longer_than_m_are_handled(adapter: Adapter, length: int) -> None:
-    assert all(bool(torch.isfinite(w).all()) for w in adapter.adapt(adapter.initial(), run(2, length)))
+    found = adapter.adapt(adapter.initial(), run(2, length))
+    assert all(bool(torch.isfinite(w).all()) for w in found.weights)
 
 
 def test_nothing_leaks_over_a_reset(adapter: Adapter) -> None:
-    fresh = adapter.adapt(adapter.initial(), run(3))
-    adapter.adapt(adapter.adapt(adapter.initial(), run(4)), run(5))
-    assert equal(adapter.adapt(adapter.initial(), run(3)), fresh)
+    fresh = along(adapter, run(3))
+    adapter.adapt(along(adapter, run(4)), run(5))
+    assert equal(along(adapter, run(3)), fresh)
+
+
+def test_only_what_says_so_carries_something_on(adapter: Adapter) -> None:
+    used = along(adapter, run(4, 20))
+    assert equal(adapter.adapt(used, run(3)), adapter.adapt(adapter.initial(), run(3))) or adapter.carries
 
 
 def test_neither_window_nor_weights_nor_prior_are_mutated(adapter: Adapter) -> None:
-    before, current = run(6), adapter.initial()
+    before, current = run(6), along(adapter, run(5))
     copies = before.states.copy(), before.actions.copy(), before.next_states.copy()
-    weights = tuple(w.clone() for w in current)
+    tensors = [*current.weights, *(w for weights in current.memory for w in weights), *adapter.initial().weights]
+    clones = [w.clone() for w in tensors]
     adapter.adapt(current, before)
     for array, copy in zip((before.states, before.actions, before.next_states), copies, strict=True):
         np.testing.assert_array_equal(array, copy)
-    assert equal(current, weights)
-    assert equal(adapter.initial(), weights)
+    assert all(torch.equal(a, b) for a, b in zip(tensors, clones, strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(adapter.initial().weights, clones[-len(current.weights) :], strict=True)
+    )
 
 
 def test_same_window_same_weights(adapter: Adapter) -> None:
     assert equal(adapter.adapt(adapter.initial(), run(7)), adapter.adapt(adapter.initial(), run(7)))
 
 
-@pytest.mark.parametrize("settings", [ALL[1], ALL[2]], ids=lambda settings: settings.kind)
+@pytest.mark.parametrize("settings", every.ADAPTING, ids=every.name)
 def test_the_newest_transition_is_in_the_window(settings: AdapterSettings) -> None:
-    subject = model(np.random.default_rng(0))
-    learner = make(settings, subject, tuple(torch.full_like(w, 0.1) for w in subject.prior), None)
-    history = run(8, 6)
+    learner, history = every.adapter(settings), run(8, 6)
     changed = history.next_states.copy()
     changed[-1, 3] += 1.0
     other = Transitions(history.states, history.actions, changed)
     assert not equal(learner.adapt(learner.initial(), history), learner.adapt(learner.initial(), other))
 
 
-def test_gradient_starts_afresh_and_finetune_carries_on() -> None:
-    subject = model(np.random.default_rng(0))
-    rates = tuple(torch.full_like(w, 0.1) for w in subject.prior)
-    grbal, tuned = make(ALL[2], subject, rates, None), make(ALL[1], subject, None, None)
-    moved = tuple(w + 0.1 for w in subject.prior)
-    assert equal(grbal.adapt(moved, run(9)), grbal.adapt(subject.prior, run(9)))
-    assert not equal(tuned.adapt(moved, run(9)), tuned.adapt(subject.prior, run(9)))
+@pytest.mark.parametrize("settings", every.ADAPTING, ids=every.name)
+def test_order_matters_where_the_kind_says_so(settings: AdapterSettings) -> None:
+    learner, history = every.adapter(settings), run(8, 6)
+    order = np.array([2, 0, 4, 1, 3, 5])  # the newest stays the newest
+    mixed = Transitions(history.states[order], history.actions[order], history.next_states[order])
+    a, b = learner.adapt(learner.initial(), history), learner.adapt(learner.initial(), mixed)
+    same = all(torch.allclose(x, y, atol=1e-5) for x, y in zip(a.weights, b.weights, strict=True))
+    assert same == (settings.kind not in {"recurrent", "attention", "belief"})
 
 
-def test_what_an_adapter_needs_is_asked_for() -> None:
-    subject = model(np.random.default_rng(0))
-    with pytest.raises(ValueError, match="expected step sizes"):
-        make(ALL[2], subject, None, None)
+@pytest.mark.parametrize("settings", TRAINED_AS_RUN, ids=every.name)
+def test_what_is_trained_is_what_runs(settings: AdapterSettings) -> None:
+    model, parts = every.subject(settings)
+    learner = make(settings, model, parts)
+    history, future = run(9, 6), run(10, 5)
+    found = along(learner, history)
+    support, query = ([torch.from_numpy(part) for part in encode(model, data)] for data in (history, future))
+    told = 0 if model.condition is None else len(model.condition.mean)
+    inputs = [torch.cat([part[0], torch.zeros(len(part[0]), told)], dim=-1) for part in (support, query)]
+    windows = Windows(inputs[0][None], support[1][None], inputs[1][None], query[1][None])
+    trained = objective(settings, model).errors({"prior": model.prior, **parts}, windows).detach()[0]
+    torch.testing.assert_close(squared_error(found.weights, *query), trained, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", every.ALL, ids=every.name)
+def test_settings_are_frozen_data_with_a_kind(settings: AdapterSettings) -> None:
+    assert fields(settings)[0].name == "kind"
+    with pytest.raises(AttributeError):
+        settings.kind = "other"  # type: ignore[assignment, misc]
+
+
+@pytest.mark.parametrize("settings", every.ADAPTING, ids=every.name)
+def test_a_window_of_nothing_is_refused(settings: AdapterSettings) -> None:
+    with pytest.raises(ValueError, match="window: expected at least 1, got 0"):
+        replace(settings, window=0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("settings", every.ADAPTING, ids=every.name)
+def test_what_an_adapter_needs_is_asked_for(settings: AdapterSettings) -> None:
+    if settings.kind == "finetune":
+        pytest.skip("needs nothing beside the model")
+    model, _ = every.subject(settings)
+    with pytest.raises(ValueError, match=f"{settings.kind} adapter: expected .* in the checkpoint, got no"):
+        make(settings, model, {})
+
+
+def test_informed_needs_to_be_told() -> None:
+    settings = every.ALL[-1]
+    plain, _ = every.subject(every.ALL[0])
     with pytest.raises(ValueError, match="knows its condition"):
-        make(ALL[3], subject, None, None)
+        make(settings, plain, {})
     with pytest.raises(ValueError, match="condition: expected shape None"):
-        make(ALL[3], subject, None, lambda: np.zeros(1)).initial()
+        make(settings, plain, {}, lambda: np.zeros(1)).initial()
 
 
 def test_a_window_that_is_not_full_moves_the_weights_less() -> None:
-    subject = model(np.random.default_rng(0))
-    rates = tuple(torch.full_like(w, 0.1) for w in subject.prior)
-    grbal = make(GradientSettings(window=6, steps=1), subject, rates, None)
-    whole = make(GradientSettings(window=1, steps=1), subject, rates, None)
-    shifts = [
-        torch.cat(
-            [(w - p).flatten() for w, p in zip(learner.adapt(subject.prior, run(9, 1)), subject.prior, strict=True)]
-        )
-        for learner in (grbal, whole)
-    ]
+    model, parts = every.subject(GradientSettings())
+    shifts = []
+    for length in (6, 1):
+        learner = make(GradientSettings(window=length, steps=1), model, parts)
+        weights: Weights = learner.adapt(learner.initial(), run(9, 1)).weights
+        shifts.append(torch.cat([(w - p).flatten() for w, p in zip(weights, model.prior, strict=True)]))
     torch.testing.assert_close(6 * shifts[0], shifts[1])
+
+
+def test_samples_of_the_latent_become_ensemble_members() -> None:
+    settings = LatentSettings(window=6, hidden=8, latent=3, samples=5)
+    learner = every.adapter(settings, members=1)
+    weights = learner.adapt(learner.initial(), run(3)).weights
+    assert {len(w) for w in weights} == {5}
+    assert weights[1].std(dim=0).max() > 0
+    assert learner.initial().weights[0].shape[0] == 1
+
+
+def test_a_belief_names_what_it_believes() -> None:
+    learner = every.adapter(BeliefSettings(window=6, hidden=8, channels=("gain",)))
+    assert set(learner.adapt(learner.initial(), run(3)).belief) == {"gain"}
+    others: list[AdapterSettings] = [
+        RecurrentSettings(window=6),
+        AttentionSettings(window=6),
+        GradientSettings(window=6),
+    ]
+    assert not any(every.adapter(s).adapt(every.adapter(s).initial(), run(3)).belief for s in others)

@@ -51,8 +51,8 @@ def untrained(recipe: str, robot: str = ROACH.name, period: float = 0.05) -> Che
         condition=scaling(told) if told else None,
         prior=prior,
     )
-    rates = tuple(torch.full_like(w, 0.01) for w in prior) if recipe == "grbal" else None
-    return Checkpoint(robot, recipe, period, model, ADAPTERS[recipe], rates, {})
+    parts = {"rates": tuple(torch.full_like(w, 0.01) for w in prior)} if recipe == "grbal" else {}
+    return Checkpoint(robot, recipe, period, model, ADAPTERS[recipe], parts, {})
 
 
 @pytest.fixture

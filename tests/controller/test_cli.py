@@ -19,7 +19,8 @@ from tests.controller.conftest import untrained
 SHORT = ["run", "--fast", "--no-video", "--set", "planner.search.candidates=24", "--set", "planner.search.iterations=2"]
 SUMMARY_KEYS = {
     "robot", "course", "perturbations", "adapter", "planner", "model", "seed", "ticks", "seconds", "misses", "tick_ms",
-    "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "prediction_error", "statuses", "files",
+    "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "prediction_error", "belief",
+    "statuses", "files",
 }  # fmt: skip
 
 

@@ -8,13 +8,12 @@ import torch
 
 from controller.controller import Controller, ControlSettings, Observation, TickResult
 from controller.tasks import COURSES
-from dynamics.adapters.base import Adapter
+from dynamics.adapters.base import Adapted, Adapter
 from dynamics.adapters.factory import make
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
 from dynamics.kernel import Kernel
 from dynamics.kernels import AnyKernel
-from dynamics.network import Weights
 from dynamics.transitions import FloatArray, Transitions
 from planners.plan import Plan
 from planners.problem import Problem
@@ -25,7 +24,7 @@ from tests.dynamics import toys
 
 PERIOD = 0.1
 SUBJECT = toys.model(np.random.default_rng(0))
-GRBAL = make(GradientSettings(window=6), SUBJECT, tuple(torch.full_like(w, 0.05) for w in SUBJECT.prior), None)
+GRBAL = make(GradientSettings(window=6), SUBJECT, {"rates": tuple(torch.full_like(w, 0.05) for w in SUBJECT.prior)})
 
 
 class Spy:
@@ -132,12 +131,14 @@ def test_the_window_is_full_of_the_newest_transitions() -> None:
     class Recorder:
         window = 3
 
-        def initial(self) -> Weights:
-            return SUBJECT.prior
+        carries = False
 
-        def adapt(self, current: Weights, window: Transitions) -> Weights:
+        def initial(self) -> Adapted:
+            return Adapted(SUBJECT.prior)
+
+        def adapt(self, current: Adapted, window: Transitions) -> Adapted:
             seen.append(window)
-            return SUBJECT.prior
+            return Adapted(SUBJECT.prior)
 
     subject, state = controller(Recorder()), np.zeros(5)
     subject.tick(Observation(0.0, state, None))
@@ -170,7 +171,7 @@ def test_errors_judge_the_weights_that_had_not_seen_the_transition() -> None:
     assert results[0].error_prior is None
     memory = subject._memory
     state = np.ones(5)
-    kernel = Kernel(SUBJECT, memory.weights)
+    kernel = Kernel(SUBJECT, memory.adapted.weights)
     assert memory.state is not None
     action = np.array([0.3, -0.2])
     expected = SUBJECT.space.difference(state, kernel.predict(memory.state, action)) / SUBJECT.increments.std
@@ -183,14 +184,16 @@ def test_weights_that_predict_worse_than_the_prior_are_not_trusted() -> None:
     class Spoiler:
         window = 4
 
-        def initial(self) -> Weights:
-            return SUBJECT.prior
+        carries = False
 
-        def adapt(self, current: Weights, window: Transitions) -> Weights:
-            return tuple(w + 1.0 for w in SUBJECT.prior)
+        def initial(self) -> Adapted:
+            return Adapted(SUBJECT.prior)
+
+        def adapt(self, current: Adapted, window: Transitions) -> Adapted:
+            return Adapted(tuple(w + 1.0 for w in SUBJECT.prior))
 
     assert [result.rejected for result in drive(controller(Spoiler()), 5)][2:] == [True, True, True]
-    fixed = make(FixedSettings(), SUBJECT, None, None)
+    fixed = make(FixedSettings(), SUBJECT, {})
     assert not any(result.rejected for result in drive(controller(fixed), 5))
 
 
@@ -198,11 +201,13 @@ def test_non_finite_weights_are_replaced_by_the_prior() -> None:
     class Broken:
         window = 4
 
-        def initial(self) -> Weights:
-            return SUBJECT.prior
+        carries = False
 
-        def adapt(self, current: Weights, window: Transitions) -> Weights:
-            return tuple(w * float("nan") for w in SUBJECT.prior)
+        def initial(self) -> Adapted:
+            return Adapted(SUBJECT.prior)
+
+        def adapt(self, current: Adapted, window: Transitions) -> Adapted:
+            return Adapted(tuple(w * float("nan") for w in SUBJECT.prior))
 
     results = drive(controller(Broken()), 5)
     assert np.isfinite(actions(results)).all()

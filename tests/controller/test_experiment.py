@@ -11,23 +11,33 @@ from rich.console import Console
 
 from controller import experiment
 from controller.collect import CollectSettings
-from controller.experiment import RECIPES, ExperimentSettings
+from controller.experiment_settings import ExperimentSettings, RecipeSettings
+from controller.fitting import checkpoint_path, load_training
 from controller.on_policy import OnPolicySettings
 from dynamics import checkpoint, dataset
+from dynamics.adapters.context import BeliefSettings
+from dynamics.adapters.finetune import FinetuneSettings
+from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
+from dynamics.adapters.informed import InformedSettings
 from dynamics.fit import FitSettings
 from dynamics.recipes import NetworkSettings
 
+NETWORK = NetworkSettings((16,))
+PLAIN, META = FitSettings(steps=60, batch=32, validate_every=30), FitSettings(steps=20, batch=8, validate_every=10)
 TINY = ExperimentSettings(
     query=4,
+    support=8,
     validation=0.2,
     collect=CollectSettings(episodes=14, heldout_episodes=7, seconds=2.0, workers=1),
-    on_policy=OnPolicySettings(rounds=1, episodes=2),
-    network=NetworkSettings((16,)),
-    gradient=GradientSettings(window=8, steps=1),
-    plain_fit=FitSettings(steps=60, batch=32, validate_every=30),
-    meta_fit=FitSettings(steps=20, batch=8, validate_every=10),
-    round_fit=FitSettings(steps=10, batch=8, validate_every=10),
+    on_policy=OnPolicySettings(rounds=1, episodes=2, fit_steps=10),
+    recipes={
+        "mb": RecipeSettings(FixedSettings(), PLAIN, NETWORK, query=1),
+        "mb_de": RecipeSettings(FinetuneSettings(window=8), shares="mb"),
+        "grbal": RecipeSettings(GradientSettings(window=8, steps=1), META, NETWORK, query=4),
+        "belief": RecipeSettings(BeliefSettings(window=8, hidden=8), META, NETWORK, query=4),
+        "informed": RecipeSettings(InformedSettings(), PLAIN, NETWORK, query=1),
+    },
 )
 
 
@@ -39,12 +49,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, o
 
 def test_every_recipe_is_trained_and_judged(trained: tuple[Path, dict[str, object]]) -> None:
     out, report = trained
-    for recipe in RECIPES:
-        loaded = checkpoint.load(experiment.checkpoint_path(TINY, out, recipe))
+    for recipe in TINY.recipes:
+        loaded = checkpoint.load(checkpoint_path(TINY, out, recipe))
         assert (loaded.robot, loaded.recipe, loaded.period) == ("roach", recipe, 0.05)
     overall = report["all"]
     assert isinstance(overall, dict)
-    assert {"mb", "mb_de", "grbal_prior", "grbal", "informed", "gap_closed"} == set(overall)
+    assert {*TINY.recipes, "grbal_prior", "belief_prior"} == set(overall)
+    assert {name for name, found in overall.items() if "gap_closed" in found} == {*overall} - {"mb", "informed"}
     assert (out / "evaluation.json").exists()
 
 
@@ -52,7 +63,7 @@ def test_on_policy_runs_join_the_training_data(trained: tuple[Path, dict[str, ob
     out, _ = trained
     extra = dataset.load(out / "data" / "on-policy-0.npz")
     assert len(extra) == 2
-    assert len(experiment.load_training(out)) == 16
+    assert len(load_training(out)) == 16
     low, high = extra.actions.min(), extra.actions.max()
     assert low >= 2 * 6.28 - 0.1
     assert high <= 9 * 6.29
@@ -60,7 +71,7 @@ def test_on_policy_runs_join_the_training_data(trained: tuple[Path, dict[str, ob
 
 def test_a_killed_experiment_does_again_only_what_is_missing(trained: tuple[Path, dict[str, object]]) -> None:
     out, report = trained
-    path = experiment.checkpoint_path(TINY, out, "grbal")
+    path = checkpoint_path(TINY, out, "grbal")
     others = {file: file.stat().st_mtime_ns for file in out.glob("*.safetensors") if file != path}
     before = checkpoint.load(path).model.prior
     path.unlink()
@@ -72,7 +83,23 @@ def test_a_killed_experiment_does_again_only_what_is_missing(trained: tuple[Path
 
 
 def test_inconsistent_settings_are_refused() -> None:
-    with pytest.raises(ValueError, match="window \\+ query: expected at most one episode of 40 ticks"):
+    with pytest.raises(ValueError, match="recipes.mb: expected window \\+ query of at most one episode of 40 ticks"):
         replace(TINY, query=40)
+    with pytest.raises(ValueError, match="recipes.mb_de.shares: expected one of mb_de, got 'mb'"):
+        replace(TINY, recipes={"mb_de": TINY.recipes["mb_de"]})
     with pytest.raises(ValueError, match="robot: expected one of roach, got 'ant'"):
         replace(TINY, robot="ant")
+
+
+def test_a_family_that_is_left_out_is_not_trained_on(trained: tuple[Path, dict[str, object]]) -> None:
+    out, _ = trained
+    left = load_training(out, without="leg_loss")
+    assert set(left.families.tolist()) == set(load_training(out).families.tolist()) - {"leg_loss", "mixture"}
+    assert checkpoint_path(replace(TINY, without="slope"), out, "mb").name == "roach-mb-without-slope.safetensors"
+
+
+def test_a_belief_knows_the_names_of_its_numbers(trained: tuple[Path, dict[str, object]]) -> None:
+    out, _ = trained
+    adapter = checkpoint.load(checkpoint_path(TINY, out, "belief")).adapter
+    assert isinstance(adapter, BeliefSettings)
+    assert "present_left_middle" in adapter.channels

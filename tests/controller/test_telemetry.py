@@ -38,6 +38,7 @@ SUMMARY_KEYS = (
         "progress_m",
         "fell",
         "prediction_error",
+        "belief",
         "statuses",
         "files",
     ),
@@ -174,3 +175,12 @@ def test_a_tick_becomes_plain_numbers() -> None:
 
 def test_a_state_that_is_not_finite_is_logged_not_raised() -> None:
     assert math.isnan(from_tick(loop_tick(yaw=math.nan, heading=0.0), CHANNELS).heading_error)
+
+
+def test_a_belief_over_the_last_second_is_put_into_words() -> None:
+    log = make_log()
+    assert log.belief == ()
+    believed = tuple(replace(record, belief={"present_left_middle": 0.1, "gain_left": -1.0}) for record in log.records)
+    assert replace(log, records=believed).belief == ("left_middle lost", "left motor at 70%")
+    doubting = (*believed[:-10], *(replace(record, belief={"present_left_middle": 0.9}) for record in believed[-10:]))
+    assert replace(log, records=doubting).belief == ()

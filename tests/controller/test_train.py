@@ -8,7 +8,7 @@ from rich.table import Table
 
 from controller import experiment, train
 from controller.cli import main
-from controller.experiment import ExperimentSettings
+from controller.experiment_settings import ExperimentSettings
 from controller.strict import ConfigError
 
 ROOT = Path(__file__).parents[2]

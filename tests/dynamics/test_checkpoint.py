@@ -17,7 +17,7 @@ from tests.dynamics.toys import model
 def example(*, told: bool = False) -> Checkpoint:
     subject = model(np.random.default_rng(0), told=told)
     rates = tuple(torch.full_like(w, 0.2) for w in subject.prior)
-    return Checkpoint("toy", "grbal", 0.1, subject, GradientSettings(window=5), rates, {"seed": 3})
+    return Checkpoint("toy", "grbal", 0.1, subject, GradientSettings(window=5), {"rates": rates}, {"seed": 3})
 
 
 @pytest.mark.parametrize("told", [False, True])
@@ -29,19 +29,18 @@ def test_loads_what_was_saved(tmp_path: Path, told: bool) -> None:
     assert loaded.adapter == saved.adapter
     assert loaded.provenance == saved.provenance
     assert loaded.model.space == saved.model.space
-    assert loaded.rates is not None
-    assert saved.rates is not None
-    for a, b in zip((*loaded.model.prior, *loaded.rates), (*saved.model.prior, *saved.rates), strict=True):
-        assert torch.equal(a, b)
+    assert set(loaded.parts) == {"rates"}
+    pairs = zip((*loaded.model.prior, *loaded.parts["rates"]), (*saved.model.prior, *saved.parts["rates"]), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
     np.testing.assert_array_equal(loaded.model.inputs.std, saved.model.inputs.std)
     assert (loaded.model.condition is not None) == told
 
 
-def test_adapter_without_rates_has_none(tmp_path: Path) -> None:
+def test_adapter_that_learned_nothing_beside_the_model_has_no_parts(tmp_path: Path) -> None:
     saved = example()
     path = tmp_path / "toy-mb.safetensors"
-    checkpoint.save(Checkpoint("toy", "mb", 0.1, saved.model, FixedSettings(), None, {}), path)
-    assert checkpoint.load(path).rates is None
+    checkpoint.save(Checkpoint("toy", "mb", 0.1, saved.model, FixedSettings(), {}, {}), path)
+    assert checkpoint.load(path).parts == {}
 
 
 def test_missing_file_names_what_there_is(tmp_path: Path) -> None:
@@ -68,7 +67,7 @@ def test_file_of_another_program_is_refused(tmp_path: Path) -> None:
 
 def test_non_finite_weights_are_refused(tmp_path: Path) -> None:
     saved, path = example(), tmp_path / "toy-grbal.safetensors"
-    saved.model.prior[0][0, 0, 0] = float("nan")
+    saved.parts["rates"][0][0, 0, 0] = float("nan")
     checkpoint.save(saved, path)
     with pytest.raises(CheckpointError, match="expected finite weights"):
         checkpoint.load(path)

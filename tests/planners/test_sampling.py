@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -97,4 +98,5 @@ def test_every_sampler_improves_on_the_plan_before_or_keeps_it_whatever_the_budg
         answer = plan(problem, answer, rng)
         assert model.now <= 100 + budget + 1e-3 * CHUNK
         costs.append(answer.cost)
-    assert costs == sorted(costs, reverse=True)
+    # The same sequence, rolled out in a batch of another size, may differ in its last bit.
+    assert all(after <= before + 1e-12 for before, after in pairwise(costs))

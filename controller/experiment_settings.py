@@ -1,0 +1,106 @@
+"""What an experiment consists of: data, recipes, and how each is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+from pydantic import Field
+
+from controller.collect import CollectSettings
+from controller.on_policy import OnPolicySettings
+from dynamics.adapters import factory
+from dynamics.adapters.fixed import FixedSettings
+from dynamics.fit import FitSettings
+from dynamics.recipes import NetworkSettings
+from hardware.sim_robot import ROACH
+
+AdapterSettings = Annotated[factory.AdapterSettings, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class RecipeSettings:
+    """How one recipe is trained.
+
+    Attributes:
+        adapter: what turns a window into weights.
+        fit: length and speed of training.
+        network: size of the network.
+        query: transitions K that follow each support in training; 1 for recipes without support.
+        shares: recipe whose trained network this adapter uses; then nothing is trained.
+    """
+
+    adapter: AdapterSettings = field(default_factory=FixedSettings)
+    fit: FitSettings = field(default_factory=lambda: FitSettings(steps=12_000, batch=64))
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    query: int = 16
+    shares: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.query < 1:
+            raise ValueError(f"query: expected at least 1, got {self.query}")
+
+    @property
+    def expense(self) -> float:
+        """A rough measure of how long the fit takes, for ordering."""
+        return self.fit.steps * self.fit.batch * self.query * getattr(self.adapter, "steps", 1)
+
+    def shortened(self, steps: int) -> RecipeSettings:
+        """Return the same recipe with fewer steps of training."""
+        return replace(self, fit=replace(self.fit, steps=steps, validate_every=min(self.fit.validate_every, steps)))
+
+
+@dataclass(frozen=True)
+class ExperimentSettings:
+    """One training run of some recipes on the same data.
+
+    Attributes:
+        robot: name of the simulated robot.
+        rate_hz: control rate; a model's step is one tick.
+        seed: of everything.
+        query: transitions K after a window on which adaptation is judged; the window M is the adapter's.
+        support: transitions before the first query of an episode when recipes are compared; the longest window or more.
+        validation: share of the training episodes that is held out for early stopping.
+        without: family of conditions that is left out of the training data, together with all mixtures.
+        collect: how much data with random actions.
+        on_policy: how much data of the planner's own runs.
+        recipes: what to train, by name.
+        workers: processes that train.
+    """
+
+    robot: str = "roach"
+    rate_hz: float = 20.0
+    seed: int = 0
+    query: int = 16
+    support: int = 24
+    validation: float = 0.06
+    without: str | None = None
+    collect: CollectSettings = field(default_factory=CollectSettings)
+    on_policy: OnPolicySettings = field(default_factory=OnPolicySettings)
+    recipes: Mapping[str, RecipeSettings] = field(default_factory=dict)
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        if self.robot != ROACH.name:
+            raise ValueError(f"robot: expected one of {ROACH.name}, got {self.robot!r}")
+        for name in ("query", "support", "workers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if not 0 < self.validation < 1:
+            raise ValueError(f"validation: expected a share in (0, 1), got {self.validation}")
+        for name, recipe in self.recipes.items():
+            self._check(name, recipe)
+
+    def _check(self, name: str, recipe: RecipeSettings) -> None:
+        longest = round(self.collect.seconds * self.rate_hz)
+        if max(self.support, getattr(recipe.adapter, "window", 0)) + self.query > longest:
+            raise ValueError(f"recipes.{name}: expected window + query of at most one episode of {longest} ticks")
+        if recipe.shares is not None and recipe.shares not in self.recipes:
+            raise ValueError(f"recipes.{name}.shares: expected one of {', '.join(self.recipes)}, got {recipe.shares!r}")
+
+    @property
+    def fitted(self) -> tuple[str, ...]:
+        """Recipes with a network of their own, the longest fit first."""
+        own = [name for name, recipe in self.recipes.items() if recipe.shares is None]
+        return tuple(sorted(own, key=lambda name: -self.recipes[name].expense))

@@ -1,0 +1,88 @@
+"""Fit one recipe of an experiment: its data, its objective, its checkpoint."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from controller.experiment_settings import ExperimentSettings
+from dynamics import checkpoint, dataset, fit, recipes
+from dynamics.adapters import factory
+from dynamics.adapters.context import BeliefSettings
+from dynamics.checkpoint import Checkpoint
+from dynamics.dataset import Episodes
+from dynamics.objectives.factory import objective, told
+from dynamics.recipes import Job
+from dynamics.state_space import Channel, StateSpace
+from hardware.robot import RobotSpec
+from hardware.sim_robot import ROACH
+from sim.perturbations import CONDITION_CHANNELS
+
+_MIXTURE = "mixture"
+
+
+def checkpoint_path(settings: ExperimentSettings, out: Path, recipe: str) -> Path:
+    """Return where the checkpoint of a recipe is written."""
+    rate = "" if settings.rate_hz == ROACH.control_hz else f"-{settings.rate_hz:g}hz"
+    left_out = "" if settings.without is None else f"-without-{settings.without}"
+    return out / f"{settings.robot}-{recipe}{rate}{left_out}.safetensors"
+
+
+def load_training(out: Path, without: str | None = None) -> Episodes:
+    """Read the training episodes: random ones, then those of every on-policy round so far.
+
+    Args:
+        out: folder of the experiment.
+        without: family to leave out; mixtures, which may contain it, go with it.
+    """
+    files = [out / "data" / "train.npz", *sorted((out / "data").glob("on-policy-*.npz"))]
+    episodes = dataset.concatenate([dataset.load(file) for file in files])
+    if without is None:
+        return episodes
+    return episodes.select(np.flatnonzero(~np.isin(episodes.families, [without, _MIXTURE])))
+
+
+def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
+    """Train one recipe and write its checkpoint, and those of the recipes that share it."""
+    recipe = settings.recipes[name]
+    rng = np.random.default_rng([settings.seed, 1])
+    training, validation = dataset.split(load_training(out, settings.without), settings.validation, rng)
+    log, resume_from = out / "fits" / f"{name}.jsonl", out / "fits" / f"{name}.state"
+    if not resume_from.exists():
+        log.unlink(missing_ok=True)
+
+    def report(progress: fit.Progress) -> None:
+        with log.open("a") as file:
+            file.write(json.dumps(asdict(progress)) + "\n")
+
+    job = Job(training, validation, settings.seed, resume_from, report)
+    actions = tuple(action.name for action in ROACH.actions)
+    adapter = _named(recipe.adapter)
+    untrained = recipes.untrained(
+        state_space(ROACH), actions, training, recipe.network, settings.seed, told=told(adapter)
+    )
+    model, parts = recipes.train(untrained, job, objective(adapter, untrained), recipe.query, recipe.fit)
+    sharing = {other: entry.adapter for other, entry in settings.recipes.items() if entry.shares == name}
+    for written, kind in {**sharing, name: adapter}.items():
+        made = Checkpoint(settings.robot, written, 1 / settings.rate_hz, model, kind, parts, _provenance(settings))
+        checkpoint.save(made, checkpoint_path(settings, out, written))
+
+
+def state_space(spec: RobotSpec) -> StateSpace:
+    """Return the robot's state vector as the learning side sees it."""
+    return StateSpace(tuple(Channel(channel.name, channel.unit, channel.kind) for channel in spec.channels))
+
+
+def _named(adapter: factory.AdapterSettings) -> factory.AdapterSettings:
+    """Tell a belief what its numbers are called."""
+    return replace(adapter, channels=CONDITION_CHANNELS) if isinstance(adapter, BeliefSettings) else adapter
+
+
+def _provenance(settings: ExperimentSettings) -> dict[str, Any]:
+    experiment = json.loads(json.dumps(asdict(settings)))
+    return {"experiment": experiment, "versions": {name: version(name) for name in ("torch", "mujoco", "numpy")}}

@@ -1,0 +1,240 @@
+"""Encoders as adapters: a window becomes a latent, and the latent a change of the first layer's bias.
+
+The planner cannot tell such a model from any other. What is encoded, and how it was taught, tells the kinds apart:
+`recurrent` and `attention` are trained on nothing but the error of the predictions; `latent` is a Gaussian that every
+transition narrows; `belief` is taught to name the true condition, which only a simulator knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dynamics import encoders
+from dynamics.adapters.base import Adapted
+from dynamics.model import Model, encode
+from dynamics.network import Parts, Weights
+from dynamics.transitions import Transitions
+
+
+@dataclass(frozen=True)
+class RecurrentSettings:
+    """A gated recurrent unit reads the window (RL^2, ReBAL).
+
+    Attributes:
+        window: transitions M.
+        hidden: size of the hidden state.
+        latent: numbers that the model is told.
+    """
+
+    kind: Literal["recurrent"] = "recurrent"
+    window: int = 24
+    hidden: int = 64
+    latent: int = 16
+
+    def __post_init__(self) -> None:
+        _check(self.window, self.hidden, self.latent)
+
+
+@dataclass(frozen=True)
+class AttentionSettings:
+    """Dilated causal convolutions and attention over the window (SNAIL).
+
+    Attributes:
+        window: transitions M.
+        hidden: channels of every layer.
+        latent: numbers that the model is told.
+    """
+
+    kind: Literal["attention"] = "attention"
+    window: int = 24
+    hidden: int = 48
+    latent: int = 16
+
+    def __post_init__(self) -> None:
+        _check(self.window, self.hidden, self.latent)
+
+
+@dataclass(frozen=True)
+class LatentSettings:
+    """A probabilistic latent, whatever the order of the window: a product of Gaussians (PEARL, CaDM).
+
+    Attributes:
+        window: transitions M.
+        hidden: width of the encoder.
+        latent: numbers that the model is told.
+        divergence: weight of the divergence from the unit Gaussian in training.
+        samples: draws of the latent that become ensemble members, for the planner's risk; 0 takes the mean.
+    """
+
+    kind: Literal["latent"] = "latent"
+    window: int = 24
+    hidden: int = 96
+    latent: int = 10
+    divergence: float = 1e-4
+    samples: int = 0
+
+    def __post_init__(self) -> None:
+        _check(self.window, self.hidden, self.latent)
+        if not self.divergence >= 0 or self.samples < 0:
+            raise ValueError(f"divergence, samples: expected 0 or more, got {self.divergence}, {self.samples}")
+
+
+@dataclass(frozen=True)
+class BeliefSettings:
+    """A recurrent belief about the true condition (Humplik et al. 2019, arXiv 1905.06424; RMA, arXiv 2107.04034).
+
+    Attributes:
+        window: transitions M.
+        hidden: size of the hidden state.
+        teaching: weight of the squared error of the belief, in deviations of each channel.
+        bottleneck: weight of the information bottleneck; 0 has none.
+        channels: names of the condition's numbers, for reports.
+    """
+
+    kind: Literal["belief"] = "belief"
+    window: int = 24
+    hidden: int = 64
+    teaching: float = 0.05
+    bottleneck: float = 0.0
+    channels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check(self.window, self.hidden, 1)
+        if not self.teaching >= 0 or not self.bottleneck >= 0:
+            raise ValueError(f"teaching, bottleneck: expected 0 or more, got {self.teaching}, {self.bottleneck}")
+
+
+ContextSettings = RecurrentSettings | AttentionSettings | LatentSettings | BeliefSettings
+
+
+class Code(NamedTuple):
+    """What a window says: a mean (..., Z), and how sure it is where the encoder knows, as a variance (..., Z)."""
+
+    mean: Tensor
+    variance: Tensor | None
+
+
+def latent_size(settings: ContextSettings, model: Model) -> int:
+    """Return how many numbers Z a model is told."""
+    if not isinstance(settings, BeliefSettings):
+        return settings.latent
+    if model.condition is None:
+        raise ValueError("belief adapter: expected a model that is told the condition, got one that is not")
+    return len(model.condition.mean)
+
+
+def initial_encoder(settings: ContextSettings, model: Model, generator: torch.Generator) -> Weights:
+    """Return the untrained weights of an encoder of [inputs, targets]."""
+    size_in, size = model.num_inputs + model.space.size, latent_size(settings, model)
+    match settings:
+        case RecurrentSettings():
+            return encoders.initial_recurrent(size_in, settings.hidden, size, generator)
+        case AttentionSettings():
+            return encoders.initial_attention(size_in, settings.hidden, size, settings.window, generator)
+        case LatentSettings():
+            return encoders.initial_exchangeable(size_in, settings.hidden, 2 * size, generator)
+        case BeliefSettings():
+            size_out = 2 * size if settings.bottleneck else size
+            return encoders.initial_recurrent(size_in, settings.hidden, size_out, generator)
+
+
+def code(settings: ContextSettings, encoder: Weights, sequence: Tensor) -> Code:
+    """Encode windows (..., M, F + A + S) of inputs and targets."""
+    match settings:
+        case RecurrentSettings():
+            return Code(encoders.recurrent(encoder, sequence), None)
+        case AttentionSettings():
+            return Code(encoders.attention(encoder, sequence), None)
+        case LatentSettings():
+            means, precisions = encoders.exchangeable(encoder, sequence).chunk(2, dim=-1)
+            weights = torch.nn.functional.softplus(precisions)
+            variance = 1 / (1 + weights.sum(dim=-2))  # the product with a unit Gaussian, before anything was seen
+            return Code((weights * means).sum(dim=-2) * variance, variance)
+        case BeliefSettings():
+            out = encoders.recurrent(encoder, sequence)
+            if not settings.bottleneck:
+                return Code(out, None)
+            mean, spread = out.chunk(2, dim=-1)
+            return Code(mean, torch.nn.functional.softplus(spread) + 1e-4)
+
+
+def entry(settings: ContextSettings, model: Model, parts: Parts) -> Tensor:
+    """Return the rows of the first layer that the latent enters by (E, Z, hidden)."""
+    return parts["prior"][0][:, model.num_inputs :] if isinstance(settings, BeliefSettings) else parts["entry"][0]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Encodes the window at every tick and folds the latent into the weights.
+
+    Attributes:
+        model: the trained model.
+        parts: `encoder`, and `entry` but for a belief, which enters where the condition would.
+        settings: which encoder.
+    """
+
+    model: Model
+    parts: Parts
+    settings: ContextSettings
+    carries: bool = False
+    _draws: Tensor = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        samples = self.settings.samples if isinstance(self.settings, LatentSettings) else 0
+        generator = torch.Generator().manual_seed(0)  # the same draws at every tick, so that plans do not jitter
+        draws = torch.randn(samples, latent_size(self.settings, self.model), generator=generator)
+        object.__setattr__(self, "_draws", draws)
+
+    @property
+    def window(self) -> int:
+        """Transitions M."""
+        return self.settings.window
+
+    def initial(self) -> Adapted:
+        """Return the weights at a latent of zero."""
+        return Adapted(self._told(torch.zeros(1, latent_size(self.settings, self.model))))
+
+    @torch.inference_mode()
+    def adapt(self, current: Adapted, window: Transitions) -> Adapted:
+        """Return the prior with the first bias that the window asks for."""
+        sequence = np.concatenate(encode(self.model, window.last(self.window)), axis=-1)
+        mean, variance = code(self.settings, self.parts["encoder"], torch.from_numpy(sequence))
+        latents = mean.unsqueeze(0)
+        if len(self._draws) and variance is not None:
+            latents = mean + variance.sqrt() * self._draws
+        return Adapted(self._told(latents), belief=self._belief(mean))
+
+    def _told(self, latents: Tensor) -> Weights:
+        """Return the weights for latents (samples, Z): one ensemble member each."""
+        first, bias, *others = self.model.prior
+        rows = entry(self.settings, self.model, {"prior": self.model.prior, **self.parts})
+        shifts = (latents.unsqueeze(1) @ rows).squeeze(1)
+        told = (first[:, : self.model.num_inputs], bias + shifts, *others)
+        members = max(len(first), len(latents))
+        return tuple(w.expand(members, *w.shape[1:]).contiguous() for w in told)
+
+    def _belief(self, mean: Tensor) -> MappingProxyType[str, float]:
+        if not isinstance(self.settings, BeliefSettings) or self.model.condition is None:
+            return MappingProxyType({})
+        scaling = self.model.condition
+        known = np.isfinite(scaling.std)  # what never varied in training cannot be believed in
+        values = mean.numpy() * np.where(known, scaling.std, 0.0) + scaling.mean
+        return MappingProxyType(
+            {
+                name: float(value)
+                for name, value, says in zip(self.settings.channels, values, known, strict=False)
+                if says
+            }
+        )
+
+
+def _check(window: int, hidden: int, latent: int) -> None:
+    for name, value in (("window", window), ("hidden", hidden), ("latent", latent)):
+        if value < 1:
+            raise ValueError(f"{name}: expected at least 1, got {value}")

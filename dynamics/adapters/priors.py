@@ -1,0 +1,119 @@
+"""Several starting points: mixed by how well each explains the window, and joined by those found on the way.
+
+    theta_w = theta* with the first bias moved by sum_p w_p start_p,    w = softmax(-focus * error_p on the window)
+    theta'  = a few gradient steps from there, or from a remembered solution that explains the window better
+
+One prior fails on conditions that are far apart: FAMLE chooses among learned embeddings by recent error (Kaushik et al.
+2020, arXiv 2003.04663), T-MCL among heads (Seo et al. 2020, arXiv 2010.13303); MOLe keeps what it met before (Nagabandi
+et al. 2019, arXiv 1812.07671), so that a condition that comes back is not learned again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from dynamics.adapters.base import Adapted
+from dynamics.adapters.gradient import filled
+from dynamics.descent import Float32, descend
+from dynamics.model import Model, encode
+from dynamics.network import Parts, Weights, squared_error
+from dynamics.transitions import Transitions
+
+
+@dataclass(frozen=True)
+class PriorsSettings:
+    """How starting points are used.
+
+    Attributes:
+        window: support transitions M.
+        steps: inner gradient steps, 1 to 3.
+        rate: initial step size of every parameter, learned.
+        starts: number of learned starting points P.
+        remembered: solutions that a run keeps; 0 keeps none.
+        novelty: a solution is kept when it explains the window this many times better than all that are remembered.
+    """
+
+    kind: Literal["priors"] = "priors"
+    window: int = 24
+    steps: int = 2
+    rate: float = 0.1
+    starts: int = 4
+    remembered: int = 4
+    novelty: float = 1.5
+
+    def __post_init__(self) -> None:
+        for name in ("window", "starts"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if not 1 <= self.steps <= 3:
+            raise ValueError(f"steps: expected 1 to 3, got {self.steps}")
+        if self.remembered < 0:
+            raise ValueError(f"remembered: expected 0 or more, got {self.remembered}")
+        if not self.rate > 0 or not self.novelty >= 1:
+            raise ValueError(f"rate, novelty: expected above 0 and at least 1, got {self.rate}, {self.novelty}")
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Gradient steps from the best starting point for the window.
+
+    Attributes:
+        model: the meta-learned model.
+        parts: `rates`; `starts` (E, P, hidden); `focus` (), logarithm.
+        settings: window, steps, memory.
+    """
+
+    model: Model
+    parts: Parts
+    settings: PriorsSettings
+    carries: bool = True
+
+    @property
+    def window(self) -> int:
+        """Support transitions M."""
+        return self.settings.window
+
+    def initial(self) -> Adapted:
+        """Return the middle of all starting points, with nothing remembered."""
+        middle = self.parts["starts"][0].mean(dim=1)
+        return Adapted(self._moved(middle))
+
+    @torch.no_grad()
+    def adapt(self, current: Adapted, window: Transitions) -> Adapted:
+        """Return the adapted weights; a full window whose solution is new is remembered."""
+        newest = window.last(self.window)
+        inputs, targets = encode(self.model, newest)
+        mixed = self._mixed(inputs, targets)
+        bases = [mixed, *current.memory]
+        errors = [_error(weights, inputs, targets) for weights in bases]
+        base = bases[int(np.nanargmin(errors))] if np.isfinite(errors).any() else mixed
+        rates = filled(self.parts["rates"], len(newest) / self.window)
+        weights = descend(base, rates, inputs, targets, self.settings.steps)
+        found = _error(weights, inputs, targets)
+        full = len(newest) == self.window and self.settings.remembered > 0
+        new = full and all(self.settings.novelty * found < error for error in errors[1:])
+        memory = (*current.memory, weights)[-self.settings.remembered :] if new else current.memory
+        return Adapted(weights, memory)
+
+    def _mixed(self, inputs: Float32, targets: Float32) -> Weights:
+        """Return the prior at the mixture of the starting points."""
+        starts = self.parts["starts"][0]
+        errors = [_member_errors(self._moved(start), inputs, targets) for start in starts.unbind(1)]
+        shares = torch.softmax(-torch.exp(self.parts["focus"][0]) * torch.stack(errors, dim=-1), dim=-1)
+        return self._moved((shares.unsqueeze(-2) @ starts).squeeze(-2))
+
+    def _moved(self, shift: torch.Tensor) -> Weights:
+        first, bias, *others = self.model.prior
+        return (first, bias + shift, *others)
+
+
+def _member_errors(weights: Weights, inputs: Float32, targets: Float32) -> torch.Tensor:
+    return squared_error(weights, torch.from_numpy(inputs), torch.from_numpy(targets))
+
+
+def _error(weights: Weights, inputs: Float32, targets: Float32) -> float:
+    return float(_member_errors(weights, inputs, targets).mean())

@@ -1,0 +1,106 @@
+"""The error after an encoder has read the window; with a divergence or the true condition where a kind asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from dynamics import encoders
+from dynamics.adapters.context import (
+    BeliefSettings,
+    Code,
+    ContextSettings,
+    LatentSettings,
+    code,
+    entry,
+    initial_encoder,
+    latent_size,
+)
+from dynamics.meta import Windows
+from dynamics.model import Model
+from dynamics.network import Parts, forward
+from dynamics.objectives.base import shared_inputs, spread_shift, window_errors
+
+_SHORT_SHARE = 0.25
+"""Share of the batches whose windows are not full, as at the beginning of a run."""
+
+
+@dataclass(frozen=True)
+class ContextObjective:
+    """Encoder and network trained together.
+
+    Attributes:
+        settings: of the adapter.
+        model: what it is trained for; its weights are not used.
+    """
+
+    settings: ContextSettings
+    model: Model
+    pace: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def window(self) -> int:
+        """Support transitions M."""
+        return self.settings.window
+
+    def initial(self, model: Model, generator: torch.Generator) -> Parts:
+        """Return network, encoder, and the rows that the latent enters by."""
+        parts = {"prior": model.prior, "encoder": initial_encoder(self.settings, model, generator)}
+        if not isinstance(self.settings, BeliefSettings):
+            members, _, hidden = model.prior[0].shape
+            size = latent_size(self.settings, model)
+            parts["entry"] = (torch.stack([encoders.linear(size, hidden, generator, 0.5)[0] for _ in range(members)]),)
+        return parts
+
+    def errors(self, parts: Parts, windows: Windows) -> Tensor:
+        """Return the error of every query at the mean of the code (B, E)."""
+        return self._judged(parts, self._code(parts, windows).mean, windows)
+
+    def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
+        """Return the mean error at a drawn code, with what its kind adds."""
+        if float(torch.rand((), generator=generator)) < _SHORT_SHARE:
+            windows = windows.last(int(torch.randint(1, self.window + 1, (), generator=generator)))
+        found = self._code(parts, windows)
+        latent = found.mean
+        if found.variance is not None:
+            latent = latent + found.variance.sqrt() * torch.randn(latent.shape, generator=generator)
+        return self._judged(parts, latent, windows).mean() + self._added(found, windows)
+
+    def finished(self, parts: Parts) -> Parts:
+        """Return the parts as they are."""
+        return parts
+
+    def _code(self, parts: Parts, windows: Windows) -> Code:
+        inputs = windows.support_inputs[..., : self.model.num_inputs]
+        return code(self.settings, parts["encoder"], torch.cat([inputs, windows.support_targets], dim=-1))
+
+    def _judged(self, parts: Parts, latent: Tensor, windows: Windows) -> Tensor:
+        first, *others = parts["prior"]
+        inputs = windows.query_inputs[..., : self.model.num_inputs]
+        shift = spread_shift(latent @ entry(self.settings, self.model, parts), inputs.shape[1])
+        network = (first[:, : self.model.num_inputs], *others)
+        return window_errors(forward(network, shared_inputs(inputs), shift), windows.query_targets)
+
+    def _added(self, found: Code, windows: Windows) -> Tensor:
+        """Return the divergence from the unit Gaussian and the error of the belief, weighted."""
+        match self.settings:
+            case LatentSettings():
+                return self.settings.divergence * _divergence(found)
+            case BeliefSettings():
+                # The condition at the end of the support, which is the one that the query begins under.
+                truth = windows.support_inputs[:, -1, self.model.num_inputs :]
+                taught = self.settings.teaching * (found.mean - truth).square().mean()
+                return taught + self.settings.bottleneck * _divergence(found)
+            case _:
+                return torch.zeros(())
+
+
+def _divergence(found: Code) -> Tensor:
+    """Return the mean divergence of Gaussian codes from the unit Gaussian."""
+    if found.variance is None:
+        return torch.zeros(())
+    terms = found.variance + found.mean.square() - 1 - torch.log(found.variance)
+    return 0.5 * terms.sum(dim=-1).mean()

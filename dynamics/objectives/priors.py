@@ -1,0 +1,85 @@
+"""The error after gradient steps from a mixture of starting points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from dynamics.meta import Windows, inner_steps
+from dynamics.network import Parts, forward, squared_error
+from dynamics.objectives.base import shared_inputs, window_errors
+from dynamics.objectives.gradient import RATE_PACE
+
+if TYPE_CHECKING:
+    from dynamics.adapters.priors import PriorsSettings
+    from dynamics.model import Model
+
+_FIRST_SPREAD = 0.5
+"""Deviation of the untrained starting points."""
+_FIRST_FOCUS = 3.0
+"""Logarithm of the factor on errors in the mixture before training."""
+
+
+@dataclass(frozen=True)
+class PriorsObjective:
+    """Starting points compete for windows by their error on the support, softly, so that all of them learn."""
+
+    settings: PriorsSettings
+    pace: Mapping[str, float] = field(default_factory=lambda: {"rates": RATE_PACE, "focus": RATE_PACE})
+
+    @property
+    def window(self) -> int:
+        """Support transitions M."""
+        return self.settings.window
+
+    def initial(self, model: Model, generator: torch.Generator) -> Parts:
+        """Return network, step sizes, starting points and the focus of the mixture."""
+        members, hidden = model.prior[1].shape
+        starts = _FIRST_SPREAD * torch.randn(members, self.settings.starts, hidden, generator=generator)
+        return {
+            "prior": model.prior,
+            "rates": tuple(torch.full_like(w, self.settings.rate) for w in model.prior),
+            "starts": (starts,),
+            "focus": (torch.tensor(_FIRST_FOCUS),),
+        }
+
+    def errors(self, parts: Parts, windows: Windows) -> Tensor:
+        """Return the error of every query after the steps (B, E)."""
+        with torch.enable_grad():
+            prior = tuple(w if w.requires_grad else w.detach().requires_grad_() for w in parts["prior"])
+            return self._errors({**parts, "prior": prior}, windows, second_order=False)
+
+    def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
+        """Return the mean error after the steps."""
+        return self._errors(parts, windows, second_order=True).mean()
+
+    def finished(self, parts: Parts) -> Parts:
+        """Return the parts as they are."""
+        return parts
+
+    def _errors(self, parts: Parts, windows: Windows, *, second_order: bool) -> Tensor:
+        batch = len(windows.support_inputs)
+        first, bias, *others = (w.expand(batch, *w.shape) for w in parts["prior"])
+        adapted = inner_steps(
+            (first, bias + self._mixed(parts, windows), *others),
+            parts["rates"],
+            windows.support_inputs.unsqueeze(1),
+            windows.support_targets.unsqueeze(1),
+            steps=self.settings.steps,
+            second_order=second_order,
+        )
+        return squared_error(adapted, windows.query_inputs.unsqueeze(1), windows.query_targets.unsqueeze(1))
+
+    def _mixed(self, parts: Parts, windows: Windows) -> Tensor:
+        """Return the bias change of every window (B, E, hidden)."""
+        starts, inputs = parts["starts"][0], shared_inputs(windows.support_inputs)
+        errors = [
+            window_errors(forward(parts["prior"], inputs, start.unsqueeze(1)), windows.support_targets)
+            for start in starts.unbind(1)
+        ]
+        shares = torch.softmax(-torch.exp(parts["focus"][0]) * torch.stack(errors, dim=-1), dim=-1)
+        return torch.einsum("bep,eph->beh", shares, starts)

@@ -1,0 +1,66 @@
+"""A condition in words: what the numbers of a description, true or believed, amount to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from sim.condition import STANDARD_GRAVITY
+from sim.robots.roach import LEGS, SIDES
+
+_LOST = 0.5
+"""A leg whose presence is believed in less than this is called lost."""
+_LEAST_SLOPE = math.radians(3.0)
+_LEAST_PAYLOAD = 0.002
+_LEAST_GAIN = 0.08
+_LEAST_BIAS = 1.0
+_LEAST_FRICTION = 0.15
+_LEAST_GRAVITY = 0.1
+"""Smaller changes are not worth a word: angle [rad], mass [kg], gain [-], speed [rad/s], friction [-], share of g."""
+
+
+def in_words(numbers: Mapping[str, float]) -> tuple[str, ...]:
+    """Say what differs from the intact robot on its usual ground.
+
+    Args:
+        numbers: some or all of the values of `sim.condition.describe`, by channel; what is missing is as usual.
+    """
+    told = {name: value for name, value in numbers.items() if math.isfinite(value)}
+    return (*_body(told), *_motors(told), *_world(told))
+
+
+def _body(told: Mapping[str, float]) -> Iterator[str]:
+    for leg in LEGS:
+        presence = told.get(f"present_{leg}", 1.0)
+        if presence < _LOST:
+            yield f"{leg} lost"
+    mass = 0.01 * told.get("payload_mass", 0.0)
+    if mass > _LEAST_PAYLOAD:
+        x, y = (2e-4 * told.get(f"payload_moment_{axis}", 0.0) / mass for axis in "xy")
+        yield f"payload {1e3 * mass:.0f} g at x {1e3 * x:+.0f} mm, y {1e3 * y:+.0f} mm"
+
+
+def _motors(told: Mapping[str, float]) -> Iterator[str]:
+    for side in SIDES:
+        gain, bias = 1.0 + 0.3 * told.get(f"gain_{side}", 0.0), 5.0 * told.get(f"bias_{side}", 0.0)
+        words = [f"at {gain:.0%}"] if abs(gain - 1.0) > _LEAST_GAIN else []
+        words += [f"{bias:+.1f} rad/s"] if abs(bias) > _LEAST_BIAS else []
+        if words:
+            yield f"{side} motor {', '.join(words)}"
+        if told.get(f"dead_{side}", 0.0) > _LOST:
+            yield f"{side} motor dead"
+        if told.get(f"stuck_{side}", 0.0) > _LOST:
+            yield f"{side} motor stuck"
+
+
+def _world(told: Mapping[str, float]) -> Iterator[str]:
+    tilt = tuple(0.2 * told.get(f"tilt_{axis}", 0.0) for axis in "xy")
+    slope = math.hypot(*tilt)
+    if slope > _LEAST_SLOPE:
+        yield f"slope {math.degrees(slope):.0f} deg, uphill at {math.degrees(math.atan2(tilt[1], tilt[0])):.0f} deg"
+    friction = 0.8 + 0.3 * told.get("friction", 0.0)
+    if abs(friction - 0.8) > _LEAST_FRICTION and "friction" in told:
+        yield f"friction {friction:.2f}"
+    gravity = told.get("gravity", 0.0)
+    if abs(gravity) > _LEAST_GRAVITY:
+        yield f"gravity {STANDARD_GRAVITY * (1.0 + gravity):.1f} m/s^2"

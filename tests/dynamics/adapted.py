@@ -1,0 +1,62 @@
+"""Every adapter with small settings, and parts for it that were not trained but are not trivial either."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from dynamics.adapters.base import Adapter
+from dynamics.adapters.bias_input import BiasInputSettings
+from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings, RecurrentSettings
+from dynamics.adapters.factory import AdapterSettings, make
+from dynamics.adapters.finetune import FinetuneSettings
+from dynamics.adapters.fixed import FixedSettings
+from dynamics.adapters.gradient import GradientSettings
+from dynamics.adapters.informed import InformedSettings
+from dynamics.adapters.last_layer import LastLayerSettings
+from dynamics.adapters.meta_gradient import MetaGradientSettings
+from dynamics.adapters.priors import PriorsSettings
+from dynamics.model import Model
+from dynamics.network import Parts
+from dynamics.objectives.factory import objective, told
+from tests.dynamics.toys import model
+
+ALL: tuple[AdapterSettings, ...] = (
+    FixedSettings(),
+    FinetuneSettings(window=6, rate=0.05),
+    GradientSettings(window=6, steps=2),
+    GradientSettings(window=6, steps=2, scope="bias"),
+    GradientSettings(window=6, steps=1, scope="last_layer"),
+    BiasInputSettings(window=6, size=3),
+    MetaGradientSettings(window=6),
+    PriorsSettings(window=6, starts=3),
+    RecurrentSettings(window=6, hidden=8, latent=3),
+    AttentionSettings(window=6, hidden=8, latent=3),
+    LatentSettings(window=6, hidden=8, latent=3),
+    BeliefSettings(window=6, hidden=8, channels=("gain",)),
+    BeliefSettings(window=6, hidden=8, bottleneck=0.1, channels=("gain",)),
+    LastLayerSettings(window=6),
+    InformedSettings(),
+)
+ADAPTING = tuple(settings for settings in ALL if not isinstance(settings, FixedSettings | InformedSettings))
+
+
+def name(settings: AdapterSettings) -> str:
+    """What tells the settings apart in a list of tests."""
+    extra: list[str] = [settings.scope] if isinstance(settings, GradientSettings) else []
+    extra += ["bottleneck"] if isinstance(settings, BeliefSettings) and settings.bottleneck else []
+    return "-".join([settings.kind, *extra])
+
+
+def subject(settings: AdapterSettings, members: int = 2) -> tuple[Model, Parts]:
+    """Return a model for an adapter, and its parts as an untrained objective has them."""
+    shape = model(np.random.default_rng(0), told=told(settings), members=members)
+    trained = objective(settings, shape)
+    parts = dict(trained.finished(trained.initial(shape, torch.Generator().manual_seed(1))))
+    parts.pop("prior")
+    return shape, parts
+
+
+def adapter(settings: AdapterSettings, members: int = 2) -> Adapter:
+    """Return an adapter that was never trained."""
+    return make(settings, *subject(settings, members), lambda: np.array([0.7]))

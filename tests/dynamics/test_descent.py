@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from dynamics.descent import Float32, descend, gradients
+from dynamics.meta import inner_steps
+from dynamics.network import Weights, initial_weights, squared_error
+
+
+def problem(members: int = 2) -> tuple[Weights, Weights, Float32, Float32]:
+    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    weights = tuple(w + 0.05 for w in initial_weights((4, 6, 5, 3), members, generator))
+    rates = tuple(0.1 + 0.2 * torch.rand(w.shape, generator=generator) for w in weights)
+    inputs, targets = (rng.standard_normal((7, size)).astype(np.float32) for size in (4, 3))
+    return weights, rates, inputs, targets
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_steps_are_those_of_meta_training(steps: int) -> None:
+    weights, rates, inputs, targets = problem()
+    found = descend(weights, rates, inputs, targets, steps)
+    leaves = tuple(w.clone().requires_grad_() for w in weights)
+    tensors = torch.from_numpy(inputs), torch.from_numpy(targets)
+    recorded = inner_steps(leaves, rates, *tensors, steps=steps, second_order=False)
+    for a, b in zip(found, recorded, strict=True):
+        torch.testing.assert_close(a, b.detach(), rtol=1e-4, atol=1e-6)
+
+
+def test_one_rate_for_all_parameters_is_allowed() -> None:
+    weights, _, inputs, targets = problem()
+    scalar = tuple(torch.tensor(0.1) for _ in weights)
+    whole = tuple(torch.full_like(w, 0.1) for w in weights)
+    pairs = zip(descend(weights, scalar, inputs, targets, 2), descend(weights, whole, inputs, targets, 2), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_gradients_equal_finite_differences() -> None:
+    weights, _, inputs, targets = problem(1)
+    exact = [w[0].double() for w in weights]
+    tensors = torch.from_numpy(inputs).double(), torch.from_numpy(targets).double()
+    found = gradients([w.numpy() for w in exact], inputs.astype(float), targets.astype(float))
+    for index, tensor in enumerate(exact):
+        for position in range(tensor.numel()):
+            values = []
+            for sign in (1, -1):
+                moved = [w.clone() for w in exact]
+                moved[index].view(-1)[position] += sign * 1e-6
+                values.append(float(squared_error(tuple(moved), *tensors)))
+            assert found[index].reshape(-1)[position] == pytest.approx((values[0] - values[1]) / 2e-6, abs=1e-8)
+
+
+def test_an_absurd_window_gives_no_warning_and_no_exception() -> None:
+    weights, rates, inputs, targets = problem()
+    found = descend(weights, rates, inputs * np.float32(1e30), targets, 3)
+    assert not all(bool(torch.isfinite(w).all()) for w in found)
