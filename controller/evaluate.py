@@ -82,7 +82,7 @@ def _summary(errors: Mapping[str, FloatArray], seed: int) -> dict[str, dict[str,
     rng = np.random.default_rng(seed)
     summary = {name: {"error": evaluation.interval(rows, rng)._asdict()} for name, rows in errors.items()}
     if PLAIN in errors and INFORMED in errors:
-        for name in errors.keys() - {PLAIN, INFORMED}:
+        for name in (name for name in errors if name not in {PLAIN, INFORMED}):
             gap = evaluation.gap_closed(errors[PLAIN], errors[name], errors[INFORMED], rng)
             summary[name]["gap_closed"] = gap._asdict()
     return summary

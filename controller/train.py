@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from controller.claim import claim
 from controller.evaluate import table
 from controller.experiment_settings import ExperimentSettings
 from controller.strict import Layer, read_yaml, resolve, to_yaml
+
+_WIDTH = 160
+"""Of the table where stderr is no terminal that has a width of its own."""
 
 
 def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resume: bool) -> Mapping[str, object]:
@@ -28,7 +32,7 @@ def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resum
     """
     settings = resolve(ExperimentSettings, [read_yaml(config), *overrides])
     folder = out if out is not None else Path("runs") / f"train-{config.stem}"
-    console = Console(stderr=True)
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH)
     claim(folder, "an experiment", to_yaml(settings), resume=resume)
     results = experiment.run(settings, folder, console)
     console.print(table(results))
