@@ -21,11 +21,15 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from controller import shipped
 from controller.collect import CollectSettings, Split, gather
 from controller.config import RunSettings
 from controller.controller import ControlSettings
 from controller.evaluate import evaluate
+from controller.goals import GOALS, judged
 from controller.on_policy import OnPolicySettings, gather_on_policy
+from controller.relabel import emphasise, relabel
+from controller.strict import nearest
 from controller.workers import pool
 from dynamics import checkpoint, dataset, fit, recipes
 from dynamics.adapters.factory import AdapterSettings
@@ -58,6 +62,8 @@ class ExperimentSettings:
     Attributes:
         robot: name of the simulated robot.
         rate_hz: control rate; a model's step is one tick.
+        goal: family of hidden goals whose reward the models predict too; None for paths.
+        reward_weight: how many times as much as that of another channel an error of the reward counts.
         seed: of everything.
         query: transitions K after a window on which adaptation is judged; the window M is the adapter's.
         validation: share of the training episodes that is held out for early stopping.
@@ -74,6 +80,8 @@ class ExperimentSettings:
 
     robot: str = "roach"
     rate_hz: float = 20.0
+    goal: str | None = None
+    reward_weight: float = 8.0
     seed: int = 0
     query: int = 16
     validation: float = 0.06
@@ -90,6 +98,12 @@ class ExperimentSettings:
     def __post_init__(self) -> None:
         if self.robot != ROACH.name:
             raise ValueError(f"robot: expected one of {ROACH.name}, got {self.robot!r}")
+        if self.goal is not None and self.goal not in GOALS:
+            raise ValueError(f"goal: unknown goal '{self.goal}'; {nearest(self.goal, GOALS)}")
+        if self.goal is not None and self.on_policy.rounds:
+            raise ValueError(f"on_policy.rounds: expected 0 with a hidden goal, got {self.on_policy.rounds}")
+        if not self.reward_weight > 0:
+            raise ValueError(f"reward_weight: expected a positive number, got {self.reward_weight}")
         for name in ("query", "workers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
@@ -117,7 +131,8 @@ def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, 
         _on_policy(settings, out, number, console)
     _fit_all(settings, out, RECIPES_TO_FIT, console)
     checkpoints = {name: checkpoint.load(checkpoint_path(settings, out, name)) for name in RECIPES}
-    report = evaluate(checkpoints, dataset.load(out / "data" / "heldout.npz"), settings.query, settings.seed)
+    heldout = labelled(settings, dataset.load(out / "data" / "heldout.npz"), "heldout")
+    report = evaluate(checkpoints, heldout, settings.query, settings.seed)
     report["minutes"] = (time.monotonic() - started) / 60
     (out / "evaluation.json").write_text(json.dumps(report, indent=2))
     return report
@@ -125,14 +140,22 @@ def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, 
 
 def checkpoint_path(settings: ExperimentSettings, out: Path, recipe: str) -> Path:
     """Return where the checkpoint of a recipe is written."""
-    suffix = "" if settings.rate_hz == ROACH.control_hz else f"-{settings.rate_hz:g}hz"
-    return out / f"{settings.robot}-{recipe}{suffix}.safetensors"
+    rate = None if settings.rate_hz == ROACH.control_hz else settings.rate_hz
+    return out / shipped.checkpoint_name(settings.robot, recipe, rate, settings.goal)
 
 
 def load_training(out: Path) -> Episodes:
     """Read the training episodes: random ones, then those of every on-policy round so far."""
     files = [out / "data" / "train.npz", *sorted((out / "data").glob("on-policy-*.npz"))]
     return dataset.concatenate([dataset.load(file) for file in files])
+
+
+def labelled(settings: ExperimentSettings, episodes: Episodes, split: Split) -> Episodes:
+    """Return recorded episodes with rewards for drawn goals, where the experiment is about goals."""
+    if settings.goal is None:
+        return episodes
+    seed = [settings.seed, 3, split == "heldout"]
+    return relabel(episodes, state_space(ROACH), GOALS[settings.goal], 1.0 / settings.rate_hz, seed)
 
 
 def _collect(settings: ExperimentSettings, out: Path, split: Split, console: Console) -> None:
@@ -212,7 +235,8 @@ def _show(out: Path, bars: dict[Trained, Any], progress: Progress) -> None:
 def fit_recipe(settings: ExperimentSettings, out: Path, recipe: Trained) -> None:
     """Train one recipe and write its checkpoint (and that of `mb_de`, which shares the plain model)."""
     rng = np.random.default_rng([settings.seed, 1])
-    training, validation = dataset.split(load_training(out), settings.validation, rng)
+    episodes = labelled(settings, load_training(out), "train")
+    training, validation = dataset.split(episodes, settings.validation, rng)
     log = out / "fits" / f"{recipe}.jsonl"
     resume_from = out / "fits" / f"{recipe}.state"
     if not resume_from.exists():
@@ -225,7 +249,9 @@ def fit_recipe(settings: ExperimentSettings, out: Path, recipe: Trained) -> None
     job = Job(training, validation, settings.seed, resume_from, report)
     names = tuple(action.name for action in ROACH.actions)
     told = recipe == "informed"
-    model = recipes.untrained(state_space(ROACH), names, training, settings.network, settings.seed, told=told)
+    space = state_space(judged(ROACH, settings.goal))
+    model = recipes.untrained(space, names, training, settings.network, settings.seed, told=told)
+    model = emphasise(model, settings.reward_weight)
     rates: Weights | None = None
     if recipe == "grbal":
         model, rates = recipes.train_gradient(model, job, settings.gradient, settings.query, settings.meta_fit)

@@ -57,7 +57,7 @@ PAGE = Template("""<!doctype html>
   <p class="detail">$detail</p>
   <div class="pictures">
     <div class="column">$plan_view</div>
-    <div class="column">$path_error $model_error</div>
+    <div class="column">$score $model_error</div>
   </div>
   $video
   <h2>Figures</h2>

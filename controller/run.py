@@ -91,7 +91,7 @@ def _compared(settings: RunSettings, options: Options) -> list[str]:
 
 
 def _run_folder(settings: RunSettings, options: Options) -> Path:
-    name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course}-{settings.adapter}"
+    name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course_name}-{settings.adapter}"
     folder = options.out if options.out is not None else Path("runs") / name
     try:
         folder.mkdir(parents=True, exist_ok=True)

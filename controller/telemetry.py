@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
+from controller.goals import HiddenGoal, parse, steps_to_goal
 from controller.timing import LoopResult, percentiles
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class RunHeader:
     versions: Mapping[str, str]
     model: str = "learned"
     """What predicted while planning: "learned" or "oracle"."""
+    goal: str | None = None
+    """The hidden goal, which the controller is not told; None on a path."""
     format: int = FORMAT
 
     @property
@@ -133,6 +136,22 @@ class Log:
             return np.full(len(self.records), np.nan)
         index = self.header.channels.index(name)
         return np.array([record.state[index] for record in self.records], np.float64)
+
+    @property
+    def goal(self) -> HiddenGoal | None:
+        """The hidden goal of the run; None on a path."""
+        return None if self.header.goal is None else parse(self.header.goal, np.random.default_rng(0))
+
+    @property
+    def rewards(self) -> FloatArray:
+        """What ticks 1, 2, ... were worth (T - 1,); NaN without a hidden goal."""
+        goal = self.goal
+        return np.full(max(len(self.records) - 1, 0), np.nan) if goal is None else self.channel(goal.channel)[1:]
+
+    @property
+    def steps_to_goal(self) -> int | None:
+        """Ticks until the hidden goal was found for good; None where it was not."""
+        return None if self.goal is None else steps_to_goal(self.goal, self.rewards, 1.0 / self.header.rate_hz)
 
     @property
     def onset(self) -> float | None:
@@ -249,6 +268,9 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
         "path_error_m": mean(np.abs(log.series("distance"))),
         "progress_m": records[-1].progress - records[0].progress if records else 0.0,
         "fell": loop.fell,
+        "goal": header.goal,
+        "reward_mean": mean(log.rewards),
+        "steps_to_goal": log.steps_to_goal,
         "prediction_error": {"prior": mean(log.series("error_prior")), "adapted": mean(log.series("error_adapted"))},
         "statuses": dict(sorted(Counter(record.status for record in records).items())),
         "files": dict(files),
