@@ -131,7 +131,7 @@ def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, 
         _on_policy(settings, out, number, console)
     _fit_all(settings, out, RECIPES_TO_FIT, console)
     checkpoints = {name: checkpoint.load(checkpoint_path(settings, out, name)) for name in RECIPES}
-    heldout = labelled(settings, dataset.load(out / "data" / "heldout.npz"), "heldout")
+    heldout = labelled(settings, dataset.load(out / "data" / "heldout.npz"), 0)
     report = evaluate(checkpoints, heldout, settings.query, settings.seed)
     report["minutes"] = (time.monotonic() - started) / 60
     (out / "evaluation.json").write_text(json.dumps(report, indent=2))
@@ -150,12 +150,12 @@ def load_training(out: Path) -> Episodes:
     return dataset.concatenate([dataset.load(file) for file in files])
 
 
-def labelled(settings: ExperimentSettings, episodes: Episodes, split: Split) -> Episodes:
-    """Return recorded episodes with rewards for drawn goals, where the experiment is about goals."""
+def labelled(settings: ExperimentSettings, episodes: Episodes, *parts: int) -> Episodes:
+    """Return recorded episodes with rewards for drawn goals, once for each part; without a goal as they are."""
     if settings.goal is None:
         return episodes
-    seed = [settings.seed, 3, split == "heldout"]
-    return relabel(episodes, state_space(ROACH), GOALS[settings.goal], 1.0 / settings.rate_hz, seed)
+    family, space, period = GOALS[settings.goal], state_space(ROACH), 1.0 / settings.rate_hz
+    return dataset.concatenate([relabel(episodes, space, family, period, [settings.seed, 3, part]) for part in parts])
 
 
 def _collect(settings: ExperimentSettings, out: Path, split: Split, console: Console) -> None:
@@ -235,8 +235,8 @@ def _show(out: Path, bars: dict[Trained, Any], progress: Progress) -> None:
 def fit_recipe(settings: ExperimentSettings, out: Path, recipe: Trained) -> None:
     """Train one recipe and write its checkpoint (and that of `mb_de`, which shares the plain model)."""
     rng = np.random.default_rng([settings.seed, 1])
-    episodes = labelled(settings, load_training(out), "train")
-    training, validation = dataset.split(episodes, settings.validation, rng)
+    recorded, kept_back = dataset.split(load_training(out), settings.validation, rng)
+    training, validation = labelled(settings, recorded, 1, 2, 3), labelled(settings, kept_back, 4)
     log = out / "fits" / f"{recipe}.jsonl"
     resume_from = out / "fits" / f"{recipe}.state"
     if not resume_from.exists():

@@ -25,8 +25,8 @@ from hardware.robot import Channel, RobotSpec
 
 SPEED_UNIT = 0.1
 """Distance from the wanted speed that costs a reward of 1 [m/s]."""
-TURN_UNIT = 2.0
-"""Yaw rate to the wanted side that is worth 1 [rad/s]; about what one slow and one fast motor reach."""
+TURN_UNIT = 2.4
+"""Yaw rate to the wanted side that is worth 1 [rad/s]: what a fast motor beside a slow one can hold."""
 SHOWN = (Channel("mean_speed", "m/s", "vector"), Channel("mean_yaw_rate", "rad/s", "vector"))
 """What is judged, over the period that led to a state: forwards in the heading frame at its start, and to the left."""
 AVERAGE = 0.5

@@ -12,7 +12,8 @@ from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
 from dynamics.adapters.informed import InformedSettings
-from dynamics.network import Weights
+from dynamics.model import encode
+from dynamics.network import Weights, squared_error
 from dynamics.transitions import Transitions
 from tests.dynamics.toys import model, window
 
@@ -117,3 +118,38 @@ def test_a_window_that_is_not_full_moves_the_weights_less() -> None:
         for learner in (grbal, whole)
     ]
     torch.testing.assert_close(6 * shifts[0], shifts[1])
+
+
+def test_a_window_may_count_in_full_before_it_is_full() -> None:
+    subject = model(np.random.default_rng(0))
+    rates = tuple(torch.full_like(w, 0.05) for w in subject.prior)
+    early = make(GradientSettings(window=6, steps=1, full_from=3), subject, rates, None)
+    whole = make(GradientSettings(window=3, steps=1), subject, rates, None)
+    assert equal(early.adapt(early.initial(), run(2, 3)), whole.adapt(whole.initial(), run(2, 3)))
+    with pytest.raises(ValueError, match="full_from: expected 1 to the window of 6, got 7"):
+        GradientSettings(window=6, full_from=7)
+
+
+@pytest.mark.parametrize("rate", [0.05, 1.0, 20.0, 1e4])
+def test_steps_that_overshoot_are_shortened_until_they_explain_the_window(rate: float) -> None:
+    subject = model(np.random.default_rng(0))
+    rates = tuple(torch.full_like(w, rate) for w in subject.prior)
+    grbal = make(GradientSettings(window=8, steps=2), subject, rates, None)
+    seen = run(3, 8)
+    before, after = (
+        float(squared_error(weights, *encode(subject, seen)).sum())
+        for weights in (subject.prior, grbal.adapt(grbal.initial(), seen))
+    )
+    assert after <= before
+
+
+def test_more_steps_at_run_time_explain_the_window_better() -> None:
+    subject, seen, left = model(np.random.default_rng(0)), run(3, 8), []
+    rates = tuple(torch.full_like(w, 0.02) for w in subject.prior)
+    for steps in (None, 3, 12):
+        grbal = make(GradientSettings(window=8, steps=2, online_steps=steps), subject, rates, None)
+        left.append(float(squared_error(grbal.adapt(grbal.initial(), seen), *encode(subject, seen)).sum()))
+    assert left == sorted(left, reverse=True)
+    assert left[-1] < left[0]
+    with pytest.raises(ValueError, match="online_steps: expected 2, the steps of training, to 20, got 1"):
+        GradientSettings(steps=2, online_steps=1)

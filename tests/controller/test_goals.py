@@ -27,8 +27,8 @@ def test_a_speed_is_worth_its_distance_from_the_wanted_one(goal: float, speed: f
 
 @given(speed=st.floats(-0.1, 0.5), yaw_rate=st.floats(-3, 3))
 def test_what_one_side_earns_the_other_loses(speed: float, yaw_rate: float) -> None:
-    assert TURN.reward(1.0, speed, yaw_rate) == pytest.approx(yaw_rate / 2)
-    assert TURN.reward(-1.0, speed, yaw_rate) == pytest.approx(-yaw_rate / 2)
+    assert TURN.reward(1.0, speed, yaw_rate) == pytest.approx(yaw_rate / 2.4)
+    assert TURN.reward(-1.0, speed, yaw_rate) == pytest.approx(-yaw_rate / 2.4)
 
 
 @each_family

@@ -59,13 +59,13 @@ def test_the_referee_judges_turns_the_short_way() -> None:
     watching(at(0.0, yaw=-3.1))
     rate = -(2 * math.pi - 6.2) / PERIOD
     assert watching(at(PERIOD, yaw=3.1))[1] == pytest.approx(rate)
-    assert watching(at(2 * PERIOD, yaw=3.1)) == pytest.approx((0.0, 0.0, -rate / 2))
+    assert watching(at(2 * PERIOD, yaw=3.1)) == pytest.approx((0.0, 0.0, -rate / 2.4))
 
 
 def test_a_state_is_worth_what_was_wanted_while_it_was_shown() -> None:
     watching = referee("hidden_turn:side=1,later=-1,at=0.1")
     watching(at(7.0))
-    seen = [(watching(at(7.0 + PERIOD * k, yaw=0.1 * k))[2], watching.goal) for k in range(1, 6)]
+    seen = [(watching(at(7.0 + PERIOD * k, yaw=0.12 * k))[2], watching.goal) for k in range(1, 6)]
     assert [reward for reward, _ in seen] == pytest.approx([0.0, 1.0, -1.0, -1.0, -1.0])
     assert [goal for _, goal in seen] == [1.0, -1.0, -1.0, -1.0, -1.0]
 
