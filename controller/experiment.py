@@ -64,6 +64,7 @@ class ExperimentSettings:
         rate_hz: control rate; a model's step is one tick.
         goal: family of hidden goals whose reward the models predict too; None for paths.
         reward_weight: how many times as much as that of another channel an error of the reward counts.
+        goals_per_episode: how often each recorded episode is used, with a goal of its own every time.
         seed: of everything.
         query: transitions K after a window on which adaptation is judged; the window M is the adapter's.
         validation: share of the training episodes that is held out for early stopping.
@@ -82,6 +83,7 @@ class ExperimentSettings:
     rate_hz: float = 20.0
     goal: str | None = None
     reward_weight: float = 8.0
+    goals_per_episode: int = 1
     seed: int = 0
     query: int = 16
     validation: float = 0.06
@@ -104,7 +106,7 @@ class ExperimentSettings:
             raise ValueError(f"on_policy.rounds: expected 0 with a hidden goal, got {self.on_policy.rounds}")
         if not self.reward_weight > 0:
             raise ValueError(f"reward_weight: expected a positive number, got {self.reward_weight}")
-        for name in ("query", "workers"):
+        for name in ("query", "workers", "goals_per_episode"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
         if not 0 < self.validation < 1:
@@ -131,7 +133,7 @@ def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, 
         _on_policy(settings, out, number, console)
     _fit_all(settings, out, RECIPES_TO_FIT, console)
     checkpoints = {name: checkpoint.load(checkpoint_path(settings, out, name)) for name in RECIPES}
-    heldout = labelled(settings, dataset.load(out / "data" / "heldout.npz"), 0)
+    heldout = labelled(settings, dataset.load(out / "data" / "heldout.npz"), 1)
     report = evaluate(checkpoints, heldout, settings.query, settings.seed)
     report["minutes"] = (time.monotonic() - started) / 60
     (out / "evaluation.json").write_text(json.dumps(report, indent=2))
@@ -150,12 +152,20 @@ def load_training(out: Path) -> Episodes:
     return dataset.concatenate([dataset.load(file) for file in files])
 
 
-def labelled(settings: ExperimentSettings, episodes: Episodes, *parts: int) -> Episodes:
-    """Return recorded episodes with rewards for drawn goals, once for each part; without a goal as they are."""
+def labelled(settings: ExperimentSettings, episodes: Episodes, draw: int) -> Episodes:
+    """Return recorded episodes with rewards for the goals of one draw; without a goal as they are."""
     if settings.goal is None:
         return episodes
-    family, space, period = GOALS[settings.goal], state_space(ROACH), 1.0 / settings.rate_hz
-    return dataset.concatenate([relabel(episodes, space, family, period, [settings.seed, 3, part]) for part in parts])
+    seed = [settings.seed, 3, draw]
+    return relabel(episodes, state_space(ROACH), GOALS[settings.goal], 1.0 / settings.rate_hz, seed)
+
+
+def _splits(settings: ExperimentSettings, recorded: Episodes) -> tuple[Episodes, Episodes]:
+    """Return episodes to learn from, once for every goal, and others for early stopping."""
+    seed, draws = [settings.seed, 1], range(settings.goals_per_episode if settings.goal else 1)
+    labels = [labelled(settings, recorded, draw) for draw in draws]
+    parts = [dataset.split(episodes, settings.validation, np.random.default_rng(seed)) for episodes in labels]
+    return dataset.concatenate([training for training, _ in parts]), parts[0][1]
 
 
 def _collect(settings: ExperimentSettings, out: Path, split: Split, console: Console) -> None:
@@ -234,9 +244,7 @@ def _show(out: Path, bars: dict[Trained, Any], progress: Progress) -> None:
 
 def fit_recipe(settings: ExperimentSettings, out: Path, recipe: Trained) -> None:
     """Train one recipe and write its checkpoint (and that of `mb_de`, which shares the plain model)."""
-    rng = np.random.default_rng([settings.seed, 1])
-    recorded, kept_back = dataset.split(load_training(out), settings.validation, rng)
-    training, validation = labelled(settings, recorded, 1, 2, 3), labelled(settings, kept_back, 4)
+    training, validation = _splits(settings, load_training(out))
     log = out / "fits" / f"{recipe}.jsonl"
     resume_from = out / "fits" / f"{recipe}.state"
     if not resume_from.exists():
