@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TypeVar
@@ -12,17 +12,20 @@ import numpy as np
 from controller.config import PlannerSettings, RunSettings, checkpoint_path
 from controller.controller import Controller, PlanFunction
 from controller.foresight import Foresight, learned
+from controller.goals import HiddenGoal, judged, parse
 from controller.oracle import oracle
+from controller.pursuit import Pursuit, Referee
 from controller.strict import ConfigError
-from controller.tasks import COURSES, Course
+from controller.tasks import COURSES, Task
 from controller.telemetry import RunHeader
 from controller.timing import LoopSettings
 from dynamics import checkpoint
 from dynamics.adapters import factory
 from dynamics.checkpoint import Checkpoint, CheckpointError
+from dynamics.state_space import Channel as ModelChannel
 from hardware import embodiment
 from hardware.clock import Clock, VirtualClock, WallClock
-from hardware.robot import RobotSpec
+from hardware.robot import Channel, FloatArray, RobotSpec
 from hardware.servo import Servo
 from hardware.sim_robot import ROACH, SimRobot
 from planners import cem, hybrid, icem, mppi, predictive, rti, shooting
@@ -75,6 +78,7 @@ def load_model(settings: RunSettings, adapter: str) -> Checkpoint:
     expectations = (
         ("robot", spec.name, loaded.robot),
         ("recipe", adapter, loaded.recipe),
+        ("predicted reward", _reward(spec.channels), _reward(loaded.model.space.channels)),
         ("channels", [c.name for c in spec.channels], [c.name for c in loaded.model.space.channels]),
         ("actions", [a.name for a in spec.actions], list(loaded.model.action_names)),
     )
@@ -84,6 +88,11 @@ def load_model(settings: RunSettings, adapter: str) -> Checkpoint:
     if abs(loaded.period - period) > _PERIOD_TOLERANCE:
         raise CheckpointError(f"{path}: period: expected {period:g} s, the control period, got {loaded.period:g} s")
     return loaded
+
+
+def _reward(channels: Sequence[Channel | ModelChannel]) -> str:
+    """Return the name of the channel that holds a reward, for people."""
+    return ", ".join(channel.name for channel in channels if channel.kind == "signal") or "none"
 
 
 def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
@@ -97,37 +106,55 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
     Raises:
         ConfigError: the rates do not fit the robot, real time has no tick to plan in, or the oracle was to hurry.
     """
-    spec, course = robot_spec(settings), COURSES[settings.course]
+    spec, seeds = robot_spec(settings), np.random.SeedSequence(settings.seed).spawn(3)
     loop = _loop(settings, spec, fast=fast)
     if settings.model == "oracle":
         _check_oracle(settings, fast=fast)
     clock = VirtualClock() if fast else WallClock()
-    sensor_seed, planner_seed = np.random.SeedSequence(settings.seed).spawn(2)
+    sensor_rng, planner_rng, goal_rng = (np.random.default_rng(seed) for seed in seeds)
+    goal = None if settings.goal is None else parse(settings.course, goal_rng)
+    referee = None if goal is None else Referee(goal, loop.period)
     robot = SimRobot(
         terrain=TERRAINS[settings.terrain],
         perturbations=settings.perturbations,
         clock=clock,
-        rng=np.random.default_rng(sensor_seed),
+        rng=sensor_rng,
+        spec=spec,
+        judge=referee,
     )
     controller = Controller(
         model.model,
-        factory.make(model.adapter, model.model, model.parts, robot.true_condition),
+        factory.make(model.adapter, model.model, model.parts, _told(robot, referee)),
         planner(settings.planner),
-        course,
+        _task(settings, spec),
         settings.control,
         low=np.array([action.low for action in spec.actions]),
         high=np.array([action.high for action in spec.actions]),
         rest=embodiment.rest_action(spec),
-        rng=np.random.default_rng(planner_seed),
+        rng=planner_rng,
         real_time=not fast,
         foresight=_foresight(settings, robot),
     )
-    return Rig(robot, Servo(robot), controller, clock, loop, _header(settings, model.recipe, spec, course, fast=fast))
+    return Rig(robot, Servo(robot), controller, clock, loop, _header(settings, model.recipe, spec, goal, fast=fast))
 
 
 def robot_spec(settings: RunSettings) -> RobotSpec:
     """Return the constant facts about the robot that the settings name."""
-    return {ROACH.name: ROACH}[settings.robot]
+    return judged({ROACH.name: ROACH}[settings.robot], settings.goal)
+
+
+def _task(settings: RunSettings, spec: RobotSpec) -> Task:
+    """Return the path, or the pursuit of the reward."""
+    if settings.goal is None:
+        return COURSES[settings.course]
+    return Pursuit([channel.kind for channel in spec.channels].index("signal"))
+
+
+def _told(robot: SimRobot, referee: Referee | None) -> Callable[[], FloatArray]:
+    """Return what an informed model is told: the true condition, and the goal where there is one."""
+    if referee is None:
+        return robot.true_condition
+    return lambda: np.append(robot.true_condition(), referee.goal)
 
 
 def planner(settings: PlannerSettings) -> PlanFunction:
@@ -156,6 +183,8 @@ def _with(plan: Callable[[Problem, S, Plan | None, np.random.Generator], Plan], 
 def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
     if not fast:
         raise ConfigError("model: expected learned in real time, got oracle, which is slower than that; add --fast")
+    if settings.goal is not None:
+        raise ConfigError(f"model: expected learned on {settings.course_name}, got oracle, which predicts no reward")
     if isinstance(settings.planner, RtiSettings):
         raise ConfigError("planner.kind: expected one that samples, because the oracle has no derivatives, got rti")
 
@@ -176,11 +205,10 @@ def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings
     return loop
 
 
-def _header(settings: RunSettings, adapter: str, spec: RobotSpec, course: Course, *, fast: bool) -> RunHeader:
-    points = np.concatenate([course.points, course.points[:1]]) if course.closed else course.points
+def _header(settings: RunSettings, adapter: str, spec: RobotSpec, goal: HiddenGoal | None, *, fast: bool) -> RunHeader:
     return RunHeader(
         robot=settings.robot,
-        course=settings.course,
+        course=settings.course_name,
         perturbations=tuple(str(perturbation) for perturbation in settings.perturbations),
         adapter=adapter,
         planner=settings.planner.kind,
@@ -190,6 +218,7 @@ def _header(settings: RunSettings, adapter: str, spec: RobotSpec, course: Course
         mode="lock-step" if fast else "real time",
         rate_hz=settings.control.rate_hz,
         channels=tuple(channel.name for channel in spec.channels),
-        path=tuple((float(x), float(y)) for x, y in points),
+        path=() if goal is not None else COURSES[settings.course].outline,
         versions={name: version(name) for name in ("limber", "torch", "mujoco", "dm-control", "numpy")},
+        goal=None if goal is None else str(goal),
     )

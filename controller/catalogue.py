@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from controller.config import PLANNERS, RECIPES, ROBOTS
+from controller.goals import GOALS
 from controller.strict import ConfigError, nearest
 from controller.tasks import COURSES
 from sim.perturbations import PERTURBATIONS
@@ -23,7 +24,8 @@ def catalogue(family: str) -> dict[str, str]:
 
 
 def _courses() -> dict[str, str]:
-    return {name: f"{course.length:.1f} m, {'closed' if course.closed else 'open'}" for name, course in COURSES.items()}
+    paths = {name: f"{path.length:.1f} m, {'closed' if path.closed else 'open'}" for name, path in COURSES.items()}
+    return paths | {name: goal.description for name, goal in GOALS.items()}
 
 
 def _perturbations() -> dict[str, str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
+import numpy as np
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
-from controller import shipped
+from controller import goals, shipped
 from controller.controller import ControlSettings
 from controller.strict import ConfigError as ConfigError
 from controller.strict import Layer, nearest, one_of, read_yaml, resolve
@@ -61,8 +62,20 @@ def _perturbation(value: object) -> Perturbation:
     return parse(value)
 
 
+def _course(text: str) -> str:
+    """Check a course: a path by name, or a family of hidden goals with what is known of the goal."""
+    name, colon, _ = text.partition(":")
+    if name in goals.GOALS:
+        goals.parse(text, np.random.default_rng(0))
+    elif colon and name in COURSES:
+        raise ValueError(f"{name}: expected no values after the name of a path, got '{text}'")
+    elif name not in COURSES:
+        raise ValueError(f"unknown course '{name}'; {nearest(name, [*COURSES, *goals.GOALS])}")
+    return text
+
+
 RobotName = Annotated[str, AfterValidator(one_of("robot", lambda: ROBOTS))]
-CourseName = Annotated[str, AfterValidator(one_of("course", lambda: COURSES))]
+CourseName = Annotated[str, AfterValidator(_course)]
 TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
 Recipe = Annotated[str, AfterValidator(one_of("adapter", lambda: RECIPES))]
 ModelName = Annotated[str, AfterValidator(one_of("model", lambda: MODELS))]
@@ -79,7 +92,7 @@ class RunSettings:
 
     Attributes:
         robot: which robot.
-        course: what it should follow.
+        course: the path it should follow, or a hidden goal as `family[:key=value,...]`; a goal not given is drawn.
         terrain: the ground it runs on; simulated robots only.
         perturbations: what happens to it, as `name:key=value,...[@start[-end]]`; simulated robots only.
         adapter: recipe of the model.
@@ -109,6 +122,16 @@ class RunSettings:
         if self.seed < 0:
             raise ValueError(f"seed: expected 0 or more, got {self.seed}")
 
+    @property
+    def course_name(self) -> str:
+        """The course without the values of its goal."""
+        return self.course.partition(":")[0]
+
+    @property
+    def goal(self) -> str | None:
+        """The family of hidden goals that the course is about; None on a path."""
+        return self.course_name if self.course_name in goals.GOALS else None
+
 
 def run_settings(flags: Sequence[Layer], file: Path | None = None) -> RunSettings:
     """Fill the settings of a run.
@@ -129,7 +152,8 @@ def checkpoint_path(settings: RunSettings, adapter: str) -> Path:
     if settings.checkpoint is not None and adapter == settings.adapter:
         return Path(settings.checkpoint)
     rate = settings.control.rate_hz
-    return shipped.checkpoint(settings.robot, adapter, None if rate == _usual_rate(settings.robot) else rate)
+    unusual = None if rate == _usual_rate(settings.robot) else rate
+    return shipped.checkpoint(settings.robot, adapter, unusual, settings.goal)
 
 
 def _shipped_file(flags: Sequence[Layer]) -> Path:

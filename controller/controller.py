@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from controller.foresight import Foresight, learned
-from controller.tasks import START, Course, Progress
+from controller.tasks import START, Progress, Task
 from dynamics import kernels
 from dynamics.adapters.base import Adapted, Adapter
 from dynamics.kernels import AnyKernel
@@ -137,7 +137,7 @@ class Controller:
         model: the trained dynamics model; its step is the control period.
         adapter: window in, weights out.
         planner: what searches for actions.
-        course: what to achieve.
+        course: what to achieve: a path, or the reward of a hidden goal.
         settings: rhythm.
         low: smallest actions (A,).
         high: largest actions (A,).
@@ -152,7 +152,7 @@ class Controller:
         model: Model,
         adapter: Adapter,
         planner: PlanFunction,
-        course: Course,
+        course: Task,
         settings: ControlSettings,
         *,
         low: FloatArray,
@@ -280,12 +280,13 @@ class Controller:
 
     def _error(self, kernel: AnyKernel, state: FloatArray, action: FloatArray, next_state: FloatArray) -> float:
         """Return the normalised one-step error of a model on one transition."""
-        miss = self._model.space.difference(next_state, kernel.predict(state, action)) / self._model.increments.std
-        return float(np.mean(miss**2))
+        space = self._model.space
+        miss = space.difference(next_state, state) - space.difference(kernel.predict(state, action), state)
+        return float(np.mean((miss / self._model.increments.std) ** 2))
 
     def _executed_cost(self, before: Memory, after: Memory, observation: Observation) -> float:
-        yaw = float(observation.state[self._model.space.pose[2]])
-        return self._course.executed_cost(before.progress, after.progress, yaw, self._period)
+        pose = self._model.space.pose
+        return self._course.executed_cost(before.progress, after.progress, observation.state, self._period, pose)
 
     def _rest_schedule(self, now: float) -> ActionSchedule:
         return ActionSchedule(now, self._period, self._rest[None], expires=now + self._settings.expiry * self._period)

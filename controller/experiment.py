@@ -25,7 +25,7 @@ from controller.config import RunSettings
 from controller.controller import ControlSettings
 from controller.evaluate import evaluate
 from controller.experiment_settings import ExperimentSettings
-from controller.fitting import checkpoint_path, fit_recipe
+from controller.fitting import checkpoint_path, fit_recipe, labelled
 from controller.on_policy import gather_on_policy
 from controller.workers import pool
 from dynamics import checkpoint, dataset
@@ -53,7 +53,7 @@ def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, 
         _on_policy(settings, out, number, console)
     _fit_all(settings, out, settings.fitted, console)
     checkpoints = {name: checkpoint.load(checkpoint_path(settings, out, name)) for name in settings.recipes}
-    heldout = dataset.load(out / "data" / "heldout.npz")
+    heldout = labelled(settings, dataset.load(out / "data" / "heldout.npz"), 1)
     report = evaluate(checkpoints, heldout, settings.support, settings.query, settings.seed, settings.workers)
     report["minutes"] = (time.monotonic() - started) / 60
     (out / "evaluation.json").write_text(json.dumps(report, indent=2))

@@ -9,7 +9,9 @@ from typing import Annotated
 from pydantic import Field
 
 from controller.collect import CollectSettings
+from controller.goals import GOALS
 from controller.on_policy import OnPolicySettings
+from controller.strict import nearest
 from dynamics.adapters import factory
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.fit import FitSettings
@@ -58,6 +60,9 @@ class ExperimentSettings:
     Attributes:
         robot: name of the simulated robot.
         rate_hz: control rate; a model's step is one tick.
+        goal: family of hidden goals whose reward the models predict too; None for paths.
+        reward_weight: how many times as much as that of another channel an error of the reward counts.
+        goals_per_episode: how often each recorded episode is used, with a goal of its own every time.
         seed: of everything.
         query: transitions K after a window on which adaptation is judged; the window M is the adapter's.
         support: transitions before the first query of an episode when recipes are compared; the longest window or more.
@@ -71,6 +76,9 @@ class ExperimentSettings:
 
     robot: str = "roach"
     rate_hz: float = 20.0
+    goal: str | None = None
+    reward_weight: float = 8.0
+    goals_per_episode: int = 1
     seed: int = 0
     query: int = 16
     support: int = 24
@@ -84,7 +92,13 @@ class ExperimentSettings:
     def __post_init__(self) -> None:
         if self.robot != ROACH.name:
             raise ValueError(f"robot: expected one of {ROACH.name}, got {self.robot!r}")
-        for name in ("query", "support", "workers"):
+        if self.goal is not None and self.goal not in GOALS:
+            raise ValueError(f"goal: unknown goal '{self.goal}'; {nearest(self.goal, GOALS)}")
+        if self.goal is not None and self.on_policy.rounds:
+            raise ValueError(f"on_policy.rounds: expected 0 with a hidden goal, got {self.on_policy.rounds}")
+        if not self.reward_weight > 0:
+            raise ValueError(f"reward_weight: expected a positive number, got {self.reward_weight}")
+        for name in ("query", "support", "workers", "goals_per_episode"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
         if not 0 < self.validation < 1:

@@ -57,6 +57,9 @@ def headline(runs: Sequence[Run]) -> str:
     first, *others = runs
     sentence = f"{_circumstance(first.log)}{first.log.header.robot} {_outcome(first)} with {first.name}"
     for other in others:
+        if first.log.goal is not None:
+            sentence += f", and {_outcome(other)} with {other.name}"
+            continue
         ours, theirs = first.after.path_error, other.after.path_error
         if first.loop.fell or other.loop.fell or not ours or not theirs:
             sentence += f", and {_outcome(other)} with {other.name}"
@@ -116,6 +119,7 @@ def _loop_facts(run: Run) -> dict[str, str]:
     statuses = Counter(record.status for record in records)
     return {
         "ended": _ending(run.loop),
+        **_goal_facts(run),
         "progress along the course": number(records[-1].progress if records else None, "m"),
         "tick p50 / p99 / max": f"{timing.tick_ms.p50:.1f} / {timing.tick_ms.p99:.1f} / {timing.tick_ms.max:.1f} ms",
         "late ticks": f"{timing.misses} of {timing.ticks}",
@@ -123,6 +127,13 @@ def _loop_facts(run: Run) -> dict[str, str]:
         "believed condition at the end": ", ".join(run.log.belief) or "–",
         "planner": ", ".join(f"{status.replace('_', ' ')} {count}" for status, count in statuses.most_common()),
     }
+
+
+def _goal_facts(run: Run) -> dict[str, str]:
+    if run.log.goal is None:
+        return {}
+    steps = run.log.steps_to_goal
+    return {"hidden goal": str(run.log.goal), "found after": "–" if steps is None else f"{steps} ticks"}
 
 
 def number(value: float | None, unit: str = "") -> str:
@@ -168,6 +179,10 @@ def _outcome(run: Run) -> str:
     error, course = run.after.path_error, run.log.header.course
     if run.loop.fell:
         return "fell"
+    if run.log.goal is not None:
+        steps, reward = run.log.steps_to_goal, mean(run.log.rewards)
+        found = "did not find its goal" if steps is None else f"found its goal after {steps} ticks"
+        return f"{found} (mean reward {number(reward)})"
     return "was stopped" if error is None else f"ran {millimetres(error)} off the {course} course on average"
 
 

@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from controller import shipped
 from controller.experiment_settings import ExperimentSettings
+from controller.goals import GOALS, judged
+from controller.relabel import emphasise, relabel
 from dynamics import checkpoint, dataset, fit, recipes
 from dynamics.adapters import factory
 from dynamics.adapters.context import BeliefSettings
@@ -28,9 +31,9 @@ _MIXTURE = "mixture"
 
 def checkpoint_path(settings: ExperimentSettings, out: Path, recipe: str) -> Path:
     """Return where the checkpoint of a recipe is written."""
-    rate = "" if settings.rate_hz == ROACH.control_hz else f"-{settings.rate_hz:g}hz"
-    left_out = "" if settings.without is None else f"-without-{settings.without}"
-    return out / f"{settings.robot}-{recipe}{rate}{left_out}.safetensors"
+    rate = None if settings.rate_hz == ROACH.control_hz else settings.rate_hz
+    written = recipe if settings.without is None else f"{recipe}-without-{settings.without}"
+    return out / shipped.checkpoint_name(settings.robot, written, rate, settings.goal)
 
 
 def load_training(out: Path, without: str | None = None) -> Episodes:
@@ -47,11 +50,26 @@ def load_training(out: Path, without: str | None = None) -> Episodes:
     return episodes.select(np.flatnonzero(~np.isin(episodes.families, [without, _MIXTURE])))
 
 
+def labelled(settings: ExperimentSettings, episodes: Episodes, draw: int) -> Episodes:
+    """Return recorded episodes with rewards for the goals of one draw; without a goal as they are."""
+    if settings.goal is None:
+        return episodes
+    seed = [settings.seed, 3, draw]
+    return relabel(episodes, state_space(ROACH), GOALS[settings.goal], 1.0 / settings.rate_hz, seed)
+
+
+def _splits(settings: ExperimentSettings, recorded: Episodes) -> tuple[Episodes, Episodes]:
+    """Return episodes to learn from, once for every goal, and others for early stopping."""
+    seed, draws = [settings.seed, 1], range(settings.goals_per_episode if settings.goal else 1)
+    labels = [labelled(settings, recorded, draw) for draw in draws]
+    parts = [dataset.split(episodes, settings.validation, np.random.default_rng(seed)) for episodes in labels]
+    return dataset.concatenate([training for training, _ in parts]), parts[0][1]
+
+
 def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
     """Train one recipe and write its checkpoint, and those of the recipes that share it."""
     recipe = settings.recipes[name]
-    rng = np.random.default_rng([settings.seed, 1])
-    training, validation = dataset.split(load_training(out, settings.without), settings.validation, rng)
+    training, validation = _splits(settings, load_training(out, settings.without))
     log, resume_from = out / "fits" / f"{name}.jsonl", out / "fits" / f"{name}.state"
     if not resume_from.exists():
         log.unlink(missing_ok=True)
@@ -63,9 +81,9 @@ def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
     job = Job(training, validation, settings.seed, resume_from, report)
     actions = tuple(action.name for action in ROACH.actions)
     adapter = _named(recipe.adapter)
-    untrained = recipes.untrained(
-        state_space(ROACH), actions, training, recipe.network, settings.seed, told=told(adapter)
-    )
+    space = state_space(judged(ROACH, settings.goal))
+    untrained = recipes.untrained(space, actions, training, recipe.network, settings.seed, told=told(adapter))
+    untrained = emphasise(untrained, settings.reward_weight)
     model, parts = recipes.train(untrained, job, objective(adapter, untrained), recipe.query, recipe.fit)
     sharing = {other: entry.adapter for other, entry in settings.recipes.items() if entry.shares == name}
     for written, kind in {**sharing, name: adapter}.items():

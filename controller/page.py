@@ -67,7 +67,7 @@ RUN = Template("""  <p class="setting">$setting</p>
   <p class="detail">$detail</p>
   <div class="pictures">
     <div class="column">$plan_view</div>
-    <div class="column">$path_error $model_error</div>
+    <div class="column">$score $model_error</div>
   </div>
   $video
   <h2>Figures</h2>

@@ -72,7 +72,7 @@ class Panel:
         """Take in a tick; draw when it is time to."""
         self._last = record
         self._statuses[record.status] += 1
-        self._distances.append(abs(record.distance))
+        self._distances.append(abs(record.distance) if math.isfinite(record.distance) else max(record.cost, 0.0))
         if record.error_adapted is not None:
             self._errors.append(record.error_adapted)
         now = time.monotonic()
@@ -89,7 +89,7 @@ class Panel:
     def _line(self, record: TickRecord) -> str:
         return (
             f"{self._header.brain} {record.time:5.1f} of {self._seconds:g} s: {record.speed:.2f} m/s, "
-            f"{1e3 * abs(record.distance):.0f} mm off, model error {_model_errors(record)}, "
+            f"{_pursued(record)}, model error {_model_errors(record)}, "
             f"tick {record.tick_ms:.1f} ms, {record.status}"
         )
 
@@ -105,7 +105,8 @@ class Panel:
         grid.add_column(min_width=22)
         grid.add_column()
         grid.add_row("speed", f"{record.speed:.2f} m/s", f"{record.progress:.2f} m along the course")
-        grid.add_row("path error", f"{1e3 * abs(record.distance):.0f} mm", sparkline(self._distances))
+        row = "path error" if math.isfinite(record.distance) else "goal"
+        grid.add_row(row, _pursued(record), sparkline(self._distances))
         grid.add_row("model error", _model_errors(record), sparkline(self._errors))
         grid.add_row("tick", *self._timing(record))
         grid.add_row("status", *self._status(record))
@@ -135,6 +136,13 @@ def sparkline(values: Iterable[float]) -> str:
     top = max((value for value in row if math.isfinite(value)), default=0.0) or 1.0
     steps = len(_BLOCKS) - 1
     return "".join(_BLOCKS[math.ceil(steps * value / top)] if math.isfinite(value) else " " for value in row)
+
+
+def _pursued(record: TickRecord) -> str:
+    """Return the distance from the path, or the reward where a hidden goal takes its place."""
+    if math.isfinite(record.distance):
+        return f"{1e3 * abs(record.distance):.0f} mm off"
+    return f"reward {-record.cost:.2f}"
 
 
 def _model_errors(record: TickRecord) -> str:

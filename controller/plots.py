@@ -30,7 +30,8 @@ def write_plots(folder: Path, logs: Sequence[Log]) -> dict[str, Path]:
     """Draw every picture into a folder that exists; returns their files by name."""
     files = {}
     with style():
-        for draw in (plan_view, model_error, path_error, tick_time):
+        score = path_error if logs[0].goal is None else reward
+        for draw in (plan_view, model_error, score, tick_time):
             files[draw.__name__] = folder / f"{draw.__name__}.png"
             draw(logs).savefig(files[draw.__name__])
     return files
@@ -78,6 +79,20 @@ def path_error(logs: Sequence[Log]) -> Figure:
         axes.plot(log.series("time"), distance, color=colour, label=log.header.brain)
     axes.set_ylabel("distance [mm]")
     _over_time(axes, logs)
+    return figure
+
+
+def reward(logs: Sequence[Log]) -> Figure:
+    """Reward over time, mean of half a second; dotted what counts as having found the hidden goal."""
+    figure, axes = figure_with_axes(6.8, 2.9, "Reward of the hidden goal")
+    for log, colour in zip(logs, _colours(logs), strict=True):
+        axes.plot(log.series("time")[1:], _smooth(log, log.rewards), color=colour, label=log.header.brain)
+    goal = logs[0].goal
+    if goal is not None:
+        axes.axhline(goal.family.enough, color=INK, linewidth=1.2, linestyle=":", label="found")
+    axes.set_xlabel("time [s]")
+    axes.set_ylabel("reward")
+    axes.legend(loc="lower right", fontsize=10)
     return figure
 
 

@@ -14,6 +14,7 @@ from controller.telemetry import RunHeader
 _CAPTIONS = {
     "plan_view": "The course and where the robot went. Rings mark where the perturbation set in.",
     "path_error": "How far the robot was from the course.",
+    "reward": "What each tick was worth, mean of half a second, and from where on the hidden goal counts as found.",
     "model_error": "Squared one-step prediction error in units of the training data's spread, mean of half a second: "
     "solid as used at that tick, dashed without adaptation.",
     "tick_time": "How long a control tick took, against the time there is. The count is logarithmic.",
@@ -38,6 +39,7 @@ def write_report(folder: Path, runs: Sequence[Run], settings: str, video: Path |
         name: FIGURE.substitute(source=data_uri(file), name=name, caption=_CAPTIONS[name])
         for name, file in files.items()
     }
+    figures["score"] = figures.pop("path_error" if "path_error" in figures else "reward")
     body = RUN.substitute(
         figures,
         setting=html.escape(_setting(header)),

@@ -17,7 +17,8 @@ from controller.panel import Panel
 from controller.realtime import LoopTick, run_lockstep, run_realtime
 from controller.report import write_report
 from controller.strict import ConfigError, nearest, to_yaml
-from controller.telemetry import RunLog, from_tick, read_log, summary
+from controller.summary import summary
+from controller.telemetry import RunLog, from_tick, read_log
 from controller.timing import LoopResult
 from hardware.clock import VirtualClock
 from sim.perturbations import active
@@ -91,7 +92,7 @@ def _compared(settings: RunSettings, options: Options) -> list[str]:
 
 
 def _run_folder(settings: RunSettings, options: Options) -> Path:
-    name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course}-{settings.adapter}"
+    name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course_name}-{settings.adapter}"
     folder = options.out if options.out is not None else Path("runs") / name
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,9 +13,14 @@ def run_config(robot: str, rate_hz: float | None = None) -> Path:
     return _ROOT / "configs" / "run" / f"{robot}{_suffix(rate_hz)}.yaml"
 
 
-def checkpoint(robot: str, recipe: str, rate_hz: float | None = None) -> Path:
+def checkpoint(robot: str, recipe: str, rate_hz: float | None = None, goal: str | None = None) -> Path:
     """Return the trained model of a robot, at its usual control rate or at another one [Hz]."""
-    return _ROOT / "models" / f"{robot}-{recipe}{_suffix(rate_hz)}.safetensors"
+    return _ROOT / "models" / checkpoint_name(robot, recipe, rate_hz, goal)
+
+
+def checkpoint_name(robot: str, recipe: str, rate_hz: float | None, goal: str | None) -> str:
+    """Return what the file of a trained model is called; one that predicts a hidden goal's reward names its family."""
+    return f"{robot}-{recipe}{'' if goal is None else f'-{goal}'}{_suffix(rate_hz)}.safetensors"
 
 
 def left_out(model: Path, family: str) -> Path:

@@ -10,11 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 
 from planners.costs import REFERENCE_STEP, PathCost, PathWeights, PathWindow, wrapped
-from planners.problem import FloatArray
+from planners.problem import Cost, FloatArray
 
 _SPACING = 0.01
 """Wanted distance between the points of a course [m]."""
@@ -46,6 +47,24 @@ class Progress:
 START = Progress(s=0.0, distance=0.0, signed=0.0, heading=0.0)
 
 
+class Task(Protocol):
+    """What a run should achieve: a course to follow, or the reward of a hidden goal (`controller.pursuit`)."""
+
+    def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
+        """Say how far a robot at a position (2,) [m] has come; `previous` is where it was a tick ago."""
+        ...
+
+    def cost(self, progress: Progress, step: float, pose: tuple[int, int, int]) -> Cost:
+        """Return the cost of candidates that start near some progress."""
+        ...
+
+    def executed_cost(
+        self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
+    ) -> float:
+        """Return the cost of one executed step that ended in a state (S,): the one that planning predicts."""
+        ...
+
+
 @dataclass(frozen=True)
 class Course:
     """A smooth path with the weights of following it.
@@ -69,6 +88,12 @@ class Course:
     length: float
     closed: bool
     weights: PathWeights
+
+    @property
+    def outline(self) -> tuple[tuple[float, float], ...]:
+        """The points to draw [m]; a closed course ends where it starts."""
+        points = np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
+        return tuple((float(x), float(y)) for x, y in points)
 
     def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
         """Project a position (2,) [m] near earlier progress; progress never jumps to another branch or lap."""
@@ -106,10 +131,13 @@ class Course:
         window = self.window(progress.s, behind=_LOOK_BACK, ahead=reach)
         return PathCost(window, self.weights, step, pose, change, previous_action)
 
-    def executed_cost(self, before: Progress, after: Progress, yaw: float, step: float) -> float:
-        """Return the cost of one executed step of `step` seconds that ended at heading `yaw` [rad]."""
+    def executed_cost(
+        self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
+    ) -> float:
+        """Return the cost of one executed step of `step` seconds that ended in a state (S,)."""
         lost = (before.s - after.s) * REFERENCE_STEP / step
-        return float(self.weights.step_cost(after.distance, abs(wrapped(yaw - after.heading)), lost))
+        turned = abs(wrapped(float(state[pose[2]]) - after.heading))
+        return float(self.weights.step_cost(after.distance, turned, lost))
 
     def window(self, s: float, behind: float, ahead: float) -> PathWindow:
         """Return the stretch of the path from `s - behind` to `s + ahead` [m]."""

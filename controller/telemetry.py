@@ -1,4 +1,4 @@
-"""What happened in a run: one line a tick in a JSON Lines file, and the summary computed from it.
+"""What happened in a run: one line a tick in a JSON Lines file.
 
 The first line is the header (what was run), every further line one tick. Each line is written through at once, so that
 a log is complete up to the last tick whatever ends the process.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
-from controller.timing import LoopResult, percentiles
+from controller.goals import HiddenGoal, parse, steps_to_goal
 from sim.belief import in_words
 
 if TYPE_CHECKING:
@@ -61,6 +60,8 @@ class RunHeader:
     versions: Mapping[str, str]
     model: str = "learned"
     """What predicted while planning: "learned" or "oracle"."""
+    goal: str | None = None
+    """The hidden goal, which the controller is not told; None on a path."""
     format: int = FORMAT
 
     @property
@@ -144,6 +145,22 @@ class Log:
         return in_words(
             {name: float(np.mean([belief[name] for belief in latest])) for name in latest[0]} if latest else {}
         )
+
+    @property
+    def goal(self) -> HiddenGoal | None:
+        """The hidden goal of the run; None on a path."""
+        return None if self.header.goal is None else parse(self.header.goal, np.random.default_rng(0))
+
+    @property
+    def rewards(self) -> FloatArray:
+        """What ticks 1, 2, ... were worth (T - 1,); NaN without a hidden goal."""
+        goal = self.goal
+        return np.full(max(len(self.records) - 1, 0), np.nan) if goal is None else self.channel(goal.channel)[1:]
+
+    @property
+    def steps_to_goal(self) -> int | None:
+        """Ticks until the hidden goal was found for good; None where it was not."""
+        return None if self.goal is None else steps_to_goal(self.goal, self.rewards, 1.0 / self.header.rate_hz)
 
     @property
     def onset(self) -> float | None:
@@ -232,40 +249,6 @@ def read_log(path: Path) -> Log:
         raise LogError(f"{path}:1: expected log format {FORMAT}, got {header.format}")
     lines = enumerate(complete[1:], start=2)
     return Log(header, tuple(_parse(_RECORD, line, f"{path}:{number}") for number, line in lines))
-
-
-def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, object]:
-    """The figures of a run, as `run --json` prints them; null stands for a figure that there is not.
-
-    Args:
-        log: the run.
-        loop: how it ended and kept its time.
-        files: what the run folder holds, by name.
-    """
-    header, records = log.header, log.records
-    return {
-        "robot": header.robot,
-        "course": header.course,
-        "perturbations": list(header.perturbations),
-        "adapter": header.adapter,
-        "planner": header.planner,
-        "model": header.model,
-        "seed": header.seed,
-        "ticks": len(records),
-        "seconds": records[-1].time - records[0].time + 1.0 / header.rate_hz if records else 0.0,
-        "misses": loop.statistics.misses,
-        "tick_ms": dataclasses.asdict(loop.statistics.tick_ms),
-        "adapt_ms": dataclasses.asdict(percentiles([record.adapt_ms for record in records])),
-        "plan_ms": dataclasses.asdict(percentiles([record.plan_ms for record in records])),
-        "cost_mean": mean(log.series("cost")),
-        "path_error_m": mean(np.abs(log.series("distance"))),
-        "progress_m": records[-1].progress - records[0].progress if records else 0.0,
-        "fell": loop.fell,
-        "prediction_error": {"prior": mean(log.series("error_prior")), "adapted": mean(log.series("error_adapted"))},
-        "belief": list(log.belief),
-        "statuses": dict(sorted(Counter(record.status for record in records).items())),
-        "files": dict(files),
-    }
 
 
 def mean(values: FloatArray) -> float | None:

@@ -46,6 +46,7 @@ class Kernel:
     def __init__(self, model: Model, weights: Weights) -> None:
         self._space = model.space
         self._vectors, self._angles = _rows(model.space.vectors), _rows(model.space.angles)
+        self._signals = model.space.signals
         self._inputs = model.inputs
         self._low, self._high = model.inputs.low.astype(np.float32), model.inputs.high.astype(np.float32)
         self._increments = model.increments
@@ -108,8 +109,8 @@ class Kernel:
     def _roll(self, layers: list[Float32], inputs: Float32, limits: tuple[Float32, Float32], states: Float32) -> None:
         """Fill in states 1..H of (H + 1, S, N) from state 0 and the actions in inputs (H, F + A + 1, N).
 
-        The planar pose is no input, so only its increments are added up on the way; they are turned into the world
-        frame for all steps at once.
+        Planar pose and signals are no input, so what they get on the way does not matter: displacements are turned into
+        the world frame, and signals set, for all steps at once.
         """
         horizon, _, num_sequences = inputs.shape
         increments = self._buffer(3, horizon, self._space.size, num_sequences)
@@ -134,6 +135,8 @@ class Kernel:
         along, across = increments[:, x], increments[:, y]
         states[1:, x] = states[0, x] + np.cumsum(cos * along - sin * across, axis=0)
         states[1:, y] = states[0, y] + np.cumsum(sin * along + cos * across, axis=0)
+        if len(self._signals):
+            states[1:, self._signals] = increments[:, self._signals]
 
     def _encode(self, states: Float32, inputs: Float32, limits: tuple[Float32, Float32]) -> None:
         """Write the features of states (S, N) into inputs (F + A, N) and clip all of them."""
@@ -189,8 +192,8 @@ class Kernel:
             angles = states[:, None, space.angles]
             by_cos, by_sin = np.split(by_inputs[:, :, num_vectors:num_features], 2, axis=-1)
             by_state[:, :, space.angles] = np.cos(angles) * by_sin - np.sin(angles) * by_cos
-        diagonal = np.arange(space.size)
-        by_state[:, diagonal, diagonal] += 1
+        added = np.delete(np.arange(space.size), space.signals)
+        by_state[:, added, added] += 1
         dx, dy = increments[:, x], increments[:, y]
         by_state[:, x, yaw] -= sin[:, 0] * dx + cos[:, 0] * dy
         by_state[:, y, yaw] += cos[:, 0] * dx - sin[:, 0] * dy

@@ -25,6 +25,8 @@ class TorchKernel:
         self._low, self._high = self._on_device(model.inputs.low), self._on_device(model.inputs.high)
         self._vectors = torch.as_tensor(model.space.vectors, device=self._device)
         self._angles = torch.as_tensor(model.space.angles, device=self._device)
+        self._carried = torch.ones(model.space.size, dtype=torch.bool, device=self._device)
+        self._carried[torch.as_tensor(model.space.signals, device=self._device)] = False
         self._layers: Weights = ()
         self.load(weights)
 
@@ -85,7 +87,8 @@ class TorchKernel:
         along, across = increments[x], increments[y]
         cos, sin = torch.cos(states[..., yaw]), torch.sin(states[..., yaw])
         increments[x], increments[y] = cos * along - sin * across, sin * along + cos * across
-        return states + torch.stack(increments, dim=-1)
+        changes = torch.stack(increments, dim=-1)
+        return torch.where(self._carried, states + changes, changes)
 
     def _on_device(self, values: NDArray[np.float64]) -> Tensor:
         return torch.as_tensor(values, dtype=torch.float32, device=self._device)

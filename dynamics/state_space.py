@@ -1,7 +1,8 @@
 """What the numbers of a state vector mean, so that a model may ignore where on the map the robot is.
 
 A planar pose is absolute: it is left out of a model's input and its increment is expressed in the heading frame.
-An angle enters as cosine and sine. Everything else enters as it is and changes by addition.
+An angle enters as cosine and sine. A vector enters as it is; angles and vectors change by addition. A signal (a reward)
+says something about the step that led to a state: it is no input, and a model predicts its next value, not a change.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "vector"]
+ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "vector", "signal"]
 Floats = TypeVar("Floats", NDArray[np.float32], NDArray[np.float64])
 
 
@@ -70,6 +71,11 @@ class StateSpace:
         """Indices of the channels that enter a model as cosine and sine."""
         return self._where("angle")
 
+    @cached_property
+    def signals(self) -> NDArray[np.intp]:
+        """Indices of the channels that a model predicts afresh at every step and never sees."""
+        return self._where("signal")
+
     @property
     def num_features(self) -> int:
         """Number of encoded features F."""
@@ -87,7 +93,8 @@ class StateSpace:
     def difference(self, next_states: Floats, states: Floats) -> Floats:
         """Return the increment (..., S) with `integrate(states, increment) == next_states`.
 
-        The planar displacement is expressed in the heading frame of `states`; the yaw increment is in [-pi, pi).
+        The planar displacement is expressed in the heading frame of `states`; the yaw increment is in [-pi, pi); the
+        increment of a signal is its next value.
         """
         x, y, yaw = self.pose
         increment = next_states - states
@@ -96,6 +103,7 @@ class StateSpace:
         increment[..., x] = cos * dx + sin * dy
         increment[..., y] = cos * dy - sin * dx
         increment[..., yaw] = (increment[..., yaw] + np.pi) % (2 * np.pi) - np.pi
+        increment[..., self.signals] = next_states[..., self.signals]
         return increment
 
     def integrate(self, states: Floats, increments: Floats) -> Floats:
@@ -106,6 +114,7 @@ class StateSpace:
         dx, dy = increments[..., x], increments[..., y]
         result[..., x] = states[..., x] + cos * dx - sin * dy
         result[..., y] = states[..., y] + sin * dx + cos * dy
+        result[..., self.signals] = increments[..., self.signals]
         return result
 
     def encode_jacobian(self, states: Floats) -> Floats:
@@ -126,6 +135,7 @@ class StateSpace:
         by_state = np.zeros((*states.shape, self.size), dtype=states.dtype)
         by_state[..., np.arange(self.size), np.arange(self.size)] = 1
         by_increment = by_state.copy()
+        by_state[..., self.signals, self.signals] = 0
         by_state[..., x, yaw] = -sin * dx - cos * dy
         by_state[..., y, yaw] = cos * dx - sin * dy
         by_increment[..., x, x], by_increment[..., x, y] = cos, -sin

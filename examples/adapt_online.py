@@ -43,7 +43,9 @@ def main() -> None:
         clock.sleep_until(end)
         next_state = embodiment.observe(robot.spec, robot.read())
         adapted.load(current.weights)
-        misses = [model.space.difference(next_state, kernel.predict(state, action)) for kernel in (prior, adapted)]
+        happened = model.space.difference(next_state, state)
+        predictions = [model.space.difference(kernel.predict(state, action), state) for kernel in (prior, adapted)]
+        misses = [happened - predicted for predicted in predictions]
         errors.append([float(np.mean((miss / model.increments.std) ** 2)) for miss in misses])
         history = history.append(state, action, next_state)
         if history.window is not None:

@@ -38,7 +38,7 @@ def channels(motors: tuple[str, ...]) -> tuple[Channel, ...]:
 
 def check(spec: RobotSpec) -> None:
     """Raise ValueError when this embodiment cannot serve the robot."""
-    known = [channel.name for channel in channels(spec.motors)]
+    known = [*(channel.name for channel in channels(spec.motors)), *spec.judged]
     for channel in spec.channels:
         if channel.name not in known:
             raise ValueError(f"robot {spec.name}: unknown channel {channel.name!r}; expected one of {', '.join(known)}")
@@ -65,6 +65,7 @@ def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
         values[f"phase_{motor}"] = float(state.motor_position[index])
         values[f"speed_{motor}"] = float(state.motor_velocity[index])
         values[f"emf_{motor}"] = float(state.back_emf[index])
+    values |= zip(spec.judged, state.judged or [math.nan] * len(spec.judged), strict=True)
     return np.array([values[channel.name] for channel in spec.channels], dtype=np.float64)
 
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "vector"]
+ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "vector", "signal"]
 """How a channel of the state vector behaves: planar pose (absolute, left out of a model's input),
-an angle (enters as sine and cosine), or a plain number."""
+an angle (enters as sine and cosine), a plain number, or a signal (left out, and predicted afresh at every step)."""
 
 
 class RobotError(RuntimeError):
@@ -82,6 +82,8 @@ class RobotSpec:
     servo_hz: float
     """Rate of the servo loop [Hz], a multiple of every supported control rate."""
     limits: Limits
+    judged: tuple[str, ...] = ()
+    """Channels that the robot does not measure: a judge beside it does, such as one that gives rewards."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ class RobotState:
     battery: float
     """Battery terminal voltage [V]."""
     faults: tuple[str, ...] = ()
+    judged: tuple[float, ...] = ()
+    """What a judge beside the robot says, one number for each of the spec's `judged`."""
 
 
 class CommandMode(enum.Enum):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -63,8 +64,14 @@ class SimRobot:
         rng: np.random.Generator,
         terrain: Terrain | str = "flat",
         perturbations: Sequence[Perturbation] = (),
+        spec: RobotSpec = ROACH,
+        judge: Callable[[RobotState], tuple[float, ...]] | None = None,
     ) -> None:
-        """Put the robot on a terrain (a preset's name or a Terrain); it stands still until commanded."""
+        """Put the robot on a terrain (a preset's name or a Terrain); it stands still until commanded.
+
+        `spec` may add channels for what the `judge` says, who sees the true state at every reading.
+        """
+        self._spec, self._judge = spec, judge
         self._clock = clock
         self._rng = rng
         self._physics = RoachPhysics(preset(terrain) if isinstance(terrain, str) else terrain, perturbations)
@@ -78,7 +85,7 @@ class SimRobot:
     @property
     def spec(self) -> RobotSpec:
         """The constant facts about this robot."""
-        return ROACH
+        return self._spec
 
     @property
     def physics(self) -> RoachPhysics:
@@ -127,7 +134,9 @@ class SimRobot:
         with self._lock:
             self._advance()
             self._seq += 1
-            return self._state(measure(truth(self._physics), self._physics.condition, self._rng))
+            exact = truth(self._physics)
+            state = self._state(measure(exact, self._physics.condition, self._rng))
+            return state if self._judge is None else replace(state, judged=self._judge(self._state(exact)))
 
     def write(self, command: RobotCommand) -> RobotCommand:
         """Follow a command from now until it expires, and return it."""

@@ -8,22 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
+
 from dynamics.adapters.base import Adapted
-from dynamics.descent import descend
+from dynamics.descent import Float32, descend
 from dynamics.model import Model, encode
-from dynamics.network import Weights
+from dynamics.network import Weights, squared_error
 from dynamics.transitions import Transitions
 
 Scope = Literal["all", "bias", "last_layer"]
+_HALVINGS = 5
+"""Step sizes that are tried: all of the learned one, half of it, ..."""
 
 
 @dataclass(frozen=True)
 class GradientSettings:
-    """How GrBAL adapts; the same numbers are used in meta-training and at run time.
+    """How GrBAL adapts, in meta-training and at run time.
 
     Attributes:
         window: support transitions M.
-        steps: inner gradient steps, 1 to 3.
+        steps: inner gradient steps of training, 1 to 3.
         rate: initial step size of every parameter.
         learn_rates: meta-learn one step size per parameter (Meta-SGD); otherwise all stay at `rate`.
         second_order: let the outer gradient flow through the inner steps.
@@ -32,6 +36,10 @@ class GradientSettings:
             prediction from the true state.
         regularisation: weight of the meta-regulariser, the divergence of Gaussian weights from a unit Gaussian (Yin
             et al. 2020, https://arxiv.org/abs/1912.03820); 0 learns plain weights.
+        online_steps: gradient steps at run time where more than in training help, as for a reward head: a steady pace
+            shows little of it, and a few steps then move too little; None takes as many as in training.
+        full_from: transitions from which on a window that is not full yet moves the weights as far as a full one; None
+            waits until it is full.
     """
 
     kind: Literal["gradient"] = "gradient"
@@ -43,6 +51,8 @@ class GradientSettings:
     scope: Scope = "all"
     rollout: int = 1
     regularisation: float = 0.0
+    online_steps: int | None = None
+    full_from: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("window", "rollout"):
@@ -52,6 +62,12 @@ class GradientSettings:
             raise ValueError(f"steps: expected 1 to 3, got {self.steps}")
         if not self.rate > 0:
             raise ValueError(f"rate: expected a positive number, got {self.rate}")
+        if self.online_steps is not None and not self.steps <= self.online_steps <= 20:
+            raise ValueError(
+                f"online_steps: expected {self.steps}, the steps of training, to 20, got {self.online_steps}"
+            )
+        if self.full_from is not None and not 1 <= self.full_from <= self.window:
+            raise ValueError(f"full_from: expected 1 to the window of {self.window}, got {self.full_from}")
         if not self.regularisation >= 0:
             raise ValueError(f"regularisation: expected 0 or more, got {self.regularisation}")
 
@@ -81,16 +97,27 @@ class Gradient:
         return Adapted(self.model.prior)
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        """Return the prior after `steps` gradient steps on the newest M transitions.
+        """Return the prior after a few gradient steps on the newest M transitions.
 
-        A window that is not full yet says less, and moves the weights less: its loss is the sum over what is there,
-        divided by M.
+        A window that is far from full says less, and moves the weights less: its loss is the sum over what is there,
+        divided by M or by what counts as full. Learned step sizes fit the windows of training; where they overshoot,
+        so that the window itself is explained worse than before, all are halved until they do not.
         """
         newest = window.last(self.window)
-        rates = filled(self.rates, len(newest) / self.window)
-        return Adapted(descend(self.model.prior, rates, *encode(self.model, newest), self.settings.steps))
+        inputs, targets = encode(self.model, newest)
+        share = min(1.0, len(newest) / (self.settings.full_from or self.window))
+        steps, before = self.settings.online_steps or self.settings.steps, _error(self.model.prior, inputs, targets)
+        for halving in range(_HALVINGS):
+            adapted = descend(self.model.prior, filled(self.rates, share * 0.5**halving), inputs, targets, steps)
+            if _error(adapted, inputs, targets) <= before:
+                return Adapted(adapted)
+        return self.initial()
 
 
 def filled(rates: Weights, share: float) -> Weights:
     """Return the step sizes for a window of which a share is filled."""
     return rates if share == 1.0 else tuple(rate * share for rate in rates)
+
+
+def _error(weights: Weights, inputs: Float32, targets: Float32) -> float:
+    return float(squared_error(weights, torch.from_numpy(inputs), torch.from_numpy(targets)).sum())

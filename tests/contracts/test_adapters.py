@@ -181,3 +181,38 @@ def test_a_belief_names_what_it_believes() -> None:
         GradientSettings(window=6),
     ]
     assert not any(every.adapter(s).adapt(every.adapter(s).initial(), run(3)).belief for s in others)
+
+
+def test_a_window_may_count_in_full_before_it_is_full() -> None:
+    subject, parts = every.subject(GradientSettings(rate=0.05))
+    early = make(GradientSettings(window=6, steps=1, full_from=3), subject, parts)
+    whole = make(GradientSettings(window=3, steps=1), subject, parts)
+    assert equal(early.adapt(early.initial(), run(2, 3)), whole.adapt(whole.initial(), run(2, 3)))
+    with pytest.raises(ValueError, match="full_from: expected 1 to the window of 6, got 7"):
+        GradientSettings(window=6, full_from=7)
+
+
+@pytest.mark.parametrize("rate", [0.05, 1.0, 20.0, 1e4])
+def test_steps_that_overshoot_are_shortened_until_they_explain_the_window(rate: float) -> None:
+    subject, parts = every.subject(GradientSettings(rate=rate))
+    grbal, seen = make(GradientSettings(window=8, steps=2), subject, parts), run(3, 8)
+    before, after = (explained(weights, seen) for weights in (grbal.initial(), grbal.adapt(grbal.initial(), seen)))
+    assert after <= before
+
+
+def test_more_steps_at_run_time_explain_the_window_better() -> None:
+    subject, parts = every.subject(GradientSettings(rate=0.02))
+    seen, left = run(3, 8), []
+    for steps in (None, 3, 12):
+        grbal = make(GradientSettings(window=8, steps=2, online_steps=steps), subject, parts)
+        left.append(explained(grbal.adapt(grbal.initial(), seen), seen))
+    assert left == sorted(left, reverse=True)
+    assert left[-1] < left[0]
+    with pytest.raises(ValueError, match="online_steps: expected 2, the steps of training, to 20, got 1"):
+        GradientSettings(steps=2, online_steps=1)
+
+
+def explained(found: Adapted, seen: Transitions) -> float:
+    """Return the error of weights on a window of the toy vehicle."""
+    shape, _ = every.subject(every.ALL[0])
+    return float(squared_error(found.weights, *(torch.from_numpy(part) for part in encode(shape, seen))).sum())

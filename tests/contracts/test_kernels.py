@@ -16,9 +16,10 @@ from dynamics.network import Weights, forward, initial_weights
 from dynamics.normalizer import Normalizer
 from dynamics.state_space import ChannelKind, from_names
 from dynamics.transitions import FloatArray
-from tests.dynamics.toys import ACTIONS, SPACE, model
+from tests.dynamics.toys import ACTIONS, model, rewarded
 
 Make = Callable[[Model, Weights], AnyKernel]
+Subject = Callable[..., Model]
 
 
 def split(subject: Model, weights: Weights) -> AnyKernel:
@@ -40,6 +41,8 @@ each_kernel = pytest.mark.parametrize(
     [*(pytest.param(make, id=name) for name, make in KERNELS.items()), pytest.param(on_gpu, id="cuda", marks=NO_GPU)],
 )
 
+each_subject = pytest.mark.parametrize("draw", [model, rewarded], ids=["plain", "with a signal"])
+
 
 def plainly(subject: Model, weights: Weights, state: FloatArray, actions: FloatArray) -> FloatArray:
     """Roll out one sequence (H, A) step by step: (E, H + 1, S)."""
@@ -50,20 +53,21 @@ def plainly(subject: Model, weights: Weights, state: FloatArray, actions: FloatA
         for action in actions:
             inputs = torch.as_tensor(encode_inputs(subject, states[-1], action))[None]
             output: FloatArray = forward(tuple(w[member] for w in exact), inputs)[0].numpy()
-            states.append(SPACE.integrate(states[-1], subject.increments.denormalize(output)))
+            states.append(subject.space.integrate(states[-1], subject.increments.denormalize(output)))
         paths.append(states)
     return np.array(paths)
 
 
 @each_kernel
+@each_subject
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("count", [1, 7])
-def test_a_rollout_is_the_network_step_by_step(make: Make, members: int, count: int) -> None:
+def test_a_rollout_is_the_network_step_by_step(make: Make, draw: Subject, members: int, count: int) -> None:
     rng = np.random.default_rng(0)
-    subject = model(rng, members=members)
-    state, actions = rng.normal(size=5), rng.uniform(-1, 1, (count, 9, 2))
+    subject = draw(rng, members=members)
+    state, actions = rng.normal(size=subject.space.size), rng.uniform(-1, 1, (count, 9, 2))
     rolled = make(subject, subject.prior).rollout(state, actions)
-    assert rolled.shape == (members, count, 10, 5)
+    assert rolled.shape == (members, count, 10, subject.space.size)
     assert rolled.dtype == np.float32
     for n in range(count):
         expected = plainly(subject, subject.prior, state, actions[n])
@@ -80,20 +84,22 @@ def test_a_prediction_is_the_mean_of_the_members(make: Make) -> None:
 
 
 @each_kernel
-def test_derivatives_are_finite_differences_of_the_network(make: Make) -> None:
+@each_subject
+def test_derivatives_are_finite_differences_of_the_network(make: Make, draw: Subject) -> None:
     rng = np.random.default_rng(2)
-    subject = model(rng, members=2)
-    points = np.concatenate([rng.normal(size=(4, 5)), rng.uniform(-1, 1, (4, 2))], axis=1)
-    result = make(subject, subject.prior).linearize(points[:, :5], points[:, 5:])
+    subject = draw(rng, members=2)
+    size = subject.space.size
+    points = np.concatenate([rng.normal(size=(4, size)), rng.uniform(-1, 1, (4, 2))], axis=1)
+    result = make(subject, subject.prior).linearize(points[:, :size], points[:, size:])
     derivatives = np.concatenate([result.by_state, result.by_action], axis=-1)
-    assert derivatives.shape == (2, 4, 5, 7)
+    assert derivatives.shape == (2, 4, size, size + 2)
     eps = 1e-5
     for t, point in enumerate(points):
-        after = plainly(subject, subject.prior, point[:5], point[None, 5:])[:, 1]
+        after = plainly(subject, subject.prior, point[:size], point[None, size:])[:, 1]
         np.testing.assert_allclose(result.next_states[:, t], after, rtol=2e-4, atol=2e-5)
-        for column, basis in enumerate(np.eye(7) * eps):
+        for column, basis in enumerate(np.eye(size + 2) * eps):
             above, below = (
-                plainly(subject, subject.prior, p[:5], p[None, 5:])[:, 1] for p in (point + basis, point - basis)
+                plainly(subject, subject.prior, p[:size], p[None, size:])[:, 1] for p in (point + basis, point - basis)
             )
             np.testing.assert_allclose(derivatives[:, t, :, column], (above - below) / (2 * eps), atol=2e-4)
 
@@ -170,14 +176,15 @@ def test_channels_may_come_in_any_order(make: Make) -> None:
         ("y", "m", "pose_y"),
         ("tail", "rad", "angle"),
         ("x", "m", "pose_x"),
+        ("reward", "1", "signal"),
         ("rate", "rad/s", "vector"),
     ]
     inputs = Normalizer(rng.normal(size=8), rng.uniform(0.5, 2, 8), 3.0)
-    increments = Normalizer(0.1 * rng.normal(size=7), rng.uniform(0.05, 0.2, 7))
-    prior = initial_weights((8, 16, 12, 7), 2, torch.Generator().manual_seed(0))
+    increments = Normalizer(0.1 * rng.normal(size=8), rng.uniform(0.05, 0.2, 8))
+    prior = initial_weights((8, 16, 12, 8), 2, torch.Generator().manual_seed(0))
     kernel = make(Model(from_names(names), ACTIONS, inputs, increments, None, prior), prior)
     actions = rng.normal(size=(6, 5, 2))
-    rolled = kernel.rollout(rng.normal(size=7), actions)
+    rolled = kernel.rollout(rng.normal(size=8), actions)
     for h in range(5):
         for n in range(6):
             points = rolled[:, n, h].astype(np.float64)

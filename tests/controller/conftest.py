@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from controller import shipped
+from controller.goals import GOALS, judged
 from dynamics import checkpoint
 from dynamics.adapters.factory import AdapterSettings
 from dynamics.adapters.finetune import FinetuneSettings
@@ -36,11 +37,11 @@ def scaling(size: int) -> Normalizer:
     return Normalizer(np.zeros(size), np.full(size, 1.0))
 
 
-def untrained(recipe: str, robot: str = ROACH.name, period: float = 0.05) -> Checkpoint:
-    """A small model of the crawler with random weights."""
-    space = StateSpace(tuple(Channel(c.name, c.unit, c.kind) for c in ROACH.channels))
+def untrained(recipe: str, robot: str = ROACH.name, period: float = 0.05, goal: str | None = None) -> Checkpoint:
+    """A small model of the crawler with random weights; it predicts the reward of a goal, where one is named."""
+    space = StateSpace(tuple(Channel(c.name, c.unit, c.kind) for c in judged(ROACH, goal).channels))
     actions = tuple(action.name for action in ROACH.actions)
-    told = len(CONDITION_CHANNELS) if recipe == "informed" else 0
+    told = len(CONDITION_CHANNELS) + (goal is not None) if recipe == "informed" else 0
     width = space.num_features + len(actions)
     prior = initial_weights((width + told, 16, space.size), 1, torch.Generator().manual_seed(0))
     model = Model(
@@ -64,4 +65,6 @@ def untrained_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for recipe in ADAPTERS:
         checkpoint.save(untrained(recipe), shipped.checkpoint("roach", recipe))
         checkpoint.save(untrained(recipe, period=0.02), shipped.checkpoint("roach", recipe, 50.0))
+        for goal in GOALS:
+            checkpoint.save(untrained(recipe, goal=goal), shipped.checkpoint("roach", recipe, goal=goal))
     return root / "models"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from controller.telemetry import Log, RunHeader, TickRecord
@@ -57,6 +58,24 @@ def make_log(adapter: str = "grbal", off: float = 0.007, seconds: float = 4.0) -
         time = tick / HEADER.rate_hz
         records.append(record(time, 0.001 if time < 2.0 else -off, prior, adapted))
     return Log(replace(HEADER, adapter=adapter), tuple(records))
+
+
+def make_goal_log(adapter: str = "grbal", found_at: float = 1.0) -> Log:
+    """A run that earns nothing up to a time [s] and nearly everything from then on."""
+    log = make_log(adapter)
+    header = replace(
+        log.header,
+        course="hidden_turn",
+        path=(),
+        channels=(*CHANNELS, "hidden_turn_reward"),
+        goal="hidden_turn:side=-1",
+    )
+    rewards = [0.9 if record.time >= found_at else 0.0 for record in log.records]
+    records = tuple(
+        replace(record, state=(*record.state, reward), cost=-reward, distance=math.nan, heading_error=math.nan)
+        for record, reward in zip(log.records, rewards, strict=True)
+    )
+    return Log(header, records)
 
 
 def make_loop(log: Log, *, interrupted: bool = False) -> LoopResult:

@@ -11,10 +11,12 @@ from controller import shipped
 from controller.build import build, load_model, planner
 from controller.config import PLANNERS, RunSettings, run_settings
 from controller.controller import TickResult
+from controller.goals import GOALS
 from controller.realtime import LoopTick, run_lockstep
 from controller.strict import ConfigError, Layer
 from dynamics import checkpoint
 from dynamics.checkpoint import CheckpointError
+from dynamics.transitions import FloatArray
 from hardware.clock import VirtualClock, WallClock
 from planners.icem import IcemSettings
 from planners.rti import RtiSettings
@@ -34,6 +36,38 @@ def test_every_recipe_can_be_wired_up(settings: RunSettings, recipe: str) -> Non
     assert rig.header.adapter == recipe
     assert rig.robot.spec.name == "roach"
     assert rig.loop.ticks == round(settings.seconds * settings.control.rate_hz)
+
+
+@pytest.mark.parametrize("goal", sorted(GOALS))
+@pytest.mark.parametrize("recipe", sorted(ADAPTERS))
+def test_every_recipe_can_pursue_every_goal(settings: RunSettings, recipe: str, goal: str) -> None:
+    hidden = replace(settings, course=goal, seconds=0.2)
+    rig = build(hidden, load_model(hidden, recipe), fast=True)
+    costs: list[float] = []
+    run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, lambda tick: costs.append(tick.result.cost))
+    assert rig.header.course == goal
+    assert str(rig.header.goal).startswith(f"{goal}:")
+    assert len(costs) == 4
+    assert np.isfinite(costs).all()
+
+
+def predictions(settings: RunSettings, recipe: str, side: int) -> list[FloatArray]:
+    """Return what a controller predicts for its plan, tick by tick, while it should turn to a side."""
+    hidden = replace(settings, course=f"hidden_turn:side={side}", seconds=1.0)
+    rig = build(hidden, load_model(hidden, recipe), fast=True)
+    seen: list[FloatArray] = []
+    run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, lambda tick: seen.append(tick.result.plan.states[1:]))
+    return seen
+
+
+@pytest.mark.parametrize(
+    "recipe,at_once,later", [("mb", False, False), ("grbal", False, True), ("informed", True, True)]
+)
+def test_only_rewards_tell_who_is_not_informed(settings: RunSettings, recipe: str, at_once: bool, later: bool) -> None:
+    pairs = zip(predictions(settings, recipe, -1), predictions(settings, recipe, 1), strict=True)
+    differ = [not np.array_equal(left, right) for left, right in pairs]
+    assert differ[0] == at_once
+    assert any(differ) == later
 
 
 def test_lock_step_has_a_virtual_clock_and_real_time_the_walls(settings: RunSettings) -> None:

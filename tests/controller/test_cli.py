@@ -19,8 +19,8 @@ from tests.controller.conftest import untrained
 SHORT = ["run", "--fast", "--no-video", "--set", "planner.search.candidates=24", "--set", "planner.search.iterations=2"]
 SUMMARY_KEYS = {
     "robot", "course", "perturbations", "adapter", "planner", "model", "seed", "ticks", "seconds", "misses", "tick_ms",
-    "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "prediction_error", "belief",
-    "statuses", "files",
+    "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "goal", "reward_mean", "steps_to_goal",
+    "prediction_error", "belief", "statuses", "files",
 }  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def test_json_is_the_last_line_on_stdout_and_the_only_one(workplace: Path, capsy
     summary = json.loads(line)
     assert set(summary) == SUMMARY_KEYS
     assert summary["ticks"] == 20
+    assert (summary["goal"], summary["reward_mean"], summary["steps_to_goal"]) == (None, None, None)
     assert summary["perturbations"] == ["leg_loss:leg=left_middle@0.5"]
     assert all(set(summary[key]) == {"p50", "p95", "p99", "max"} for key in ("tick_ms", "adapt_ms", "plan_ms"))
     (folder,) = (workplace / "runs").iterdir()
@@ -124,6 +125,11 @@ def test_the_oracle_refuses_real_time(workplace: Path, capsys: pytest.CaptureFix
         (["--speed", "3"], ["--speed"]),
         (["--model", "oracel"], ["unknown model 'oracel'", "did you mean 'oracle'"]),
         (["--model", "oracle", "--compare", "mb"], ["--compare: expected no other adapter with the oracle"]),
+        (["--course", "hidden_sped"], ["course: unknown course 'hidden_sped'", "did you mean 'hidden_speed'"]),
+        (["--course", "hidden_speed:speed=3"], ["course: hidden_speed: speed: expected 0.08 to 0.25, got 3"]),
+        (["--course", "hidden_turn:sid=1"], ["course: hidden_turn: unknown key 'sid'", "did you mean 'side'"]),
+        (["--course", "figure8:speed=0.2"], ["course: figure8: expected no values after the name of a path"]),
+        (["--course", "hidden_turn", "--model", "oracle"], ["expected learned on hidden_turn, got oracle"]),
     ],
 )
 def test_bad_usage_is_one_clear_error_and_leaves_nothing(
@@ -164,6 +170,52 @@ def test_a_checkpoint_that_does_not_fit_is_refused(
     assert main(SHORT) == 3
     assert str(path) in capsys.readouterr().err
     assert list(workplace.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "course,model,expected,got",
+    [
+        ("hidden_speed", "roach-grbal", "hidden_speed_reward", "none"),
+        ("hidden_speed", "roach-grbal-hidden_turn", "hidden_speed_reward", "hidden_turn_reward"),
+        ("figure8", "roach-grbal-hidden_speed", "none", "hidden_speed_reward"),
+    ],
+)
+def test_a_model_of_another_reward_is_refused(
+    workplace: Path, capsys: pytest.CaptureFixture[str], course: str, model: str, expected: str, got: str
+) -> None:
+    path = shipped.checkpoint("roach", "grbal").with_stem(model)
+    assert main([*SHORT, "--course", course, "--checkpoint", str(path)]) == 3
+    assert f"{path}: predicted reward: expected {expected}, got {got}" in capsys.readouterr().err
+    assert list(workplace.iterdir()) == []
+
+
+@pytest.mark.parametrize("adapter", ["grbal", "informed"])
+def test_a_hidden_goal_is_reported_and_the_same_for_one_seed(
+    workplace: Path, capsys: pytest.CaptureFixture[str], adapter: str
+) -> None:
+    goals = []
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        arguments = ["--course", "hidden_speed", "--adapter", adapter, "--compare", "mb", "--seed", seed]
+        assert main([*SHORT, *arguments, "--seconds", "1", "--out", name, "--json"]) == 0
+        summary = json.loads(capsys.readouterr().out)
+        assert summary["compare"]["goal"] == summary["goal"]
+        assert summary["reward_mean"] < 0
+        assert summary["path_error_m"] is None
+        goals.append(summary["goal"])
+    assert goals[0] == goals[1] != goals[2]
+    log = read_log(workplace / "a" / "log.jsonl")
+    assert log.rewards.mean() == pytest.approx(-log.series("cost")[1:].mean())
+    assert "hidden goal" in (workplace / "a" / "report.html").read_text()
+    assert (workplace / "a" / "reward.png").is_file()
+
+
+def test_a_goal_can_be_given_and_the_settings_repeat_the_run(workplace: Path) -> None:
+    given = "hidden_turn:side=1,later=-1,at=0.5"
+    assert main([*SHORT, "--seconds", "1", "--course", given, "--out", "first"]) == 0
+    assert main(["run", "--fast", "--no-video", "--config", "first/settings.yaml", "--out", "again"]) == 0
+    logs = [read_log(workplace / name / "log.jsonl") for name in ("first", "again")]
+    assert [log.header.goal for log in logs] == [given, given]
+    assert [m.state for m in logs[0].records] == [m.state for m in logs[1].records]
 
 
 def test_a_robot_fault_leaves_complete_files(
@@ -220,6 +272,7 @@ def test_ctrl_c_while_the_video_is_made_costs_the_video_only(
     [
         ("robots", "roach"),
         ("courses", "figure8"),
+        ("courses", "hidden_speed"),
         ("perturbations", "leg_loss"),
         ("adapters", "grbal"),
         ("planners", "cem"),

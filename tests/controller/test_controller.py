@@ -174,7 +174,10 @@ def test_errors_judge_the_weights_that_had_not_seen_the_transition() -> None:
     kernel = Kernel(SUBJECT, memory.adapted.weights)
     assert memory.state is not None
     action = np.array([0.3, -0.2])
-    expected = SUBJECT.space.difference(state, kernel.predict(memory.state, action)) / SUBJECT.increments.std
+    happened, predicted = (
+        SUBJECT.space.difference(after, memory.state) for after in (state, kernel.predict(memory.state, action))
+    )
+    expected = (happened - predicted) / SUBJECT.increments.std
     result = subject.tick(Observation(8 * PERIOD, state, action))
     assert result.error_adapted == pytest.approx(float(np.mean(expected**2)), rel=1e-5)
     assert result.error_adapted != result.error_prior

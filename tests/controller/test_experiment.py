@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from dynamics.adapters.gradient import GradientSettings
 from dynamics.adapters.informed import InformedSettings
 from dynamics.fit import FitSettings
 from dynamics.recipes import NetworkSettings
+from dynamics.state_space import Channel
 
 NETWORK = NetworkSettings((16,))
 PLAIN, META = FitSettings(steps=60, batch=32, validate_every=30), FitSettings(steps=20, batch=8, validate_every=10)
@@ -82,6 +84,23 @@ def test_a_killed_experiment_does_again_only_what_is_missing(trained: tuple[Path
     assert again["all"] == report["all"]
 
 
+def test_a_goal_gives_every_recipe_a_reward_head(trained: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
+    pursuing = replace(TINY, goal="hidden_turn", on_policy=OnPolicySettings())
+    (tmp_path / "data").mkdir()
+    for split in ("train", "heldout"):
+        shutil.copy(trained[0] / "data" / f"{split}.npz", tmp_path / "data")
+    report = experiment.run(pursuing, tmp_path, Console(quiet=True))
+    assert report["all"] != trained[1]["all"]
+    plain = checkpoint.load(checkpoint_path(TINY, trained[0], "informed")).model
+    for recipe in TINY.recipes:
+        model = checkpoint.load(tmp_path / f"roach-{recipe}-hidden_turn.safetensors").model
+        assert model.space.channels[:-3] == plain.space.channels
+        assert model.space.channels[-1] == Channel("hidden_turn_reward", "1", "signal")
+        assert model.num_inputs == plain.num_inputs + 2
+        if model.condition is not None and plain.condition is not None:
+            assert len(model.condition.mean) == len(plain.condition.mean) + 1
+
+
 def test_inconsistent_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="recipes.mb: expected window \\+ query of at most one episode of 40 ticks"):
         replace(TINY, query=40)
@@ -89,6 +108,12 @@ def test_inconsistent_settings_are_refused() -> None:
         replace(TINY, recipes={"mb_de": TINY.recipes["mb_de"]})
     with pytest.raises(ValueError, match="robot: expected one of roach, got 'ant'"):
         replace(TINY, robot="ant")
+    with pytest.raises(ValueError, match="unknown goal 'hidden_run'.*hidden_speed, hidden_turn"):
+        replace(TINY, goal="hidden_run", on_policy=OnPolicySettings())
+    with pytest.raises(ValueError, match="reward_weight: expected a positive number, got 0"):
+        replace(TINY, reward_weight=0.0)
+    with pytest.raises(ValueError, match="on_policy.rounds: expected 0 with a hidden goal, got 1"):
+        replace(TINY, goal="hidden_turn")
 
 
 def test_a_family_that_is_left_out_is_not_trained_on(trained: tuple[Path, dict[str, object]]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from controller.findings import Run, detail, headline, loop_table, millimetres, phase_table
 from controller.telemetry import Log
 from hardware.guard import Fault, FaultKind
-from tests.controller.logs import LEG_LOSS, make_log, make_loop
+from tests.controller.logs import LEG_LOSS, make_goal_log, make_log, make_loop
 
 
 def run(adapter: str = "grbal", off: float = 0.007, *, fell: bool = False) -> Run:
@@ -30,6 +30,18 @@ def test_headline_does_not_hide_that_the_other_run_was_better() -> None:
 def test_headline_says_who_fell() -> None:
     assert headline([run(), run("mb", fell=True)]).endswith("on average with grbal, and fell with mb.")
     assert headline([run(fell=True)]).endswith("roach fell with grbal.")
+
+
+def test_a_hidden_goal_is_found_or_not() -> None:
+    runs = [Run(log, make_loop(log)) for log in (make_goal_log(), make_goal_log("mb", found_at=9.0))]
+    assert headline(runs) == (
+        "After leg loss (leg left middle) at 2.0 s, roach found its goal after 13 ticks (mean reward 0.692) "
+        "with grbal, and did not find its goal (mean reward 0) with mb."
+    )
+    table = {row[0]: row[1:] for row in loop_table(runs)}
+    assert table["hidden goal"] == ("hidden_turn:side=-1", "hidden_turn:side=-1")
+    assert table["found after"] == ("13 ticks", "–")
+    assert "hidden goal" not in {row[0] for row in loop_table([run()])}
 
 
 def test_headline_without_an_onset() -> None:

@@ -7,11 +7,12 @@ import pytest
 from rich.console import Console
 
 from controller.panel import Panel, sparkline
-from tests.controller.logs import LEG_LOSS, make_log
+from controller.telemetry import Log
+from tests.controller.logs import LEG_LOSS, make_goal_log, make_log
 
 
-def shown(*, terminal: bool, refresh: float = 0.0) -> str:
-    log, screen = make_log(), io.StringIO()
+def shown(*, terminal: bool, refresh: float = 0.0, log: Log | None = None) -> str:
+    log, screen = log or make_log(), io.StringIO()
     console = Console(file=screen, force_terminal=terminal, width=110, legacy_windows=False)
     with Panel(log.header, 4.0, console, refresh=refresh, plain_every=refresh) as panel:
         for record in log.records:
@@ -30,6 +31,13 @@ def test_without_a_terminal_there_are_plain_lines() -> None:
     assert "\x1b" not in screen
     assert len(screen.splitlines()) == 40 + 1
     assert screen.splitlines()[-1].startswith("grbal   3.9 of 4 s: 0.25 m/s, 7 mm off, model error 0.300 -> 0.100")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_hidden_goal_shows_its_reward_in_place_of_a_path_error(terminal: bool) -> None:
+    screen = shown(terminal=terminal, log=make_goal_log())
+    assert "reward 0.90" in screen
+    assert "nan" not in screen
 
 
 def test_drawing_is_rate_limited_and_the_end_is_always_shown() -> None:

@@ -10,7 +10,7 @@ import pytest
 from controller.findings import Run
 from controller.report import write_report
 from controller.telemetry import Log
-from tests.controller.logs import make_log, make_loop
+from tests.controller.logs import make_goal_log, make_log, make_loop
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PICTURES = {"plan_view", "path_error", "model_error", "tick_time"}
@@ -54,6 +54,13 @@ def test_report_is_one_well_formed_file_that_needs_no_other(tmp_path: Path, adap
     assert not re.search(r"https?://|@import|url\(|\$[a-z]", page)
     assert "note: &lt;none&gt;" in page
     assert "torch &lt;2&gt;" in page
+
+
+def test_a_hidden_goal_shows_its_reward_in_place_of_a_path_error(tmp_path: Path) -> None:
+    log = make_goal_log()
+    files = write_report(tmp_path, [Run(log, make_loop(log))], "")
+    assert set(files) == {"report", "plan_view", "reward", "model_error", "tick_time"}
+    assert "hidden_turn:side=-1" in files["report"].read_text(encoding="utf-8")
 
 
 def test_a_report_without_video_shows_none(tmp_path: Path) -> None:

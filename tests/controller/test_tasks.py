@@ -171,14 +171,18 @@ def test_what_is_planned_is_what_is_scored(course: Course) -> None:
     yaw = float(course.headings[100]) + 0.3 + 2 * math.pi
     after = course.locate(np.array([x, y]), before)
     planned = course.cost(before, STEP, POSE)(np.array([[[start, [x, y, yaw]]]]), np.zeros((1, 1, 2)))
-    assert course.executed_cost(before, after, yaw, STEP) == pytest.approx(planned[0, 0], abs=1e-6)
+    executed = course.executed_cost(before, after, np.array([x, y, yaw]), STEP, POSE)
+    assert executed == pytest.approx(planned[0, 0], abs=1e-6)
 
 
 def test_weights_belong_to_the_course() -> None:
     before, after = Progress(1.0, 0.0, 0.0, 0.0), Progress(1.02, 0.01, -0.01, 0.1)
-    cost = COURSES["straight"].executed_cost(before, after, 0.3, STEP)
+    state = np.array([0.0, 0.0, 0.3])
+    cost = COURSES["straight"].executed_cost(before, after, state, STEP, POSE)
     assert cost == pytest.approx(50 * 0.01 + 5 * 0.2 - 10 * 0.02 * 2)
-    assert COURSES["zigzag"].executed_cost(before, after, 0.3, STEP) == pytest.approx(40 * 0.01 + 10 * 0.2 - 0.4)
+    assert COURSES["zigzag"].executed_cost(before, after, state, STEP, POSE) == pytest.approx(
+        40 * 0.01 + 10 * 0.2 - 0.4
+    )
 
 
 def drive(course: Course, seconds: float) -> tuple[Progress, float]:

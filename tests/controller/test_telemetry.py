@@ -10,11 +10,12 @@ import pytest
 
 from controller.controller import Observation, TickResult
 from controller.realtime import LoopTick
+from controller.summary import summary
 from controller.tasks import Progress
-from controller.telemetry import Log, LogError, RunLog, from_tick, read_log, summary
+from controller.telemetry import Log, LogError, RunLog, from_tick, read_log
 from hardware.schedule import ActionSchedule
 from planners.plan import Plan, PlanStatus
-from tests.controller.logs import CHANNELS, HEADER, LEG_LOSS, make_log, make_loop
+from tests.controller.logs import CHANNELS, HEADER, LEG_LOSS, make_goal_log, make_log, make_loop
 
 SUMMARY_KEYS = (
     *(
@@ -37,6 +38,9 @@ SUMMARY_KEYS = (
         "path_error_m",
         "progress_m",
         "fell",
+        "goal",
+        "reward_mean",
+        "steps_to_goal",
         "prediction_error",
         "belief",
         "statuses",
@@ -110,6 +114,20 @@ def test_onset_is_where_the_acting_perturbations_change() -> None:
     assert Log(log.header, log.records[:5]).onset is None
     assert Log(log.header, log.records[25:]).onset is None
     assert Log(log.header, ()).onset is None
+
+
+def test_a_run_with_a_hidden_goal_is_summed_up_by_its_reward() -> None:
+    log = make_goal_log(found_at=1.0)
+    figures = summary(log, make_loop(log), {})
+    assert figures["goal"] == "hidden_turn:side=-1"
+    assert figures["reward_mean"] == pytest.approx((9 * 0.0 + 30 * 0.9) / 39)
+    assert figures["steps_to_goal"] == log.steps_to_goal == 13
+    assert figures["path_error_m"] is None
+    lost = make_goal_log(found_at=9.0)
+    assert summary(lost, make_loop(lost), {})["steps_to_goal"] is None
+    path = make_log()
+    assert (path.goal, path.steps_to_goal) == (None, None)
+    assert np.isnan(path.rewards).all()
 
 
 def test_summary_has_the_promised_keys_and_figures() -> None:

@@ -6,20 +6,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynamics.state_space import Channel, StateSpace, from_names
-from tests.dynamics.toys import SPACE
+from tests.dynamics.toys import REWARDED, SPACE
 
 EPS = 1e-6
+each_space = pytest.mark.parametrize("space", [SPACE, REWARDED], ids=["plain", "with a signal"])
 
 
-def random_states(seed: int, count: int = 6) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(count, SPACE.size))
+def random_states(seed: int, space: StateSpace = SPACE, count: int = 6) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(count, space.size))
 
 
-@given(st.integers(0, 1000))
-def test_integrate_undoes_difference(seed: int) -> None:
-    states, others = random_states(seed), random_states(seed + 1)
-    others[:, 2] = states[:, 2] + np.random.default_rng(seed).uniform(-3.1, 3.1, len(states))
-    np.testing.assert_allclose(SPACE.integrate(states, SPACE.difference(others, states)), others, atol=1e-12)
+@each_space
+@given(seed=st.integers(0, 1000))
+def test_integrate_undoes_difference(space: StateSpace, seed: int) -> None:
+    states, others = random_states(seed, space), random_states(seed + 1, space)
+    others[:, space.pose[2]] = states[:, space.pose[2]] + np.random.default_rng(seed).uniform(-3.1, 3.1, len(states))
+    np.testing.assert_allclose(space.integrate(states, space.difference(others, states)), others, atol=1e-12)
+
+
+@given(seed=st.integers(0, 1000), before=st.floats(-1e6, 1e6))
+def test_a_signal_is_predicted_afresh_and_never_seen(seed: int, before: float) -> None:
+    states, increments = random_states(seed, REWARDED), random_states(seed + 1, REWARDED)
+    signal = REWARDED.index("reward")
+    changed = states.copy()
+    changed[:, signal] = before
+    np.testing.assert_array_equal(REWARDED.encode(changed), REWARDED.encode(states))
+    np.testing.assert_array_equal(REWARDED.integrate(changed, increments), REWARDED.integrate(states, increments))
+    np.testing.assert_array_equal(REWARDED.integrate(states, increments)[:, signal], increments[:, signal])
+    np.testing.assert_array_equal(REWARDED.difference(increments, changed)[:, signal], increments[:, signal])
 
 
 @given(st.integers(0, 1000), st.floats(-3, 3), st.floats(-5, 5), st.floats(-5, 5))
@@ -45,22 +59,24 @@ def test_yaw_increment_takes_the_short_way() -> None:
     assert SPACE.difference(after, before)[2] == pytest.approx(2 * np.pi - 6.2)
 
 
-def test_encode_jacobian_matches_finite_differences() -> None:
-    states = random_states(1)
+@each_space
+def test_encode_jacobian_matches_finite_differences(space: StateSpace) -> None:
+    states = random_states(1, space)
     numeric = np.stack(
-        [(SPACE.encode(states + EPS * e) - SPACE.encode(states - EPS * e)) / (2 * EPS) for e in np.eye(SPACE.size)],
+        [(space.encode(states + EPS * e) - space.encode(states - EPS * e)) / (2 * EPS) for e in np.eye(space.size)],
         axis=-1,
     )
-    np.testing.assert_allclose(SPACE.encode_jacobian(states), numeric, atol=1e-8)
+    np.testing.assert_allclose(space.encode_jacobian(states), numeric, atol=1e-8)
 
 
-def test_integrate_jacobians_match_finite_differences() -> None:
-    states, increments = random_states(2), random_states(3)
-    by_state, by_increment = SPACE.integrate_jacobians(states, increments)
-    basis = np.eye(SPACE.size) * EPS
-    numeric = [SPACE.integrate(states + e, increments) - SPACE.integrate(states - e, increments) for e in basis]
+@each_space
+def test_integrate_jacobians_match_finite_differences(space: StateSpace) -> None:
+    states, increments = random_states(2, space), random_states(3, space)
+    by_state, by_increment = space.integrate_jacobians(states, increments)
+    basis = np.eye(space.size) * EPS
+    numeric = [space.integrate(states + e, increments) - space.integrate(states - e, increments) for e in basis]
     np.testing.assert_allclose(by_state, np.stack(numeric, axis=-1) / (2 * EPS), atol=1e-8)
-    numeric = [SPACE.integrate(states, increments + e) - SPACE.integrate(states, increments - e) for e in basis]
+    numeric = [space.integrate(states, increments + e) - space.integrate(states, increments - e) for e in basis]
     np.testing.assert_allclose(by_increment, np.stack(numeric, axis=-1) / (2 * EPS), atol=1e-8)
 
 

@@ -10,7 +10,7 @@ import torch
 from dynamics.dataset import Episodes
 from dynamics.model import Model
 from dynamics.recipes import NetworkSettings, untrained
-from dynamics.state_space import StateSpace, from_names
+from dynamics.state_space import Channel, StateSpace, from_names
 from dynamics.transitions import FloatArray, Transitions
 
 SPACE: StateSpace = from_names(
@@ -22,6 +22,8 @@ SPACE: StateSpace = from_names(
         ("phase", "rad", "angle"),
     ]
 )
+REWARDED: StateSpace = StateSpace((Channel("reward", "1", "signal"), *SPACE.channels))
+"""The same with a reward, in front so that no channel is where it was."""
 ACTIONS = ("push", "turn")
 
 
@@ -50,6 +52,14 @@ def model(rng: np.random.Generator, *, told: bool = False, members: int = 1) -> 
     """Return an untrained model of the vehicle, its output layer shrunk so that roll-outs stay calm."""
     plain = untrained(SPACE, ACTIONS, episodes(rng), NetworkSettings((16, 12), members), seed=3, told=told)
     return replace(plain, prior=(*plain.prior[:-2], 0.3 * plain.prior[-2], plain.prior[-1] + 0.1))
+
+
+def rewarded(rng: np.random.Generator, *, members: int = 1) -> Model:
+    """Return an untrained model that predicts a reward too: the speed, or what is noted as such."""
+    plain = episodes(rng)
+    noted = replace(plain, states=np.concatenate([plain.states[..., 3:4] ** 2, plain.states], axis=-1))
+    subject = untrained(REWARDED, ACTIONS, noted, NetworkSettings((16, 12), members), seed=3, told=False)
+    return replace(subject, prior=(*subject.prior[:-2], 0.3 * subject.prior[-2], subject.prior[-1] + 0.1))
 
 
 def window(rng: np.random.Generator, length: int = 8) -> Transitions:
