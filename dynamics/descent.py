@@ -39,6 +39,24 @@ def descend(weights: Weights, rates: Weights, inputs: Float32, targets: Float32,
     return tuple(torch.from_numpy(np.stack(layer)) for layer in zip(*members, strict=True))
 
 
+def error(weights: Weights, inputs: Float32, targets: Float32) -> float:
+    """Return the mean squared error on one window, mean over the ensemble."""
+    errors = []
+    for e in range(len(weights[0])):
+        layers = [w[e].numpy() for w in weights]
+        hidden = inputs
+        with np.errstate(over="ignore", invalid="ignore"):
+            for layer in range(0, len(layers) - 2, 2):
+                hidden = hidden @ layers[layer]
+                hidden += layers[layer + 1]
+                hidden *= _sigmoid(hidden)
+            missed = hidden @ layers[-2]
+            missed += layers[-1]
+            missed -= targets
+            errors.append(float(np.vdot(missed, missed)) / missed.size)
+    return float(np.mean(errors))
+
+
 def gradients(layers: Sequence[Float32], inputs: Float32, targets: Float32) -> list[Float32]:
     """Return d mean squared error / d (W_1, b_1, ..., W_L, b_L) of one network on inputs (M, in), targets (M, out)."""
     signals, slopes = [inputs], []

@@ -8,12 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
-
 from dynamics.adapters.base import Adapted
-from dynamics.descent import Float32, descend
+from dynamics.descent import descend, error
 from dynamics.model import Model, encode
-from dynamics.network import Weights, squared_error
+from dynamics.network import Weights
 from dynamics.transitions import Transitions
 
 Scope = Literal["all", "bias", "last_layer"]
@@ -106,10 +104,10 @@ class Gradient:
         newest = window.last(self.window)
         inputs, targets = encode(self.model, newest)
         share = min(1.0, len(newest) / (self.settings.full_from or self.window))
-        steps, before = self.settings.online_steps or self.settings.steps, _error(self.model.prior, inputs, targets)
+        steps, before = self.settings.online_steps or self.settings.steps, error(self.model.prior, inputs, targets)
         for halving in range(_HALVINGS):
             adapted = descend(self.model.prior, filled(self.rates, share * 0.5**halving), inputs, targets, steps)
-            if _error(adapted, inputs, targets) <= before:
+            if error(adapted, inputs, targets) <= before:
                 return Adapted(adapted)
         return self.initial()
 
@@ -117,7 +115,3 @@ class Gradient:
 def filled(rates: Weights, share: float) -> Weights:
     """Return the step sizes for a window of which a share is filled."""
     return rates if share == 1.0 else tuple(rate * share for rate in rates)
-
-
-def _error(weights: Weights, inputs: Float32, targets: Float32) -> float:
-    return float(squared_error(weights, torch.from_numpy(inputs), torch.from_numpy(targets)).sum())

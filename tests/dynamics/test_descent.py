@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dynamics.descent import Float32, descend, gradients
+from dynamics.descent import Float32, descend, error, gradients
 from dynamics.meta import inner_steps
 from dynamics.network import Weights, initial_weights, squared_error
 
@@ -55,3 +55,9 @@ def test_an_absurd_window_gives_no_warning_and_no_exception() -> None:
     weights, rates, inputs, targets = problem()
     found = descend(weights, rates, inputs * np.float32(1e30), targets, 3)
     assert not all(bool(torch.isfinite(w).all()) for w in found)
+
+
+def test_the_error_is_that_of_training() -> None:
+    weights, _, inputs, targets = problem(3)
+    expected = squared_error(weights, torch.from_numpy(inputs), torch.from_numpy(targets)).mean()
+    assert error(weights, inputs, targets) == pytest.approx(float(expected), rel=1e-5)
