@@ -9,6 +9,7 @@ the state behind them, and planning starts there.
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -169,11 +170,11 @@ class Controller:
         self._budget = settings.budget * self._period if real_time else None
         self._prior = kernels.make(model, adapter.initial().weights, settings.gpu_batch)
         self._adapted = kernels.make(model, adapter.initial().weights, settings.gpu_batch)
-        self._memory = self._blank()
+        self.reset()
 
     def reset(self) -> None:
         """Forget everything that was observed: history, adapted weights, plan and progress."""
-        self._memory = self._blank()
+        self._memory = Memory(History(self._adapter.window), self._adapter.initial())
 
     def tick(self, observation: Observation) -> TickResult:
         """Decide what to do from an observation: remember, adapt, predict over the delay, plan."""
@@ -202,6 +203,14 @@ class Controller:
             tick_ms=1e3 * (planned - started),
             belief=memory.adapted.belief,
         )
+
+    def rehearse(self, observation: Observation) -> None:
+        """Do a tick for nothing: the next one then finds code and data in the caches."""
+        memory, rng = self._memory, self._rng
+        self._rng = copy.deepcopy(rng)
+        self.tick(observation)
+        self._memory, self._rng = memory, rng
+        self._adapted.load(memory.adapted.weights)
 
     def _remember(self, memory: Memory, observation: Observation) -> Memory:
         """Append the transition that just ended, and judge both models on it before either has learned from it.
@@ -260,7 +269,8 @@ class Controller:
         )
         plan = self._planner(problem, memory.plan, self._rng)
         if plan.status is PlanStatus.NO_PLAN or plan.status is PlanStatus.KEPT_PREVIOUS:
-            return plan, memory.schedule or self._rest_schedule(now)
+            expires = now + self._settings.expiry * self._period
+            return plan, memory.schedule or ActionSchedule(now, self._period, self._rest[None], expires)
         actions = np.concatenate([under_way, plan.actions])
         end = now + len(actions) * self._period
         return plan, ActionSchedule(now, self._period, actions, expires=end + self._settings.expiry * self._period)
@@ -287,9 +297,3 @@ class Controller:
     def _executed_cost(self, before: Memory, after: Memory, observation: Observation) -> float:
         pose = self._model.space.pose
         return self._course.executed_cost(before.progress, after.progress, observation.state, self._period, pose)
-
-    def _rest_schedule(self, now: float) -> ActionSchedule:
-        return ActionSchedule(now, self._period, self._rest[None], expires=now + self._settings.expiry * self._period)
-
-    def _blank(self) -> Memory:
-        return Memory(History(self._adapter.window), self._adapter.initial())

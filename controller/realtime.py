@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL = 0.0005
 """How long one thread may keep the interpreter while the other waits [s]; Python's default is 5 ms."""
+REHEARSAL_MARGIN = 1.3
+"""How much earlier than the longest recent rehearsal took the next one begins."""
 
 
 class Decision(Protocol):
@@ -59,6 +61,10 @@ class Planning(Protocol[ResultT_co]):
 
     def reset(self) -> None:
         """Forget everything that was observed."""
+        ...
+
+    def rehearse(self, observation: Observation) -> None:
+        """Do a tick for nothing and forget it."""
         ...
 
 
@@ -172,6 +178,7 @@ class _PlanLoop(Generic[ResultT]):
         self._controller, self._servo, self._clock, self._journal = controller, servo, clock, journal
         self._start, self._on_tick = start, on_tick
         self._next = 0
+        self._rehearsal = 0.0
 
     def run(self, mailbox: Mailbox) -> None:
         """Tick until the time is up or the servo has ended."""
@@ -180,10 +187,21 @@ class _PlanLoop(Generic[ResultT]):
             if boundary.tick >= ticks:
                 self._journal.misses += ticks - self._next
                 return
-            self.tick(boundary)
+            self._rehearse(boundary, self.tick(boundary))
 
-    def tick(self, boundary: Boundary) -> None:
-        """Observe, decide, publish."""
+    def _rehearse(self, boundary: Boundary, observation: Observation) -> None:
+        """Keep the caches warm: end a tick for nothing just before the next one is due, where there is time for it."""
+        begin = boundary.time + self._journal.settings.period - REHEARSAL_MARGIN * self._rehearsal
+        if self._clock.now() > begin:
+            self._rehearsal *= 0.9  # one slow rehearsal must not end them for good
+            return
+        self._clock.sleep_until(begin)
+        begun = time.perf_counter()
+        self._controller.rehearse(observation)
+        self._rehearsal = max(0.9 * self._rehearsal, time.perf_counter() - begun)
+
+    def tick(self, boundary: Boundary) -> Observation:
+        """Observe, decide, publish; returns what was observed."""
         begun = time.perf_counter()
         skipped, self._next = boundary.tick - self._next, boundary.tick + 1
         observation = Observation(
@@ -198,6 +216,7 @@ class _PlanLoop(Generic[ResultT]):
         missed = self._journal.add_tick(seconds, response=self._clock.now() - boundary.time)
         elapsed = boundary.time - self._start
         self._on_tick(LoopTick(boundary.tick, elapsed, observation, result, boundary.report, 1e3 * seconds, missed))
+        return observation
 
 
 def _warm_up(controller: Planning[ResultT], spec: RobotSpec, settings: LoopSettings) -> None:

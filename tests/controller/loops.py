@@ -34,6 +34,7 @@ class Counter:
     grace: float = 0.2
     seen: list[Observation] = field(default_factory=list)
     resets: list[int] = field(default_factory=list)
+    rehearsals: int = 0
     schedule: ActionSchedule | None = None
 
     def tick(self, observation: Observation) -> Result:
@@ -47,6 +48,9 @@ class Counter:
         end = observation.time + len(actions) * self.period
         self.schedule = ActionSchedule(observation.time, self.period, actions, end + self.grace)
         return Result(self.schedule)
+
+    def rehearse(self, observation: Observation) -> None:
+        self.rehearsals += 1
 
     def reset(self) -> None:
         self.resets.append(len(self.seen))

@@ -237,3 +237,21 @@ def test_blind_from_the_start_rests() -> None:
 def test_settings_out_of_range_name_the_field(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name}: expected"):
         ControlSettings(**{name: -1})  # type: ignore[arg-type]
+
+
+def test_a_rehearsal_leaves_nothing_behind() -> None:
+    plain, rehearsing = controller(), controller()
+
+    class Rehearsing:
+        """Rehearses after every tick."""
+
+        def tick(self, observation: Observation) -> TickResult:
+            result = rehearsing.tick(observation)
+            memory = rehearsing._memory
+            rehearsing.rehearse(observation)
+            assert rehearsing._memory is memory
+            return result
+
+    expected, found = drive(plain, 8, gain=-1.0), drive(Rehearsing(), 8, gain=-1.0)  # type: ignore[arg-type]
+    assert [result.error_adapted for result in found] == [result.error_adapted for result in expected]
+    np.testing.assert_array_equal(actions(found), actions(expected))

@@ -221,6 +221,19 @@ def test_warm_up_ends_before_the_robot_is_connected_and_leaves_no_trace() -> Non
     assert run.applied[0] is None
 
 
+def test_real_time_rehearses_where_there_is_time_and_lockstep_never() -> None:
+    patient, busy, lockstep = (
+        Run(Counter(), "real time"),
+        Run(Counter(hook=lambda tick: time.sleep(0.06)), "real time"),
+        Run(Counter()),
+    )
+    for run in (patient, busy, lockstep):
+        run()
+    assert patient.controller.rehearsals > 0
+    assert busy.controller.rehearsals == 0
+    assert lockstep.controller.rehearsals == 0
+
+
 def test_lockstep_does_not_warm_up() -> None:
     run = Run(Counter(), warmup=4)
     run()
