@@ -44,17 +44,22 @@ def error(weights: Weights, inputs: Float32, targets: Float32) -> float:
     errors = []
     for e in range(len(weights[0])):
         layers = [w[e].numpy() for w in weights]
-        hidden = inputs
         with np.errstate(over="ignore", invalid="ignore"):
-            for layer in range(0, len(layers) - 2, 2):
-                hidden = hidden @ layers[layer]
-                hidden += layers[layer + 1]
-                hidden *= _sigmoid(hidden)
-            missed = hidden @ layers[-2]
+            missed = hidden(layers[:-2], inputs) @ layers[-2]
             missed += layers[-1]
             missed -= targets
             errors.append(float(np.vdot(missed, missed)) / missed.size)
     return float(np.mean(errors))
+
+
+def hidden(layers: Sequence[Float32], inputs: Float32) -> Float32:
+    """Return the last hidden layer (M, n) of one network for inputs (M, in); `layers` without the output layer."""
+    signal = inputs
+    for layer in range(0, len(layers), 2):
+        signal = signal @ layers[layer]
+        signal += layers[layer + 1]
+        signal *= _sigmoid(signal)
+    return signal
 
 
 def gradients(layers: Sequence[Float32], inputs: Float32, targets: Float32) -> list[Float32]:

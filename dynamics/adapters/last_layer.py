@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from dynamics.adapters.base import Adapted
-from dynamics.descent import Float32
+from dynamics.descent import Float32, hidden
 from dynamics.model import Model, encode
 from dynamics.network import Parts
 from dynamics.transitions import FloatArray, Transitions
@@ -117,13 +117,7 @@ class LastLayer:
 
 def features(layers: list[Float32], inputs: Float32) -> Float32:
     """Return the last hidden layer and a one (M, n) for inputs (M, in)."""
-    hidden = inputs
-    for layer in range(0, len(layers), 2):
-        linear = hidden @ layers[layer]
-        linear += layers[layer + 1]
-        half = np.float32(0.5) * linear
-        hidden = half * (1 + np.tanh(half))
-    return np.concatenate([hidden, np.ones((len(hidden), 1), np.float32)], axis=1)
+    return np.concatenate([hidden(layers, inputs), np.ones((len(inputs), 1), np.float32)], axis=1)
 
 
 def _faded(posterior: Posterior, returning: Posterior, rho: np.float32) -> Posterior:

@@ -18,7 +18,7 @@ import torch
 
 from dynamics.adapters.base import Adapted
 from dynamics.adapters.gradient import filled
-from dynamics.descent import Float32, descend
+from dynamics.descent import Float32, descend, error
 from dynamics.model import Model, encode
 from dynamics.network import Parts, Weights, squared_error
 from dynamics.transitions import Transitions
@@ -89,13 +89,13 @@ class Priors:
         inputs, targets = encode(self.model, newest)
         mixed = self._mixed(inputs, targets)
         bases = [mixed, *current.memory]
-        errors = [_error(weights, inputs, targets) for weights in bases]
+        errors = [error(weights, inputs, targets) for weights in bases]
         base = bases[int(np.nanargmin(errors))] if np.isfinite(errors).any() else mixed
         rates = filled(self.parts["rates"], len(newest) / self.window)
         weights = descend(base, rates, inputs, targets, self.settings.steps)
-        found = _error(weights, inputs, targets)
+        found = error(weights, inputs, targets)
         full = len(newest) == self.window and self.settings.remembered > 0
-        new = full and all(self.settings.novelty * found < error for error in errors[1:])
+        new = full and all(self.settings.novelty * found < other for other in errors[1:])
         memory = (*current.memory, weights)[-self.settings.remembered :] if new else current.memory
         return Adapted(weights, memory)
 
@@ -113,7 +113,3 @@ class Priors:
 
 def _member_errors(weights: Weights, inputs: Float32, targets: Float32) -> torch.Tensor:
     return squared_error(weights, torch.from_numpy(inputs), torch.from_numpy(targets))
-
-
-def _error(weights: Weights, inputs: Float32, targets: Float32) -> float:
-    return float(_member_errors(weights, inputs, targets).mean())
