@@ -12,6 +12,7 @@ from dynamics.adapters.base import Adapted, Adapter
 from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings, RecurrentSettings
 from dynamics.adapters.factory import AdapterSettings, make
 from dynamics.adapters.gradient import GradientSettings
+from dynamics.descent import descend
 from dynamics.meta import Windows
 from dynamics.model import encode
 from dynamics.network import Weights, squared_error
@@ -198,6 +199,17 @@ def test_steps_that_overshoot_are_shortened_until_they_explain_the_window(rate: 
     grbal, seen = make(GradientSettings(window=8, steps=2), subject, parts), run(3, 8)
     before, after = (explained(weights, seen) for weights in (grbal.initial(), grbal.adapt(grbal.initial(), seen)))
     assert after <= before
+
+
+def test_a_step_that_overshoots_is_shortened_and_not_given_up() -> None:
+    seen = run(3, 8)
+    for rate in 0.05 * 2.0 ** np.arange(20):
+        subject, parts = every.subject(GradientSettings(rate=rate))
+        whole = Adapted(descend(subject.prior, parts["rates"], *encode(subject, seen), steps=2))
+        if explained(whole, seen) > explained(Adapted(subject.prior), seen):
+            break
+    grbal = make(GradientSettings(window=8, steps=2), subject, parts)
+    assert explained(grbal.adapt(grbal.initial(), seen), seen) < explained(grbal.initial(), seen)
 
 
 def test_more_steps_at_run_time_explain_the_window_better() -> None:
