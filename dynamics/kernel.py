@@ -76,10 +76,13 @@ class Kernel:
         states[:, 0] = state[:, None]
         num_features = self._space.num_features
         inputs = self._buffer(0, horizon, num_features + num_actions + 1, num_sequences)
-        inputs[:, num_features:-1] = actions.transpose(1, 2, 0)
+        least, most = self._low[:, None], self._high[:, None]
+        given = inputs[:, num_features:-1]
+        given[:] = actions.transpose(1, 2, 0)
+        np.minimum(np.maximum(given, least[num_features:], out=given), most[num_features:], out=given)
         inputs[:, -1] = 1
-        low, high = (self._buffer(slot, len(self._low), num_sequences) for slot in (1, 2))
-        low[:], high[:] = self._low[:, None], self._high[:, None]
+        low, high = (self._buffer(slot, num_features, num_sequences) for slot in (1, 2))
+        low[:], high[:] = least[:num_features], most[:num_features]
         with np.errstate(over="ignore", invalid="ignore"):
             for member, layers in enumerate(self._stacked):
                 self._roll(layers, inputs, (low, high), states[member])
@@ -119,9 +122,9 @@ class Kernel:
         for after in hidden:
             after[-1] = 1
         passes = [(layer, after, after[:-1], gate) for layer, after, gate in zip(layers, hidden, gates, strict=False)]
-        last = layers[-1]
+        last, num_features = layers[-1], self._space.num_features
         for before, signal, increment, after in zip(states, inputs, increments, states[1:], strict=False):
-            self._encode(before, signal[:-1], limits)
+            self._encode(before, signal[:num_features], limits)
             for layer, following, half, gate in passes:
                 layer.dot(signal, half)
                 np.tanh(half, gate)
@@ -139,13 +142,13 @@ class Kernel:
             states[1:, self._signals] = increments[:, self._signals]
 
     def _encode(self, states: Float32, inputs: Float32, limits: tuple[Float32, Float32]) -> None:
-        """Write the features of states (S, N) into inputs (F + A, N) and clip all of them."""
+        """Write the features of states (S, N), clipped, into inputs (F, N)."""
         num_vectors, num_angles = len(self._space.vectors), len(self._space.angles)
         inputs[:num_vectors] = states[self._vectors]
         if num_angles:
             angles = states[self._angles]
             np.cos(angles, inputs[num_vectors : num_vectors + num_angles])
-            np.sin(angles, inputs[num_vectors + num_angles : num_vectors + 2 * num_angles])
+            np.sin(angles, inputs[num_vectors + num_angles :])
         np.maximum(inputs, limits[0], out=inputs)
         np.minimum(inputs, limits[1], out=inputs)
 

@@ -52,6 +52,8 @@ def plan(problem: Problem, settings: HybridSettings, previous: Plan | None, rng:
     found = icem.plan(_hurried(problem, settings.share), settings.search, previous, rng)
     if not np.isfinite(found.cost):
         return found
+    if next(problem.rounds(1), None) is None:
+        return judged(found, finished=False)
     polished = rti.refine(problem, known, settings.polish, found, _seeds(problem, found, settings.seeds))
     return judged(replace(polished, memory=found.memory), finished=found.status is PlanStatus.OK)
 

@@ -4,8 +4,10 @@
     under      x_h+1 = F_h z_h,    low_h <= u_h <= high_h
 
 x and u are deviations from a trajectory that the model really takes. Without active bounds the answer is exact. A bound
-is met stage by stage, as in Tassa et al. 2014, https://doi.org/10.1109/ICRA.2014.6907001: a bounded action gets no
-feedback, the others make up for it; the forward sweep clips. All arrays lead with N independent problems.
+is met stage by stage, after Tassa et al. 2014, https://doi.org/10.1109/ICRA.2014.6907001: an action that is pushed out
+of its range stays, one that would leave it stops at the bound, and neither gets feedback; the forward sweep clips.
+Which actions are bounded is asked once a sweep: the next one, from where this one led, sees what has changed. All
+arrays lead with N independent problems.
 """
 
 from __future__ import annotations
@@ -18,8 +20,6 @@ from numpy.typing import NDArray
 
 from planners.problem import FloatArray
 
-_ROUNDS = 4
-"""Most changes of mind about which actions of a stage are at their bounds."""
 _LEAST = 1e-12
 """Curvature that keeps an action solvable that nothing depends on."""
 
@@ -84,86 +84,83 @@ def backward(problem: LinearQuadratic, damping: float) -> Policy:
         numpy.linalg.LinAlgError: a stage without curvature; only without damping.
     """
     count, horizon, size, width = problem.dynamics.shape
-    policy = np.empty((horizon, count, width - size, 1 + size))
-    terms = np.concatenate([problem.gradient[..., None], problem.hessian], axis=-1)
-    low, high, span = problem.low[..., None], problem.high[..., None], problem.high - problem.low
-    at_bounds = np.atleast_1d(((low >= 0) | (high <= 0)).any(axis=(0, 2, 3)))
-    scale = damping / span**2
-    value = np.concatenate([problem.last_gradient[..., None], problem.last_hessian], axis=-1)
-    ahead, stage = np.empty((count, size, 1 + width)), np.empty((count, width, 1 + width))
-    own, linear = stage[:, size:, 1 + size :], stage[:, size:, : 1 + size]
-    cross, rest, diagonal = stage[:, :size, 1 + size :], stage[:, :size, : 1 + size], np.einsum("nuu->nu", own)
-    for h in range(horizon - 1, -1, -1):
-        dynamics = problem.dynamics[:, h]
-        ahead[..., :1] = value[..., :1]
-        np.matmul(value[..., 1:], dynamics, out=ahead[..., 1:])
-        np.matmul(dynamics.mT, ahead, out=stage)
-        stage += terms[:, h]
-        if damping:
-            pull = (np.abs(linear[..., 0]) * span[:, h]).max(axis=1, keepdims=True)
-            diagonal += pull * scale[:, h] + _LEAST
-        policy[h] = _minimise(own, linear, low[:, h], high[:, h], bool(at_bounds[h]))
-        np.matmul(cross, policy[h], out=value)
-        value += rest
-    answer = policy.swapaxes(0, 1)
+    answer = np.empty((count, horizon, width - size, 1 + size))
+    for index in range(count):
+        _sweep(LinearQuadratic(*(part[index] for part in problem)), damping, answer[index])
     return Policy(answer[..., 0], answer[..., 1:])
+
+
+def _sweep(problem: LinearQuadratic, damping: float, policy: FloatArray) -> None:
+    """Fill in the policy (H, U, 1 + X) of one problem.
+
+    All linear terms ride along as one more column in front, so that a stage is three matrix products. One problem at a
+    time: products of stacks of small matrices take twice as long.
+    """
+    horizon, size, width = problem.dynamics.shape
+    dynamics = np.zeros((horizon, 1 + size, 1 + width))
+    dynamics[:, 0, 0], dynamics[:, 1:, 1:] = 1.0, problem.dynamics
+    terms = np.concatenate([problem.gradient[..., None], problem.hessian], axis=-1)
+    ahead, stage = np.empty((size, 1 + width)), np.empty((width, 1 + width))
+    own, linear = stage[size:, 1 + size :], stage[size:, : 1 + size]
+    cross, rest = stage[:size, 1 + size :], stage[:size, : 1 + size]
+    diagonal, push = np.einsum("uu->u", own), linear[:, 0]
+    span = problem.high - problem.low
+    at_low, at_high = np.greater_equal(problem.low, 0), np.less_equal(problem.high, 0)
+    scale, at_bounds = damping / span**2, np.any(at_low | at_high, axis=1)
+    value = np.concatenate([problem.last_gradient[:, None], problem.last_hessian], axis=-1)
+    for h in range(horizon - 1, -1, -1):
+        value.dot(dynamics[h], ahead)
+        problem.dynamics[h].T.dot(ahead, stage)
+        stage += terms[h]
+        if damping:
+            diagonal += np.abs(push * span[h]).max() * scale[h] + _LEAST
+        held = (at_low[h] & (push >= 0)) | (at_high[h] & (push <= 0)) if at_bounds[h] else None
+        policy[h] = answer = _minimise(own, linear, problem.low[h], problem.high[h], held)
+        value = cross.dot(answer)
+        value += rest
 
 
 def forward(problem: LinearQuadratic, policy: Policy) -> tuple[FloatArray, FloatArray]:
     """Follow a policy within bounds; return deviations of actions (N, H, U) and states (N, H + 1, X)."""
     count, horizon, size, width = problem.dynamics.shape
-    moves = np.zeros((count, horizon, width, 1))
-    states = np.zeros((count, horizon + 1, size))
-    for h in range(horizon):
-        wanted = policy.steps[:, h] + (policy.gains[:, h] @ moves[:, h, :size])[..., 0]
-        moves[:, h, size:, 0] = np.minimum(np.maximum(wanted, problem.low[:, h]), problem.high[:, h])
-        states[:, h + 1] = (problem.dynamics[:, h] @ moves[:, h])[..., 0]
-        if h + 1 < horizon:
-            moves[:, h + 1, :size, 0] = states[:, h + 1]
-    return moves[:, :, size:, 0], states
+    moves, states = np.zeros((count, horizon, width)), np.zeros((count, horizon + 1, size))
+    for index in range(count):
+        one, policies = LinearQuadratic(*(part[index] for part in problem)), (policy.steps[index], policy.gains[index])
+        for h, (step, gain) in enumerate(zip(*policies, strict=True)):
+            move, state = moves[index, h], states[index, h]
+            move[:size] = state
+            move[size:] = np.minimum(np.maximum(step + gain.dot(state), one.low[h]), one.high[h])
+            one.dynamics[h].dot(move, states[index, h + 1])
+    return moves[:, :, size:], states
 
 
 def _minimise(
-    hessian: FloatArray, linear: FloatArray, low: FloatArray, high: FloatArray, at_bounds: bool
+    hessian: FloatArray, linear: FloatArray, low: FloatArray, high: FloatArray, held: NDArray[np.bool_] | None
 ) -> FloatArray:
-    """Minimise u' hessian u / 2 + u' linear (1, x) over u within bounds.
+    """Minimise u' hessian u / 2 + u' linear (1, x) over u, and move what leaves its bounds back onto them.
 
     Args:
-        hessian: (N, U, U).
-        linear: (N, U, 1 + X), the gradient and how it follows the state.
-        low: (N, U, 1), at most 0.
-        high: (N, U, 1), at least 0.
-        at_bounds: whether any bound is 0, so that the search starts on it.
+        hessian: (U, U).
+        linear: (U, 1 + X), the gradient and how it follows the state.
+        low: (U,), at most 0.
+        high: (U,), at least 0.
+        held: actions that stay where they are (U,).
 
     Returns:
-        The minimum at x = 0 and how it follows x (N, U, 1 + X).
+        The minimum at x = 0 and how it follows x (U, 1 + X).
     """
-    gradient = linear[..., :1]
-    if not at_bounds:
+    if held is None:
         policy = _unbounded(hessian, linear)
-        step = policy[..., :1]
-        if ((step >= low) & (step <= high)).all():
-            return policy
-        step = np.minimum(np.maximum(step, low), high)
     else:
-        step = np.zeros_like(gradient)
-    free = _free(step, gradient + hessian @ step, low, high)
-    for _ in range(_ROUNDS):
-        held = np.where(free, 0.0, step)
-        pushed = linear * free
-        pushed[..., :1] += (hessian @ held) * free
-        policy = _unbounded(np.where(free & free.mT, hessian, _identity(hessian.shape[-1])), pushed)
-        step = np.minimum(np.maximum(policy[..., :1] + held, low), high)
-        before, free = free, _free(step, gradient + hessian @ step, low, high)
-        if (free == before).all():
-            break
-    policy[..., :1] = step
+        free = ~held[:, None]
+        policy = _unbounded(np.where(free & free.T, hessian, _identity(len(held))), linear * free)
+    step = policy[:, 0]
+    place = np.minimum(np.maximum(step, low), high)
+    left = place != step
+    if left.any():
+        policy[left] = 0.0
+        policy[:, 0] = place
     return policy
-
-
-def _free(step: FloatArray, push: FloatArray, low: FloatArray, high: FloatArray) -> NDArray[np.bool_]:
-    """Return which actions are inside their bounds or pushed inside."""
-    return ((step > low) | (push <= 0)) & ((step < high) | (push >= 0))
 
 
 @cache

@@ -83,6 +83,7 @@ class ModelArena:
         bound: largest magnitude of every action (A,).
         step: time of an action [s].
         steps: length of a drive.
+        short_steps: length of a drive for tuning; half a swing-up says nothing about a planner.
     """
 
     name: str
@@ -95,6 +96,7 @@ class ModelArena:
     horizon: int
     step: float
     steps: int
+    short_steps: int
     budget_ms: float
     delayed: bool = False
 
@@ -119,7 +121,7 @@ class ModelArena:
         starts, draws = np.random.SeedSequence(seed).spawn(2)
         state, rng = self.start(np.random.default_rng(starts)), np.random.default_rng(draws)
         previous, action, costs = None, None, []
-        for tick in range(self.steps // 2 if short else self.steps):
+        for tick in range(self.short_steps if short else self.steps):
             problem = self.problem(state, tick * self.step, action)
             previous = plan(problem, previous, rng)
             action = np.clip(previous.action(problem.time), -self.bound, self.bound)
@@ -146,6 +148,7 @@ def synthetic() -> ModelArena:
         horizon=15,
         step=0.02,
         steps=25,
+        short_steps=12,
         budget_ms=5.0,
     )
 
@@ -165,5 +168,6 @@ def pendulum() -> ModelArena:
         horizon=25,
         step=PENDULUM_STEP,
         steps=80,
+        short_steps=80,
         budget_ms=5.0,
     )

@@ -13,7 +13,8 @@ _DRIVE_S = {"synthetic 24/8": 0.2, "pendulum": 0.45, "crawler": 1.2, "crawler, l
 """CPU time of one drive with 312 sequences a plan [s], the middle of all planners."""
 _CHECK_S = 3.0
 _IPOPT_S = 75.0
-_SHORT = 0.5
+_SHORT = {"synthetic 24/8": 0.5, "pendulum": 1.0, "crawler": 0.5, "crawler, leg lost": 0.5}
+"""Length of a drive for tuning over that of a whole one."""
 
 
 def expected_seconds(study: Study, cells: Sequence[Cell]) -> float:
@@ -28,12 +29,12 @@ def _seconds(study: Study, cell: Cell) -> float:
         case "ipopt":
             return _IPOPT_S
         case "tune":
-            return study.trials * (1 if study.quick else 2) * _SHORT * _DRIVE_S[cell.arena]
+            return study.trials * (1 if study.quick else 2) * _SHORT[cell.arena] * _DRIVE_S[cell.arena]
         case "time":
-            return (study.seeds + 12 * _SHORT) * _DRIVE_S[cell.arena]
+            return (study.seeds + 12 * _SHORT[cell.arena]) * _DRIVE_S[cell.arena]
         case "anytime":
             return study.seeds * sum(SHARES) * _DRIVE_S[cell.arena]
         case _:
-            share = (_SHORT if study.quick else 1.0) * (0.4 + 0.6 * cell.amount / SEQUENCES)
+            share = (_SHORT[cell.arena] if study.quick else 1.0) * (0.4 + 0.6 * cell.amount / SEQUENCES)
             seeds = min(study.seeds, LENT_SEEDS) if cell.contender.endswith(LENT) else study.seeds
             return share * seeds * _DRIVE_S[cell.arena]

@@ -63,6 +63,16 @@ def test_the_polish_gets_its_share_of_the_time() -> None:
     assert hybrid.plan(slow(problem, deadline=0.5), SETTINGS, None, rng()).status is not PlanStatus.OK
 
 
+def test_when_the_search_took_all_the_time_nothing_else_is_rolled_out() -> None:
+    problem = linear_problem(rng(1), bound=1.0)
+    model = problem.model
+    assert isinstance(model, Linear)
+    hurried = replace(problem, deadline=0.9, clock=lambda: float(len(model.seen)))
+    plan = hybrid.plan(hurried, SETTINGS, None, rng())
+    assert plan.status is PlanStatus.OUT_OF_TIME
+    assert len(model.seen) == 1
+
+
 def test_nothing_finite_keeps_the_earlier_plan() -> None:
     problem = linear_problem(rng(2), bound=1.0)
     previous = hybrid.plan(problem, SETTINGS, None, rng())
