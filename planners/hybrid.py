@@ -35,7 +35,7 @@ class HybridSettings:
 
     kind: Literal["hybrid"] = "hybrid"
     search: IcemSettings = field(default_factory=lambda: IcemSettings(candidates=54, iterations=2))
-    polish: RtiSettings = field(default_factory=lambda: RtiSettings(iterations=2, damping=3.0))
+    polish: RtiSettings = field(default_factory=lambda: RtiSettings(damping=3.0))
     seeds: int = 1
     share: float = 0.6
 
