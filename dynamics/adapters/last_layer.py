@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from dynamics.adapters.base import Adapted
-from dynamics.descent import Float32, hidden
+from dynamics.backpropagation import Float32, columns, features, layers, sizes, vectors
 from dynamics.model import Model, encode
 from dynamics.network import Parts
 from dynamics.transitions import FloatArray, Transitions
@@ -61,13 +61,15 @@ class LastLayer:
     parts: Parts
     settings: LastLayerSettings
     carries: bool = True
+    _hidden: list[list[Float32]] = field(init=False, repr=False)
     _priors: tuple[Posterior, ...] = field(init=False, repr=False)
     _returning: tuple[Posterior, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        means = torch.cat([self.model.prior[-2], self.model.prior[-1].unsqueeze(-2)], dim=-2).numpy()
+        networks = [layers(member, sizes(self.model.prior)) for member in vectors(self.model.prior)]
+        object.__setattr__(self, "_hidden", [network[:-1] for network in networks])
         spreads = self.parts["spread"][0].numpy()
-        priors = tuple(Posterior(mean, spread @ spread.T) for mean, spread in zip(means, spreads, strict=True))
+        priors = tuple(Posterior(net[-1], spread @ spread.T) for net, spread in zip(networks, spreads, strict=True))
         object.__setattr__(self, "_priors", priors)
         rho = self.rho
         returning = tuple(Posterior((1 - rho) * p.mean, (1 - rho * rho) * p.covariance) for p in priors)
@@ -93,15 +95,14 @@ class LastLayer:
         means, covariances = (part[0].numpy() for part in current.memory)
         rho, after = self.rho, []
         for member, returning in enumerate(self._returning):
-            layers = [w[member].numpy() for w in self.model.prior[:-2]]
             faded = _faded(Posterior(means[member], covariances[member]), returning, rho)
-            after.append(_told(faded, features(layers, inputs)[0], targets[0]))
+            after.append(_told(faded, features(self._hidden[member], columns(inputs))[:, 0], targets[0]))
         return self._adapted(tuple(after))
 
     def variance(self, adapted: Adapted, states: FloatArray, actions: FloatArray) -> FloatArray:
         """Return the predictive variance of increments (T, S) at states (T, S) and actions (T, A), first member."""
         inputs, _ = encode(self.model, Transitions(states, actions, states))
-        phi = features([w[0].numpy() for w in self.model.prior[:-2]], inputs)
+        phi = features(self._hidden[0], columns(inputs)).T
         covariance = adapted.memory[1][0][0].numpy()
         spread = np.exp(self.parts["noise"][0].numpy()) * self.model.increments.std
         return np.asarray((1 + np.einsum("ti,ij,tj->t", phi, covariance, phi))[:, None] * spread**2, np.float64)
@@ -113,11 +114,6 @@ class LastLayer:
         )
         weights = (*self.model.prior[:-2], means[:, :-1], means[:, -1])
         return Adapted(weights, ((means,), (covariances,)))
-
-
-def features(layers: list[Float32], inputs: Float32) -> Float32:
-    """Return the last hidden layer and a one (M, n) for inputs (M, in)."""
-    return np.concatenate([hidden(layers, inputs), np.ones((len(inputs), 1), np.float32)], axis=1)
 
 
 def _faded(posterior: Posterior, returning: Posterior, rho: np.float32) -> Posterior:

@@ -18,9 +18,10 @@ import torch
 
 from dynamics.adapters.base import Adapted
 from dynamics.adapters.gradient import filled
-from dynamics.descent import Float32, descend, gradients
+from dynamics.backpropagation import Float32, backpropagate, columns, gradient, layers, sizes, tensors, vectors
+from dynamics.descent import descend
 from dynamics.model import Model, encode
-from dynamics.network import Weights, squared_error
+from dynamics.network import Weights
 from dynamics.transitions import Transitions
 
 _LIMIT = 1.5
@@ -93,14 +94,11 @@ class MetaGradient:
     def _tuned(self, current: Adapted, inputs: Float32, targets: Float32) -> torch.Tensor:
         """Return the logarithms of the scales (tensors,) after one meta-gradient step."""
         logs = current.memory[0][0].numpy() * np.float32(1 - self.settings.forget)
-        slopes = np.zeros_like(logs)
-        judged = torch.from_numpy(inputs), torch.from_numpy(targets)
-        errors = squared_error(current.weights, *judged).numpy() + np.float32(1e-6)
-        for member in range(len(self.model.prior[0])):
-            layers = [w[member].numpy() for w in current.weights]
-            starts = [w[member].numpy() for w in self.model.prior]
-            found = gradients(layers, inputs, targets)
-            slopes += [np.vdot(g, w - s) / errors[member] for g, w, s in zip(found, layers, starts, strict=True)]
+        slopes, widths, judged = np.zeros_like(logs), sizes(self.model.prior), (columns(inputs), targets.T)
+        for start, point in zip(vectors(self.model.prior), vectors(current.weights), strict=True):
+            there = backpropagate(layers(point, widths), *judged)
+            change = tensors(gradient(widths, there) * (point - start), widths)
+            slopes += np.array([part.sum() for part in change]) / np.float32(there.loss + 1e-6)
         moved = np.clip(self.settings.meta_rate * slopes / len(self.model.prior[0]), -_STEP, _STEP)
         tuned = np.clip(logs - np.nan_to_num(moved), -_LIMIT, _LIMIT)
         return torch.from_numpy(tuned.astype(np.float32))

@@ -18,7 +18,8 @@ import torch
 
 from dynamics.adapters.base import Adapted
 from dynamics.adapters.gradient import filled
-from dynamics.descent import Float32, descend, error
+from dynamics.backpropagation import Float32
+from dynamics.descent import descend, error
 from dynamics.model import Model, encode
 from dynamics.network import Parts, Weights, squared_error
 from dynamics.transitions import Transitions
