@@ -64,17 +64,33 @@ def weights(members: Float32, widths: Sizes) -> Weights:
 
 def columns(inputs: Float32) -> Float32:
     """Lay inputs (..., M, in) out as what a first layer reads: (..., in + 1, M), the last row ones."""
-    swapped = inputs.swapaxes(-1, -2)
-    return np.concatenate([swapped, np.ones_like(swapped[..., :1, :])], axis=-2)
+    *batch, length, size = inputs.shape
+    signal = np.empty((*batch, size + 1, length), inputs.dtype)
+    signal[..., :-1, :] = inputs.swapaxes(-1, -2)
+    signal[..., -1, :] = 1
+    return signal
 
 
 def features(hidden: Sequence[Float32], signal: Float32) -> Float32:
     """Return what the last layer reads (n + 1, M); `hidden` are the layers before it."""
     for layer in hidden:
-        half = layer.T @ signal
-        half *= 0.5
-        signal = _with_ones(half, half * np.tanh(half))
+        signal = _silu(layer.T @ signal)
     return signal
+
+
+def shifted_errors(network: Sequence[Float32], shifts: Float32, signal: Float32, targets: Float32) -> Float32:
+    """Return the mean squared errors (N,) with the first bias changed in N ways (N, hidden), all in one pass."""
+    linear = (network[0].T @ signal)[:, None] + shifts.T[..., None]
+    last = features(network[1:-1], _silu(linear.reshape(len(linear), -1)))
+    missed = (network[-1].T @ last).reshape(len(targets), len(shifts), -1) - targets[:, None]
+    found: Float32 = np.square(missed).mean(axis=(0, 2))
+    return found
+
+
+def _silu(linear: Float32) -> Float32:
+    """Return the next layer's signal (n + 1, M) for (n, M), which is overwritten."""
+    linear *= 0.5
+    return _with_ones(linear, linear * np.tanh(linear))
 
 
 class Pass(NamedTuple):

@@ -91,6 +91,7 @@ class MetaGradient:
         rates = filled(tuple(r * s for r, s in zip(self.rates, scales, strict=True)), len(newest) / self.window)
         return Adapted(descend(self.model.prior, rates, inputs, targets, self.settings.steps), ((logs,),))
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _tuned(self, current: Adapted, inputs: Float32, targets: Float32) -> torch.Tensor:
         """Return the logarithms of the scales (tensors,) after one meta-gradient step."""
         logs = current.memory[0][0].numpy() * np.float32(1 - self.settings.forget)
