@@ -21,6 +21,9 @@ from dynamics.backpropagation import (
 )
 from dynamics.network import Weights
 
+Window = tuple[Float32, Float32]
+"""What a network reads (in + 1, M), as `columns` lays it out, and what it should say (out, M)."""
+
 
 def descend(start: Weights, rates: Weights, inputs: Float32, targets: Float32, steps: int) -> Weights:
     """Take gradient steps on one window.
@@ -37,12 +40,17 @@ def descend(start: Weights, rates: Weights, inputs: Float32, targets: Float32, s
     """
     widths, window = sizes(start), (columns(inputs), targets.T)
     sized = tuple(rate.expand_as(w) for rate, w in zip(rates, start, strict=True))
-    members = zip(vectors(start), vectors(sized), strict=True)
-    return weights(np.stack([stepped(point, rate, widths, window, steps) for point, rate in members]), widths)
+    return weights(all_stepped(vectors(start), vectors(sized), widths, window, steps), widths)
 
 
-def stepped(point: Float32, rates: Float32, widths: Sizes, window: tuple[Float32, Float32], steps: int) -> Float32:
-    """Return the parameters (P,) of one network after gradient steps on a window: (in + 1, M) and (out, M)."""
+def all_stepped(points: Float32, rates: Float32, widths: Sizes, window: Window, steps: int) -> Float32:
+    """Return the parameters (E, P) of an ensemble after gradient steps on a window; rates (E, P)."""
+    found = [stepped(point, rate, widths, window, steps) for point, rate in zip(points, rates, strict=True)]
+    return found[0][None] if len(found) == 1 else np.stack(found)
+
+
+def stepped(point: Float32, rates: Float32, widths: Sizes, window: Window, steps: int) -> Float32:
+    """Return the parameters (P,) of one network after gradient steps on a window."""
     with np.errstate(over="ignore", invalid="ignore"):  # what does not come out finite is rejected by the controller
         for _ in range(steps):
             change = gradient(widths, backpropagate(layers(point, widths), *window))
@@ -51,14 +59,13 @@ def stepped(point: Float32, rates: Float32, widths: Sizes, window: tuple[Float32
     return point
 
 
-def error(network: Weights, inputs: Float32, targets: Float32) -> float:
-    """Return the mean squared error on one window, mean over the ensemble."""
-    widths, window = sizes(network), (columns(inputs), targets.T)
-    return float(np.mean([missed(point, widths, window) for point in vectors(network)]))
+def error(points: Float32, widths: Sizes, window: Window) -> float:
+    """Return the mean squared error of an ensemble (E, P) on a window."""
+    return float(np.mean([missed(point, widths, window) for point in points]))
 
 
-def missed(point: Float32, widths: Sizes, window: tuple[Float32, Float32]) -> float:
-    """Return the mean squared error of one network on a window: (in + 1, M) and (out, M)."""
+def missed(point: Float32, widths: Sizes, window: Window) -> float:
+    """Return the mean squared error of one network on a window."""
     *hidden, last = layers(point, widths)
     with np.errstate(over="ignore", invalid="ignore"):
         found = last.T @ features(hidden, window[0])

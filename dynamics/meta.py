@@ -33,12 +33,10 @@ from dynamics.backpropagation import (
     vectors,
     weights,
 )
-from dynamics.descent import missed, stepped
+from dynamics.descent import Window, missed, stepped
 from dynamics.network import Weights
 
-Samples = tuple[Float32, Float32]
-"""Inputs (in + 1, n), as `columns` lays them out, and targets (out, n)."""
-Judge = Callable[[Float32, Sizes, Samples], tuple[float, Float32]]
+Judge = Callable[[Float32, Sizes, Window], tuple[float, Float32]]
 """Loss of adapted parameters (P,) on a query, and its derivative by them (P,)."""
 
 
@@ -70,7 +68,7 @@ class Outer(NamedTuple):
     by_rates: Float32
 
 
-def squared_error(point: Float32, widths: Sizes, query: Samples) -> tuple[float, Float32]:
+def squared_error(point: Float32, widths: Sizes, query: Window) -> tuple[float, Float32]:
     """Judge by the mean squared error of single steps."""
     there = backpropagate(layers(point, widths), *query)
     return there.loss, gradient(widths, there)
@@ -80,8 +78,8 @@ def adapted_loss(
     start: Float32,
     rates: Float32,
     widths: Sizes,
-    support: Samples,
-    query: Samples,
+    support: Window,
+    query: Window,
     steps: int,
     judge: Judge,
     *,
@@ -126,7 +124,7 @@ def outer_loss(
         shift: change of the first bias, window by window (B, E, hidden); nothing by default.
         judge: loss of the adapted parameters on a query.
     """
-    widths, priors, alphas, samples = sizes(prior), vectors(prior), vectors(rates), _samples(windows)
+    widths, priors, alphas, samples = sizes(prior), vectors(prior), vectors(rates), _channels_first(windows)
     shift = _no_shift(prior, windows) if shift is None else shift
     shifts = shift.detach().numpy()
     total, by_prior, by_rates, by_shift = 0.0, np.zeros_like(priors), np.zeros_like(alphas), np.zeros_like(shifts)
@@ -149,14 +147,14 @@ def outer_errors(
     widths, priors, alphas = sizes(prior), vectors(prior), vectors(rates)
     shifts = (_no_shift(prior, windows) if shift is None else shift).detach().numpy()
     found = prior[0].new_zeros(len(shifts), len(priors))
-    for b, (support, query) in enumerate(_samples(windows)):
+    for b, (support, query) in enumerate(_channels_first(windows)):
         for e, alpha in enumerate(alphas):
             adapted = stepped(_shifted(priors[e], widths, shifts[b, e]), alpha, widths, support, steps)
             found[b, e] = missed(adapted, widths, query)
     return found
 
 
-def _samples(windows: Windows) -> list[tuple[Samples, Samples]]:
+def _channels_first(windows: Windows) -> list[tuple[Window, Window]]:
     """Return support and query of every window, channels first."""
     parts = [columns(windows.support_inputs.numpy()), windows.support_targets.mT.contiguous().numpy()]
     parts += [columns(windows.query_inputs.numpy()), windows.query_targets.mT.contiguous().numpy()]

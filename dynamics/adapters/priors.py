@@ -18,7 +18,7 @@ import torch
 
 from dynamics.adapters.base import Adapted
 from dynamics.backpropagation import Float32, Sizes, columns, layers, shifted_errors, sizes, vectors, weights
-from dynamics.descent import missed, stepped
+from dynamics.descent import all_stepped, error
 from dynamics.model import Model, encode
 from dynamics.network import Parts
 from dynamics.transitions import Transitions
@@ -100,20 +100,15 @@ class Priors:
         seen = columns(inputs), targets.T
         mixed = self._mixed(*seen)
         bases = [mixed, *(solution[0].numpy() for solution in current.memory)]
-        errors = [self._error(base, seen) for base in bases]
+        errors = [error(base, self._widths, seen) for base in bases]
         base = bases[int(np.nanargmin(errors))] if np.isfinite(errors).any() else mixed
         rates, steps = self._rates * np.float32(len(newest) / self.window), self.settings.steps
-        pairs = zip(base, rates, strict=True)
-        found = np.stack([stepped(point, rate, self._widths, seen, steps) for point, rate in pairs])
+        found = all_stepped(base, rates, self._widths, seen, steps)
         full = len(newest) == self.window and self.settings.remembered > 0
-        left = self._error(found, seen)
+        left = error(found, self._widths, seen)
         new = full and all(self.settings.novelty * left < other for other in errors[1:])
         memory = (*current.memory, (torch.from_numpy(found),))[-self.settings.remembered :] if new else current.memory
         return Adapted(weights(found, self._widths), memory)
-
-    def _error(self, solution: Float32, seen: tuple[Float32, Float32]) -> float:
-        """Return the mean error of an ensemble (E, P) on a window."""
-        return float(np.mean([missed(point, self._widths, seen) for point in solution]))
 
     def _mixed(self, signal: Float32, targets: Float32) -> Float32:
         """Return the prior at the mixture of the starting points (E, P)."""

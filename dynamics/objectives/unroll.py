@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dynamics.backpropagation import Float32, Sizes, vectors, weights
-from dynamics.meta import Samples
+from dynamics.descent import Window
 from dynamics.model import Model
 from dynamics.network import Weights, forward
 
@@ -38,7 +38,7 @@ class Unroll:
         object.__setattr__(self, "_mean", torch.as_tensor(self.model.inputs.mean, dtype=torch.float32))
         object.__setattr__(self, "_std", torch.as_tensor(std, dtype=torch.float32))
 
-    def __call__(self, point: Float32, widths: Sizes, query: Samples) -> tuple[float, Float32]:
+    def __call__(self, point: Float32, widths: Sizes, query: Window) -> tuple[float, Float32]:
         """Judge adapted parameters on a query, by automatic differentiation."""
         inputs, targets = torch.from_numpy(query[0][:-1].T), torch.from_numpy(query[1].T)
         with torch.enable_grad():

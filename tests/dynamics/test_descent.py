@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dynamics.backpropagation import Float32
+from dynamics.backpropagation import Float32, columns, sizes, vectors
 from dynamics.descent import descend, error
 from dynamics.network import Weights, initial_weights, squared_error
 
@@ -47,4 +47,6 @@ def test_an_absurd_window_gives_no_warning_and_no_exception() -> None:
 def test_the_error_is_that_of_training() -> None:
     weights, _, inputs, targets = problem(3)
     expected = squared_error(weights, torch.from_numpy(inputs), torch.from_numpy(targets)).mean()
-    assert error(weights, inputs, targets) == pytest.approx(float(expected), rel=1e-5)
+    assert error(vectors(weights), sizes(weights), (columns(inputs), targets.T)) == pytest.approx(
+        float(expected), rel=1e-5
+    )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dynamics.backpropagation import Float32, Sizes, columns, sizes, vectors
-from dynamics.meta import Samples, squared_error
+from dynamics.descent import Window
+from dynamics.meta import squared_error
 from dynamics.model import encode
 from dynamics.objectives.unroll import Unroll
 from tests.dynamics.toys import model, window
@@ -12,7 +13,7 @@ from tests.dynamics.toys import model, window
 SUBJECT = model(np.random.default_rng(0))
 
 
-def problem() -> tuple[Float32, Sizes, Samples]:
+def problem() -> tuple[Float32, Sizes, Window]:
     inputs, targets = encode(SUBJECT, window(np.random.default_rng(1), 9))
     return vectors(SUBJECT.prior)[0], sizes(SUBJECT.prior), (columns(inputs), targets.T)
 
