@@ -1,30 +1,36 @@
-"""Gradient steps at run time: the backward pass of the network written out, in NumPy float32.
+"""Gradient steps at run time, by the same passes as in meta-training.
 
-    theta <- theta - alpha * grad L(theta; window),   L the mean squared error over transitions and channels
-
-The same steps as `dynamics.meta.inner_steps` without second order, at a third of the time that recording and replaying
-a graph costs on a window this small.
+theta <- theta - alpha * grad L(theta; window),   L the mean squared error over transitions and channels
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
+from dynamics.backpropagation import (
+    Float32,
+    Sizes,
+    backpropagate,
+    columns,
+    features,
+    gradient,
+    layers,
+    sizes,
+    vectors,
+    weights,
+)
 from dynamics.network import Weights
 
-Float32 = NDArray[np.float32]
+Window = tuple[Float32, Float32]
+"""What a network reads (in + 1, M), as `columns` lays it out, and what it should say (out, M)."""
 
 
-def descend(weights: Weights, rates: Weights, inputs: Float32, targets: Float32, steps: int) -> Weights:
+def descend(start: Weights, rates: Weights, inputs: Float32, targets: Float32, steps: int) -> Weights:
     """Take gradient steps on one window.
 
     Args:
-        weights: of an ensemble, leading axis (E,); not modified.
-        rates: step size of every parameter, broadcastable to `weights`.
+        start: weights of an ensemble, leading axis (E,); not modified.
+        rates: step size of every parameter, broadcastable to `start`.
         inputs: (M, in) normalised.
         targets: (M, out) normalised.
         steps: number of gradient steps.
@@ -32,77 +38,36 @@ def descend(weights: Weights, rates: Weights, inputs: Float32, targets: Float32,
     Returns:
         New weights, leading axis (E,).
     """
-    members = [
-        _member([w[e].numpy() for w in weights], [_of_member(rate, e) for rate in rates], inputs, targets, steps)
-        for e in range(len(weights[0]))
-    ]
-    return tuple(torch.from_numpy(np.stack(layer)) for layer in zip(*members, strict=True))
+    widths, window = sizes(start), (columns(inputs), targets.T)
+    sized = tuple(rate.expand_as(w) for rate, w in zip(rates, start, strict=True))
+    return weights(all_stepped(vectors(start), vectors(sized), widths, window, steps), widths)
 
 
-def error(weights: Weights, inputs: Float32, targets: Float32) -> float:
-    """Return the mean squared error on one window, mean over the ensemble."""
-    errors = []
-    for e in range(len(weights[0])):
-        layers = [w[e].numpy() for w in weights]
-        with np.errstate(over="ignore", invalid="ignore"):
-            missed = hidden(layers[:-2], inputs) @ layers[-2]
-            missed += layers[-1]
-            missed -= targets
-            errors.append(float(np.vdot(missed, missed)) / missed.size)
-    return float(np.mean(errors))
+def all_stepped(points: Float32, rates: Float32, widths: Sizes, window: Window, steps: int) -> Float32:
+    """Return the parameters (E, P) of an ensemble after gradient steps on a window; rates (E, P)."""
+    found = [stepped(point, rate, widths, window, steps) for point, rate in zip(points, rates, strict=True)]
+    return found[0][None] if len(found) == 1 else np.stack(found)
 
 
-def hidden(layers: Sequence[Float32], inputs: Float32) -> Float32:
-    """Return the last hidden layer (M, n) of one network for inputs (M, in); `layers` without the output layer."""
-    signal = inputs
-    for layer in range(0, len(layers), 2):
-        signal = signal @ layers[layer]
-        signal += layers[layer + 1]
-        signal *= _sigmoid(signal)
-    return signal
-
-
-def gradients(layers: Sequence[Float32], inputs: Float32, targets: Float32) -> list[Float32]:
-    """Return d mean squared error / d (W_1, b_1, ..., W_L, b_L) of one network on inputs (M, in), targets (M, out)."""
-    signals, slopes = [inputs], []
-    for layer in range(0, len(layers) - 2, 2):
-        linear = signals[-1] @ layers[layer]
-        linear += layers[layer + 1]
-        sigmoid = _sigmoid(linear)
-        linear *= sigmoid
-        signals.append(linear)
-        slopes.append(sigmoid + linear * (1 - sigmoid))
-    error = signals[-1] @ layers[-2]
-    error += layers[-1]
-    error -= targets
-    error *= np.float32(2 / error.size)
-    found: list[Float32] = []
-    for layer in range(len(layers) - 2, -1, -2):
-        found[:0] = [signals[layer // 2].T @ error, error.sum(axis=0)]
-        if layer:
-            error = error @ layers[layer].T
-            error *= slopes[layer // 2 - 1]
-    return found
-
-
-def _member(
-    layers: list[Float32], rates: list[Float32], inputs: Float32, targets: Float32, steps: int
-) -> list[Float32]:
+def stepped(point: Float32, rates: Float32, widths: Sizes, window: Window, steps: int) -> Float32:
+    """Return the parameters (P,) of one network after gradient steps on a window."""
     with np.errstate(over="ignore", invalid="ignore"):  # what does not come out finite is rejected by the controller
         for _ in range(steps):
-            found = gradients(layers, inputs, targets)
-            layers = [w - rate * g for w, rate, g in zip(layers, rates, found, strict=True)]
-    return layers
+            change = gradient(widths, backpropagate(layers(point, widths), *window))
+            change *= rates
+            point = np.subtract(point, change, out=change)
+    return point
 
 
-def _sigmoid(values: Float32) -> Float32:
-    """Return 1 / (1 + exp(-x)) by the hyperbolic tangent, which cannot overflow."""
-    half: Float32 = np.tanh(np.float32(0.5) * values)
-    half += 1
-    half *= np.float32(0.5)
-    return half
+def error(points: Float32, widths: Sizes, window: Window) -> float:
+    """Return the mean squared error of an ensemble (E, P) on a window."""
+    return float(np.mean([missed(point, widths, window) for point in points]))
 
 
-def _of_member(rate: torch.Tensor, member: int) -> Float32:
-    array: Float32 = rate.numpy()
-    return array[member if len(array) > 1 else 0] if array.ndim else array
+def missed(point: Float32, widths: Sizes, window: Window) -> float:
+    """Return the mean squared error of one network on a window."""
+    *hidden, last = layers(point, widths)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = last.T @ features(hidden, window[0])
+        found -= window[1]
+        return float(np.vdot(found, found)) / found.size

@@ -6,16 +6,38 @@
 Nagabandi, Clavera et al. 2019, "Learning to adapt in dynamic, real-world environments through meta-RL",
 https://arxiv.org/abs/1803.11347, eq. 3 and alg. 1; per-parameter alpha as in Meta-SGD, Li et al. 2017,
 https://arxiv.org/abs/1707.09835.
+
+The outer gradient goes back through the inner steps, which takes their second derivative. It is written out and taken
+one window at a time: then a window's own copy of the weights never leaves the core's cache, which is what a batch of
+such copies, or a recorded graph of them, spends most of its time on.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from dynamics.network import Weights, squared_error
+from dynamics.backpropagation import (
+    Float32,
+    Sizes,
+    backpropagate,
+    columns,
+    curvature,
+    gradient,
+    layers,
+    sizes,
+    vectors,
+    weights,
+)
+from dynamics.descent import Window, missed, stepped
+from dynamics.network import Weights
+
+Judge = Callable[[Float32, Sizes, Window], tuple[float, Float32]]
+"""Loss of adapted parameters (P,) on a query, and its derivative by them (P,)."""
 
 
 class Windows(NamedTuple):
@@ -38,39 +60,132 @@ class Windows(NamedTuple):
         return [Windows(*chunk) for chunk in zip(*parts, strict=True)]
 
 
-def inner_steps(
-    weights: Weights, rates: Weights, inputs: Tensor, targets: Tensor, *, steps: int, second_order: bool
-) -> Weights:
-    """Take gradient steps on the support.
+class Outer(NamedTuple):
+    """The loss of one window after adaptation, and its derivatives by the starting point and the step sizes (P,)."""
 
-    One backward pass serves all windows: each has its own copy of the weights, so the gradient of the summed loss
-    holds every window's own gradient.
+    loss: float
+    by_start: Float32
+    by_rates: Float32
+
+
+def squared_error(point: Float32, widths: Sizes, query: Window) -> tuple[float, Float32]:
+    """Judge by the mean squared error of single steps."""
+    there = backpropagate(layers(point, widths), *query)
+    return there.loss, gradient(widths, there)
+
+
+def adapted_loss(
+    start: Float32,
+    rates: Float32,
+    widths: Sizes,
+    support: Window,
+    query: Window,
+    steps: int,
+    judge: Judge,
+    *,
+    second_order: bool,
+) -> Outer:
+    """Adapt to the support, judge on the query, and take the derivative back through every step."""
+    point, path = start, []
+    for _ in range(steps):
+        network = layers(point, widths)
+        there = backpropagate(network, *support, bends=second_order)
+        change = gradient(widths, there)
+        path.append((network, there, change))
+        point = point - rates * change
+    loss, slope = judge(point, widths, query)
+    by_rates = np.zeros_like(rates)
+    for network, there, change in reversed(path):
+        change *= slope
+        by_rates -= change
+        if second_order:
+            slope -= curvature(widths, network, there, rates * slope)
+    return Outer(loss, slope, by_rates)
+
+
+def outer_loss(
+    prior: Weights,
+    rates: Weights,
+    windows: Windows,
+    *,
+    steps: int,
+    second_order: bool,
+    shift: Tensor | None = None,
+    judge: Judge = squared_error,
+) -> Tensor:
+    """Return the mean loss after adaptation over windows and members (), differentiable by prior, rates and shift.
 
     Args:
-        weights: one copy per window, leading axes (B, E).
-        rates: step size of every parameter, broadcastable to `weights`.
-        inputs: (B, 1, M, in).
-        targets: (B, 1, M, out).
+        prior: starting point, leading axis (E,).
+        rates: step size of every parameter, of the same shapes.
+        windows: B of them.
         steps: number of gradient steps.
-        second_order: keep the graph, so that an outer gradient can flow through the steps.
+        second_order: take the derivative of the steps' gradients too.
+        shift: change of the first bias, window by window (B, E, hidden); nothing by default.
+        judge: loss of the adapted parameters on a query.
     """
-    for _ in range(steps):
-        loss = squared_error(weights, inputs, targets).sum()
-        gradients = torch.autograd.grad(loss, weights, create_graph=second_order)
-        weights = tuple(w - rate * g for w, rate, g in zip(weights, rates, gradients, strict=True))
-    return weights
+    widths, priors, alphas, samples = sizes(prior), vectors(prior), vectors(rates), _channels_first(windows)
+    shift = _no_shift(prior, windows) if shift is None else shift
+    shifts = shift.detach().numpy()
+    total, by_prior, by_rates, by_shift = 0.0, np.zeros_like(priors), np.zeros_like(alphas), np.zeros_like(shifts)
+    for b, (support, query) in enumerate(samples):
+        for e, alpha in enumerate(alphas):
+            start = _shifted(priors[e], widths, shifts[b, e])
+            found = adapted_loss(start, alpha, widths, support, query, steps, judge, second_order=second_order)
+            total += found.loss
+            by_prior[e] += found.by_start
+            by_rates[e] += found.by_rates
+            by_shift[b, e] = layers(found.by_start, widths)[0][-1]
+    known = (*weights(by_prior, widths), *weights(by_rates, widths), torch.from_numpy(by_shift))
+    return _mean(total, known, (*prior, *rates, shift), len(samples) * len(priors))
 
 
-def outer_loss(prior: Weights, rates: Weights, windows: Windows, *, steps: int, second_order: bool) -> Tensor:
-    """Return the post-adaptation loss of every window (B, E)."""
-    batch = windows.support_inputs.shape[0]
-    copies = tuple(w.expand(batch, *w.shape) for w in prior)
-    adapted = inner_steps(
-        copies,
-        rates,
-        windows.support_inputs.unsqueeze(1),
-        windows.support_targets.unsqueeze(1),
-        steps=steps,
-        second_order=second_order,
-    )
-    return squared_error(adapted, windows.query_inputs.unsqueeze(1), windows.query_targets.unsqueeze(1))
+def outer_errors(
+    prior: Weights, rates: Weights, windows: Windows, *, steps: int, shift: Tensor | None = None
+) -> Tensor:
+    """Return the mean squared error of every query after adaptation (B, E), without a gradient."""
+    widths, priors, alphas = sizes(prior), vectors(prior), vectors(rates)
+    shifts = (_no_shift(prior, windows) if shift is None else shift).detach().numpy()
+    found = prior[0].new_zeros(len(shifts), len(priors))
+    for b, (support, query) in enumerate(_channels_first(windows)):
+        for e, alpha in enumerate(alphas):
+            adapted = stepped(_shifted(priors[e], widths, shifts[b, e]), alpha, widths, support, steps)
+            found[b, e] = missed(adapted, widths, query)
+    return found
+
+
+def _channels_first(windows: Windows) -> list[tuple[Window, Window]]:
+    """Return support and query of every window, channels first."""
+    parts = [columns(windows.support_inputs.numpy()), windows.support_targets.mT.contiguous().numpy()]
+    parts += [columns(windows.query_inputs.numpy()), windows.query_targets.mT.contiguous().numpy()]
+    return [((inputs, targets), (asked, wanted)) for inputs, targets, asked, wanted in zip(*parts, strict=True)]
+
+
+def _no_shift(prior: Weights, windows: Windows) -> Tensor:
+    return prior[1].new_zeros(len(windows.query_inputs), *prior[1].shape)
+
+
+def _shifted(prior: Float32, widths: Sizes, shift: Float32) -> Float32:
+    """Return a copy of the parameters with the first bias moved."""
+    start = prior.copy()
+    layers(start, widths)[0][-1] += shift
+    return start
+
+
+def _mean(total: float, slopes: Weights, leaves: Weights, count: int) -> Tensor:
+    """Return the mean of a sum whose derivatives by the leaves are known."""
+    value: Tensor = _Known.apply(leaves[0].new_tensor(total / count), [slope / count for slope in slopes], *leaves)  # type: ignore[no-untyped-call]
+    return value
+
+
+class _Known(torch.autograd.Function):
+    """A number whose derivatives were taken by hand: autograd goes on from there."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, slopes: list[Tensor], *_leaves: Tensor) -> Tensor:
+        ctx.slopes = slopes
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, *scale: Tensor) -> tuple[Tensor | None, ...]:
+        return (None, None, *(scale[0] * slope for slope in ctx.slopes))

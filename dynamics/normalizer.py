@@ -44,7 +44,11 @@ class Normalizer:
 
     def normalize(self, values: FloatArray) -> FloatArray:
         """Scale values (..., C) to zero mean and unit deviation."""
-        return np.clip((values - self.mean) / self.std, -self.limit, self.limit)
+        scaled = values - self.mean
+        scaled /= self.std
+        if self.limit < np.inf:
+            np.minimum(np.maximum(scaled, -self.limit, out=scaled), self.limit, out=scaled)
+        return scaled
 
     def denormalize(self, values: FloatArray) -> FloatArray:
         """Undo `normalize`, as far as nothing was clipped."""

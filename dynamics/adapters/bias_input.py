@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from dynamics.adapters.base import Adapted
-from dynamics.descent import Float32, gradients
+from dynamics.backpropagation import Float32, backpropagate, columns, layers, sizes, vectors
 from dynamics.model import Model, encode
 from dynamics.network import Parts
 from dynamics.transitions import Transitions
@@ -75,17 +75,18 @@ class BiasInput:
         newest = window.last(self.window)
         inputs, targets = encode(self.model, newest)
         rates = self.parts["rates"][0].numpy() * np.float32(len(newest) / self.window)
-        members = [self._member(e, rates, inputs, targets) for e in range(len(self.model.prior[0]))]
+        pairs, seen = zip(vectors(self.model.prior), self.parts["entry"][0].numpy(), strict=True), columns(inputs)
+        biases = [self._member(prior, rates, entry, seen, targets.T) for prior, entry in pairs]
         first, _, *others = self.model.prior
-        return Adapted((first, torch.from_numpy(np.stack(members)), *others))
+        return Adapted((first, torch.from_numpy(np.stack(biases)), *others))
 
-    def _member(self, member: int, rates: Float32, inputs: Float32, targets: Float32) -> Float32:
-        """Return the first bias (hidden,) of one ensemble member."""
-        layers = [w[member].numpy() for w in self.model.prior]
-        entry, bias, context = self.parts["entry"][0][member].numpy(), layers[1], np.zeros(self.settings.size, "f4")
+    def _member(self, prior: Float32, rates: Float32, entry: Float32, seen: Float32, targets: Float32) -> Float32:
+        """Return the first bias (hidden,) of one ensemble member; `prior` is its own copy of the parameters."""
+        network, context = layers(prior, sizes(self.model.prior)), np.zeros(self.settings.size, "f4")
+        moving: Float32 = network[0][-1]
+        bias = moving.copy()
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(self.settings.steps):
-                layers[1] = bias + context @ entry
-                context = context - rates * (entry @ gradients(layers, inputs, targets)[1])
-            moved: Float32 = bias + context @ entry
-        return moved
+                context = context - rates * (entry @ backpropagate(network, seen, targets).errors[0].sum(axis=1))
+                moving[:] = bias + context @ entry
+        return moving

@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dynamics import encoders
+from dynamics import encoders, recurrence
 from dynamics.adapters.base import Adapted
 from dynamics.model import Model, encode
 from dynamics.network import Parts, Weights
+from dynamics.recurrence import Float32
 from dynamics.transitions import Transitions
 
 
@@ -147,21 +148,34 @@ def initial_encoder(settings: ContextSettings, model: Model, generator: torch.Ge
 def code(settings: ContextSettings, encoder: Weights, sequence: Tensor) -> Code:
     """Encode windows (..., M, F + A + S) of inputs and targets."""
     match settings:
-        case RecurrentSettings():
-            return Code(encoders.recurrent(encoder, sequence), None)
+        case RecurrentSettings() | BeliefSettings():
+            return _understood(settings, encoders.recurrent(encoder, sequence))
         case AttentionSettings():
-            return Code(encoders.attention(encoder, sequence), None)
+            return _understood(settings, encoders.attention(encoder, sequence))
         case LatentSettings():
-            means, precisions = encoders.exchangeable(encoder, sequence).chunk(2, dim=-1)
+            return _understood(settings, encoders.exchangeable(encoder, sequence))
+
+
+def code_of_one(settings: ContextSettings, encoder: Weights, sequence: Float32) -> Code:
+    """Encode a single window (M, F + A + S): the same, step by step in NumPy where that is faster."""
+    if isinstance(settings, RecurrentSettings | BeliefSettings):
+        return _understood(settings, torch.from_numpy(recurrence.read(encoder, sequence)))
+    return code(settings, encoder, torch.from_numpy(sequence))
+
+
+def _understood(settings: ContextSettings, said: Tensor) -> Code:
+    """Turn what an encoder says, (..., out) or (..., M, out) of single transitions, into a code."""
+    match settings:
+        case LatentSettings():
+            means, precisions = said.chunk(2, dim=-1)
             weights = torch.nn.functional.softplus(precisions)
             variance = 1 / (1 + weights.sum(dim=-2))  # the product with a unit Gaussian, before anything was seen
             return Code((weights * means).sum(dim=-2) * variance, variance)
-        case BeliefSettings():
-            out = encoders.recurrent(encoder, sequence)
-            if not settings.bottleneck:
-                return Code(out, None)
-            mean, spread = out.chunk(2, dim=-1)
+        case BeliefSettings() if settings.bottleneck:
+            mean, spread = said.chunk(2, dim=-1)
             return Code(mean, torch.nn.functional.softplus(spread) + 1e-4)
+        case _:
+            return Code(said, None)
 
 
 def entry(settings: ContextSettings, model: Model, parts: Parts) -> Tensor:
@@ -204,7 +218,7 @@ class Context:
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the prior with the first bias that the window asks for."""
         sequence = np.concatenate(encode(self.model, window.last(self.window)), axis=-1)
-        mean, variance = code(self.settings, self.parts["encoder"], torch.from_numpy(sequence))
+        mean, variance = code_of_one(self.settings, self.parts["encoder"], sequence)
         latents = mean.unsqueeze(0)
         if len(self._draws) and variance is not None:
             latents = mean + variance.sqrt() * self._draws

@@ -5,11 +5,14 @@ Nagabandi, Clavera et al. 2019, https://arxiv.org/abs/1803.11347, alg. 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from dynamics.adapters.base import Adapted
-from dynamics.descent import descend, error
+from dynamics.backpropagation import Float32, Sizes, columns, sizes, vectors, weights
+from dynamics.descent import all_stepped, error
 from dynamics.model import Model, encode
 from dynamics.network import Weights
 from dynamics.transitions import Transitions
@@ -76,7 +79,7 @@ class Gradient:
 
     Attributes:
         model: the meta-learned model.
-        rates: step sizes, one tensor per weight tensor, broadcastable to it; zero where nothing is adapted.
+        rates: step sizes, one tensor per weight tensor, of its shape; zero where nothing is adapted.
         settings: window and number of steps.
     """
 
@@ -84,6 +87,14 @@ class Gradient:
     rates: Weights
     settings: GradientSettings
     carries: bool = False
+    _widths: Sizes = field(init=False, repr=False)
+    _prior: Float32 = field(init=False, repr=False)
+    _rates: Float32 = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_widths", sizes(self.model.prior))
+        object.__setattr__(self, "_prior", vectors(self.model.prior))
+        object.__setattr__(self, "_rates", vectors(self.rates))
 
     @property
     def window(self) -> int:
@@ -103,15 +114,12 @@ class Gradient:
         """
         newest = window.last(self.window)
         inputs, targets = encode(self.model, newest)
+        seen = columns(inputs), targets.T
         share = min(1.0, len(newest) / (self.settings.full_from or self.window))
-        steps, before = self.settings.online_steps or self.settings.steps, error(self.model.prior, inputs, targets)
+        steps, before = self.settings.online_steps or self.settings.steps, error(self._prior, self._widths, seen)
         for halving in range(_HALVINGS):
-            adapted = descend(self.model.prior, filled(self.rates, share * 0.5**halving), inputs, targets, steps)
-            if error(adapted, inputs, targets) <= before:
-                return Adapted(adapted)
+            rates = self._rates * np.float32(share * 0.5**halving)
+            adapted = all_stepped(self._prior, rates, self._widths, seen, steps)
+            if error(adapted, self._widths, seen) <= before:
+                return Adapted(weights(adapted, self._widths))
         return self.initial()
-
-
-def filled(rates: Weights, share: float) -> Weights:
-    """Return the step sizes for a window of which a share is filled."""
-    return rates if share == 1.0 else tuple(rate * share for rate in rates)

@@ -1,8 +1,10 @@
 """A Bayesian last layer: meta-learned features, and a Kalman filter over the matrix that reads them.
 
-    prior of every tick    K_t = K_0 + rho (K_t-1 - K_0) + noise,   so that old data fade and the prior comes back
+    every tick             K <- K_0 + rho (K - K_0),   P <- P_0 + rho^2 (P - P_0):  old data fade, the prior comes back
     one transition         g = P phi,  s = 1 + phi' g,   K <- K + g (y - K' phi)' / s,   P <- P - g g' / s
     predictive variance    (1 + phi' P phi) sigma^2
+
+What is carried on are the deviations K - K_0 and P - P_0: fading only shrinks them, so a tick writes each once.
 
 Without fading this is ALPaCA (Harrison et al. 2018, https://arxiv.org/abs/1807.08912, alg. 1).
 Forgetting towards the prior as in Neural-Fly (O'Connell et al. 2022, https://arxiv.org/abs/2205.06908).
@@ -17,7 +19,7 @@ import numpy as np
 import torch
 
 from dynamics.adapters.base import Adapted
-from dynamics.descent import Float32, hidden
+from dynamics.backpropagation import Float32, columns, features, layers, sizes, vectors
 from dynamics.model import Model, encode
 from dynamics.network import Parts
 from dynamics.transitions import FloatArray, Transitions
@@ -40,7 +42,7 @@ class LastLayerSettings:
 
 
 class Posterior(NamedTuple):
-    """Mean (n, S) and covariance (n, n) of the matrix that reads n features."""
+    """Mean (n, S) and covariance (n, n) of the matrix that reads n features: the prior's, or deviations from it."""
 
     mean: Float32
     covariance: Float32
@@ -61,79 +63,69 @@ class LastLayer:
     parts: Parts
     settings: LastLayerSettings
     carries: bool = True
+    rho: float = field(init=False)
+    """How much of what was learned is left after a tick."""
+    _hidden: list[list[Float32]] = field(init=False, repr=False)
     _priors: tuple[Posterior, ...] = field(init=False, repr=False)
-    _returning: tuple[Posterior, ...] = field(init=False, repr=False)
+    _means: Float32 = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        means = torch.cat([self.model.prior[-2], self.model.prior[-1].unsqueeze(-2)], dim=-2).numpy()
+        networks = [layers(member, sizes(self.model.prior)) for member in vectors(self.model.prior)]
         spreads = self.parts["spread"][0].numpy()
-        priors = tuple(Posterior(mean, spread @ spread.T) for mean, spread in zip(means, spreads, strict=True))
+        priors = tuple(Posterior(net[-1], spread @ spread.T) for net, spread in zip(networks, spreads, strict=True))
+        object.__setattr__(self, "rho", float(torch.sigmoid(self.parts["fade"][0])))
+        object.__setattr__(self, "_hidden", [network[:-1] for network in networks])
         object.__setattr__(self, "_priors", priors)
-        rho = self.rho
-        returning = tuple(Posterior((1 - rho) * p.mean, (1 - rho * rho) * p.covariance) for p in priors)
-        object.__setattr__(self, "_returning", returning)
+        object.__setattr__(self, "_means", np.stack([prior.mean for prior in priors]))
 
     @property
     def window(self) -> int:
         """One transition at a time."""
         return 1
 
-    @property
-    def rho(self) -> np.float32:
-        """How much of what was learned is left after a tick."""
-        return np.float32(torch.sigmoid(self.parts["fade"][0]).item())
-
     def initial(self) -> Adapted:
         """Return the prior mean."""
-        return self._adapted(self._priors)
+        return self._adapted([Posterior(*(np.zeros_like(part) for part in prior)) for prior in self._priors])
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the posterior after the newest transition."""
         inputs, targets = encode(self.model, window.last(1))
         means, covariances = (part[0].numpy() for part in current.memory)
-        rho, after = self.rho, []
-        for member, returning in enumerate(self._returning):
-            layers = [w[member].numpy() for w in self.model.prior[:-2]]
-            faded = _faded(Posterior(means[member], covariances[member]), returning, rho)
-            after.append(_told(faded, features(layers, inputs)[0], targets[0]))
-        return self._adapted(tuple(after))
+        signal, after = columns(inputs), []
+        for member, prior in enumerate(self._priors):
+            moved = Posterior(means[member], covariances[member])
+            after.append(_told(prior, moved, self.rho, features(self._hidden[member], signal)[:, 0], targets[0]))
+        return self._adapted(after)
+
+    def covariance(self, adapted: Adapted) -> Float32:
+        """Return the covariance of the matrix (E, n, n), in units of the noise."""
+        found = np.stack([prior.covariance for prior in self._priors])
+        found += adapted.memory[1][0].numpy()
+        return found
 
     def variance(self, adapted: Adapted, states: FloatArray, actions: FloatArray) -> FloatArray:
         """Return the predictive variance of increments (T, S) at states (T, S) and actions (T, A), first member."""
         inputs, _ = encode(self.model, Transitions(states, actions, states))
-        phi = features([w[0].numpy() for w in self.model.prior[:-2]], inputs)
-        covariance = adapted.memory[1][0][0].numpy()
+        phi, covariance = features(self._hidden[0], columns(inputs)), self.covariance(adapted)[0]
         spread = np.exp(self.parts["noise"][0].numpy()) * self.model.increments.std
-        return np.asarray((1 + np.einsum("ti,ij,tj->t", phi, covariance, phi))[:, None] * spread**2, np.float64)
+        return np.asarray((1 + np.einsum("it,ij,jt->t", phi, covariance, phi))[:, None] * spread**2, np.float64)
 
-    def _adapted(self, posteriors: tuple[Posterior, ...]) -> Adapted:
-        means, covariances = (
-            torch.from_numpy(part[0][None] if len(part) == 1 else np.stack(part))
-            for part in zip(*posteriors, strict=True)
-        )
-        weights = (*self.model.prior[:-2], means[:, :-1], means[:, -1])
-        return Adapted(weights, ((means,), (covariances,)))
+    def _adapted(self, moved: list[Posterior]) -> Adapted:
+        means, covariances = (part[0][None] if len(part) == 1 else np.stack(part) for part in zip(*moved, strict=True))
+        last = means + self._means
+        weights = (*self.model.prior[:-2], torch.from_numpy(last[:, :-1]), torch.from_numpy(last[:, -1]))
+        return Adapted(weights, ((torch.from_numpy(means),), (torch.from_numpy(covariances),)))
 
 
-def features(layers: list[Float32], inputs: Float32) -> Float32:
-    """Return the last hidden layer and a one (M, n) for inputs (M, in)."""
-    return np.concatenate([hidden(layers, inputs), np.ones((len(inputs), 1), np.float32)], axis=1)
-
-
-def _faded(posterior: Posterior, returning: Posterior, rho: np.float32) -> Posterior:
-    """Let one tick pass: what was learned fades, and as much of the prior returns."""
-    mean, covariance = rho * posterior.mean, rho * rho * posterior.covariance
-    mean += returning.mean
-    covariance += returning.covariance
-    return Posterior(mean, covariance)
-
-
-def _told(posterior: Posterior, phi: Float32, target: Float32) -> Posterior:
-    """Take in one transition: features (n,), target (S,). Overwrites the posterior."""
-    gain = posterior.covariance @ phi
-    scaled = gain / np.float32(1 + phi @ gain)
-    mean = posterior.mean
-    mean += scaled[:, None] * (target - phi @ mean)
-    covariance = posterior.covariance
-    covariance -= scaled[:, None] * gain
-    return Posterior(mean, covariance)
+def _told(prior: Posterior, moved: Posterior, rho: float, phi: Float32, target: Float32) -> Posterior:
+    """Let one tick pass and take in one transition: features (n,), target (S,). Returns new deviations."""
+    gain = moved.covariance @ phi
+    gain *= rho * rho
+    gain += prior.covariance @ phi
+    faded = rho * moved.mean
+    missed = target - phi @ (prior.mean + faded)
+    share = 1 / (1 + float(phi @ gain))
+    faded += (share * gain)[:, None] * missed
+    gains, before = torch.from_numpy(gain), torch.from_numpy(moved.covariance)
+    shrunk = torch.addr(before, gains, gains, beta=rho * rho, alpha=-share)  # in one pass, where NumPy takes three
+    return Posterior(faded, shrunk.numpy())

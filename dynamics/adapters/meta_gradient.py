@@ -10,17 +10,28 @@ proportional to exp(beta_j), so the derivative is the gradient at theta' times t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import torch
 
 from dynamics.adapters.base import Adapted
-from dynamics.adapters.gradient import filled
-from dynamics.descent import Float32, descend, gradients
+from dynamics.backpropagation import (
+    Float32,
+    Sizes,
+    backpropagate,
+    columns,
+    gradient,
+    layers,
+    sizes,
+    tensors,
+    vectors,
+    weights,
+)
+from dynamics.descent import all_stepped
 from dynamics.model import Model, encode
-from dynamics.network import Weights, squared_error
+from dynamics.network import Weights
 from dynamics.transitions import Transitions
 
 _LIMIT = 1.5
@@ -71,6 +82,14 @@ class MetaGradient:
     rates: Weights
     settings: MetaGradientSettings
     carries: bool = True
+    _widths: Sizes = field(init=False, repr=False)
+    _prior: Float32 = field(init=False, repr=False)
+    _rates: Float32 = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_widths", sizes(self.model.prior))
+        object.__setattr__(self, "_prior", vectors(self.model.prior))
+        object.__setattr__(self, "_rates", vectors(self.rates))
 
     @property
     def window(self) -> int:
@@ -85,22 +104,24 @@ class MetaGradient:
         """Tune the scales on the newest transition, which the current weights have not seen, then adapt afresh."""
         newest = window.last(self.window)
         inputs, targets = encode(self.model, newest)
-        logs = self._tuned(current, inputs[-1:], targets[-1:])
-        scales = torch.exp(logs).unbind()
-        rates = filled(tuple(r * s for r, s in zip(self.rates, scales, strict=True)), len(newest) / self.window)
-        return Adapted(descend(self.model.prior, rates, inputs, targets, self.settings.steps), ((logs,),))
+        logs = self._tuned(current, columns(inputs[-1:]), targets[-1:].T)
+        rates = self._rates * np.float32(len(newest) / self.window)
+        for member in rates:
+            for part, scale in zip(tensors(member, self._widths), np.exp(logs), strict=True):
+                part *= scale
+        seen, steps = (columns(inputs), targets.T), self.settings.steps
+        found = all_stepped(self._prior, rates, self._widths, seen, steps)
+        return Adapted(weights(found, self._widths), ((torch.from_numpy(logs),),))
 
-    def _tuned(self, current: Adapted, inputs: Float32, targets: Float32) -> torch.Tensor:
+    @np.errstate(over="ignore", invalid="ignore")
+    def _tuned(self, current: Adapted, signal: Float32, targets: Float32) -> Float32:
         """Return the logarithms of the scales (tensors,) after one meta-gradient step."""
         logs = current.memory[0][0].numpy() * np.float32(1 - self.settings.forget)
         slopes = np.zeros_like(logs)
-        judged = torch.from_numpy(inputs), torch.from_numpy(targets)
-        errors = squared_error(current.weights, *judged).numpy() + np.float32(1e-6)
-        for member in range(len(self.model.prior[0])):
-            layers = [w[member].numpy() for w in current.weights]
-            starts = [w[member].numpy() for w in self.model.prior]
-            found = gradients(layers, inputs, targets)
-            slopes += [np.vdot(g, w - s) / errors[member] for g, w, s in zip(found, layers, starts, strict=True)]
+        for start, point in zip(self._prior, vectors(current.weights), strict=True):
+            there = backpropagate(layers(point, self._widths), signal, targets)
+            change = tensors(gradient(self._widths, there) * (point - start), self._widths)
+            slopes += np.array([part.sum() for part in change]) / np.float32(there.loss + 1e-6)
         moved = np.clip(self.settings.meta_rate * slopes / len(self.model.prior[0]), -_STEP, _STEP)
         tuned = np.clip(logs - np.nan_to_num(moved), -_LIMIT, _LIMIT)
-        return torch.from_numpy(tuned.astype(np.float32))
+        return np.asarray(tuned, np.float32)

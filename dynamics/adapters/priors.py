@@ -10,17 +10,17 @@ et al. 2019, arXiv 1812.07671), so that a condition that comes back is not learn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import torch
 
 from dynamics.adapters.base import Adapted
-from dynamics.adapters.gradient import filled
-from dynamics.descent import Float32, descend, error
+from dynamics.backpropagation import Float32, Sizes, columns, layers, shifted_errors, sizes, vectors, weights
+from dynamics.descent import all_stepped, error
 from dynamics.model import Model, encode
-from dynamics.network import Parts, Weights, squared_error
+from dynamics.network import Parts
 from dynamics.transitions import Transitions
 
 
@@ -61,6 +61,8 @@ class PriorsSettings:
 class Priors:
     """Gradient steps from the best starting point for the window.
 
+    What it remembers are solutions, each as the vectors (E, P) of its parameters.
+
     Attributes:
         model: the meta-learned model.
         parts: `rates`; `starts` (E, P, hidden); `focus` (), logarithm.
@@ -71,6 +73,14 @@ class Priors:
     parts: Parts
     settings: PriorsSettings
     carries: bool = True
+    _widths: Sizes = field(init=False, repr=False)
+    _prior: Float32 = field(init=False, repr=False)
+    _rates: Float32 = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_widths", sizes(self.model.prior))
+        object.__setattr__(self, "_prior", vectors(self.model.prior))
+        object.__setattr__(self, "_rates", vectors(self.parts["rates"]))
 
     @property
     def window(self) -> int:
@@ -79,37 +89,33 @@ class Priors:
 
     def initial(self) -> Adapted:
         """Return the middle of all starting points, with nothing remembered."""
-        middle = self.parts["starts"][0].mean(dim=1)
-        return Adapted(self._moved(middle))
+        first, bias, *others = self.model.prior
+        return Adapted((first, bias + self.parts["starts"][0].mean(dim=1), *others))
 
-    @torch.no_grad()
+    @np.errstate(over="ignore", invalid="ignore")
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the adapted weights; a full window whose solution is new is remembered."""
         newest = window.last(self.window)
         inputs, targets = encode(self.model, newest)
-        mixed = self._mixed(inputs, targets)
-        bases = [mixed, *current.memory]
-        errors = [error(weights, inputs, targets) for weights in bases]
+        seen = columns(inputs), targets.T
+        mixed = self._mixed(*seen)
+        bases = [mixed, *(solution[0].numpy() for solution in current.memory)]
+        errors = [error(base, self._widths, seen) for base in bases]
         base = bases[int(np.nanargmin(errors))] if np.isfinite(errors).any() else mixed
-        rates = filled(self.parts["rates"], len(newest) / self.window)
-        weights = descend(base, rates, inputs, targets, self.settings.steps)
-        found = error(weights, inputs, targets)
+        rates, steps = self._rates * np.float32(len(newest) / self.window), self.settings.steps
+        found = all_stepped(base, rates, self._widths, seen, steps)
         full = len(newest) == self.window and self.settings.remembered > 0
-        new = full and all(self.settings.novelty * found < other for other in errors[1:])
-        memory = (*current.memory, weights)[-self.settings.remembered :] if new else current.memory
-        return Adapted(weights, memory)
+        left = error(found, self._widths, seen)
+        new = full and all(self.settings.novelty * left < other for other in errors[1:])
+        memory = (*current.memory, (torch.from_numpy(found),))[-self.settings.remembered :] if new else current.memory
+        return Adapted(weights(found, self._widths), memory)
 
-    def _mixed(self, inputs: Float32, targets: Float32) -> Weights:
-        """Return the prior at the mixture of the starting points."""
-        starts = self.parts["starts"][0]
-        errors = [_member_errors(self._moved(start), inputs, targets) for start in starts.unbind(1)]
-        shares = torch.softmax(-torch.exp(self.parts["focus"][0]) * torch.stack(errors, dim=-1), dim=-1)
-        return self._moved((shares.unsqueeze(-2) @ starts).squeeze(-2))
-
-    def _moved(self, shift: torch.Tensor) -> Weights:
-        first, bias, *others = self.model.prior
-        return (first, bias + shift, *others)
-
-
-def _member_errors(weights: Weights, inputs: Float32, targets: Float32) -> torch.Tensor:
-    return squared_error(weights, torch.from_numpy(inputs), torch.from_numpy(targets))
+    def _mixed(self, signal: Float32, targets: Float32) -> Float32:
+        """Return the prior at the mixture of the starting points (E, P)."""
+        mixed, focus = self._prior.copy(), np.exp(self.parts["focus"][0].numpy())
+        for point, starts in zip(mixed, self.parts["starts"][0].numpy(), strict=True):
+            network = layers(point, self._widths)
+            errors = focus * shifted_errors(network, starts, signal, targets)
+            shares = np.exp(errors.min() - errors)
+            network[0][-1] += (shares / shares.sum()) @ starts
+        return mixed

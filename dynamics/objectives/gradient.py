@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from dynamics.meta import Windows, inner_steps, outer_loss
+from dynamics.meta import Windows, outer_errors, outer_loss, squared_error
 from dynamics.network import Parts, Weights
 from dynamics.objectives.unroll import Unroll
 
@@ -54,9 +54,7 @@ class GradientObjective:
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the error of every query after the steps (B, E)."""
-        with torch.enable_grad():
-            prior = tuple(w if w.requires_grad else w.detach().requires_grad_() for w in parts["prior"])
-            return outer_loss(prior, self._rates(parts), windows, steps=self.settings.steps, second_order=False)
+        return outer_errors(parts["prior"], self._rates(parts), windows, steps=self.settings.steps)
 
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
         """Return the outer loss."""
@@ -64,15 +62,10 @@ class GradientObjective:
         if self.settings.regularisation:
             prior = _drawn(prior, parts["deviations"], generator)
             penalty = self.settings.regularisation * _divergence(parts["prior"], parts["deviations"])
+        judge = self.unroll or squared_error
         steps, second_order = self.settings.steps, self.settings.second_order
-        if self.unroll is None:
-            errors = outer_loss(prior, self._rates(parts), windows, steps=steps, second_order=second_order)
-            return errors.mean() + penalty
-        batch = windows.support_inputs.shape[0]
-        copies = tuple(w.expand(batch, *w.shape) for w in prior)
-        support = windows.support_inputs.unsqueeze(1), windows.support_targets.unsqueeze(1)
-        adapted = inner_steps(copies, self._rates(parts), *support, steps=steps, second_order=second_order)
-        return self.unroll(adapted, windows.query_inputs, windows.query_targets).mean() + penalty
+        rates = self._rates(parts)
+        return outer_loss(prior, rates, windows, steps=steps, second_order=second_order, judge=judge) + penalty
 
     def finished(self, parts: Parts) -> Parts:
         """Return network and step sizes; step sizes that were not learned or do not act are what they were."""

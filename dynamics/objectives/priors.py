@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from dynamics.meta import Windows, inner_steps
-from dynamics.network import Parts, forward, squared_error
+from dynamics.meta import Windows, outer_errors, outer_loss
+from dynamics.network import Parts, forward
 from dynamics.objectives.base import shared_inputs, window_errors
 from dynamics.objectives.gradient import RATE_PACE
 
@@ -49,30 +49,17 @@ class PriorsObjective:
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the error of every query after the steps (B, E)."""
-        with torch.enable_grad():
-            prior = tuple(w if w.requires_grad else w.detach().requires_grad_() for w in parts["prior"])
-            return self._errors({**parts, "prior": prior}, windows, second_order=False)
+        shift = self._mixed(parts, windows)
+        return outer_errors(parts["prior"], parts["rates"], windows, steps=self.settings.steps, shift=shift)
 
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
         """Return the mean error after the steps."""
-        return self._errors(parts, windows, second_order=True).mean()
+        shift, steps = self._mixed(parts, windows), self.settings.steps
+        return outer_loss(parts["prior"], parts["rates"], windows, steps=steps, second_order=True, shift=shift)
 
     def finished(self, parts: Parts) -> Parts:
         """Return the parts as they are."""
         return parts
-
-    def _errors(self, parts: Parts, windows: Windows, *, second_order: bool) -> Tensor:
-        batch = len(windows.support_inputs)
-        first, bias, *others = (w.expand(batch, *w.shape) for w in parts["prior"])
-        adapted = inner_steps(
-            (first, bias + self._mixed(parts, windows), *others),
-            parts["rates"],
-            windows.support_inputs.unsqueeze(1),
-            windows.support_targets.unsqueeze(1),
-            steps=self.settings.steps,
-            second_order=second_order,
-        )
-        return squared_error(adapted, windows.query_inputs.unsqueeze(1), windows.query_targets.unsqueeze(1))
 
     def _mixed(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the bias change of every window (B, E, hidden)."""

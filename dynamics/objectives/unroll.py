@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dynamics.backpropagation import Float32, Sizes, vectors, weights
+from dynamics.descent import Window
 from dynamics.model import Model
 from dynamics.network import Weights, forward
 
@@ -36,21 +38,28 @@ class Unroll:
         object.__setattr__(self, "_mean", torch.as_tensor(self.model.inputs.mean, dtype=torch.float32))
         object.__setattr__(self, "_std", torch.as_tensor(std, dtype=torch.float32))
 
-    def __call__(self, weights: Weights, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Return errors (B, E) of weights (B, E, ...) on queries: inputs (B, K, F + A), targets (B, K, S).
+    def __call__(self, point: Float32, widths: Sizes, query: Window) -> tuple[float, Float32]:
+        """Judge adapted parameters on a query, by automatic differentiation."""
+        inputs, targets = torch.from_numpy(query[0][:-1].T), torch.from_numpy(query[1].T)
+        with torch.enable_grad():
+            leaves = tuple(w.requires_grad_() for w in weights(point[None], widths))
+            loss = self.error(leaves, inputs, targets)
+            slopes = torch.autograd.grad(loss, leaves)
+        return float(loss.detach()), vectors(slopes)[0]
+
+    def error(self, network: Weights, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the error () of a network, leading axis (1,), on a query: inputs (K, F + A), targets (K, S).
 
         The error after h steps is the squared difference of the increments added up so far, over h.
         """
-        count = inputs.shape[1] - self.steps + 1
-        current = inputs[:, :count].unsqueeze(1)
-        missed = torch.zeros_like(targets[:, :count]).unsqueeze(1)
-        total = torch.zeros(())
+        count = len(inputs) - self.steps + 1
+        current, missed, total = inputs[:count], torch.zeros(()), torch.zeros(())
         for step in range(self.steps):
-            predicted = forward(weights, current)
-            missed = missed + predicted - targets[:, step : step + count].unsqueeze(1)
-            total = total + missed.square().mean(dim=(-2, -1)) / (step + 1)
+            predicted = forward(network, current)[0]
+            missed = missed + predicted - targets[step : step + count]
+            total = total + missed.square().mean() / (step + 1)
             if step + 1 < self.steps:
-                current = self._moved(current, predicted, inputs[:, step + 1 : step + 1 + count].unsqueeze(1))
+                current = self._moved(current, predicted, inputs[step + 1 : step + 1 + count])
         return total / self.steps
 
     def _moved(self, inputs: Tensor, predicted: Tensor, recorded: Tensor) -> Tensor:
@@ -59,9 +68,9 @@ class Unroll:
         increments = predicted * torch.as_tensor(scale.std, dtype=torch.float32)
         increments = increments + torch.as_tensor(scale.mean, dtype=torch.float32)
         raw = inputs * self._std + self._mean
-        vectors, angles = len(space.vectors), len(space.angles)
-        values = raw[..., :vectors] + increments[..., space.vectors]
-        cos, sin = raw[..., vectors : vectors + angles], raw[..., vectors + angles : vectors + 2 * angles]
+        straight, angles = len(space.vectors), len(space.angles)
+        values = raw[..., :straight] + increments[..., space.vectors]
+        cos, sin = raw[..., straight : straight + angles], raw[..., straight + angles : straight + 2 * angles]
         turn = increments[..., space.angles]
         turned = [cos * torch.cos(turn) - sin * torch.sin(turn), sin * torch.cos(turn) + cos * torch.sin(turn)]
         features = torch.cat([values, *turned], dim=-1)
@@ -69,5 +78,4 @@ class Unroll:
         limited = scaled.clamp(-self.model.inputs.limit, self.model.inputs.limit)
         known = torch.as_tensor(np.isfinite(self.model.inputs.std[: space.num_features]))
         limited = torch.where(known, limited, torch.zeros_like(limited))
-        actions = recorded[..., space.num_features :].expand(*limited.shape[:-1], -1)
-        return torch.cat([limited, actions], dim=-1)
+        return torch.cat([limited, recorded[..., space.num_features :]], dim=-1)

@@ -86,6 +86,12 @@ def test_neither_window_nor_weights_nor_prior_are_mutated(adapter: Adapter) -> N
     )
 
 
+@pytest.mark.parametrize("size", [1e6, 1e15, 1e30])
+def test_an_absurd_window_gives_no_warning_and_no_exception(adapter: Adapter, size: float) -> None:
+    seen = run(6)
+    along(adapter, Transitions(seen.states, seen.actions, size * seen.next_states))
+
+
 def test_same_window_same_weights(adapter: Adapter) -> None:
     assert equal(adapter.adapt(adapter.initial(), run(7)), adapter.adapt(adapter.initial(), run(7)))
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dynamics import encoders
+from dynamics import encoders, recurrence
 
 
 def generator() -> torch.Generator:
@@ -22,6 +22,14 @@ def test_a_recurrent_sequence_is_read_step_by_step() -> None:
         parts = told[:, :14] + turn_bias[:14], told[:, 14:]
         state = encoders.gated_step(state, *parts, (turn[:, :14], turn[:, 14:]), turn_bias[14:])
     torch.testing.assert_close(encoders.recurrent(weights, SEQUENCE), state @ last + last_bias)
+
+
+@pytest.mark.parametrize("length", [1, 2, 9])
+def test_one_window_is_read_at_run_time_as_in_training(length: int) -> None:
+    weights = tuple(w + 0.1 for w in encoders.initial_recurrent(5, 7, 2, generator()))
+    for sequence in SEQUENCE[:, :length]:
+        found = torch.from_numpy(recurrence.read(weights, sequence.numpy()))
+        torch.testing.assert_close(found, encoders.recurrent(weights, sequence), rtol=1e-5, atol=1e-6)
 
 
 def test_the_gated_step_is_that_of_the_library() -> None:

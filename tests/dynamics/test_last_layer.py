@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from dynamics.adapters.factory import make
-from dynamics.adapters.last_layer import LastLayer, LastLayerSettings, features
+from dynamics.adapters.last_layer import LastLayer, LastLayerSettings
+from dynamics.backpropagation import columns, features, layers, sizes, vectors
 from dynamics.model import encode
 from dynamics.transitions import Transitions
 from tests.contracts.test_adapters import along
@@ -28,7 +29,8 @@ def test_without_fading_one_by_one_is_regularised_least_squares_over_all() -> No
     found = along(subject, history)
     inputs, targets = encode(subject.model, history)
     for member in range(2):
-        phi = features([w[member].numpy() for w in subject.model.prior[:-2]], inputs).astype(np.float64)
+        hidden = layers(vectors(subject.model.prior)[member], sizes(subject.model.prior))[:-1]
+        phi = features(hidden, columns(inputs)).T.astype(np.float64)
         start = np.concatenate([subject.model.prior[-2][member].numpy(), subject.model.prior[-1][member][None].numpy()])
         spread = subject.parts["spread"][0][member].numpy().astype(np.float64)
         precision = np.linalg.inv(spread @ spread.T)
@@ -61,7 +63,7 @@ def test_covariance_stays_positive_over_a_long_run() -> None:
         for now in range(30):
             one = Transitions(*(part[now : now + 1] for part in vars(history).values()))
             current = subject.adapt(current, one)
-    eigenvalues = torch.linalg.eigvalsh(current.memory[1][0].double())
+    eigenvalues = np.linalg.eigvalsh(subject.covariance(current).astype(np.float64))
     assert eigenvalues.min() > -1e-5
     assert all(bool(torch.isfinite(w).all()) for w in current.weights)
 

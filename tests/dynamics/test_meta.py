@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import torch
 
-from dynamics.meta import Windows, inner_steps, outer_loss
-from dynamics.network import Weights, initial_weights, squared_error
+from dynamics.meta import Windows, outer_errors, outer_loss
+from dynamics.network import Weights, initial_weights
 
 
 def problem() -> tuple[Weights, Weights, Windows]:
@@ -24,9 +24,7 @@ def numeric_gradient(prior: Weights, rates: Weights, windows: Windows, *, of_rat
             for sign in (1, -1):
                 moved = [[w.clone() for w in group] for group in groups]
                 moved[of_rates][index].view(-1)[position] += sign * eps
-                leaves = tuple(w.requires_grad_() for w in moved[0])
-                loss = outer_loss(leaves, tuple(moved[1]), windows, steps=2, second_order=False)
-                values.append(float(loss.mean().detach()))
+                values.append(float(outer_errors(tuple(moved[0]), tuple(moved[1]), windows, steps=2).mean()))
             gradient.view(-1)[position] = (values[0] - values[1]) / (2 * eps)
         gradients.append(gradient)
     return gradients
@@ -36,7 +34,7 @@ def test_second_order_outer_gradient_equals_finite_differences() -> None:
     prior, rates, windows = problem()
     leaves = tuple(w.clone().requires_grad_() for w in prior)
     rate_leaves = tuple(w.clone().requires_grad_() for w in rates)
-    outer_loss(leaves, rate_leaves, windows, steps=2, second_order=True).mean().backward()  # type: ignore[no-untyped-call]
+    outer_loss(leaves, rate_leaves, windows, steps=2, second_order=True).backward()  # type: ignore[no-untyped-call]
     for leaf, numeric in zip(leaves, numeric_gradient(prior, rates, windows, of_rates=False), strict=True):
         assert leaf.grad is not None
         torch.testing.assert_close(leaf.grad, numeric, rtol=1e-5, atol=1e-8)
@@ -50,25 +48,48 @@ def test_first_order_gradient_differs_from_second_order() -> None:
     gradients = []
     for second_order in (True, False):
         leaves = tuple(w.clone().requires_grad_() for w in prior)
-        loss = outer_loss(leaves, rates, windows, steps=2, second_order=second_order).mean()
+        loss = outer_loss(leaves, rates, windows, steps=2, second_order=second_order)
         gradients.append(torch.autograd.grad(loss, leaves))
     assert not torch.allclose(gradients[0][0], gradients[1][0])
 
 
+def test_first_order_gradient_holds_the_steps_fixed() -> None:
+    prior, rates, windows = problem()
+    leaves = tuple(w.clone().requires_grad_() for w in prior)
+    steps = tuple(torch.zeros_like(w) for w in rates)
+    slopes = [
+        torch.autograd.grad(outer_loss(leaves, steps, windows, steps=2, second_order=order), leaves)
+        for order in (True, False)
+    ]
+    assert all(torch.equal(a, b) for a, b in zip(*slopes, strict=True))  # nothing moves, so both are the plain gradient
+
+
+def test_gradient_by_the_shift_of_the_first_bias_equals_finite_differences() -> None:
+    prior, rates, windows = problem()
+    shift = 0.1 * torch.randn(3, 2, 5, generator=torch.Generator().manual_seed(1)).double()
+    leaf = shift.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(outer_loss(prior, rates, windows, steps=2, second_order=True, shift=leaf), leaf)
+    for position in range(shift.numel()):
+        values = []
+        for sign in (1, -1):
+            moved = shift.clone()
+            moved.view(-1)[position] += sign * 1e-6
+            values.append(float(outer_errors(prior, rates, windows, steps=2, shift=moved).mean()))
+        assert abs(float(slope.view(-1)[position]) - (values[0] - values[1]) / 2e-6) < 1e-8
+
+
+def test_loss_is_the_mean_of_the_errors_and_is_scaled_like_any_other() -> None:
+    prior, rates, windows = problem()
+    leaves = tuple(w.clone().requires_grad_() for w in prior)
+    loss = outer_loss(leaves, rates, windows, steps=2, second_order=True)
+    torch.testing.assert_close(loss.detach(), outer_errors(prior, rates, windows, steps=2).mean())
+    once = torch.autograd.grad(loss, leaves, retain_graph=True)
+    twice = torch.autograd.grad(2 * loss, leaves)
+    assert all(torch.equal(2 * a, b) for a, b in zip(once, twice, strict=True))
+
+
 def test_windows_adapt_independently_of_each_other() -> None:
     prior, rates, windows = problem()
-    leaves = tuple(w.requires_grad_() for w in prior)
-    together = outer_loss(leaves, rates, windows, steps=2, second_order=False)
+    together = outer_errors(prior, rates, windows, steps=2)
     for index, single in enumerate(windows.split(1)):
-        alone = outer_loss(leaves, rates, single, steps=2, second_order=False)
-        torch.testing.assert_close(together[index], alone[0])
-
-
-def test_inner_step_is_one_gradient_step_on_the_support() -> None:
-    prior, rates, windows = problem()
-    inputs, targets = windows.support_inputs[0], windows.support_targets[0]
-    leaves = tuple(w.clone().requires_grad_() for w in prior)
-    moved = inner_steps(leaves, rates, inputs, targets, steps=1, second_order=False)
-    gradients = torch.autograd.grad(squared_error(leaves, inputs, targets).sum(), leaves)
-    for before, after, rate, gradient in zip(leaves, moved, rates, gradients, strict=True):
-        torch.testing.assert_close(after, before - rate * gradient)
+        torch.testing.assert_close(together[index], outer_errors(prior, rates, single, steps=2)[0])
