@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from benchmarks.planner_study.entrants import DEFAULT
 from benchmarks.planner_study.rivals import LENT
 from benchmarks.planner_study.study import LADDER, SEQUENCES, Study, ipopt_cells
 from controller.cells import Result
+from controller.promises import Promise
 
 _KERNEL_RATIO = 1.5
 _FASTER_THAN_PEERS = 4.0
@@ -29,23 +30,6 @@ _TIMES = (
     ("plan evaluation", "cpu_us", "us", 20.0, 100.0),
 )
 """Check, its key, unit, and limits of p50 and p99."""
-
-
-@dataclass(frozen=True)
-class Promise:
-    """One thing that must hold.
-
-    Attributes:
-        what: in words.
-        figure: what came out.
-        limit: what was promised.
-        kept: None where it was not measured.
-    """
-
-    what: str
-    figure: str
-    limit: str
-    kept: bool | None
 
 
 def promises(study: Study) -> list[Promise]:
