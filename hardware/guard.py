@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,7 +64,8 @@ class Guard:
 
     def __init__(self, spec: RobotSpec) -> None:
         _check_limits(spec)
-        self._checks = spec.checks
+        self._checks, self._limits = spec.checks, spec.limits
+        self._servoed_by_position = spec.joints is not None
         self._motors = spec.motors
         self._low = np.array(spec.limits.velocity_low, dtype=np.float64)
         self._high = np.array(spec.limits.velocity_high, dtype=np.float64)
@@ -98,11 +99,20 @@ class Guard:
         return self._bounded(command, now)
 
     def _bounded(self, command: RobotCommand, now: float) -> Verdict:
+        if self._servoed_by_position:
+            return self._in_range(command, now)
         within = np.clip(command.velocity, self._low, self._high)
         velocity = np.clip(within, self._last - self._largest_change, self._last + self._largest_change)
         reasons = self._changed("limit", command.velocity, within) + self._changed("slew", within, velocity)
         self._last = velocity
         return Verdict(RobotCommand.speeds(velocity.copy(), min(command.expires, now + LEASE)), reasons)
+
+    def _in_range(self, command: RobotCommand, now: float) -> Verdict:
+        limits, margin = self._limits, self._checks.range.limit
+        low, high = np.array(limits.position_low) + margin, np.array(limits.position_high) - margin
+        position = np.clip(command.position, low, high)
+        bounded = replace(command, position=position, expires=min(command.expires, now + LEASE))
+        return Verdict(bounded, self._changed("range", command.position, position))
 
     def _changed(self, what: str, before: FloatArray, after: FloatArray) -> tuple[str, ...]:
         return tuple(

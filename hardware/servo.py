@@ -39,8 +39,8 @@ class Servo:
     """
 
     def __init__(self, robot: Robot, guard: Guard | None = None) -> None:
-        embodiment.check(robot.spec)
         self.robot = robot
+        self._embodiment = embodiment.embody(robot.spec)
         self.guard = guard if guard is not None else Guard(robot.spec)
         self._rest = embodiment.rest_action(robot.spec)
         self._schedule: ActionSchedule | None = None
@@ -79,6 +79,7 @@ class Servo:
         if self.guard.fault is not None:
             raise RobotFault(f"robot {self.spec.name} is not armed while the guard holds a fault: {self.guard.fault}")
         self._schedule = None
+        self._embodiment.reset()
         self.robot.activate()
 
     def shutdown(self) -> None:
@@ -111,7 +112,7 @@ class Servo:
         Raises:
             LinkLost: no state arrived in time.
         """
-        self._state = self.robot.read()
+        self._state = self._embodiment.annotate(self.robot.read())
         return self._state
 
     def act(self, now: float) -> ServoReport:
@@ -123,18 +124,19 @@ class Servo:
         if self._state is None:
             raise RobotError(f"servo of robot {self.spec.name}: act before the first observe")
         schedule = self._schedule
-        action = schedule.action(now, self._rest) if schedule is not None else None
-        verdict = self.guard.check(self._command(schedule, action, now), self._state, now)
+        verdict = self.guard.check(self._command(self._state, now), self._state, now)
         age = now - schedule.start if schedule is not None else float("inf")
         if schedule is None or verdict.command.mode is not CommandMode.SERVO:
             self.robot.damp()
             return ServoReport(None, Rung.DAMP, age, verdict.reasons, verdict.fault)
         sent = self.robot.write(verdict.command)
-        played = embodiment.action_of(sent)
+        played = self._embodiment.played(sent)
         rung = schedule.rung(now) if played is not None else Rung.DAMP
         return ServoReport(played, rung, age, verdict.reasons, verdict.fault)
 
-    def _command(self, schedule: ActionSchedule | None, action: FloatArray | None, now: float) -> RobotCommand:
+    def _command(self, state: RobotState, now: float) -> RobotCommand:
+        schedule = self._schedule
+        action = None if schedule is None else schedule.action(now, self._rest)
         if schedule is None or action is None:
             return RobotCommand.passive(CommandMode.DAMP, len(self.spec.motors), now)
-        return embodiment.command(self.spec, action, schedule.expires)
+        return self._embodiment.command(action, state, now, schedule.expires)
