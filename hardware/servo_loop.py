@@ -7,6 +7,7 @@ damped at once. docs/safety.md says how soon.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import math
@@ -73,14 +74,16 @@ def run(job: ServoJob) -> None:
     """Be the servo process: returns, or ends it with an exception, when the robot is left safe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who sends SIGTERM
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    events = RecordRing.attach(job.rings.events)
-    try:
-        _Loop(job, events).run()
-    except RobotError as error:
-        tell(events, "fault", str(error))
-    except BaseException as error:
-        tell(events, "crash", f"{type(error).__name__}: {error}")
-        raise
+    with contextlib.ExitStack() as stack:
+        names = (job.rings.orders, job.rings.cycles, job.rings.events, job.rings.wire)
+        orders, cycles, events, wire = (stack.enter_context(RecordRing.attach(name)) for name in names)
+        try:
+            _Loop(job, orders, cycles, events, wire).run()
+        except RobotError as error:
+            tell(events, "fault", str(error))
+        except BaseException as error:
+            tell(events, "crash", f"{type(error).__name__}: {error}")
+            raise
 
 
 def tell(events: RecordRing, kind: str, what: object) -> None:
@@ -94,17 +97,18 @@ def tell(events: RecordRing, kind: str, what: object) -> None:
 class _Loop:
     """The cycles, from connecting to letting go."""
 
-    def __init__(self, job: ServoJob, events: RecordRing) -> None:
-        self._job, self._events = job, events
+    def __init__(
+        self, job: ServoJob, orders: RecordRing, cycles: RecordRing, events: RecordRing, wire: RecordRing
+    ) -> None:
+        self._job = job
+        self._orders, self._cycles, self._events, self._wire = orders, cycles, events, wire
         self._clock = WallClock(job.origin)
         parent = multiprocessing.parent_process()
         self._parent = os.getppid() if parent is None else parent.pid
         self._servo = Servo(job.make_robot(self._clock))
         spec = self._servo.spec
         self._period = 1.0 / spec.servo_hz
-        self._orders, self._order_layout = RecordRing.attach(job.rings.orders), OrderLayout(spec)
-        self._cycles, self._cycle_layout = RecordRing.attach(job.rings.cycles), CycleLayout(spec)
-        self._wire = RecordRing.attach(job.rings.wire)
+        self._order_layout, self._cycle_layout = OrderLayout(spec), CycleLayout(spec)
         self._times = LoopTimes()
         self._number, self._order = 0, Order(0.0, Mode.PASSIVE)
         self._leaving: str | None = None

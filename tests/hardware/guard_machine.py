@@ -47,8 +47,8 @@ def planned(kind: str, now: float, rng: np.random.Generator) -> RobotCommand | N
             bad[int(rng.integers(COUNT))] = rng.choice([math.nan, math.inf, -math.inf])
             return replace(near, **{field: bad})  # type: ignore[arg-type]
         case "wild":
-            wild = [10.0 ** rng.uniform(-1, 9) * rng.normal(size=COUNT) for _ in range(5)]
-            return RobotCommand(CommandMode.SERVO, *wild, now + 0.05)
+            q, dq, tau, kp, kd = (10.0 ** rng.uniform(-1, 9) * rng.normal(size=COUNT) for _ in range(5))
+            return RobotCommand(CommandMode.SERVO, q, dq, tau, kp, kd, now + 0.05)
         case "wrong shape":
             return replace(near, torque=np.zeros(COUNT - 1))
         case "damp":
