@@ -55,7 +55,7 @@ def main() -> int:
         print_blob=False,
     )
     while Counted.steps < arguments.steps:
-        run_state_machine_as_test(Counted, settings=tried)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(Counted, settings=tried)
     spread = ", ".join(f"{name} {count}" for name, count in sorted(Counted.modes.items()))
     print(f"{Counted.steps} cycles in {time.perf_counter() - begun:.0f} s, 0 unsafe commands")
     print(f"cycles by mode: {spread}")
