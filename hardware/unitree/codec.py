@@ -1,0 +1,134 @@
+"""Between Unitree's bytes and numbers: what goes out is checked, and what comes in is believed only as a whole.
+
+A message is accepted when it is, byte for byte, the one form that its content has: length, CDR header, padding, head
+and CRC. Arrays of motors are in the wire's order, SI units.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.unitree.crc import crc
+from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_LEVEL, LOW_STATE, MOTOR_ON, MOTORS, Message
+
+FloatArray = NDArray[np.float64]
+
+_LAST = slice(-4, None)
+"""Where the CRC is, in both images."""
+_STRIDE = LOW_CMD.struct.dtype["motor_cmd"].base.itemsize // 4
+_FIRST = LOW_CMD.first_mode // 4
+_SET_POINTS = slice(1, 6)
+"""In words: length of a motor, the first motor in the image, and q, dq, tau, kp, kd in a motor."""
+
+
+class Defect(enum.Enum):
+    """Why a message is not accepted."""
+
+    LENGTH = "length"
+    ENCAPSULATION = "encapsulation"
+    PADDING = "padding"
+    CRC = "crc"
+    HEAD = "head"
+    NOT_FINITE = "not finite"
+
+
+class WireError(ValueError):
+    """A message that must not be used; `defect` says why in one word."""
+
+    def __init__(self, defect: Defect, detail: str) -> None:
+        """Keep the defect beside a sentence with expected and got."""
+        super().__init__(f"{defect.value}: {detail}")
+        self.defect = defect
+
+
+@dataclass(frozen=True, slots=True)
+class MotorCommand:
+    """One set-point for each of the 12 motors: torque = tau + kp (q - q_measured) + kd (dq - dq_measured)."""
+
+    q: FloatArray
+    """(12,) [rad]; POS_STOP where there is no position loop."""
+    dq: FloatArray
+    """(12,) [rad/s]; VEL_STOP where there is no velocity loop."""
+    tau: FloatArray
+    """(12,) [N m]."""
+    kp: FloatArray
+    """(12,) [N m/rad]."""
+    kd: FloatArray
+    """(12,) [N m s/rad]."""
+
+
+def encode_command(command: MotorCommand, motor_mode: int = MOTOR_ON) -> bytes:
+    """Return the LowCmd message that carries a command.
+
+    Raises:
+        WireError: a number is not finite, or not as a float of 32 bits.
+        ValueError: an array is not (12,).
+    """
+    block = np.empty((5, len(MOTORS)), np.float32)
+    with np.errstate(over="ignore"):  # becomes infinite, and is refused below
+        for row, values in enumerate((command.q, command.dq, command.tau, command.kp, command.kd)):
+            if values.shape != block.shape[1:]:
+                raise ValueError(f"LowCmd: expected {len(MOTORS)} numbers a field, got shape {values.shape}")
+            block[row] = values
+    if not np.isfinite(block).all():
+        raise WireError(Defect.NOT_FINITE, f"LowCmd: expected finite numbers, got {block.tolist()}")
+    words = _blank_command(motor_mode).copy()
+    words[_FIRST : _FIRST + 20 * _STRIDE].reshape(-1, _STRIDE)[: len(MOTORS), _SET_POINTS] = block.T
+    return seal(LOW_CMD, words.tobytes())
+
+
+@functools.cache
+def _blank_command(motor_mode: int) -> NDArray[np.float32]:
+    """Return the words (203,) of a command without set-points, as 32-bit floats whatever they mean."""
+    image = np.zeros((), LOW_CMD.struct.dtype)
+    image["head"], image["level_flag"], image["motor_cmd"]["mode"] = HEAD, LOW_LEVEL, motor_mode
+    return np.frombuffer(image.tobytes(), "<f4")
+
+
+def seal(message: Message, image: bytes) -> bytes:
+    """Return the wire form of a C image, with its CRC put in.
+
+    The image comes as bytes because NumPy's copies of aligned records leave the padding undefined.
+    """
+    return message.to_wire(image[:-4] + crc(image).to_bytes(4, "little"))
+
+
+def decode(message: Message, wire: bytes) -> NDArray[np.void]:
+    """Return a message's C image as a read-only record (), fields as in `layout`.
+
+    Raises:
+        WireError: it is not exactly what a sender of this message writes.
+    """
+    if len(wire) != message.size:
+        raise WireError(Defect.LENGTH, f"{message.topic}: expected {message.size} bytes, got {len(wire)}")
+    if not wire.startswith(CDR_HEADER):
+        raise WireError(Defect.ENCAPSULATION, f"{message.topic}: expected {CDR_HEADER.hex()}, got {wire[:4].hex()}")
+    raw = message.to_image(wire)
+    expected, got = crc(raw), int.from_bytes(raw[_LAST], "little")
+    if expected != got:
+        raise WireError(Defect.CRC, f"{message.topic}: expected 0x{expected:08X}, got 0x{got:08X}")
+    if message.to_wire(raw) != wire:
+        raise WireError(Defect.PADDING, f"{message.topic}: expected zeros between head and first motor")
+    if tuple(raw[:2]) != HEAD:
+        raise WireError(Defect.HEAD, f"{message.topic}: expected {bytes(HEAD).hex()}, got {raw[:2].hex()}")
+    return np.frombuffer(raw, message.struct.dtype)[0:1].reshape(())
+
+
+def decode_state(wire: bytes) -> NDArray[np.void]:
+    """Return the LowState record () of a message; see `decode`.
+
+    Raises:
+        WireError: it is damaged, or a number that a controller relies on is not finite.
+    """
+    state = decode(LOW_STATE, wire)
+    motors, imu = state["motor_state"][: len(MOTORS)], state["imu_state"]
+    for source, names in ((motors, ("q", "dq", "tau_est")), (imu, ("quaternion", "gyroscope", "accelerometer"))):
+        for name in names:
+            if not np.isfinite(source[name]).all():
+                raise WireError(Defect.NOT_FINITE, f"rt/lowstate: {name} is {source[name].tolist()}")
+    return state
