@@ -61,10 +61,11 @@ def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
     values |= {"vx": cos * east + sin * north, "vy": cos * north - sin * east, "vz": up}
     values |= zip(("gyro_x", "gyro_y", "gyro_z"), state.gyro.tolist(), strict=True)
     values["battery"] = state.battery
+    back_emf = np.broadcast_to(state.back_emf, len(spec.motors))
     for index, motor in enumerate(spec.motors):
         values[f"phase_{motor}"] = float(state.motor_position[index])
         values[f"speed_{motor}"] = float(state.motor_velocity[index])
-        values[f"emf_{motor}"] = float(state.back_emf[index])
+        values[f"emf_{motor}"] = float(back_emf[index])
     values |= zip(spec.judged, state.judged or [math.nan] * len(spec.judged), strict=True)
     return np.array([values[channel.name] for channel in spec.channels], dtype=np.float64)
 
@@ -73,7 +74,7 @@ def command(spec: RobotSpec, action: FloatArray, expires: float) -> RobotCommand
     """Return the command (n_motors,) that carries out an action (A,) until `expires` [s]."""
     if action.shape != (len(spec.motors),):
         raise ValueError(f"robot {spec.name}: expected an action of shape ({len(spec.motors)},), got {action.shape}")
-    return RobotCommand(CommandMode.SERVO, np.array(action, dtype=np.float64), expires)
+    return RobotCommand.speeds(np.array(action, dtype=np.float64), expires)
 
 
 def action_of(sent: RobotCommand) -> FloatArray | None:

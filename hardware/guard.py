@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hardware.robot import CommandMode, FloatArray, Limits, RobotCommand, RobotSpec, RobotState
+from hardware.limits import Checks
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
 
 LEASE = 0.1
 """Longest time for which a sent command stays valid [s]: a host that hangs brakes the robot this soon."""
-_UNIT_TOLERANCE = 1e-2
-"""How far a quaternion's norm may be from 1."""
 
 
 class FaultKind(enum.Enum):
@@ -65,11 +64,11 @@ class Guard:
 
     def __init__(self, spec: RobotSpec) -> None:
         _check_limits(spec)
-        self._limits = spec.limits
+        self._checks = spec.checks
         self._motors = spec.motors
         self._low = np.array(spec.limits.velocity_low, dtype=np.float64)
         self._high = np.array(spec.limits.velocity_high, dtype=np.float64)
-        self._largest_change = spec.limits.slew / spec.servo_hz
+        self._largest_change = spec.checks.slew.limit / spec.servo_hz
         self._last = np.zeros(len(spec.motors))
         self._fault: Fault | None = None
 
@@ -85,7 +84,7 @@ class Guard:
 
     def check(self, command: RobotCommand, state: RobotState, now: float) -> Verdict:
         """Return the command that may be sent at `now` [s], given the newest state."""
-        self._fault = self._fault or find_fault(self._limits, state, now)
+        self._fault = self._fault or find_fault(self._checks, state, now)
         if self._fault is not None:
             return self._damp(now, str(self._fault))
         if command.mode is not CommandMode.SERVO:
@@ -103,7 +102,7 @@ class Guard:
         velocity = np.clip(within, self._last - self._largest_change, self._last + self._largest_change)
         reasons = self._changed("limit", command.velocity, within) + self._changed("slew", within, velocity)
         self._last = velocity
-        return Verdict(RobotCommand(CommandMode.SERVO, velocity.copy(), min(command.expires, now + LEASE)), reasons)
+        return Verdict(RobotCommand.speeds(velocity.copy(), min(command.expires, now + LEASE)), reasons)
 
     def _changed(self, what: str, before: FloatArray, after: FloatArray) -> tuple[str, ...]:
         return tuple(
@@ -116,10 +115,10 @@ class Guard:
 
     def _still(self, mode: CommandMode, now: float) -> RobotCommand:
         self._last = np.zeros(len(self._motors))
-        return RobotCommand(mode, self._last.copy(), now)
+        return RobotCommand.passive(mode, len(self._motors), now)
 
 
-def find_fault(limits: Limits, state: RobotState, now: float) -> Fault | None:
+def find_fault(checks: Checks, state: RobotState, now: float) -> Fault | None:
     """Return why a robot in this state must not run at `now` [s], or None.
 
     A robot that cannot measure its attitude says so with an infinite tilt limit.
@@ -127,15 +126,15 @@ def find_fault(limits: Limits, state: RobotState, now: float) -> Fault | None:
     if state.faults:
         return Fault(FaultKind.ROBOT, ", ".join(state.faults))
     age = now - state.time
-    if not abs(age) <= limits.state_age:
-        return Fault(FaultKind.STALE, f"state is {age:.3f} s old, limit {limits.state_age:.3f} s")
-    if math.isinf(limits.tilt):
+    if not abs(age) <= checks.state_age.limit:
+        return Fault(FaultKind.STALE, f"state is {age:.3f} s old, limit {checks.state_age.limit:.3f} s")
+    if math.isinf(checks.tilt.limit):
         return None
-    if not abs(math.hypot(*state.quaternion.tolist()) - 1.0) <= _UNIT_TOLERANCE:
+    if not abs(math.hypot(*state.quaternion.tolist()) - 1.0) <= checks.attitude.limit:
         return Fault(FaultKind.STATE, f"attitude {state.quaternion.tolist()} is no unit quaternion")
     tilt = tilt_angle(state.quaternion)
-    if not tilt <= limits.tilt:
-        return Fault(FaultKind.TILT, f"{math.degrees(tilt):.0f} deg, limit {math.degrees(limits.tilt):.0f} deg")
+    if not tilt <= checks.tilt.limit:
+        return Fault(FaultKind.TILT, f"{math.degrees(tilt):.0f} deg, limit {math.degrees(checks.tilt.limit):.0f} deg")
     return None
 
 
@@ -152,5 +151,6 @@ def _check_limits(spec: RobotSpec) -> None:
     for motor, low, high in zip(spec.motors, limits.velocity_low, limits.velocity_high, strict=True):
         if not -math.inf < low <= 0.0 <= high < math.inf:
             raise ValueError(f"robot {spec.name}: limits of {motor} must be finite and allow 0, got [{low}, {high}]")
-    if not (limits.slew > 0.0 and limits.tilt > 0.0 and limits.state_age > 0.0):
-        raise ValueError(f"robot {spec.name}: slew, tilt and state_age must be positive, got {limits}")
+    checks = (spec.checks.slew.limit, spec.checks.tilt.limit, spec.checks.state_age.limit)
+    if not all(limit > 0.0 for limit in checks):
+        raise ValueError(f"robot {spec.name}: slew, tilt and state_age must be positive, got {checks}")

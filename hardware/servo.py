@@ -136,5 +136,5 @@ class Servo:
 
     def _command(self, schedule: ActionSchedule | None, action: FloatArray | None, now: float) -> RobotCommand:
         if schedule is None or action is None:
-            return RobotCommand(CommandMode.DAMP, self._rest, now)
+            return RobotCommand.passive(CommandMode.DAMP, len(self.spec.motors), now)
         return embodiment.command(self.spec, action, schedule.expires)

@@ -11,11 +11,11 @@ import numpy as np
 
 from hardware.clock import Clock
 from hardware.embodiment import channels
+from hardware.limits import Check, Checks, Limits, Severity
 from hardware.robot import (
     Action,
     CommandMode,
     FloatArray,
-    Limits,
     LinkLost,
     RobotCommand,
     RobotError,
@@ -40,13 +40,8 @@ ROACH = RobotSpec(
     actions=tuple(Action(f"speed_{side}", "rad/s", low=_LOW, high=_HIGH, rest=0.0) for side in SIDES),
     control_hz=20.0,
     servo_hz=100.0,
-    limits=Limits(
-        velocity_low=(0.0, 0.0),
-        velocity_high=(_HIGH, _HIGH),
-        slew=10000.0,
-        tilt=math.radians(70.0),
-        state_age=0.1,
-    ),
+    limits=Limits(velocity_low=(0.0, 0.0), velocity_high=(_HIGH, _HIGH)),
+    checks=Checks(slew=Check(Severity.WARN, 10000.0), tilt=Check(Severity.HARD, math.radians(70.0))),
 )
 """Leg speeds from 2 to 9 revolutions a second, as in the published crawler experiments."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def cruise(robot: Robot) -> FloatArray:
 
 
 def command(robot: Robot, expires: float, mode: CommandMode = CommandMode.SERVO) -> RobotCommand:
-    return RobotCommand(mode, cruise(robot), expires)
+    return replace(RobotCommand.speeds(cruise(robot), expires), mode=mode)
 
 
 def drive(robot: Robot, clock: VirtualClock, seconds: float) -> FloatArray:
@@ -76,7 +77,7 @@ def test_slew_limit_lets_the_whole_range_of_actions_through_in_one_servo_cycle(m
     """An action that is slewed into over several cycles is no action held over a tick: nothing is learned from it."""
     spec = make(VirtualClock()).spec
     largest = max(action.high - min(action.low, action.rest) for action in spec.actions)
-    assert spec.limits.slew / spec.servo_hz >= largest
+    assert spec.checks.slew.limit / spec.servo_hz >= largest
 
 
 @each_robot
@@ -140,7 +141,7 @@ def test_state_is_complete_and_fresh(make: MakeRobot) -> None:
     for tick in range(5):
         clock.sleep_until(0.0373 * tick)
         state = robot.read()
-        assert -1e-9 <= clock.now() - state.time <= robot.spec.limits.state_age
+        assert -1e-9 <= clock.now() - state.time <= robot.spec.checks.state_age.limit
         assert np.linalg.norm(state.quaternion) == pytest.approx(1.0, abs=1e-6)
         motors = (len(robot.spec.motors),)
         assert state.motor_position.shape == state.motor_velocity.shape == state.back_emf.shape == motors

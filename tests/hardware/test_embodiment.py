@@ -87,7 +87,7 @@ def test_command_and_action_are_inverse() -> None:
     assert np.array_equal(back, action)
     action[:] = 0.0
     assert command.velocity.tolist() == [20.0, 30.0]
-    assert embodiment.action_of(RobotCommand(CommandMode.DAMP, np.zeros(2), 0.0)) is None
+    assert embodiment.action_of(RobotCommand.passive(CommandMode.DAMP, 2, 0.0)) is None
 
 
 def test_action_of_another_robot_is_refused() -> None:

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.guard import LEASE, FaultKind, Guard, tilt_angle
-from hardware.robot import CommandMode, Limits, RobotCommand
+from hardware.limits import Limits
+from hardware.robot import CommandMode, RobotCommand
 from tests.hardware.loopback import assert_safe, make_spec, make_state
 
 
 def servo(left: float, right: float, expires: float = 1.0) -> RobotCommand:
-    return RobotCommand(CommandMode.SERVO, np.array([left, right]), expires)
+    return RobotCommand.speeds(np.array([left, right]), expires)
 
 
 def test_good_command_passes_unchanged() -> None:
@@ -62,7 +63,7 @@ def test_after_damping_the_speed_is_built_up_from_zero_again() -> None:
         (servo(1.0, 1.0, expires=math.inf), "command: not finite"),
         (servo(1.0, 1.0, expires=-0.25), "command: expired 0.250 s ago"),
         (servo(1.0, 1.0, expires=0.0), "command: expired 0.000 s ago"),
-        (RobotCommand(CommandMode.SERVO, np.zeros(3), 1.0), "command: expected shape (2,), got (3,)"),
+        (RobotCommand.speeds(np.zeros(3), 1.0), "command: expected shape (2,), got (3,)"),
     ],
 )
 def test_bad_command_damps_this_cycle_only(command: RobotCommand, reason: str) -> None:
@@ -105,7 +106,7 @@ def test_bad_state_latches_until_reset(state: object, now: float, kind: FaultKin
 
 def test_state_is_watched_while_damping_too() -> None:
     guard = Guard(make_spec())
-    verdict = guard.check(RobotCommand(CommandMode.DAMP, np.zeros(2), 0.0), make_state(tilt=1.3), 0.0)
+    verdict = guard.check(RobotCommand.passive(CommandMode.DAMP, 2, 0.0), make_state(tilt=1.3), 0.0)
     assert verdict.fault is not None
     assert "74 deg, limit 69 deg" in str(verdict.fault)
 
@@ -132,16 +133,20 @@ def test_tilt_angle_ignores_the_heading(tilt: float, yaw: float) -> None:
 @pytest.mark.parametrize(
     "limits, message",
     [
-        (Limits((0.0,), (57.0, 57.0), 1.0, 1.0, 1.0), "expected 2 velocity limits"),
-        (Limits((1.0, 0.0), (57.0, 57.0), 1.0, 1.0, 1.0), "limits of left must be finite and allow 0"),
-        (Limits((0.0, 0.0), (57.0, math.inf), 1.0, 1.0, 1.0), "limits of right must be finite"),
-        (Limits((0.0, 0.0), (57.0, 57.0), 0.0, 1.0, 1.0), "must be positive"),
-        (Limits((0.0, 0.0), (57.0, 57.0), 1.0, math.nan, 1.0), "must be positive"),
+        (Limits((0.0,), (57.0, 57.0)), "expected 2 velocity limits"),
+        (Limits((1.0, 0.0), (57.0, 57.0)), "limits of left must be finite and allow 0"),
+        (Limits((0.0, 0.0), (57.0, math.inf)), "limits of right must be finite"),
     ],
 )
 def test_limits_that_cannot_be_kept_are_refused(limits: Limits, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Guard(replace(make_spec(), limits=limits))
+
+
+@pytest.mark.parametrize("slew, tilt, state_age", [(0.0, 1.0, 1.0), (1.0, math.nan, 1.0), (1.0, 1.0, -1.0)])
+def test_checks_that_cannot_be_kept_are_refused(slew: float, tilt: float, state_age: float) -> None:
+    with pytest.raises(ValueError, match="must be positive"):
+        Guard(make_spec(slew=slew, tilt=tilt, state_age=state_age))
 
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)
@@ -168,7 +173,7 @@ def test_no_sequence_of_commands_and_states_gets_anything_unsafe_through(
     for cycle, (mode, left, right, expires, age, tilt) in enumerate(cycles):
         now = 0.01 * cycle
         attitude = np.array([np.cos(tilt / 2), np.sin(tilt / 2), 0.0, 0.0]) if math.isfinite(tilt) else np.full(4, tilt)
-        command = RobotCommand(mode, np.array([left, right]), now + expires)
+        command = replace(RobotCommand.speeds(np.array([left, right]), now + expires), mode=mode)
         verdict = guard.check(command, make_state(now - age, quaternion=attitude), now)
         assert_safe(verdict.command, previous, now, spec)
         healthy = abs(age) <= 0.05 and math.isfinite(tilt) and math.cos(tilt) >= math.cos(1.2)

@@ -112,7 +112,7 @@ def test_not_a_number_in_a_plan_never_reaches_the_robot() -> None:
 def test_robot_that_brakes_instead_is_reported_as_damped(monkeypatch: pytest.MonkeyPatch) -> None:
     servo, robot, clock = armed()
     servo.publish(schedule((20.0, 20.0)))
-    monkeypatch.setattr(robot, "write", lambda command: RobotCommand(CommandMode.DAMP, np.zeros(2), command.expires))
+    monkeypatch.setattr(robot, "write", lambda command: RobotCommand.passive(CommandMode.DAMP, 2, command.expires))
     report = cycle(servo, clock, 0.0)
     assert (report.action, report.rung) == (None, Rung.DAMP)
 

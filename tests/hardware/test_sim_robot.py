@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def ready(*perturbations: str, seed: int = 0, start: float = 0.0) -> tuple[SimRo
 
 
 def go(velocity: FloatArray, expires: float) -> RobotCommand:
-    return RobotCommand(CommandMode.SERVO, velocity, expires)
+    return RobotCommand.speeds(velocity, expires)
 
 
 def drive(robot: SimRobot, clock: VirtualClock, ticks: int, rate: float = 20.0) -> list[RobotState]:
@@ -81,7 +82,7 @@ def test_commands_are_followed_until_they_expire() -> None:
 def test_other_modes_brake(mode: CommandMode) -> None:
     robot, clock = ready()
     drive(robot, clock, 10)
-    robot.write(RobotCommand(mode, FAST, np.inf))
+    robot.write(replace(RobotCommand.speeds(FAST, np.inf), mode=mode))
     clock.sleep_until(clock.now() + 0.2)
     assert np.abs(robot.true_state().motor_velocity).max() < 1.0
 
