@@ -35,6 +35,7 @@ class Defect(enum.Enum):
     CRC = "crc"
     HEAD = "head"
     NOT_FINITE = "not finite"
+    TEXT = "text"
 
 
 class WireError(ValueError):

@@ -22,7 +22,7 @@ _KINDS: dict[str, Any] = {
     "i4": types.int32,
     "i8": types.int64,
     "b1": bool,
-    "str": str,
+    "text": str,
     "bytes": types.sequence[types.byte],
     "f4": types.float32,
 }

@@ -185,6 +185,45 @@ LOW_STATE = Message(
 )
 """What the robot measures, robot to host."""
 
+_API = "unitree_api.msg.dds_"
+_IDENTITY = Struct(f"{_API}.RequestIdentity_", (("id", "i8"), ("api_id", "i8")))
+
+REQUEST = Struct(
+    f"{_API}.Request_",
+    (
+        (
+            "header",
+            Struct(
+                f"{_API}.RequestHeader_",
+                (
+                    ("identity", _IDENTITY),
+                    ("lease", Struct(f"{_API}.RequestLease_", (("id", "i8"),))),
+                    ("policy", Struct(f"{_API}.RequestPolicy_", (("priority", "i4"), ("noreply", "b1")))),
+                ),
+            ),
+        ),
+        ("parameter", "text"),
+        ("binary", "bytes"),
+    ),
+)
+"""A call to one of the robot's services."""
+
+RESPONSE = Struct(
+    f"{_API}.Response_",
+    (
+        (
+            "header",
+            Struct(
+                f"{_API}.ResponseHeader_",
+                (("identity", _IDENTITY), ("status", Struct(f"{_API}.ResponseStatus_", (("code", "i4"),)))),
+            ),
+        ),
+        ("data", "text"),
+        ("binary", "bytes"),
+    ),
+)
+"""The answer to it."""
+
 HEAD = (0xFE, 0xEF)
 """The first two bytes of every message."""
 LOW_LEVEL = 0xFF
