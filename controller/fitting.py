@@ -24,7 +24,8 @@ from dynamics.recipes import Job
 from dynamics.state_space import Channel, StateSpace
 from hardware.robot import RobotSpec
 from hardware.sim_robot import ROACH
-from sim.perturbations import CONDITION_CHANNELS
+from sim.perturbations import condition_channels
+from sim.robots import ANATOMIES
 
 _MIXTURE = "mixture"
 
@@ -80,7 +81,7 @@ def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
 
     job = Job(training, validation, settings.seed, resume_from, report)
     actions = tuple(action.name for action in ROACH.actions)
-    adapter = _named(recipe.adapter)
+    adapter = _named(recipe.adapter, settings.robot)
     space = state_space(judged(ROACH, settings.goal))
     untrained = recipes.untrained(space, actions, training, recipe.network, settings.seed, told=told(adapter))
     untrained = emphasise(untrained, settings.reward_weight)
@@ -96,9 +97,11 @@ def state_space(spec: RobotSpec) -> StateSpace:
     return StateSpace(tuple(Channel(channel.name, channel.unit, channel.kind) for channel in spec.channels))
 
 
-def _named(adapter: factory.AdapterSettings) -> factory.AdapterSettings:
+def _named(adapter: factory.AdapterSettings, robot: str) -> factory.AdapterSettings:
     """Tell a belief what its numbers are called."""
-    return replace(adapter, channels=CONDITION_CHANNELS) if isinstance(adapter, BeliefSettings) else adapter
+    if not isinstance(adapter, BeliefSettings):
+        return adapter
+    return replace(adapter, channels=condition_channels(ANATOMIES[robot]))
 
 
 def _provenance(settings: ExperimentSettings) -> dict[str, Any]:

@@ -24,8 +24,9 @@ from hardware.robot import (
     RobotState,
 )
 from sim.condition import Condition, describe
+from sim.floating_base import SimulationError
 from sim.perturbations import Perturbation
-from sim.physics import RoachPhysics, SimulationError
+from sim.physics import RoachPhysics
 from sim.robots.roach import SIDES
 from sim.sensors import Measurement, measure, truth
 from sim.terrain import Terrain, preset
@@ -99,8 +100,8 @@ class SimRobot:
         return self._physics.condition
 
     def true_condition(self) -> FloatArray:
-        """Return what is perturbed now as numbers (D,), see `sim.condition.CONDITION_CHANNELS`."""
-        return describe(self._physics.condition)
+        """Return what is perturbed now as numbers (D,), see `sim.condition.describe`."""
+        return np.array(list(describe(self._physics.condition, self._physics.anatomy).values()))
 
     def true_state(self) -> RobotState:
         """Return the present state without noise or calibration error."""

@@ -1,6 +1,7 @@
 """What may happen to a robot: small frozen dataclasses with an onset and an end, readable from text."""
 
-from sim.condition import CONDITION_CHANNELS, Condition
+from sim.condition import Condition
+from sim.condition import channels as condition_channels
 from sim.condition import describe as describe_condition
 from sim.perturbations.body import DeadMotor, LegLoss, Motor, Payload, Stuck
 from sim.perturbations.codec import PerturbationError
@@ -10,7 +11,6 @@ from sim.perturbations.senses import Delay, Noise, PoseBias
 from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
 
 __all__ = [
-    "CONDITION_CHANNELS",
     "FAMILIES",
     "PERTURBATIONS",
     "Condition",
@@ -31,6 +31,7 @@ __all__ = [
     "Stuck",
     "active",
     "compose",
+    "condition_channels",
     "describe_condition",
     "last",
     "parse",

@@ -5,7 +5,10 @@ import pytest
 
 from controller.collect import CollectSettings, excitation, gather
 from hardware.sim_robot import ROACH
-from sim.condition import CONDITION_CHANNELS
+from sim.condition import channels
+from sim.robots import ANATOMIES
+
+CONDITION_CHANNELS = channels(ANATOMIES["roach"])
 
 SMALL = CollectSettings(episodes=8, heldout_episodes=7, seconds=1.0, onset_share=1.0)
 

@@ -10,8 +10,9 @@ from hardware import embodiment
 from hardware.clock import VirtualClock, WallClock
 from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.sim_robot import ROACH, SimRobot
-from sim.condition import CONDITION_CHANNELS
+from sim.condition import channels
 from sim.perturbations import parse
+from sim.robots import ANATOMIES
 
 FAST = np.array([40.0, 40.0])
 
@@ -119,7 +120,7 @@ def test_time_stands_still_while_disconnected() -> None:
 
 def test_the_true_condition_follows_the_time_line() -> None:
     robot, clock = ready("leg_loss:leg=left_middle@0.1-0.2")
-    index = CONDITION_CHANNELS.index("present_left_middle")
+    index = channels(ANATOMIES["roach"]).index("present_left_middle")
     present = []
     for tick in range(5):
         clock.sleep_until(0.05 * (tick + 1))
