@@ -23,7 +23,9 @@ _LAST = slice(-4, None)
 _STRIDE = LOW_CMD.struct.dtype["motor_cmd"].base.itemsize // 4
 _FIRST = LOW_CMD.first_mode // 4
 _SET_POINTS = slice(1, 6)
-"""In words: length of a motor, the first motor in the image, and q, dq, tau, kp, kd in a motor."""
+"""In words of a command: length of a motor, the first motor, and q, dq, tau, kp, kd in a motor."""
+_IMU, _MOTORS = slice(6, 19), slice(20, 260)
+"""In words of a state: the IMU's floats, and all motors."""
 
 
 class Defect(enum.Enum):
@@ -127,9 +129,16 @@ def decode_state(wire: bytes) -> NDArray[np.void]:
         WireError: it is damaged, or a number that a controller relies on is not finite.
     """
     state = decode(LOW_STATE, wire)
-    motors, imu = state["motor_state"][: len(MOTORS)], state["imu_state"]
-    for source, names in ((motors, ("q", "dq", "tau_est")), (imu, ("quaternion", "gyroscope", "accelerometer"))):
-        for name in names:
-            if not np.isfinite(source[name]).all():
-                raise WireError(Defect.NOT_FINITE, f"rt/lowstate: {name} is {source[name].tolist()}")
+    if not (np.isfinite(motor_floats(state)[: len(MOTORS)]).all() and np.isfinite(_words(state)[_IMU]).all()):
+        raise WireError(Defect.NOT_FINITE, "rt/lowstate: expected finite numbers of motors and IMU")
     return state
+
+
+def motor_floats(state: NDArray[np.void]) -> NDArray[np.float32]:
+    """Return q, dq, ddq, tau_est of all motors (20, 4) of a LowState record (): cheaper than by their names."""
+    return _words(state)[_MOTORS].reshape(20, -1)[:, 1:5]
+
+
+def _words(record: NDArray[np.void]) -> NDArray[np.float32]:
+    """Return a record () as 32-bit floats, whatever its words mean."""
+    return record.reshape(1).view("<f4")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.robot import FloatArray, Joints, RobotSpec, RobotState
-from hardware.unitree.codec import MotorCommand
+from hardware.unitree.codec import MotorCommand, motor_floats
 from hardware.unitree.layout import BUTTONS, FEET, MOTORS, POS_STOP, VEL_STOP
 
 _LEGS = {"FR": "front_right", "FL": "front_left", "RR": "rear_right", "RL": "rear_left"}
@@ -51,7 +51,8 @@ class Mapping:
 
     def state(self, record: NDArray[np.void], time: float, counts: Counts, faults: tuple[str, ...]) -> RobotState:
         """Return what a LowState record () says; body position and velocity are not measured."""
-        motors, imu, battery = record["motor_state"][self._wire], record["imu_state"], record["bms_state"]
+        motors, imu = record["motor_state"], record["imu_state"]
+        q, dq, _, torque = _floats(motor_floats(record)[self._wire].T)
         return RobotState(
             seq=counts.seq,
             time=time,
@@ -59,15 +60,15 @@ class Mapping:
             quaternion=_floats(imu["quaternion"]),
             velocity=_UNKNOWN,
             gyro=_floats(imu["gyroscope"]),
-            motor_position=self._sign * (motors["q"] - self._offset),
-            motor_velocity=self._sign * motors["dq"],
+            motor_position=self._sign * (q - self._offset),
+            motor_velocity=self._sign * dq,
             battery=float(record["power_v"]),
-            motor_torque=self._sign * motors["tau_est"],
-            motor_temperature=_floats(motors["temperature"]),
+            motor_torque=self._sign * torque,
+            motor_temperature=_floats(motors["temperature"][self._wire]),
             accelerometer=_floats(imu["accelerometer"]),
             foot_force=_floats(record["foot_force"])[self._feet],
-            charge=float(battery["soc"]) / 100.0,
-            lost=_floats(motors["lost"]),
+            charge=float(record["bms_state"]["soc"]) / 100.0,
+            lost=_floats(motors["lost"][self._wire]),
             tick=float(record["tick"]) / 1000.0,
             bad_packets=counts.bad,
             foreign_commands=counts.foreign,
