@@ -56,7 +56,7 @@ class Emulate:
 
         try:
             from hardware.emulators.go2.process import emulate
-            from hardware.unitree.dds import BusError
+            from hardware.unitree.bus import BusError
         except ImportError as error:
             raise ConfigError(f"emulate: needs Cyclone DDS ({error}); pip install 'limber[go2]'") from error
         scene = self._scene()

@@ -7,7 +7,7 @@ nobody documents, so damping is sent again and again, also as the last thing.
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from hardware.clock import Clock
 from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotError, RobotFault, RobotSpec, RobotState
+from hardware.unitree.bus import Bus, BusError, Reader, Writer
 from hardware.unitree.codec import MotorCommand, WireError, decode_state, encode_command
-from hardware.unitree.dds import Bus, BusError, Reader, Writer
 from hardware.unitree.layout import LOW_CMD, LOW_STATE, MOTOR_ON
 from hardware.unitree.motion_switcher import MotionSwitcher, NotReleased
 from hardware.unitree.senses import EMERGENCY, Counts, Mapping, pressed
@@ -45,10 +45,9 @@ class Go2:
         ValueError: the spec is not that of a Go2.
     """
 
-    def __init__(self, spec: RobotSpec, clock: Clock, interface: str = "lo", domain: int = 1) -> None:
-        """Describe the robot; nothing is opened yet. Domain 0 is the real robot's, 1 that of simulators."""
-        self._spec, self._clock = spec, clock
-        self._interface, self._domain = interface, domain
+    def __init__(self, spec: RobotSpec, clock: Clock, join: Callable[[], Bus]) -> None:
+        """Describe the robot; `join` opens its network when it is connected (`dds`)."""
+        self._spec, self._clock, self._join = spec, clock, join
         self._mapping = Mapping(spec)
         self._bus: Bus | None = None
         self._active = False
@@ -67,7 +66,7 @@ class Go2:
         if self._bus is not None:
             return
         try:
-            self._bus = Bus(self._interface, self._domain)
+            self._bus = self._join()
         except BusError as error:
             raise LinkLost(f"go2: {error}") from error
         self._states: Reader = self._bus.reader(LOW_STATE.topic, LOW_STATE.struct, _DEPTH)
@@ -80,9 +79,10 @@ class Go2:
         self.received, self.sent = b"", b""
         """The newest state and command as they were on the wire."""
         if not self._await_state(_CONNECT):
-            where = f"on {self._interface}, domain {self._domain}"
+            senders = self._states.senders
             self.close()
-            raise LinkLost(f"go2: expected states on {LOW_STATE.topic} {where}, got none within {_CONNECT:g} s")
+            expected = f"expected states on {LOW_STATE.topic} within {_CONNECT:g} s"
+            raise LinkLost(f"go2: {expected}, got {self._counts.bad} damaged ones from {senders} senders")
 
     def activate(self) -> None:
         """Make the robot's own controller let go, and take over with the motors damped where they are.
@@ -94,11 +94,11 @@ class Go2:
             raise RobotFault("go2: activate: expected a connected robot; call connect first")
         self._require_fresh_state()
         try:
-            MotionSwitcher(self._bus).release()
+            MotionSwitcher(self._bus, self._clock).release()
         except (NotReleased, BusError) as error:
             raise RobotFault(f"go2: not armed: {error}") from error
         self._others.take()
-        time.sleep(_LISTEN)
+        self._pause(_LISTEN)
         if heard := len(self._others.take()):
             raise RobotFault(f"go2: not armed: somebody else sends commands ({heard} within {_LISTEN:g} s)")
         self._rebooted, self._powered = False, frozenset()
@@ -162,10 +162,12 @@ class Go2:
 
     def deactivate(self) -> None:
         """Damp for a while, then command no more; `read` still works."""
-        end = time.monotonic() + _FAREWELL
-        while self._active and time.monotonic() < end:
+        start = self._clock.now()
+        for cycle in range(1, round(_FAREWELL / _PERIOD) + 1):
+            if not self._active:
+                return
             self.damp()
-            time.sleep(_PERIOD)
+            self._clock.sleep_until(start + cycle * _PERIOD)
         self._active = False
 
     def close(self) -> None:
@@ -213,11 +215,11 @@ class Go2:
         return faults
 
     def _await_state(self, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
+        deadline = self._clock.now() + seconds
         while not self._receive():
-            if time.monotonic() >= deadline:
+            if self._clock.now() >= deadline:
                 return False
-            self._states.wait(deadline - time.monotonic())
+            self._states.wait(deadline - self._clock.now())
         return True
 
     def _require_fresh_state(self) -> RobotState:
@@ -229,6 +231,9 @@ class Go2:
             raise RobotFault(f"go2: not armed: {error}") from error
         raise RobotFault(f"go2: not armed: expected a new state within {_FRESH:g} s, got none")
 
+    def _pause(self, seconds: float) -> None:
+        self._clock.sleep_until(self._clock.now() + seconds)
+
     def _send(self, command: MotorCommand, motor_mode: int = MOTOR_ON) -> None:
         wire = encode_command(command, motor_mode)
         try:
@@ -236,3 +241,20 @@ class Go2:
         except BusError as error:
             raise RobotError(f"go2: {error}") from error
         self.sent = wire
+
+
+def dds(interface: str, domain: int) -> Callable[[], Bus]:
+    """Return how to join the robot's network: domain 0 is the real robot's, 1 that of simulators.
+
+    Raises (when it is called):
+        BusError: Cyclone DDS is not installed, or there is no such interface.
+    """
+
+    def join() -> Bus:
+        try:
+            from hardware.unitree.dds import DdsBus
+        except ImportError as error:
+            raise BusError(f"Cyclone DDS is not installed ({error}); pip install 'limber[go2]'") from error
+        return DdsBus(interface, domain)
+
+    return join

@@ -17,6 +17,7 @@ from cyclonedds.pub import DataWriter
 from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 
+from hardware.unitree.bus import BusError
 from hardware.unitree.idl import idl_type
 from hardware.unitree.layout import Struct
 
@@ -25,11 +26,7 @@ _ANY = SampleState.Any | ViewState.Any | InstanceState.Any
 _UNREAD = SampleState.NotRead | ViewState.Any | InstanceState.Any
 
 
-class BusError(RuntimeError):
-    """DDS cannot be used as asked; the message says where and what instead."""
-
-
-class Bus:
+class DdsBus:
     """One participant of a DDS domain on one interface; close it, or use it as a context.
 
     Raises:
@@ -48,9 +45,9 @@ class Bus:
         except DDSException as error:
             self._domain = self._participant = None
             raise BusError(f"DDS domain {domain} on {interface}: cannot be opened ({error.msg or error})") from error
-        self._ends: list[Writer | Reader] = []
+        self._ends: list[DdsWriter | DdsReader] = []
 
-    def __enter__(self) -> Bus:
+    def __enter__(self) -> DdsBus:
         """Return the open bus."""
         return self
 
@@ -58,18 +55,18 @@ class Bus:
         """Leave the domain."""
         self.close()
 
-    def writer(self, topic: str, struct: Struct) -> Writer:
+    def writer(self, topic: str, struct: Struct) -> DdsWriter:
         """Return an end that sends to a topic: reliable, the newest sample only."""
-        writer = Writer(self._open(), topic, struct)
+        writer = DdsWriter(self._open(), topic, struct)
         self._ends.append(writer)
         return writer
 
-    def reader(self, topic: str, struct: Struct, depth: int = 1, others_only: bool = False) -> Reader:
+    def reader(self, topic: str, struct: Struct, depth: int = 1, others_only: bool = False) -> DdsReader:
         """Return an end that receives from a topic: best effort, the newest `depth` samples.
 
         `others_only` leaves out what this participant sends itself.
         """
-        reader = Reader(self._open(), topic, struct, depth, others_only)
+        reader = DdsReader(self._open(), topic, struct, depth, others_only)
         self._ends.append(reader)
         return reader
 
@@ -87,8 +84,8 @@ class Bus:
         return self._participant
 
 
-class Writer:
-    """Sends to one topic; made by `Bus.writer`."""
+class DdsWriter:
+    """Sends to one topic; made by `DdsBus.writer`."""
 
     def __init__(self, participant: DomainParticipant, topic: str, struct: Struct) -> None:
         self._topic = topic
@@ -120,8 +117,8 @@ class Writer:
         self._end = None
 
 
-class Reader:
-    """Receives from one topic; made by `Bus.reader`."""
+class DdsReader:
+    """Receives from one topic; made by `DdsBus.reader`."""
 
     def __init__(self, participant: DomainParticipant, topic: str, struct: Struct, depth: int, others: bool) -> None:
         policies = [Policy.Reliability.BestEffort, Policy.History.KeepLast(depth)]

@@ -8,9 +8,9 @@ unitree_sdk2_python (comm/motion_switcher, go2/sport).
 from __future__ import annotations
 
 import json
-import time
 
-from hardware.unitree.dds import Bus
+from hardware.clock import Clock
+from hardware.unitree.bus import Bus
 from hardware.unitree.rpc import OK, CallFailed, Client
 
 SERVICE, CHECK_MODE, SELECT_MODE, RELEASE_MODE = "motion_switcher", 1001, 1002, 1003
@@ -27,9 +27,9 @@ class NotReleased(RuntimeError):
 class MotionSwitcher:
     """Client of the service that starts and stops the robot's own controllers."""
 
-    def __init__(self, bus: Bus) -> None:
-        self._switcher = Client(bus, SERVICE)
-        self._sport = Client(bus, SPORT)
+    def __init__(self, bus: Bus, clock: Clock) -> None:
+        self._switcher, self._sport = Client(bus, SERVICE, clock), Client(bus, SPORT, clock)
+        self._clock = clock
 
     def mode(self) -> str:
         """Return the name of the controller that runs, "" when none does.
@@ -57,11 +57,11 @@ class MotionSwitcher:
             if (name := self.mode()) == "":
                 return
             self._ask(self._sport, STAND_DOWN)
-            time.sleep(_SETTLE)
+            self._clock.sleep_until(self._clock.now() + _SETTLE)
             self._ask(self._switcher, RELEASE_MODE)
             if self.mode() == "":
                 return
-            time.sleep(_SETTLE)
+            self._clock.sleep_until(self._clock.now() + _SETTLE)
         raise NotReleased(f"motion switcher: expected no controller, {name!r} still runs after {_ATTEMPTS} releases")
 
     def _ask(self, client: Client, api: int, parameter: dict[str, str] | None = None) -> str:

@@ -11,8 +11,9 @@ import struct
 import time
 from dataclasses import dataclass
 
+from hardware.clock import Clock
+from hardware.unitree.bus import Bus
 from hardware.unitree.codec import Defect, WireError
-from hardware.unitree.dds import Bus
 from hardware.unitree.layout import CDR_HEADER, REQUEST, RESPONSE
 
 OK = 0
@@ -45,8 +46,8 @@ class Client:
     Numbers of requests count up from the time, so that two clients do not take each other's answers for theirs.
     """
 
-    def __init__(self, bus: Bus, service: str) -> None:
-        self._service = service
+    def __init__(self, bus: Bus, service: str, clock: Clock) -> None:
+        self._service, self._clock = service, clock
         self._requests = bus.writer(f"rt/api/{service}/request", REQUEST)
         self._replies = bus.reader(f"rt/api/{service}/response", RESPONSE, depth=_DEPTH)
         self._numbers = itertools.count(time.time_ns())
@@ -57,14 +58,14 @@ class Client:
         Raises:
             CallFailed: nobody serves, nobody answers in time, or the answer cannot be read.
         """
-        deadline = time.monotonic() + seconds
+        deadline = self._clock.now() + seconds
         while not (self._requests.listeners and self._replies.senders):
-            if time.monotonic() > deadline:
+            if self._clock.now() > deadline:
                 raise CallFailed(f"service {self._service}: nobody serves it (waited {seconds:g} s)")
-            time.sleep(0.01)
+            self._clock.sleep_until(self._clock.now() + 0.01)
         number = next(self._numbers)
         self._requests.write(encode_request(number, api, json.dumps(parameter)))
-        while (left := deadline - time.monotonic()) > 0.0:
+        while (left := deadline - self._clock.now()) > 0.0:
             self._replies.wait(left)
             for wire in self._replies.take():
                 try:

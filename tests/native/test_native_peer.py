@@ -20,7 +20,7 @@ from tests.hardware.unitree.wiring import free_domain
 
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 
-from hardware.unitree.dds import Bus
+from hardware.unitree.dds import DdsBus
 from hardware.unitree.idl import idl_type
 
 HERE = Path(__file__).parent
@@ -56,7 +56,7 @@ def running(peer: Path, domain: int) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_native_peer_and_the_codec_understand_each_other(built: Path) -> None:
     domain = free_domain()
-    with running(built, domain) as process, Bus("lo", domain) as bus:
+    with running(built, domain) as process, DdsBus("lo", domain) as bus:
         commands = bus.writer(LOW_CMD.topic, LOW_CMD.struct)
         states = bus.reader(LOW_STATE.topic, LOW_STATE.struct, depth=64)
         echoed, ticks, last = set[float](), list[int](), None

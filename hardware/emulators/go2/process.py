@@ -16,7 +16,7 @@ from hardware.emulators.go2.body import PERIOD, Body
 from hardware.emulators.go2.faults import Fault
 from hardware.emulators.go2.firmware import Firmware, Settings
 from hardware.emulators.go2.services import Service
-from hardware.unitree.dds import Bus
+from hardware.unitree.dds import DdsBus
 from hardware.unitree.layout import LOW_CMD, LOW_STATE
 from sim.perturbations import Perturbation
 from sim.terrain import Terrain
@@ -54,7 +54,7 @@ def emulate(scene: Scene, watch: Callable[[Body], None] | None = None) -> dict[s
     body = Body(scene.terrain, scene.perturbations, rng)
     robot = Firmware(scene.settings, body, scene.faults, rng)
     lateness: list[float] = []
-    with Bus(scene.interface, scene.domain) as bus, _stop_signals() as stopped:
+    with DdsBus(scene.interface, scene.domain) as bus, _stop_signals() as stopped:
         commands = bus.reader(LOW_CMD.topic, LOW_CMD.struct, _DEPTH)
         states = bus.writer(LOW_STATE.topic, LOW_STATE.struct)
         services = Service(bus, "motion_switcher", robot.switcher), Service(bus, "sport", robot.sport)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from cyclonedds.idl import IdlStruct
 
-from hardware.unitree.dds import Bus
+from hardware.unitree.bus import Bus
 from hardware.unitree.idl import idl_type
 from hardware.unitree.layout import REQUEST, RESPONSE, Struct
 

@@ -122,10 +122,15 @@ def _serve(terrain: str, pose: SynchronizedArray[float], parent: Connection) -> 
     parent.send(server.server_address[1])
     data, camera = mujoco.MjData(model), mujoco.MjvCamera()
     camera.distance, camera.azimuth, camera.elevation = 1.8, 120.0, -20.0
+    for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
+        renderer.scene.flags[flag] = 0
     starter = multiprocessing.parent_process()
     while starter is None or starter.is_alive():
+        time.sleep(1.0 / _FRAMES)
         with pose.get_lock():
             values = np.array(pose[:])
+        if not values.any():  # nothing to see yet
+            continue
         data.qpos[:], model.geom("payload").rgba[3] = values[:-1], values[-1]
         mujoco.mj_kinematics(model, data)
         mujoco.mj_camlight(model, data)
@@ -134,7 +139,6 @@ def _serve(terrain: str, pose: SynchronizedArray[float], parent: Connection) -> 
         buffer = io.BytesIO()
         Image.fromarray(renderer.render()).save(buffer, "JPEG", quality=_QUALITY)
         pictures.put(buffer.getvalue())
-        time.sleep(1.0 / _FRAMES)
 
 
 def _handler(pictures: _Pictures) -> type[BaseHTTPRequestHandler]:
