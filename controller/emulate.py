@@ -86,10 +86,14 @@ class Emulate:
             if got not in choices:
                 raise ConfigError(f"command line: emulate: {flag}: {nearest(got, choices)}, got {got!r}")
         try:
-            perturbations, faults = tuple(map(parse, self.perturb)), tuple(map(parse_fault, self.fault))
+            perturbations = tuple(map(parse, self.perturb))
             check(perturbations, ANATOMY)
         except ValueError as error:
-            raise ConfigError(f"command line: emulate: {error}") from error
+            raise ConfigError(f"command line: emulate: --perturb: {error}") from error
+        try:
+            faults = tuple(map(parse_fault, self.fault))
+        except ValueError as error:
+            raise ConfigError(f"command line: emulate: --fault: {error}") from error
         return Scene(
             terrain=preset(self.terrain or "flat"),
             interface=self.interface or "lo",

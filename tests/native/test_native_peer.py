@@ -32,7 +32,7 @@ COUNT = 300
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the compiled peer and what idlc generated for it."""
-    if IDLC is None or GCC is None:
+    if IDLC is None or GCC is None or not Path("/usr/include/dds/dds.h").exists():
         pytest.skip("needs gcc, cyclonedds-dev and cyclonedds-tools (Debian)")
     folder = tmp_path_factory.mktemp("native")
     subprocess.run([IDLC, "-l", "c", HERE / "go2.idl"], cwd=folder, check=True)

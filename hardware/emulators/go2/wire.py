@@ -31,6 +31,8 @@ class Refusal(enum.Enum):
     LENGTH = "length"
     ENCAPSULATION = "encapsulation"
     CRC = "crc"
+    PADDING = "padding"
+    """Not zero between two numbers; DDS itself would not look."""
     HEAD = "head"
     LEVEL_FLAG = "level_flag"
     MOTOR_MODE = "motor_mode"
@@ -61,6 +63,8 @@ def read_command(wire: bytes) -> Command | Refusal:
     record = np.frombuffer(image, LOW_CMD.struct.dtype).reshape(())
     if int(record["crc"]) != check_sum(image):
         return Refusal.CRC
+    if _moved(image, _sources(LOW_CMD.struct))[len(CDR_HEADER) :].tobytes() != wire[len(CDR_HEADER) :]:
+        return Refusal.PADDING
     if tuple(image[:2]) != HEAD:
         return Refusal.HEAD
     if int(record["level_flag"]) != LOW_LEVEL:
