@@ -121,7 +121,7 @@ def _state(rng: np.random.Generator) -> bytes:
 
 
 def _command(rng: np.random.Generator) -> bytes:
-    return encode_command(MotorCommand(*rng.normal(size=(5, 12))))
+    return encode_command(MotorCommand(rng.normal(size=(5, 12))))
 
 
 def _reply(rng: np.random.Generator) -> bytes:

@@ -48,7 +48,7 @@ class Go2:
     def __init__(self, spec: RobotSpec, clock: Clock, join: Callable[[], Bus]) -> None:
         """Describe the robot; `join` opens its network when it is connected (`dds`)."""
         self._spec, self._clock, self._join = spec, clock, join
-        self._mapping = Mapping(spec)
+        self._mapping, self._motors = Mapping(spec), frozenset(spec.motors)
         self._bus: Bus | None = None
         self._active = False
 
@@ -75,7 +75,7 @@ class Go2:
         self._counts, self._robot_clock = Counts(), RobotClock()
         self._record: NDArray[np.void] | None = None
         self._true_at = self._heard_at = self._clock.now()
-        self._rebooted, self._powered = False, frozenset[str]()
+        self._rebooted, self._powered, self._off, self._modes = False, frozenset[str](), frozenset[str](), b""
         self.received, self.sent = b"", b""
         """The newest state and command as they were on the wire."""
         if not self._await_state(_CONNECT):
@@ -202,11 +202,12 @@ class Go2:
 
     def _faults(self, record: NDArray[np.void]) -> tuple[str, ...]:
         """Return what the robot itself complains of."""
-        off = frozenset(self._mapping.motors_off(record))
-        if not self._active:
-            failed = frozenset[str]()
-        else:
-            failed, self._powered = self._powered & off, self._powered | (frozenset(self._spec.motors) - off)
+        modes = record["motor_state"]["mode"].tobytes()
+        if modes != self._modes:
+            self._modes, self._off = modes, frozenset(self._mapping.motors_off(record))
+        failed = frozenset[str]()
+        if self._active:
+            failed, self._powered = self._powered & self._off, self._powered | (self._motors - self._off)
         faults = tuple(f"motor {motor} switched itself off" for motor in sorted(failed))
         if self._rebooted:
             faults += ("the robot started anew",)

@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.robot import FloatArray, Joints, RobotSpec, RobotState
-from hardware.unitree.codec import MotorCommand, motor_floats
-from hardware.unitree.layout import BUTTONS, FEET, MOTORS, POS_STOP, VEL_STOP
+from hardware.unitree.codec import STATE_STRIDE, MotorCommand, place, words
+from hardware.unitree.layout import BUTTONS, FEET, LOW_STATE, MOTORS, POS_STOP, VEL_STOP
 
 _LEGS = {"FR": "front_right", "FL": "front_left", "RR": "rear_right", "RL": "rear_left"}
 _UNKNOWN = np.full(3, np.nan)
+_UNKNOWN.setflags(write=False)
+_IMU = slice(place(LOW_STATE.struct, "imu_state", "quaternion"), place(LOW_STATE.struct, "imu_state", "rpy"))
+"""The words of quaternion, gyroscope and accelerometer."""
 EMERGENCY = frozenset({"L2", "B"})
 """Buttons of the remote that, pressed together, make the robot's own controllers go limp; they stop this one too."""
 
@@ -46,29 +49,39 @@ class Mapping:
         self.joints: Joints = spec.joints
         self.motors = spec.motors
         self._wire = np.array(spec.joints.wire)
+        self._order = np.argsort(self._wire)
         self._sign, self._offset = np.array(spec.joints.sign), np.array(spec.joints.offset)
         self._feet = [feet.index(foot) for foot in spec.feet]
+        first = STATE_STRIDE * self._wire
+        rows = [place(LOW_STATE.struct, "motor_state", name) + first for name in ("q", "dq", "tau_est")]
+        rows += [place(LOW_STATE.struct, "motor_state", name) + first for name in ("temperature", "lost")]
+        self._motor_words = np.array(rows)
+        self._damping = np.zeros(len(MOTORS))
+        self._damping[self._wire] = spec.joints.damping
 
     def state(self, record: NDArray[np.void], time: float, counts: Counts, faults: tuple[str, ...]) -> RobotState:
         """Return what a LowState record () says; body position and velocity are not measured."""
-        motors, imu = record["motor_state"], record["imu_state"]
-        q, dq, _, torque = _floats(motor_floats(record)[self._wire].T)
+        numbers = words(record)
+        motors = numbers[self._motor_words]
+        q, dq, torque = self._sign * motors[:3]
+        temperature, lost = motors[3:].view("<u4")
+        imu = numbers[_IMU].astype(np.float64)
         return RobotState(
             seq=counts.seq,
             time=time,
             position=_UNKNOWN,
-            quaternion=_floats(imu["quaternion"]),
+            quaternion=imu[:4],
             velocity=_UNKNOWN,
-            gyro=_floats(imu["gyroscope"]),
-            motor_position=self._sign * (q - self._offset),
-            motor_velocity=self._sign * dq,
+            gyro=imu[4:7],
+            motor_position=q - self._sign * self._offset,
+            motor_velocity=dq,
             battery=float(record["power_v"]),
-            motor_torque=self._sign * torque,
-            motor_temperature=_floats(motors["temperature"][self._wire]),
-            accelerometer=_floats(imu["accelerometer"]),
-            foot_force=_floats(record["foot_force"])[self._feet],
+            motor_torque=torque,
+            motor_temperature=(temperature & 0xFF).astype(np.float64),
+            accelerometer=imu[7:],
+            foot_force=record["foot_force"][self._feet].astype(np.float64),
             charge=float(record["bms_state"]["soc"]) / 100.0,
-            lost=_floats(motors["lost"][self._wire]),
+            lost=lost.astype(np.float64),
             tick=float(record["tick"]) / 1000.0,
             bad_packets=counts.bad,
             foreign_commands=counts.foreign,
@@ -79,16 +92,16 @@ class Mapping:
         self, position: FloatArray, velocity: FloatArray, torque: FloatArray, kp: FloatArray, kd: FloatArray
     ) -> MotorCommand:
         """Return set-points (12,) of the spec's motors in the wire's order."""
-        signed = (self._sign * position + self._offset, self._sign * velocity, self._sign * torque, kp, kd)
-        rows = np.empty((len(signed), len(MOTORS)))
-        rows[:, self._wire] = signed
-        return MotorCommand(*rows)
+        rows = np.array((position, velocity, torque, kp, kd))
+        rows[:3] *= self._sign
+        rows[0] += self._offset
+        return MotorCommand(rows[:, self._order])
 
     def passive(self, share: float) -> MotorCommand:
         """Return no loop at all but a share of the spec's damping."""
-        none, rows = np.zeros(len(MOTORS)), np.zeros(len(MOTORS))
-        rows[self._wire] = share * np.array(self.joints.damping)
-        return MotorCommand(none + POS_STOP, none if share else none + VEL_STOP, none, none, rows)
+        rows = np.zeros((5, len(MOTORS)))
+        rows[0], rows[1], rows[4] = POS_STOP, 0.0 if share else VEL_STOP, share * self._damping
+        return MotorCommand(rows)
 
     def motors_off(self, record: NDArray[np.void]) -> tuple[str, ...]:
         """Return the motors that report themselves switched off."""
@@ -100,7 +113,3 @@ def pressed(record: NDArray[np.void]) -> frozenset[str]:
     low, high = record["wireless_remote"][2:4].tolist()
     bits = low | high << 8
     return frozenset(name for place, name in enumerate(BUTTONS) if bits >> place & 1) if bits else frozenset()
-
-
-def _floats(values: NDArray[np.generic]) -> FloatArray:
-    return values.astype(np.float64)

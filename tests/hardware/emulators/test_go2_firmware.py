@@ -19,7 +19,7 @@ from sim.terrain import preset
 CHECK, SELECT, RELEASE = 1001, 1002, 1003
 NONE = np.zeros(12)
 STAND = np.array(go2.STAND)  # the same in the wire's order: left and right are alike
-DAMPING = MotorCommand(NONE + POS_STOP, NONE, NONE, NONE, NONE + 3.0)
+DAMPING = MotorCommand(np.outer((POS_STOP, 0.0, 0.0, 0.0, 3.0), NONE + 1.0))
 
 
 def robot(*faults: str, settings: Settings | None = None) -> Firmware:
@@ -47,7 +47,7 @@ def ticks(states: Sequence[bytes]) -> list[int]:
 
 
 def servo(q: np.ndarray, kp: float = 60.0, kd: float = 5.0) -> MotorCommand:
-    return MotorCommand(q, NONE, NONE, NONE + kp, NONE + kd)
+    return MotorCommand(np.array((q, NONE, NONE, NONE + kp, NONE + kd)))
 
 
 def rise(made: Firmware, seconds: float = 1.5) -> bytes:
@@ -99,7 +99,7 @@ def test_it_damps_itself_soon_after_commands_stop() -> None:
 def test_stopped_loops_leave_the_legs_limp() -> None:
     made = released()
     rise(made)
-    drive(made, 0.6, MotorCommand(NONE + POS_STOP, NONE + VEL_STOP, NONE, NONE + 60.0, NONE + 5.0))
+    drive(made, 0.6, MotorCommand(np.outer((POS_STOP, VEL_STOP, 0.0, 60.0, 5.0), NONE + 1.0)))
     assert made._body.physics.position[2] < 0.2
 
 
@@ -114,7 +114,8 @@ def test_bad_messages_are_counted_by_reason_and_not_obeyed() -> None:
 def test_it_notices_commands_that_no_guard_should_have_let_through() -> None:
     made = released()
     drive(made, 0.01)
-    for command in (servo(STAND + 3.0, kp=1.0), MotorCommand(STAND, NONE + 40.0, NONE, NONE, NONE + 0.1), servo(STAND)):
+    fast = MotorCommand(np.outer((0.0, 40.0, 0.0, 0.0, 0.1), NONE + 1.0))
+    for command in (servo(STAND + 3.0, kp=1.0), fast, servo(STAND)):
         made.cycle([encode_command(command)])
     outside = made.summary()["outside"]
     assert outside == {"position": 1, "velocity": 1, "torque": 1}

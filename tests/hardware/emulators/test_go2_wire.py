@@ -23,8 +23,7 @@ def test_the_driver_and_the_robot_agree_on_a_command() -> None:
     asked = command(3)
     read = read_command(encode_command(asked))
     assert isinstance(read, Command)
-    for name in ("q", "dq", "tau", "kp", "kd"):
-        assert np.array_equal(getattr(read, name), getattr(asked, name).astype(np.float32))
+    assert np.array_equal((read.q, read.dq, read.tau, read.kp, read.kd), asked.rows.astype(np.float32))
     assert read.on.all()
 
 
@@ -63,7 +62,8 @@ def test_a_damaged_command_is_refused() -> None:
 
 def test_stopped_loops_have_no_gain() -> None:
     ones = np.ones(12)
-    read = read_command(encode_command(MotorCommand(ones * POS_STOP, ones * VEL_STOP, ones, ones * 50.0, ones * 3.0)))
+    rows = np.outer((POS_STOP, VEL_STOP, 1.0, 50.0, 3.0), ones)
+    read = read_command(encode_command(MotorCommand(rows)))
     assert isinstance(read, Command)
     assert not read.kp.any()
     assert not read.kd.any()

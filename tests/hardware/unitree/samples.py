@@ -50,4 +50,4 @@ def state_image(tick: int = 0, seed: int = 0) -> bytes:
 
 def command(seed: int = 0) -> MotorCommand:
     """A command with other numbers in every place."""
-    return MotorCommand(*np.random.default_rng(seed).normal(size=(5, len(MOTORS))))
+    return MotorCommand(np.random.default_rng(seed).normal(size=(5, len(MOTORS))))
