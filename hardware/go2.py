@@ -75,6 +75,8 @@ class Go2:
         self._counts, self._robot_clock = Counts(), RobotClock()
         self._record: NDArray[np.void] | None = None
         self._true_at = self._heard_at = self._clock.now()
+        self._on = False
+        """The motors were commanded to be on."""
         self._rebooted, self._powered, self._off, self._modes = False, frozenset[str](), frozenset[str](), b""
         self.received, self.sent = b"", b""
         """The newest state and command as they were on the wire."""
@@ -101,7 +103,7 @@ class Go2:
         self._pause(_LISTEN)
         if heard := len(self._others.take()):
             raise RobotFault(f"go2: not armed: somebody else sends commands ({heard} within {_LISTEN:g} s)")
-        self._rebooted, self._powered = False, frozenset()
+        self._rebooted, self._on = False, False
         state = self._require_fresh_state()
         if state.faults:
             raise RobotFault(f"go2: not armed: {', '.join(state.faults)}")
@@ -136,6 +138,7 @@ class Go2:
         if not self._active:
             raise RobotError("go2: write: expected an active robot; call connect and activate first")
         if command.mode is CommandMode.OFF:
+            self._on = False
             self._send(self._mapping.passive(0.0), motor_mode=0)
             return command
         if command.mode is CommandMode.DAMP or not self._clock.now() < command.expires:
@@ -206,7 +209,7 @@ class Go2:
         if modes != self._modes:
             self._modes, self._off = modes, frozenset(self._mapping.motors_off(record))
         failed = frozenset[str]()
-        if self._active:
+        if self._on:
             failed, self._powered = self._powered & self._off, self._powered | (self._motors - self._off)
         faults = tuple(f"motor {motor} switched itself off" for motor in sorted(failed))
         if self._rebooted:
@@ -236,6 +239,8 @@ class Go2:
         self._clock.sleep_until(self._clock.now() + seconds)
 
     def _send(self, command: MotorCommand, motor_mode: int = MOTOR_ON) -> None:
+        if not self._on and motor_mode == MOTOR_ON:  # which motors were on before says nothing any more
+            self._on, self._powered = True, frozenset()
         wire = encode_command(command, motor_mode)
         try:
             self._commands.write(wire)

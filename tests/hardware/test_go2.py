@@ -186,6 +186,9 @@ def test_off_switches_the_motors_off() -> None:
     bench.clock.sleep_until(bench.clock.now() + PERIOD)
     bench.robot.read()
     assert not bench.firmware._body.on.any()
+    bench.clock.sleep_until(bench.clock.now() + PERIOD)
+    assert bench.robot.read().faults == ()  # nobody but the driver switched them off
+    assert bench.go(0.05).faults == ()
 
 
 def test_a_number_that_is_none_becomes_damping_and_an_error() -> None:
