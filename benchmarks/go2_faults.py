@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -139,7 +139,7 @@ def main() -> None:
     for fault, phase in cells:
         cell = try_fault(fault, phase)
         if arguments.json:
-            print(json.dumps(asdict(replace(cell, seconds=None if math.isnan(cell.seconds) else cell.seconds))))
+            print(json.dumps(asdict(cell) | {"seconds": None if math.isnan(cell.seconds) else cell.seconds}))
         else:
             own = "yes" if cell.robot_damped else "no"
             print(

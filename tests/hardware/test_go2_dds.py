@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,13 +17,14 @@ import pytest
 from controller import robots
 from hardware.clock import WallClock
 from hardware.go2 import Go2, dds
-from hardware.robot import CommandMode, LinkLost, RobotCommand
+from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotFault
 from hardware.unitree.bus import BusError
 from tests.hardware.unitree.wiring import free_domain
 
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 
 SPEC = robots.spec("go2")
+ROOT = Path(__file__).resolve().parents[2]
 LIFE = "30"
 """An emulator that nobody stops ends by itself [s]."""
 MAIN = "import sys; from controller.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -101,6 +103,33 @@ def test_a_robot_whose_process_dies_is_a_lost_link() -> None:
                 robot.read()
                 time.sleep(0.01)
         robot.close()
+
+
+INTRUDER = """
+import sys, time
+from hardware.unitree.codec import encode_command
+from hardware.unitree.dds import DdsBus
+from hardware.unitree.layout import LOW_CMD
+from tests.hardware.unitree.samples import command
+with DdsBus("lo", int(sys.argv[1])) as bus:
+    writer = bus.writer(LOW_CMD.topic, LOW_CMD.struct)
+    for _ in range(1500):
+        writer.write(encode_command(command()))
+        time.sleep(0.01)
+"""
+
+
+def test_arming_is_refused_while_another_process_commands() -> None:
+    domain = free_domain()
+    with emulator(domain), subprocess.Popen([sys.executable, "-c", INTRUDER, str(domain)], cwd=ROOT) as intruder:
+        robot = connected(domain)
+        deadline = time.monotonic() + 15.0
+        while robot.read().foreign_commands == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        with pytest.raises(RobotFault, match="somebody else sends commands"):
+            robot.activate()
+        robot.close()
+        intruder.kill()
 
 
 def test_a_network_device_that_is_not_there_is_named() -> None:
