@@ -72,6 +72,7 @@ class Go2:
         self._states: Reader = self._bus.reader(LOW_STATE.topic, LOW_STATE.struct, _DEPTH)
         self._others: Reader = self._bus.reader(LOW_CMD.topic, LOW_CMD.struct, _DEPTH, others_only=True)
         self._commands: Writer = self._bus.writer(LOW_CMD.topic, LOW_CMD.struct)
+        self._switcher = MotionSwitcher(self._bus, self._clock)
         self._counts, self._robot_clock = Counts(), RobotClock()
         self._record: NDArray[np.void] | None = None
         self._true_at = self._heard_at = self._clock.now()
@@ -96,7 +97,7 @@ class Go2:
             raise RobotFault("go2: activate: expected a connected robot; call connect first")
         self._require_fresh_state()
         try:
-            MotionSwitcher(self._bus, self._clock).release()
+            self._switcher.release()
         except (NotReleased, BusError) as error:
             raise RobotFault(f"go2: not armed: {error}") from error
         self._others.take()
