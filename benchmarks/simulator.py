@@ -51,6 +51,7 @@ def robot_tick(rate: float) -> tuple[Tick, RoachPhysics]:
         clock.sleep_until(clock.now() + 1.0 / rate)
         robot.read()
 
+    assert isinstance(robot.physics, RoachPhysics)
     return tick, robot.physics
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from controller import robots
 from controller.config import PlannerSettings, RunSettings, checkpoint_path
 from controller.controller import Controller, PlanFunction
 from controller.foresight import Foresight, learned
@@ -16,7 +17,7 @@ from controller.goals import HiddenGoal, judged, parse
 from controller.oracle import oracle
 from controller.pursuit import Pursuit, Referee
 from controller.strict import ConfigError
-from controller.tasks import COURSES, Task
+from controller.tasks import COURSES, Course, Task
 from controller.telemetry import RunHeader
 from controller.timing import LoopSettings
 from dynamics import checkpoint
@@ -27,7 +28,7 @@ from hardware import embodiment
 from hardware.clock import Clock, VirtualClock, WallClock
 from hardware.robot import Channel, FloatArray, RobotSpec
 from hardware.servo import Servo
-from hardware.sim_robot import ROACH, SimRobot
+from hardware.sim_robot import SimRobot
 from planners import cem, hybrid, icem, mppi, predictive, rti, shooting
 from planners.cem import CemSettings
 from planners.hybrid import HybridSettings
@@ -140,13 +141,18 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
 
 def robot_spec(settings: RunSettings) -> RobotSpec:
     """Return the constant facts about the robot that the settings name."""
-    return judged({ROACH.name: ROACH}[settings.robot], settings.goal)
+    return judged(robots.spec(settings.robot), settings.goal)
+
+
+def course(settings: RunSettings) -> Course:
+    """Return the path that the settings name, at the size of their robot."""
+    return COURSES[settings.course].scaled(robots.spec(settings.robot).course_scale)
 
 
 def _task(settings: RunSettings, spec: RobotSpec) -> Task:
     """Return the path, or the pursuit of the reward."""
     if settings.goal is None:
-        return COURSES[settings.course]
+        return course(settings)
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
 
 
@@ -183,6 +189,8 @@ def _with(plan: Callable[[Problem, S, Plan | None, np.random.Generator], Plan], 
 def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
     if not fast:
         raise ConfigError("model: expected learned in real time, got oracle, which is slower than that; add --fast")
+    if settings.robot != "roach":
+        raise ConfigError(f"model: expected learned for robot {settings.robot}; the oracle simulates the crawler only")
     if settings.goal is not None:
         raise ConfigError(f"model: expected learned on {settings.course_name}, got oracle, which predicts no reward")
     if isinstance(settings.planner, RtiSettings):
@@ -218,7 +226,7 @@ def _header(settings: RunSettings, adapter: str, spec: RobotSpec, goal: HiddenGo
         mode="lock-step" if fast else "real time",
         rate_hz=settings.control.rate_hz,
         channels=tuple(channel.name for channel in spec.channels),
-        path=() if goal is not None else COURSES[settings.course].outline,
+        path=() if goal is not None else course(settings).outline,
         versions={name: version(name) for name in ("limber", "torch", "mujoco", "dm-control", "numpy")},
         goal=None if goal is None else str(goal),
     )

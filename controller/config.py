@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
 from controller import goals, shipped
 from controller.controller import ControlSettings
+from controller.robots import ROBOTS
 from controller.strict import ConfigError as ConfigError
 from controller.strict import Layer, nearest, one_of, read_yaml, resolve
 from controller.tasks import COURSES
@@ -24,11 +25,10 @@ from planners.predictive import PredictiveSettings
 from planners.rti import RtiSettings
 from planners.shooting import ShootingSettings
 from sim.perturbations import Perturbation, parse
+from sim.perturbations.bounds import check
+from sim.robots import ANATOMIES
 from sim.terrain import TERRAINS
 
-ROBOTS: Mapping[str, str] = MappingProxyType(
-    {"roach": "six-legged crawler of 10 cm and 30 g: two motors, compliant legs; simulated"}
-)
 RECIPES: Mapping[str, str] = MappingProxyType(
     {
         "grbal": "meta-learned prior, adapted by gradient steps on the last M transitions",
@@ -121,6 +121,7 @@ class RunSettings:
             raise ValueError(f"seconds: expected at least one tick and at most a day, got {self.seconds}")
         if self.seed < 0:
             raise ValueError(f"seed: expected 0 or more, got {self.seed}")
+        check(self.perturbations, ANATOMIES[self.robot])
 
     @property
     def course_name(self) -> str:

@@ -14,12 +14,12 @@ from controller.plots import COLOURS
 from controller.telemetry import Log
 from sim.perturbations import LegLoss, Payload, Perturbation, last, parse
 from sim.render import Clip, Note, RenderError, write_video
-from sim.robots import roach
+from sim.robots import go2, roach
 from sim.terrain import TERRAINS, Terrain
 
 _log = logging.getLogger(__name__)
 
-_ROBOTS: Mapping[str, Callable[[Terrain], mujoco.MjSpec]] = {"roach": roach.build}
+_ROBOTS: Mapping[str, Callable[[Terrain], mujoco.MjSpec]] = {"roach": roach.build, "go2": go2.build}
 
 
 def film(path: Path, logs: Sequence[Log]) -> Path | None:

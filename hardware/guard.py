@@ -15,7 +15,7 @@ from hardware.bounds import Bounds, fits, is_finite
 from hardware.limits import Severity
 from hardware.posture import Move
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
-from hardware.state_machine import LATCHED, Mode, StateMachine
+from hardware.state_machine import LATCHED, UPRIGHT, Mode, StateMachine
 from hardware.watch import Trip, Watch
 
 LEASE = 0.1
@@ -87,14 +87,16 @@ class Guard:
 
     def reset(self, state: RobotState, now: float) -> tuple[str, ...]:
         """Forget the fault when the robot is well and still; returns what speaks against it, if anything does."""
-        trips = self._watch.look(state, now)
-        against = [str(trip) for trip in trips if trip.severity is not Severity.WARN]
+        if self.fault is None:
+            return ()
+        against = [str(trip) for trip in self._watch.look(state, now) if trip.severity is not Severity.WARN]
+        if self.mode in UPRIGHT:
+            against.append(f"mode: {self.mode.value}, wait until it is damped")
         speed = float(np.abs(state.motor_velocity).max())
         if not speed <= STILL:
             against.append(f"motors turn at {speed:.3g} rad/s, limit {STILL:g}")
         if not against:
             self._machine.reset()
-            self._bounds.forget()
         return tuple(against)
 
     def check(self, command: RobotCommand | None, state: RobotState, now: float, late: float = 0.0) -> Verdict:

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.legs import Leg
 from hardware.limits import Checks, Limits
 
 FloatArray = NDArray[np.float64]
@@ -95,6 +96,18 @@ class Joints:
 
 
 @dataclass(frozen=True)
+class Walker:
+    """What a robot that is driven through a gait has besides."""
+
+    gait: str
+    """Name of the pattern, see `hardware.gait.PATTERNS`."""
+    mass: float
+    """Of the whole robot [kg]."""
+    legs: tuple[Leg, ...]
+    """In the order of the motors, three each."""
+
+
+@dataclass(frozen=True)
 class RobotSpec:
     """The constant facts about a robot: names, orders, rates, bounds."""
 
@@ -110,6 +123,10 @@ class RobotSpec:
     checks: Checks = field(default_factory=Checks)
     joints: Joints | None = None
     """None on robots that are servoed by velocity."""
+    walker: Walker | None = None
+    """None on robots whose actions are the speeds of their motors."""
+    course_scale: float = 1.0
+    """How many times as large as a 10 cm crawler's the courses of this robot are."""
     feet: tuple[str, ...] = ()
     """Feet whose force is measured."""
     judged: tuple[str, ...] = ()

@@ -47,8 +47,8 @@ class Servo:
     """
 
     def __init__(self, robot: Robot, guard: Guard | None = None) -> None:
-        embodiment.check(robot.spec)
         self.robot = robot
+        self._embodiment = embodiment.embody(robot.spec)
         self.guard = guard if guard is not None else Guard(robot.spec)
         self._rest = embodiment.rest_action(robot.spec)
         self._schedule: ActionSchedule | None = None
@@ -87,6 +87,7 @@ class Servo:
         if self.guard.fault is not None:
             raise RobotFault(f"robot {self.spec.name} is not armed while the guard holds a fault: {self.guard.fault}")
         self._schedule = None
+        self._embodiment.reset()
         self.robot.activate()
         self.guard.request(Mode.RUN)
 
@@ -121,7 +122,7 @@ class Servo:
         Raises:
             LinkLost: no state arrived in time.
         """
-        self._state = self.robot.read()
+        self._state = self._embodiment.annotate(self.robot.read())
         return self._state
 
     def act(self, now: float, late: float = 0.0) -> ServoReport:
@@ -133,14 +134,12 @@ class Servo:
         if self._state is None:
             raise RobotError(f"servo of robot {self.spec.name}: act before the first observe")
         schedule = self._schedule
-        action = schedule.action(now, self._rest) if schedule is not None else None
-        command = embodiment.command(self.spec, action, schedule.expires) if schedule and action is not None else None
-        verdict = self.guard.check(command, self._state, now, late)
+        verdict = self.guard.check(self._command(self._state, now), self._state, now, late)
         age = now - schedule.start if schedule is not None else float("inf")
         played, rung = None, Rung.DAMP
         if verdict.command.mode is CommandMode.SERVO:
             sent = self.robot.write(verdict.command)
-            played = embodiment.action_of(sent) if verdict.follows else None
+            played = self._embodiment.played(sent) if verdict.follows else None
             if sent.mode is CommandMode.SERVO:
                 rung = schedule.rung(now) if verdict.follows and schedule else _standing(verdict.mode)
         elif verdict.mode is not Mode.PASSIVE:
@@ -148,6 +147,16 @@ class Servo:
         return ServoReport(
             played, rung, age, verdict.reasons, verdict.fault, verdict.mode, verdict.trips, verdict.command
         )
+
+    def _command(self, state: RobotState, now: float) -> RobotCommand | None:
+        """Return what the schedule asks for; None when it is over."""
+        if self.guard.mode is not Mode.RUN:
+            self._embodiment.reset()  # the next walk begins when it runs, not while it stands up
+        schedule = self._schedule
+        action = None if schedule is None else schedule.action(now, self._rest)
+        if schedule is None or action is None:
+            return None
+        return self._embodiment.command(action, state, now, schedule.expires)
 
 
 def _standing(mode: Mode) -> Rung:

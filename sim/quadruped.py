@@ -78,6 +78,9 @@ class QuadrupedPhysics(FloatingBase[JointCommand]):
         bumps = 0.5 * SPREAD * self.condition.terrain.roughness
         self.data.qpos[2] = go2.FOOT_RADIUS - lowest + bumps
         self.charge = 1.0
+        """State of charge [0..1]."""
+        self.power = _ELECTRONICS
+        """Electrical power drawn from the battery in the last step [W]."""
         self._timeline.restart()
         self._writer.write(self.condition, self.data)
         self._follow()
@@ -111,6 +114,7 @@ class QuadrupedPhysics(FloatingBase[JointCommand]):
         passed = data.time - began  # MuJoCo starts afresh when a state is not finite or far too large
         if not abs(passed - count * timeline.timestep) < 0.5 * timeline.timestep:
             raise SimulationError(f"physics at {self.time():.3f} s: the state is not finite or far too large")
+        self.power = self._drawn()
         self.charge = max(0.0, self.charge - self.power * count * timeline.timestep / _BATTERY_ENERGY)
 
     @property
@@ -144,16 +148,15 @@ class QuadrupedPhysics(FloatingBase[JointCommand]):
         return np.array(self.data.actuator_force)
 
     @property
-    def power(self) -> float:
-        """Electrical power drawn from the battery [W]."""
-        torque = self.data.actuator_force
-        mechanical = float(torque @ self.data.qvel[self._dofs])
-        return _ELECTRONICS + max(0.0, mechanical + _COPPER_LOSS * float(torque @ torque))
-
-    @property
     def battery(self) -> float:
         """Voltage at the battery's terminals [V]."""
         return _BATTERY_VOLTAGE - _BATTERY_RESISTANCE * self.power / _BATTERY_VOLTAGE
+
+    def _drawn(self) -> float:
+        """Return the electrical power that the battery gives now [W]."""
+        torque = self.data.actuator_force
+        mechanical = float(torque @ self.data.qvel[self._dofs])
+        return _ELECTRONICS + max(0.0, mechanical + _COPPER_LOSS * float(torque @ torque))
 
     def _follow(self) -> None:
         """Write the servo law of the present command into the model."""

@@ -80,20 +80,39 @@ def truth(physics: QuadrupedPhysics) -> QuadrupedReading:
     )
 
 
+_SPREAD = np.repeat(
+    [
+        NOISE.position,
+        NOISE.velocity,
+        NOISE.gyro,
+        NOISE.accelerometer,
+        NOISE.motor_position,
+        NOISE.motor_velocity,
+        NOISE.motor_torque,
+        NOISE.foot_force,
+        NOISE.attitude,
+        NOISE.voltage,
+    ],
+    [3, 3, 3, 3, 12, 12, 12, 4, 3, 1],
+)
+"""Of all numbers that are measured (56,): every servo cycle reads them, so they are drawn and scaled in one go."""
+
+
 def measure(true: QuadrupedReading, condition: Condition, rng: np.random.Generator) -> QuadrupedReading:
     """Return a noisy reading of `true` with the condition's pose bias; always draws the same number of values."""
-    draw = rng.standard_normal(56) * condition.noise
+    error = rng.standard_normal(len(_SPREAD)) * _SPREAD
+    error *= condition.noise
     position, quaternion = biased_pose(true.position, true.quaternion, condition)
     return QuadrupedReading(
-        position + NOISE.position * draw[:3],
-        turned(quaternion, NOISE.attitude * draw[3:6]),
-        true.velocity + NOISE.velocity * draw[6:9],
-        true.gyro + NOISE.gyro * draw[9:12],
-        true.accelerometer + NOISE.accelerometer * draw[12:15],
-        true.motor_position + NOISE.motor_position * draw[15:27],
-        true.motor_velocity + NOISE.motor_velocity * draw[27:39],
-        true.motor_torque + NOISE.motor_torque * draw[39:51],
-        true.foot_force + NOISE.foot_force * draw[51:55],
-        true.battery + NOISE.voltage * float(draw[55]),
+        position + error[:3],
+        turned(quaternion, error[52:55]),
+        true.velocity + error[3:6],
+        true.gyro + error[6:9],
+        true.accelerometer + error[9:12],
+        true.motor_position + error[12:24],
+        true.motor_velocity + error[24:36],
+        true.motor_torque + error[36:48],
+        true.foot_force + error[48:52],
+        true.battery + float(error[55]),
         true.charge,
     )

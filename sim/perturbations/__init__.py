@@ -6,7 +6,7 @@ from sim.condition import describe as describe_condition
 from sim.perturbations.body import DeadMotor, LegLoss, Motor, Payload, Stuck
 from sim.perturbations.codec import PerturbationError
 from sim.perturbations.kinds import PERTURBATIONS, Perturbation, active, compose, last, parse
-from sim.perturbations.sampling import FAMILIES, sample_condition
+from sim.perturbations.sampling import FAMILIES, families, sample_condition
 from sim.perturbations.senses import Delay, Noise, PoseBias
 from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
 
@@ -33,6 +33,7 @@ __all__ = [
     "compose",
     "condition_channels",
     "describe_condition",
+    "families",
     "last",
     "parse",
     "sample_condition",

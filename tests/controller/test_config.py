@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from controller import shipped
-from controller.config import PLANNERS, RECIPES, ROBOTS, ConfigError, RunSettings, checkpoint_path, run_settings
+from controller.config import PLANNERS, RECIPES, ConfigError, RunSettings, checkpoint_path, run_settings
+from controller.robots import ROBOTS
 from controller.strict import Layer, read_yaml, to_yaml
 from planners.hybrid import HybridSettings
 from planners.shooting import ShootingSettings

@@ -12,6 +12,7 @@ from hardware.sim_robot import ROACH, SimRobot
 from planners.problem import Model
 from sim.oracle import Motion, Oracle
 from sim.perturbations import parse
+from sim.physics import RoachPhysics
 from tests.sim.walking import REV
 
 PERIOD, CYCLE = 0.05, 0.01
@@ -142,6 +143,7 @@ def test_a_state_vector_alone_is_refused() -> None:
 )
 def test_times_that_do_not_divide_are_refused(period: float, cycle: float, wrong: str) -> None:
     robot, _ = noiseless()
+    assert isinstance(robot.physics, RoachPhysics)
     with pytest.raises(ValueError, match=f"oracle: {wrong}: expected a multiple"):
         Oracle(robot.physics, lambda motion: motion.position, period, cycle)
 
