@@ -1,4 +1,4 @@
-"""Every fault of the emulated Go2 while it stands up, stands and moves: where guard and robot end, and how soon.
+"""Every fault of the emulated Go2 while it stands up, stands and walks: where guard and robot end, and how soon.
 
     python -m benchmarks.go2_faults
 
@@ -23,8 +23,9 @@ from hardware.emulators.go2.faults import parse
 from hardware.emulators.go2.firmware import Firmware, Settings
 from hardware.emulators.go2.lockstep import LockstepBus
 from hardware.go2 import Go2
-from hardware.guard import Guard
-from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotFault, RobotSpec
+from hardware.robot import LinkLost, RobotFault, RobotSpec
+from hardware.schedule import ActionSchedule
+from hardware.servo import Servo
 from hardware.state_machine import Mode
 from sim.terrain import preset
 
@@ -46,8 +47,10 @@ FAULTS = (
     "reboot:seconds=1",
 )
 REFUSALS = tuple(f"mode_refused:answer={answer}" for answer in ("denied", "silent", "garbled", "kept"))
-_AFTER = 3.5
-"""Time that is watched after the fault began: enough to sit down [s]."""
+_AFTER = 4.5
+"""Time that is watched after the fault began: enough to come to a stand and to sit down [s]."""
+_SPEED = 0.4
+"""Of the walk [m/s]."""
 
 
 @dataclass(frozen=True)
@@ -73,22 +76,23 @@ def try_fault(fault: str, phase: str) -> Cell:
     onset = 0.0 if fault in REFUSALS else PHASES[phase]
     script = parse(fault if fault in REFUSALS else f"{fault}@{onset:g}")
     firmware = Firmware(Settings(), Body(preset("flat"), (), rng), [script], rng)
-    robot, guard = Go2(spec, clock, LockstepBus(firmware, clock).join), Guard(spec)
+    servo = Servo(Go2(spec, clock, LockstepBus(firmware, clock).join))
     try:
-        robot.connect()
-        robot.activate()
+        servo.robot.connect()
+        servo.arm()
     except RobotFault as error:
         return Cell(fault, phase, "not armed", 0.0, str(error), 0, robot_damped=False, fell=False)
-    guard.request(Mode.STAND if phase != "run" else Mode.RUN)
-    why, seconds = _drive(robot, guard, firmware, clock, onset)
-    mode = "link lost" if why.startswith("go2: no state") else guard.mode.value
-    robot.close()
+    if phase != "run":
+        servo.guard.request(Mode.STAND)
+    why, seconds = _drive(servo, clock, onset)
+    mode = "link lost" if why.startswith("go2: no state") else servo.guard.mode.value
+    servo.shutdown()
     report = firmware.summary()
     return Cell(
         fault,
         phase,
         mode,
-        round(seconds, 3),
+        abs(round(seconds, 3)),
         why,
         int(str(report["outside_limits"])),
         robot_damped=int(str(report["timeouts"])) > 0,
@@ -96,35 +100,27 @@ def try_fault(fault: str, phase: str) -> Cell:
     )
 
 
-def _drive(robot: Go2, guard: Guard, firmware: Firmware, clock: VirtualClock, onset: float) -> tuple[str, float]:
+def _drive(servo: Servo, clock: VirtualClock, onset: float) -> tuple[str, float]:
     """Run the servo's cycle until some time after the fault; return why and how soon something tripped."""
-    why, seconds, period = "", math.nan, 1.0 / robot.spec.servo_hz
-    begun = clock.now()
+    why, seconds, begun, period = "", math.nan, clock.now(), 1.0 / servo.spec.servo_hz
     while clock.now() - begun < onset + _AFTER:
         clock.sleep_until(clock.now() + period)
+        servo.publish(walk(servo.spec, clock.now()))
         try:
-            state = robot.read()
+            servo.observe()
         except LinkLost as error:
-            robot.damp()
+            servo.robot.damp()
             return (why or str(error)), (seconds if why else clock.now() - begun - onset)
-        verdict = guard.check(sway(robot.spec, clock.now()), state, clock.now())
-        if verdict.fault is not None and not why:
-            why, seconds = str(verdict.fault), clock.now() - begun - onset
-        if verdict.command.mode is CommandMode.SERVO:
-            robot.write(verdict.command)
-        elif verdict.mode is not Mode.PASSIVE:
-            robot.damp()
+        fault = servo.act(clock.now()).fault
+        if fault is not None and not why:
+            why, seconds = str(fault), clock.now() - begun - onset
     return why, seconds
 
 
-def sway(spec: RobotSpec, now: float) -> RobotCommand:
-    """Return a command that moves the body up and down while it stands: what stands for a plan here."""
-    assert spec.joints is not None
-    angle = 0.15 * math.sin(2.0 * math.pi * 1.0 * now)
-    position: FloatArray = np.array(spec.joints.stand) + np.tile((0.0, angle, -2.0 * angle), 4)
-    none = np.zeros(len(spec.motors))
-    kp, kd = np.array(spec.joints.run.kp), np.array(spec.joints.run.kd)
-    return RobotCommand(CommandMode.SERVO, position, none, none, kp, kd, now + 0.1)
+def walk(spec: RobotSpec, now: float) -> ActionSchedule:
+    """Return a schedule that walks straight ahead, starting now."""
+    forward = [_SPEED if action.name == "forward" else action.rest for action in spec.actions]
+    return ActionSchedule(now, 0.04, np.array([forward]), now + 0.5)
 
 
 def main() -> None:
