@@ -40,7 +40,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Replay:
+class Replayed:
     """What came of it."""
 
     robot: str
@@ -88,7 +88,7 @@ class _Recorded:
         """There is no wire."""
 
 
-def replay(path: Path) -> Replay:
+def replay(path: Path) -> Replayed:
     """Run the guard on a log again.
 
     Raises:
@@ -102,7 +102,7 @@ def replay(path: Path) -> Replay:
     found: list[Difference] = []
     modes: dict[str, int] = {}
     cycles, differing, largest = 0, 0, 0.0
-    for state, told in _cycles(log, described):
+    for state, told in _cycles(log):
         robot.state, now = state, _number(told["time"])
         state = servo.observe()
         obeyed = int(_number(told["order"]))
@@ -119,7 +119,7 @@ def replay(path: Path) -> Replay:
         if difference is not None:
             differing += 1
             found += [difference] if len(found) < SHOWN else []
-    return Replay(log.robot, cycles, differing, tuple(found), largest, modes, log.cut)
+    return Replayed(log.robot, cycles, differing, tuple(found), largest, modes, log.cut)
 
 
 def _compare(told: Mapping[str, object], report: ServoReport, now: float) -> tuple[Difference | None, float]:
@@ -143,7 +143,7 @@ def _compare(told: Mapping[str, object], report: ServoReport, now: float) -> tup
     return Difference(now, "set-points", "as logged", f"{distance:.3g} away"), distance
 
 
-def _cycles(log: ServoLog, described: RobotSpec) -> Iterator[tuple[RobotState, Mapping[str, object]]]:
+def _cycles(log: ServoLog) -> Iterator[tuple[RobotState, Mapping[str, object]]]:
     """Return every state with what was told of its cycle."""
     for state, command in zip(log.of("state"), log.of("command"), strict=False):
         yield _state(state.json()), command.json()

@@ -94,7 +94,7 @@ class Gait:
         """Stand still at the beginning of a cycle."""
         self.phase = 0.0
         """Share of the cycle that is over."""
-        self.stride = Stride(0.0, 0.0, 0.0, self._start, 0.0, 0.0, 0.0, 0.0)
+        self.stride = Stride(0.0, 0.0, 0.0, self._start, 0.0, 0.0, 0.0, 2.0)
         """The smoothed command that the feet follow."""
         self._feet = [(x, y, 0.0) for x, y in self._home]
         self._left = list(self._home)
@@ -118,7 +118,7 @@ class Gait:
         self._approach(stride, seconds)
         self.phase = (self.phase + stride.frequency * seconds) % 1.0
         now, duty = self.stride, self._pattern.duty
-        reach = 0.5 * duty / max(stride.frequency, 0.1)
+        reach = 0.5 * duty / max(now.frequency, 1.0)
         for index, lag in enumerate(self._pattern.lags):
             own = (self.phase - lag) % 1.0
             x, y, _ = self._feet[index]
