@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Protocol, runtime_checkable
 
 from hardware.clock import Clock, WallClock
+from hardware.estimation import StateEstimation
 from hardware.exchange import LEAVING, BadRecord, Cycle, CycleLayout, Order, OrderLayout
 from hardware.loop_statistics import LoopTimes
 from hardware.realtime import RealtimeSettings, obtain
@@ -71,6 +72,8 @@ class ServoJob:
     realtime: RealtimeSettings = field(default_factory=RealtimeSettings)
     lease: float = 0.25
     """Time for which a schedule is played after it was published [s], if its own expiry is not sooner."""
+    estimated: bool = False
+    """The plan is told estimated positions and velocities, because nothing outside the robot measures them."""
 
 
 def run(job: ServoJob) -> None:
@@ -127,8 +130,9 @@ class _Loop:
         self._clock = WallClock(job.origin)
         parent = multiprocessing.parent_process()
         self._parent = os.getppid() if parent is None else parent.pid
-        self._servo = Servo(job.make_robot(self._clock))
-        spec = self._servo.spec
+        robot = job.make_robot(self._clock)
+        spec = robot.spec
+        self._servo = Servo(robot, estimation=StateEstimation(spec) if job.estimated else None)
         self._period = 1.0 / spec.servo_hz
         self._order_layout, self._cycle_layout = OrderLayout(spec), CycleLayout(spec)
         self._times = LoopTimes()
