@@ -1,8 +1,8 @@
 """The command line: flags in, one exit status out.
 
-Exit status: 0 done; 2 bad usage or settings; 3 the checkpoint does not fit; 4 robot fault; 130 interrupted.
-With `--json` the last line on stdout is one JSON object and all else goes to stderr. Everything heavy is imported by
-the command that needs it, so that `limber --help` answers at once.
+Exit status: 0 done; 1 doctor found a failure, or a replay differs; 2 bad usage or settings; 3 the checkpoint does not
+fit; 4 robot fault; 130 interrupted. With `--json` the last line on stdout is one JSON object and all else goes to
+stderr. Everything heavy is imported by the command that needs it, so that `limber --help` answers at once.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from controller.flags import (
     Switch,
     number,
 )
+from controller.inspection import Doctor, Replay
 
 if TYPE_CHECKING:
     from controller.strict import Layer
@@ -200,12 +201,14 @@ class List:
         return Answer({self.what: entries}, "\n".join(f"{name:<14} {line}" for name, line in entries.items()))
 
 
-Command = Run | Train | Stress | Emulate | List
+Command = Run | Train | Stress | Emulate | Replay | Doctor | List
 COMMANDS: dict[str, Callable[..., Command]] = {
     "run": Run,
     "train": Train,
     "stress": Stress,
     "emulate": Emulate,
+    "replay": Replay,
+    "doctor": Doctor,
     "list": List,
 }
 
