@@ -7,6 +7,7 @@ nobody documents, so damping is sent again and again, also as the last thing.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -253,15 +254,15 @@ class Go2:
 def dds(interface: str, domain: int) -> Callable[[], Bus]:
     """Return how to join the robot's network: domain 0 is the real robot's, 1 that of simulators.
 
-    Raises (when it is called):
-        BusError: Cyclone DDS is not installed, or there is no such interface.
+    What is returned can be handed to another process. Calling it raises BusError when Cyclone DDS is not installed, or
+    there is no such interface.
     """
+    return functools.partial(_join, interface, domain)
 
-    def join() -> Bus:
-        try:
-            from hardware.unitree.dds import DdsBus
-        except ImportError as error:
-            raise BusError(f"Cyclone DDS is not installed ({error}); pip install 'limber[go2]'") from error
-        return DdsBus(interface, domain)
 
-    return join
+def _join(interface: str, domain: int) -> Bus:
+    try:
+        from hardware.unitree.dds import DdsBus
+    except ImportError as error:
+        raise BusError(f"Cyclone DDS is not installed ({error}); pip install 'limber[go2]'") from error
+    return DdsBus(interface, domain)
