@@ -26,10 +26,11 @@ from controller.metronome import Boundary, Mailbox, arm, drive
 from controller.timing import Journal, LoopResult, LoopSettings
 from hardware import embodiment
 from hardware.clock import Clock
-from hardware.guard import Fault, FaultKind
+from hardware.limits import Severity
 from hardware.robot import RobotError, RobotSpec
 from hardware.schedule import ActionSchedule
 from hardware.servo import Servo, ServoReport
+from hardware.watch import Trip
 
 _log = logging.getLogger(__name__)
 
@@ -238,7 +239,7 @@ def _ending(journal: Journal) -> Iterator[None]:
     except KeyboardInterrupt:
         journal.interrupted = True
     except RobotError as error:
-        journal.fault = journal.fault or Fault(FaultKind.ROBOT, str(error))
+        journal.fault = journal.fault or Trip("robot", Severity.HARD, str(error))
 
 
 @contextmanager
