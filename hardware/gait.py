@@ -96,6 +96,7 @@ class Gait:
         """The smoothed command that the feet follow."""
         self._feet = [(x, y, 0.0) for x, y in self._home]
         self._left = list(self._home)
+        self._rise = 0.0  # of a step [m]: from nothing, because the phase may begin within one
         self._balance = LEVEL
 
     @property
@@ -153,6 +154,7 @@ class Gait:
     def _approach(self, stride: Stride, seconds: float) -> None:
         """Move the smoothed command towards the newest one."""
         share = 1.0 - math.exp(-seconds / _SMOOTHING)
+        self._rise += share * (self._lift - self._rise)
         self.stride = Stride(*(old + share * (new - old) for old, new in zip(self.stride, stride, strict=True)))
 
     def _swing(self, index: int, share: float, reach: float) -> Triple:
@@ -161,5 +163,5 @@ class Gait:
         target_x = home_x + reach * (now.forward - now.turn * home_y) + self._balance.forward
         target_y = home_y + reach * (now.lateral + now.turn * home_x) + self._balance.lateral
         along = share - math.sin(_TURN * share) / _TURN
-        up = self._lift * 0.5 * (1.0 - math.cos(_TURN * share))
+        up = self._rise * 0.5 * (1.0 - math.cos(_TURN * share))
         return left_x + along * (target_x - left_x), left_y + along * (target_y - left_y), up
