@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from hardware.legs import Leg, Triple
 
-_SMOOTHING = 0.05
-"""Time constant with which commands reach the feet [s]: shorter than a step, longer than a servo period."""
+_SMOOTHING = 0.12
+"""Time constant with which commands reach the feet [s]: about a step, so that no command jolts the trunk."""
 _LONGEST = 0.02
 """Longest time by which the clock moves at once [s]: after a pause the gait goes on where it was."""
 _TURN = 2.0 * math.pi
@@ -62,8 +62,6 @@ class Stride(NamedTuple):
     """Of the trunk over its feet [rad]."""
     pitch: float
     """Of the trunk over its feet, nose down positive [rad]."""
-    lift: float
-    """Height of a step [m]."""
     frequency: float
     """Cycles per second [Hz]."""
 
@@ -83,9 +81,9 @@ LEVEL = Balance(0.0, 0.0)
 class Gait:
     """Stateful in the phase and in where the feet are; `advance` once per servo period, then read `angles`."""
 
-    def __init__(self, legs: Sequence[Leg], pattern: Pattern, height: float) -> None:
-        """Stand at a height [m] with every foot below its hip."""
-        self._legs, self._pattern = tuple(legs), pattern
+    def __init__(self, legs: Sequence[Leg], pattern: Pattern, height: float, lift: float) -> None:
+        """Stand at a height [m] with every foot below its hip; a step lifts a foot by `lift` [m]."""
+        self._legs, self._pattern, self._lift = tuple(legs), pattern, lift
         self._home = [(leg.x, leg.y + leg.offset) for leg in legs]
         self._start = height
         self.reset()
@@ -94,10 +92,11 @@ class Gait:
         """Stand still at the beginning of a cycle."""
         self.phase = 0.0
         """Share of the cycle that is over."""
-        self.stride = Stride(0.0, 0.0, 0.0, self._start, 0.0, 0.0, 0.0, 2.0)
+        self.stride = Stride(0.0, 0.0, 0.0, self._start, 0.0, 0.0, 2.0)
         """The smoothed command that the feet follow."""
         self._feet = [(x, y, 0.0) for x, y in self._home]
         self._left = list(self._home)
+        self._rise = 0.0  # of a step [m]: from nothing, because the phase may begin within one
         self._balance = LEVEL
 
     @property
@@ -155,6 +154,7 @@ class Gait:
     def _approach(self, stride: Stride, seconds: float) -> None:
         """Move the smoothed command towards the newest one."""
         share = 1.0 - math.exp(-seconds / _SMOOTHING)
+        self._rise += share * (self._lift - self._rise)
         self.stride = Stride(*(old + share * (new - old) for old, new in zip(self.stride, stride, strict=True)))
 
     def _swing(self, index: int, share: float, reach: float) -> Triple:
@@ -163,5 +163,5 @@ class Gait:
         target_x = home_x + reach * (now.forward - now.turn * home_y) + self._balance.forward
         target_y = home_y + reach * (now.lateral + now.turn * home_x) + self._balance.lateral
         along = share - math.sin(_TURN * share) / _TURN
-        up = now.lift * 0.5 * (1.0 - math.cos(_TURN * share))
+        up = self._rise * 0.5 * (1.0 - math.cos(_TURN * share))
         return left_x + along * (target_x - left_x), left_y + along * (target_y - left_y), up

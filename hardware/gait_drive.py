@@ -44,7 +44,7 @@ class GaitDrive:
         self._kp, self._kd = np.array(joints.run.kp), np.array(joints.run.kd)
         rest = Stride(*(action.rest for action in spec.actions))
         self._fastest = spec.limits.velocity_high
-        self._gait = Gait(self._walker.legs, PATTERNS[self._walker.gait], rest.height)
+        self._gait = Gait(self._walker.legs, PATTERNS[self._walker.gait], rest.height, self._walker.lift)
         self._motion = LegOdometry(self._walker.legs)
         self._count = len(spec.actions)
         self._name = spec.name
