@@ -129,7 +129,7 @@ class Estimator:
                 np.array([0.05, 0.05, 1e-4] + [0.1] * 3 + [1e-4] * 3),
                 np.full(3 * self._count, 0.02),
                 [0.02] * 3,
-                [0.2] * 3,
+                [0.05] * 3,
             ]
         )
         self.covariance = np.diag(spread**2)

@@ -22,6 +22,8 @@ KNOTS = 64
 """Most knots of a schedule."""
 TEXT = 1024
 """Most bytes of text behind the numbers of a cycle."""
+LEAVING = -1
+"""In place of an order's number: nobody is obeyed any more, the robot is taken down."""
 _MODES, _RUNGS, _COMMANDS = tuple(Mode), tuple(Rung), tuple(CommandMode)
 _REQUESTS = (*TARGETS, Mode.ESTOP)
 
@@ -40,6 +42,8 @@ class Cycle:
     """How late it began [s]."""
     state: RobotState
     report: ServoReport
+    order: int = 0
+    """Number of the order it obeyed; LEAVING once the process lets go of the robot."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class CycleLayout:
 
     def __init__(self, spec: RobotSpec) -> None:
         motors, feet, judged, actions = len(spec.motors), len(spec.feet), len(spec.judged), len(spec.actions)
-        sizes = {"head": 14, "position": 3, "quaternion": 4, "velocity": 3, "gyro": 3, "accelerometer": 3}
+        sizes = {"head": 15, "position": 3, "quaternion": 4, "velocity": 3, "gyro": 3, "accelerometer": 3}
         sizes |= dict.fromkeys(_PER_MOTOR, motors) | {"foot_force": feet, "judged": judged, "action": actions}
         sizes |= dict.fromkeys(_SENT, motors)
         self._at: dict[str, slice] = {}
@@ -80,11 +84,12 @@ class CycleLayout:
         """Return a cycle as a record."""
         state, report, numbers, at = cycle.state, cycle.report, self._buffer, self._at
         sent, action = report.sent, report.action
-        numbers[:14] = (
+        numbers[:15] = (
             *(cycle.time, cycle.late, state.seq, state.time, state.battery, state.charge, state.tick),
             *(state.bad_packets, state.foreign_commands, state.gait_phase, report.plan_age),
             *(_MODES.index(report.mode), _RUNGS.index(report.rung)),
             math.nan if sent is None else _COMMANDS.index(sent.mode),
+            cycle.order,
         )
         for name in _VECTORS:
             numbers[at[name]] = getattr(state, name)
@@ -108,9 +113,8 @@ class CycleLayout:
             raise BadRecord(f"cycle: expected {size} bytes and text, got {len(record)}")
         numbers = np.frombuffer(record[:size]).copy()
         told, *faults = record[size:].decode(errors="replace").split("\n")
-        time, late, seq, stamp, battery, charge, tick, bad, foreign, phase, age, mode, rung, sent = numbers[
-            :14
-        ].tolist()
+        time, late, seq, stamp, battery, charge, tick, bad, foreign, phase, *played = numbers[:15].tolist()
+        age, mode, rung, sent, order = played
         state = RobotState(
             seq=int(seq),
             time=stamp,
@@ -134,7 +138,7 @@ class CycleLayout:
             mode=_MODES[int(mode)],
             sent=None if math.isnan(sent) else self._command(numbers, _COMMANDS[int(sent)], time),
         )
-        return Cycle(time, late, state, report)
+        return Cycle(time, late, state, report, int(order))
 
     def _command(self, numbers: FloatArray, mode: CommandMode, time: float) -> RobotCommand:
         position, velocity, torque, kp, kd = (numbers[self._at[name]] for name in _SENT)

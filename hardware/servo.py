@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from hardware import embodiment
+from hardware.estimation import StateEstimation
 from hardware.guard import Guard
 from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError, RobotFault, RobotSpec, RobotState
 from hardware.schedule import ActionSchedule, Rung
@@ -46,13 +47,16 @@ class Servo:
         ValueError: the embodiment or the guard cannot serve this robot.
     """
 
-    def __init__(self, robot: Robot, guard: Guard | None = None) -> None:
+    def __init__(self, robot: Robot, guard: Guard | None = None, estimation: StateEstimation | None = None) -> None:
+        """Put robot and guard together; `estimation` fills in what the robot does not measure, for the plan only."""
         self.robot = robot
+        self._estimation = estimation
         self._embodiment = embodiment.embody(robot.spec)
         self.guard = guard if guard is not None else Guard(robot.spec)
         self._rest = embodiment.rest_action(robot.spec)
         self._schedule: ActionSchedule | None = None
         self._state: RobotState | None = None
+        self._measured: RobotState | None = None
 
     @property
     def spec(self) -> RobotSpec:
@@ -88,6 +92,8 @@ class Servo:
             raise RobotFault(f"robot {self.spec.name} is not armed while the guard holds a fault: {self.guard.fault}")
         self._schedule = None
         self._embodiment.reset()
+        if self._estimation is not None:
+            self._estimation.reset()
         self.robot.activate()
         self.guard.request(Mode.RUN)
 
@@ -122,7 +128,9 @@ class Servo:
         Raises:
             LinkLost: no state arrived in time.
         """
-        self._state = self._embodiment.annotate(self.robot.read())
+        self._measured = self.robot.read()
+        known = self._measured if self._estimation is None else self._estimation.fill(self._measured)
+        self._state = self._embodiment.annotate(known)
         return self._state
 
     def act(self, now: float, late: float = 0.0) -> ServoReport:
@@ -131,10 +139,10 @@ class Servo:
         Raises:
             RobotError: there was no state yet, or the robot refused the command.
         """
-        if self._state is None:
+        if self._state is None or self._measured is None:
             raise RobotError(f"servo of robot {self.spec.name}: act before the first observe")
         schedule = self._schedule
-        verdict = self.guard.check(self._command(self._state, now), self._state, now, late)
+        verdict = self.guard.check(self._command(self._state, now), self._measured, now, late)
         age = now - schedule.start if schedule is not None else float("inf")
         played, rung = None, Rung.DAMP
         if verdict.command.mode is CommandMode.SERVO:

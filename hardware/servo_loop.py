@@ -14,6 +14,7 @@ import math
 import multiprocessing
 import os
 import signal
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -21,14 +22,17 @@ from types import FrameType
 from typing import Protocol, runtime_checkable
 
 from hardware.clock import Clock, WallClock
-from hardware.exchange import BadRecord, Cycle, CycleLayout, Order, OrderLayout
+from hardware.estimation import StateEstimation
+from hardware.exchange import LEAVING, BadRecord, Cycle, CycleLayout, Order, OrderLayout
 from hardware.loop_statistics import LoopTimes
 from hardware.realtime import RealtimeSettings, obtain
-from hardware.robot import Robot, RobotError
+from hardware.robot import Robot, RobotError, RobotState
 from hardware.servo import Servo, ServoReport
 from hardware.shared_memory import RecordRing
 from hardware.state_machine import UPRIGHT, Mode
 
+WIRE_HEAD = struct.Struct("<cd")
+"""Before a message in the ring of the wire: R for received or S for sent, and the host clock [s]."""
 EVENT_BYTES = 2048
 WIRE_BYTES = 4096
 FAREWELL = 0.3
@@ -68,6 +72,8 @@ class ServoJob:
     realtime: RealtimeSettings = field(default_factory=RealtimeSettings)
     lease: float = 0.25
     """Time for which a schedule is played after it was published [s], if its own expiry is not sooner."""
+    estimated: bool = False
+    """The plan is told estimated positions and velocities, because nothing outside the robot measures them."""
 
 
 def run(job: ServoJob) -> None:
@@ -94,6 +100,25 @@ def tell(events: RecordRing, kind: str, what: object) -> None:
     events.append(line.encode())
 
 
+def obey(servo: Servo, order: Order, before: Order, state: RobotState, now: float, lease: float) -> bool:
+    """Do what an order says beyond the one before it; True when the robot was armed for it.
+
+    Raises:
+        RobotError: the robot is not ready.
+    """
+    if order.resets > before.resets:
+        servo.guard.reset(state, now)
+    armed = False
+    if order.request is not before.request:
+        armed = servo.guard.mode is Mode.PASSIVE and order.request not in {Mode.PASSIVE, Mode.ESTOP}
+        if armed:
+            servo.arm()
+        servo.guard.request(order.request)
+    if order.schedule is not None:
+        servo.publish(replace(order.schedule, expires=min(order.schedule.expires, order.published + lease)))
+    return armed
+
+
 class _Loop:
     """The cycles, from connecting to letting go."""
 
@@ -105,14 +130,15 @@ class _Loop:
         self._clock = WallClock(job.origin)
         parent = multiprocessing.parent_process()
         self._parent = os.getppid() if parent is None else parent.pid
-        self._servo = Servo(job.make_robot(self._clock))
-        spec = self._servo.spec
+        robot = job.make_robot(self._clock)
+        spec = robot.spec
+        self._servo = Servo(robot, estimation=StateEstimation(spec) if job.estimated else None)
         self._period = 1.0 / spec.servo_hz
         self._order_layout, self._cycle_layout = OrderLayout(spec), CycleLayout(spec)
         self._times = LoopTimes()
         self._number, self._order = 0, Order(0.0, Mode.PASSIVE)
         self._leaving: str | None = None
-        self._armed = False
+        self._refused = 0
         self._said: tuple[object, ...] = ()
         signal.signal(signal.SIGTERM, self._on_sigterm)
 
@@ -147,14 +173,15 @@ class _Loop:
     def _cycle(self, due: float) -> ServoReport:
         begun = self._clock.now()
         late, servo = begun - due, self._servo
-        self._obey()
-        state = servo.observe()
-        now = self._clock.now()
+        state, now = servo.observe(), self._clock.now()
+        if self._obey(state, now):
+            state, now = servo.observe(), self._clock.now()  # arming takes time
         report = servo.act(now, late)
-        self._cycles.append(self._cycle_layout.pack(Cycle(now, late, state, report)))
+        number = LEAVING if self._leaving is not None else self._number
+        self._cycles.append(self._cycle_layout.pack(Cycle(now, late, state, report, number)))
         if isinstance(servo.robot, Wired):
-            self._wire.append(servo.robot.received)
-            self._wire.append(servo.robot.sent)
+            for kind, message in ((b"R", servo.robot.received), (b"S", servo.robot.sent)):
+                self._wire.append(WIRE_HEAD.pack(kind, now) + message)
         self._announce(report)
         self._times.cycles += 1
         self._times.overruns += late > self._period
@@ -164,37 +191,30 @@ class _Loop:
         self._times.work.add(self._clock.now() - begun)
         return report
 
-    def _obey(self) -> None:
-        """Take the newest order, if it is one."""
+    def _obey(self, state: RobotState, now: float) -> bool:
+        """Take the newest order, if it is one; True when the robot was armed."""
         if self._leaving is not None:
             self._servo.guard.request(Mode.DAMP)
-            return
+            return False
         found = self._orders.newest()
         if found is None or found[0] == self._number:
-            return
-        self._number, record = found
+            return False
+        number, record = found
         try:
             order = self._order_layout.unpack(record)
         except BadRecord as error:
-            self._times.refused += 1
-            tell(self._events, "refused", str(error))
-            return
-        before, self._order = self._order, order
-        if order.resets > before.resets:
-            against = self._servo.guard.reset(self._servo.observe(), self._clock.now())
-            tell(self._events, "reset", list(against) or "done")
-        if order.request is not before.request:
-            self._request(order.request)
-        if order.schedule is not None:
-            until = min(order.schedule.expires, order.published + self._job.lease)
-            self._servo.publish(replace(order.schedule, expires=until))
-
-    def _request(self, target: Mode) -> None:
-        if not self._armed and target not in {Mode.PASSIVE, Mode.ESTOP}:
-            self._servo.arm()
-            self._armed = True
-        accepted = self._servo.guard.request(target)
-        tell(self._events, "request", f"{target.value}: {'accepted' if accepted else 'a fault forbids it'}")
+            if number != self._refused:
+                self._refused = number
+                self._times.refused += 1
+                tell(self._events, "refused", str(error))
+            return False
+        self._number, before, self._order = number, self._order, order
+        armed = obey(self._servo, order, before, state, now, self._job.lease)
+        if order.request is not before.request or order.resets != before.resets:
+            guard = self._servo.guard
+            fault = None if guard.fault is None else str(guard.fault)
+            tell(self._events, "request", {"target": order.request.value, "mode": guard.mode.value, "fault": fault})
+        return armed
 
     def _announce(self, report: ServoReport) -> None:
         """Say what changed: the mode, the fault, which checks trip."""

@@ -34,6 +34,7 @@ class ServoProcess:
         make_robot: builds its driver in the other process.
         realtime: what that process asks of the operating system.
         lease: time for which a schedule is played after it was published [s].
+        estimated: tell estimated positions and velocities, for robots that nothing outside them measures.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class ServoProcess:
         make_robot: Callable[[Clock], Robot],
         realtime: RealtimeSettings | None = None,
         lease: float = ServoJob.lease,
+        estimated: bool = False,
     ) -> None:
         self._spec = spec
         self._cycle_layout, self._order_layout = CycleLayout(spec), OrderLayout(spec)
@@ -53,7 +55,7 @@ class ServoProcess:
         """For a log writer, which follows them too."""
         self.clock = WallClock()
         """Shared with the servo process."""
-        job = ServoJob(make_robot, self.clock.origin, self.rings, realtime or RealtimeSettings(), lease)
+        job = ServoJob(make_robot, self.clock.origin, self.rings, realtime or RealtimeSettings(), lease, estimated)
         self._process = multiprocessing.get_context("spawn").Process(target=run, args=(job,), name="limber-servo")
         self._order = Order(0.0, Mode.PASSIVE)
         self._event_follower, self._cycle_follower = Follower(self._events), Follower(self._cycles)

@@ -156,6 +156,11 @@ class Follower:
         self._next = 1 if from_start else ring.count + 1
         self.lost = 0
 
+    @property
+    def taken(self) -> int:
+        """Number of the record that was taken last."""
+        return self._next - 1
+
     def take(self) -> bytes | None:
         """Return the next record; None when there is none yet."""
         while self._next <= (count := self._ring.count):

@@ -105,7 +105,7 @@ def test_orders_are_obeyed_and_every_cycle_is_told(tmp_path: Path) -> None:
         assert [cycle.time for cycle in told] == sorted(cycle.time for cycle in told)
         servo.stop()
         events = {str(event["kind"]): event["what"] for event in servo.events()}
-    assert {"connected", "right", "request", "mode", "refused", "reset", "statistics", "left"} <= set(events)
+    assert {"connected", "right", "request", "mode", "refused", "statistics", "left"} <= set(events)
     assert events["left"] == "asked to"
     assert not servo.alive
     assert written(diary) | {"writes": 0} == {"calls": ["damp", "deactivate", "close"], "driven": False, "writes": 0}
