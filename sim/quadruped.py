@@ -25,8 +25,10 @@ FloatArray = NDArray[np.float64]
 
 _NOTHING = object()
 """In place of the command that the model follows: it has to be written again."""
-_BATTERY_VOLTAGE, _BATTERY_RESISTANCE, _BATTERY_ENERGY = 29.6, 0.1, 8.0 * 28.8 * 3600.0
+_BATTERY_VOLTAGE, _BATTERY_RESISTANCE, _BATTERY_ENERGY = 29.6, 0.06, 8.0 * 28.8 * 3600.0
 """Open circuit [V] and inner resistance [ohm] of an eight-cell pack, our estimates; 8 Ah at 28.8 V, published [J]."""
+_SETTLING = 0.1
+"""Time constant of the battery's current behind the motors' power: what their capacitors hold [s]."""
 _COPPER_LOSS = 0.3
 """Heat per squared torque of a joint, an estimate of this class of motor [W/(N m)^2]."""
 _ELECTRONICS = 30.0
@@ -80,7 +82,7 @@ class QuadrupedPhysics(FloatingBase[JointCommand]):
         self.charge = 1.0
         """State of charge [0..1]."""
         self.power = _ELECTRONICS
-        """Electrical power drawn from the battery in the last step [W]."""
+        """Electrical power drawn from the battery [W]."""
         self._timeline.restart()
         self._writer.write(self.condition, self.data)
         self._follow()
@@ -114,8 +116,9 @@ class QuadrupedPhysics(FloatingBase[JointCommand]):
         passed = data.time - began  # MuJoCo starts afresh when a state is not finite or far too large
         if not abs(passed - count * timeline.timestep) < 0.5 * timeline.timestep:
             raise SimulationError(f"physics at {self.time():.3f} s: the state is not finite or far too large")
-        self.power = self._drawn()
-        self.charge = max(0.0, self.charge - self.power * count * timeline.timestep / _BATTERY_ENERGY)
+        seconds = count * timeline.timestep
+        self.power += (1.0 - math.exp(-seconds / _SETTLING)) * (self._drawn() - self.power)
+        self.charge = max(0.0, self.charge - self.power * seconds / _BATTERY_ENERGY)
 
     @property
     def gyro(self) -> FloatArray:
@@ -153,7 +156,7 @@ class QuadrupedPhysics(FloatingBase[JointCommand]):
         return _BATTERY_VOLTAGE - _BATTERY_RESISTANCE * self.power / _BATTERY_VOLTAGE
 
     def _drawn(self) -> float:
-        """Return the electrical power that the battery gives now [W]."""
+        """Return the electrical power that motors and electronics draw now [W]."""
         torque = self.data.actuator_force
         mechanical = float(torque @ self.data.qvel[self._dofs])
         return _ELECTRONICS + max(0.0, mechanical + _COPPER_LOSS * float(torque @ torque))
