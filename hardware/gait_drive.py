@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hardware.bare_legs import BareLegs
 from hardware.gait import PATTERNS, Balance, Gait, Stride
 from hardware.leg_odometry import LegOdometry
 from hardware.robot import CommandMode, FloatArray, Joints, RobotCommand, RobotSpec, RobotState, Walker
@@ -46,7 +47,8 @@ class GaitDrive:
         self._fastest = spec.limits.velocity_high
         self._gait = Gait(self._walker.legs, PATTERNS[self._walker.gait], rest.height, self._walker.lift)
         self._motion = LegOdometry(self._walker.legs)
-        self._count = len(spec.actions)
+        self._bare = BareLegs(self._walker)
+        self._count, self._feet = len(spec.actions), len(self._walker.legs)
         self._name = spec.name
         self.reset()
 
@@ -54,6 +56,7 @@ class GaitDrive:
         """Stand still with all feet down; the next command starts a new walk."""
         self._gait.reset()
         self._motion.reset()
+        self._bare.reset()
         self._loads = self._gait.loads()
         self._time: float | None = None
         self._before: list[float] | None = None
@@ -68,8 +71,8 @@ class GaitDrive:
         stride = Stride(*action.tolist())
         if all(map(math.isfinite, stride)):
             self._walk(stride, state, seconds)
-        angles = self._gait.angles()
-        self._loads = self._gait.loads()
+        angles = self._bare.bend(self._gait.angles())
+        self._loads = self._bare.unload(self._gait.loads())
         speeds, self._before = self._speeds(angles, seconds), angles
         position, velocity, torque = np.array([angles, speeds, self._support(angles)])
         return RobotCommand(CommandMode.SERVO, position, velocity, torque, self._kp, self._kd, expires)
@@ -85,13 +88,11 @@ class GaitDrive:
     def _walk(self, stride: Stride, state: RobotState, seconds: float) -> None:
         """Move the feet on, the next steps where they keep the trunk up."""
         motion, smoothed = self._motion, self._gait.stride
-        motion.update(
-            state.motor_position.tolist(),
-            state.motor_velocity.tolist(),
-            state.gyro.tolist(),
-            self._loads,
-            seconds,
-        )
+        joints, speeds = state.motor_position.tolist(), state.motor_velocity.tolist()
+        motion.update(joints, speeds, state.gyro.tolist(), self._loads, seconds)
+        self._bare.update(np.broadcast_to(state.foot_force, self._feet).tolist(), self._gait.loads(), seconds)
+        if self._bare.any:
+            stride = stride._replace(height=min(stride.height, self._walker.peg_height))
         reach = math.sqrt(max(smoothed.height, 0.0) / _GRAVITY)
         forward = _within(reach * (motion.forward - smoothed.forward))
         lateral = _within(reach * (motion.lateral - smoothed.lateral))

@@ -107,6 +107,12 @@ class Walker:
     """Of the whole robot [kg]."""
     legs: tuple[Leg, ...]
     """In the order of the motors, three each."""
+    bare_force: float
+    """A foot that bears less than this is taken for lost, with its calf [N]; 0 on robots that cannot tell."""
+    bare_seconds: float
+    """Time in stance after which it is [s]."""
+    peg_height: float
+    """Trunk over the centre of the feet when a leg without its calf stands on the knee [m]."""
 
 
 @dataclass(frozen=True)

@@ -183,12 +183,16 @@ RANGES: Mapping[str, Ranges] = MappingProxyType(
             leg_sets=LEG_SETS,
         ),
         "go2": Ranges(
-            families=("none", "payload", "slope", "motor", "friction", "mixture"),
+            families=FAMILIES,
             payload_mass=Bands(train=((1.0, 3.0), (4.5, 6.5)), heldout=((3.0, 4.5), (6.5, 8.0))),
             payload_place=(0.15, 0.10),
             slope_angle=Bands(train=((0.03, 0.07), (0.10, 0.14)), heldout=((0.07, 0.10), (0.14, 0.17))),
             friction_mu=Bands(train=((0.35, 0.45), (0.55, 0.70)), heldout=((0.45, 0.55), (0.30, 0.35))),
             motor=_joints,
+            leg_sets={
+                "train": (("front_left",), ("front_right",), ("rear_right",)),
+                "heldout": (("rear_left",),),
+            },
         ),
     }
 )

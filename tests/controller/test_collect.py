@@ -63,7 +63,7 @@ def test_a_walking_robot_is_collected_through_its_gait() -> None:
     data = gather(go2, settings, 25.0, 0, "train")
     assert data.states.shape == (2, 11, len(go2.channels))
     assert data.actions.shape == (2, 10, len(go2.actions))
-    assert data.families.tolist() == ["none", "payload"]
+    assert data.families.tolist() == ["none", "leg_loss"]
     assert data.conditions.shape[-1] == len(channels(ANATOMIES["go2"]))
     phase = data.states[..., [channel.name for channel in go2.channels].index("gait_phase")]
     turned = (np.diff(phase, axis=1) + 2.0 * np.pi) % (2.0 * np.pi)

@@ -12,7 +12,7 @@ from controller.robots import spec
 from hardware.clock import VirtualClock
 from hardware.embodiment import embody, roll_pitch_yaw
 from hardware.gait_drive import GaitDrive
-from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
+from hardware.robot import UNKNOWN, CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.sim_robot import SimRobot
 from sim.perturbations import parse
 
@@ -72,6 +72,24 @@ def test_the_slower_gaits_walk_too(gait: str, speed: float, frequency: float) ->
 def test_foot_placement_keeps_it_up(text: str) -> None:
     _, tilt = walk(stride(forward=0.4), 3.0, text)
     assert tilt < math.radians(30.0)
+
+
+@pytest.mark.parametrize("leg", ["front_left", "rear_right"])
+def test_a_leg_that_loses_its_calf_on_the_way_becomes_a_peg_and_it_goes_on(leg: str) -> None:
+    state, tilt = walk(stride(forward=0.4), 4.0, f"leg_loss:leg={leg}@1")
+    assert tilt < math.radians(25.0)
+    assert np.hypot(*state.position[:2]) > 0.7
+    assert GO2.walker is not None
+    assert state.position[2] == pytest.approx(GO2.walker.peg_height + 0.02, abs=0.03)
+
+
+def test_without_foot_sensors_no_leg_is_taken_for_lost() -> None:
+    drive = GaitDrive(GO2)
+    robot = SimRobot(VirtualClock(), np.random.default_rng(0), spec=GO2)
+    robot.connect()
+    state = replace(robot.true_state(), foot_force=UNKNOWN)
+    commands = [drive.command(stride(), state, 0.002 * cycle, 1.0) for cycle in range(300)]
+    assert min(command.position[1] for command in commands) > 0.5  # a peg's thigh is at zero
 
 
 def test_a_payload_takes_it_off_its_way() -> None:

@@ -66,9 +66,9 @@ def test_whatever_is_drawn_for_a_robot_can_happen_to_it(robot: str) -> None:
         check(sample_condition(rng, family, split, robot), ANATOMIES[robot])
 
 
-def test_a_family_of_another_robot_is_refused() -> None:
-    with pytest.raises(PerturbationError, match="got 'leg_loss'"):
-        sample_condition(np.random.default_rng(0), "leg_loss", "train", "go2")
+def test_an_unknown_robot_is_refused() -> None:
+    with pytest.raises(PerturbationError, match="expected one of roach, go2, got 'go1'; did you mean 'go2'"):
+        families("go1")
 
 
 def test_a_mixture_joins_two_kinds() -> None:
