@@ -123,20 +123,72 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         spec=spec,
         judge=referee,
     )
-    controller = Controller(
+    controller = _controller(
+        settings, model, spec, _told(robot, referee), _foresight(settings, robot), planner_rng, fast
+    )
+    return Rig(robot, Servo(robot), controller, clock, loop, _header(settings, model.recipe, spec, goal, fast=fast))
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What runs beside a servo process.
+
+    Attributes:
+        spec: the robot's.
+        controller: adapts and plans.
+        loop: rhythm and length of the run.
+        header: what the log says about it.
+    """
+
+    spec: RobotSpec
+    controller: Controller
+    loop: LoopSettings
+    header: RunHeader
+
+
+def deployable(settings: RunSettings, model: Checkpoint) -> Deployment:
+    """Wire up a run on a robot that is no part of this process: nothing here knows the true state of the world.
+
+    Raises:
+        ConfigError: the settings need a simulation, or the rates do not fit the robot.
+    """
+    for name, wanted in (
+        ("perturbations", not settings.perturbations),
+        ("course", settings.goal is None),
+        ("model", settings.model == "learned"),
+        ("adapter", model.recipe != "informed"),
+    ):
+        if not wanted:
+            raise ConfigError(f"{name}: only a simulated robot in the same process can have that; use limber run")
+    spec = robot_spec(settings)
+    rng = np.random.default_rng(settings.seed)
+    controller = _controller(settings, model, spec, lambda: np.zeros(0), learned, rng, False)
+    loop = _loop(settings, spec, fast=False)
+    return Deployment(spec, controller, loop, _header(settings, model.recipe, spec, None, fast=False))
+
+
+def _controller(
+    settings: RunSettings,
+    model: Checkpoint,
+    spec: RobotSpec,
+    told: Callable[[], FloatArray],
+    foresight: Foresight,
+    rng: np.random.Generator,
+    fast: bool,
+) -> Controller:
+    return Controller(
         model.model,
-        factory.make(model.adapter, model.model, model.parts, _told(robot, referee)),
+        factory.make(model.adapter, model.model, model.parts, told),
         planner(settings.planner),
         _task(settings, spec),
         settings.control,
         low=np.array([action.low for action in spec.actions]),
         high=np.array([action.high for action in spec.actions]),
         rest=embodiment.rest_action(spec),
-        rng=planner_rng,
+        rng=rng,
         real_time=not fast,
-        foresight=_foresight(settings, robot),
+        foresight=foresight,
     )
-    return Rig(robot, Servo(robot), controller, clock, loop, _header(settings, model.recipe, spec, goal, fast=fast))
 
 
 def robot_spec(settings: RunSettings) -> RobotSpec:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from tyro.conf import arg
 
+from controller.deploy import Deploy
 from controller.emulate import Emulate
 from controller.flags import (
     BAD_CHECKPOINT,
@@ -201,11 +202,12 @@ class List:
         return Answer({self.what: entries}, "\n".join(f"{name:<14} {line}" for name, line in entries.items()))
 
 
-Command = Run | Train | Stress | Emulate | Replay | Doctor | List
+Command = Run | Train | Stress | Deploy | Emulate | Replay | Doctor | List
 COMMANDS: dict[str, Callable[..., Command]] = {
     "run": Run,
     "train": Train,
     "stress": Stress,
+    "deploy": Deploy,
     "emulate": Emulate,
     "replay": Replay,
     "doctor": Doctor,

@@ -100,7 +100,7 @@ def test_a_rate_that_the_servo_cannot_divide_is_refused(settings: RunSettings) -
 @pytest.mark.parametrize(
     "wrong,message",
     [
-        (untrained("mb", robot="cockroach"), "robot: expected roach, got cockroach"),
+        (untrained("mb", robot="go2"), "robot: expected roach, got go2"),
         (untrained("mb_de"), "recipe: expected mb, got mb_de"),
         (untrained("mb", period=0.02), "period: expected 0.05 s, the control period, got 0.02 s"),
     ],
