@@ -26,6 +26,7 @@ from dynamics.checkpoint import Checkpoint, CheckpointError
 from dynamics.state_space import Channel as ModelChannel
 from hardware import embodiment
 from hardware.clock import Clock, VirtualClock, WallClock
+from hardware.estimation import StateEstimation
 from hardware.robot import Channel, FloatArray, RobotSpec
 from hardware.servo import Servo
 from hardware.sim_robot import SimRobot
@@ -126,7 +127,8 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
     controller = _controller(
         settings, model, spec, _told(robot, referee), _foresight(settings, robot), planner_rng, fast
     )
-    return Rig(robot, Servo(robot), controller, clock, loop, _header(settings, model.recipe, spec, goal, fast=fast))
+    servo = Servo(robot, estimation=_estimation(settings, spec))
+    return Rig(robot, servo, controller, clock, loop, _header(settings, model.recipe, spec, goal, fast=fast))
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,14 @@ def _task(settings: RunSettings, spec: RobotSpec) -> Task:
     if settings.goal is None:
         return course(settings)
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
+
+
+def _estimation(settings: RunSettings, spec: RobotSpec) -> StateEstimation | None:
+    if settings.state == "measured":
+        return None
+    if spec.walker is None:
+        raise ConfigError(f"state: expected measured for robot {spec.name}, got estimated, which needs a walker's legs")
+    return StateEstimation(spec)
 
 
 def _told(robot: SimRobot, referee: Referee | None) -> Callable[[], FloatArray]:

@@ -64,6 +64,8 @@ class Run:
     """What searches for actions (limber list planners)."""
     model: Name = None
     """What predicts while planning: learned, or oracle, the true simulator as the upper bound (with --fast only)."""
+    state: Name = None
+    """What the plan is told of the body: measured, or estimated from the robot's own sensors."""
     seconds: Number = None
     """Length of the run [s]."""
     seed: Number = None
@@ -113,6 +115,7 @@ class Run:
             "adapter": self.adapter,
             "planner": None if self.planner is None else {"kind": self.planner},
             "model": self.model,
+            "state": self.state,
             "seconds": number(self.seconds),
             "seed": number(self.seed),
             "control": None if self.rate is None else {"rate_hz": number(self.rate)},

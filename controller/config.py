@@ -56,6 +56,14 @@ MODELS: Mapping[str, str] = MappingProxyType(
 )
 
 
+STATES: Mapping[str, str] = MappingProxyType(
+    {
+        "measured": "as by motion capture beside the robot's own sensors",
+        "estimated": "position, velocity and attitude from IMU, legs and feet alone; legged robots with a gait only",
+    }
+)
+
+
 def _perturbation(value: object) -> Perturbation:
     if not isinstance(value, str):
         raise ValueError(f"expected text like 'leg_loss:leg=left_middle@6', got {value!r}")
@@ -79,6 +87,7 @@ CourseName = Annotated[str, AfterValidator(_course)]
 TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
 Recipe = Annotated[str, AfterValidator(one_of("adapter", lambda: RECIPES))]
 ModelName = Annotated[str, AfterValidator(one_of("model", lambda: MODELS))]
+StateName = Annotated[str, AfterValidator(one_of("state", lambda: STATES))]
 PerturbationText = Annotated[Perturbation, PlainValidator(_perturbation), PlainSerializer(str)]
 PlannerSettings = Annotated[
     HybridSettings | IcemSettings | RtiSettings | MppiSettings | PredictiveSettings | CemSettings | ShootingSettings,
@@ -97,6 +106,7 @@ class RunSettings:
         perturbations: what happens to it, as `name:key=value,...[@start[-end]]`; simulated robots only.
         adapter: recipe of the model.
         model: what predicts while planning; the oracle adapts all the same, but plans with the truth.
+        state: where position, velocity and attitude come from that the plan is told.
         checkpoint: file of the trained model; None takes the one that comes with Limber.
         planner: what searches for actions.
         control: rhythm of the plan loop.
@@ -110,6 +120,7 @@ class RunSettings:
     perturbations: tuple[PerturbationText, ...] = ()
     adapter: Recipe = "grbal"
     model: ModelName = "learned"
+    state: StateName = "measured"
     checkpoint: str | None = None
     planner: PlannerSettings = field(default_factory=HybridSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
