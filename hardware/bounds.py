@@ -10,6 +10,8 @@ from hardware.limits import Check, Severity
 from hardware.robot import FloatArray, RobotCommand, RobotSpec, RobotState
 from hardware.watch import Trip
 
+_FIELDS = ("position", "velocity", "torque", "kp", "kd")
+
 
 class Bounds:
     """Brings commands within bounds, one after another; remembers the last one.
@@ -26,11 +28,17 @@ class Bounds:
         self._step = checks.slew.limit / spec.servo_hz
         self._positions = spec.joints is not None
         if self._positions:
-            margin = checks.range.limit
-            self._position = np.array(limits.position_low) + margin, np.array(limits.position_high) - margin
-            self._torque = np.array(limits.torque)
-            self._zero = np.zeros(len(spec.motors))
-            self._kp, self._kd = (self._zero, self._zero + limits.kp), (self._zero, self._zero + limits.kd)
+            margin, torque = checks.range.limit, np.array(limits.torque)
+            none, ones = np.zeros(len(spec.motors)), np.ones(len(spec.motors))
+            low = (np.array(limits.position_low) + margin, self._velocity[0], -torque, none, none)
+            high = (
+                np.array(limits.position_high) - margin,
+                self._velocity[1],
+                torque,
+                limits.kp * ones,
+                limits.kd * ones,
+            )
+            self._low, self._high, self._torque = np.array(low), np.array(high), torque
         self._last = self._none = np.zeros(len(spec.motors))
         self._driven = False
 
@@ -46,19 +54,17 @@ class Bounds:
             velocity = self._slew("velocity", within, self._last, trips)
             self._last = velocity
             return RobotCommand.speeds(velocity.copy(), command.expires), trips
-        low, high = self._position
-        within = self._clip("range", "position", command.position, self._position, trips)
-        origin = self._last if self._driven else np.clip(state.motor_position, low, high)
-        position = self._slew("position", within, origin, trips)
-        bounded = replace(
-            command,
-            position=position,
-            velocity=self._clip("range", "velocity", command.velocity, self._velocity, trips),
-            torque=self._clip("range", "torque", command.torque, (-self._torque, self._torque), trips),
-            kp=self._clip("range", "kp", command.kp, self._kp, trips),
-            kd=self._clip("range", "kd", command.kd, self._kd, trips),
-        )
+        asked = np.array((command.position, command.velocity, command.torque, command.kp, command.kd))
+        within = np.minimum(np.maximum(asked, self._low), self._high)
+        if not (within == asked).all():
+            for what, before, after in zip(_FIELDS, asked, within, strict=True):
+                self._say("range", what, before, after, trips)
+        origin = self._last
+        if not self._driven:
+            origin = np.minimum(np.maximum(state.motor_position, self._low[0]), self._high[0])
+        position = self._slew("position", within[0], origin, trips)
         self._last, self._driven = position, True
+        bounded = RobotCommand(command.mode, position, within[1], within[2], within[3], within[4], command.expires)
         return self._soften(bounded, state, trips), trips
 
     def _clip(

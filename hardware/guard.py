@@ -7,6 +7,7 @@ once, and either is kept until somebody resets it. docs/safety.md says what is p
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -187,12 +188,22 @@ class Guard:
         for change in changes:
             self._machine.latch(change)
         said = reasons + tuple(str(change) for change in changes)
-        if not is_finite(bounded):  # a joint's angle was not: then the robot cannot be driven
+        if not math.isfinite(
+            bounded.position.sum() + bounded.kp.sum()
+        ):  # a measured angle was not: it cannot be driven
             self._machine.collapse()
             return self._still(now, trips, (*said, "measured angles: not finite"))
         if self.mode in LATCHED:
             return self._still(now, trips, said)
-        self._sent = replace(bounded, expires=min(wanted.expires, now + LEASE))
+        self._sent = RobotCommand(
+            bounded.mode,
+            bounded.position,
+            bounded.velocity,
+            bounded.torque,
+            bounded.kp,
+            bounded.kd,
+            min(wanted.expires, now + LEASE),
+        )
         return Verdict(self._sent, self.mode, said, self.fault, (*trips, *changes), follows)
 
     def _still(self, now: float, trips: tuple[Trip, ...], reasons: tuple[str, ...]) -> Verdict:

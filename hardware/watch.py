@@ -65,6 +65,8 @@ class Growth:
         kept = self._kept
         if math.isnan(total):
             return math.nan
+        if kept and total == kept[0][1]:
+            return 0.0  # nearly always, and then nothing needs to be kept
         if kept and total < kept[-1][1]:
             kept.clear()
         if not kept or now - kept[-1][0] >= _SAMPLE:
@@ -81,6 +83,7 @@ class Watch:
         self._spec = spec
         self._lost, self._bad, self._foreign, self._overruns = Growth(), Growth(), Growth(), Growth()
         self._late_cycles = 0
+        self._angles = (math.nan, math.nan, math.nan)
         self._tick, self._ticked, self._restarted = math.nan, 0.0, False
         readings = self._readings()
         checks = {name: getattr(spec.checks, name) for name in readings}
@@ -96,6 +99,7 @@ class Watch:
         """
         self._late_cycles += late > 1.0 / self._spec.servo_hz
         self._follow_tick(state)
+        self._angles = roll_pitch_yaw(state.quaternion)
         trips = [self._robot(state)] if self._spec.checks.robot.severity is not _OFF else []
         trips += [_compare(name, check, reading, reading.value(state, now)) for name, check, reading in self._looks]
         found = [trip for trip in trips if trip is not None]
@@ -108,8 +112,8 @@ class Watch:
             "state_age": Reading(lambda s, now: abs(now - s.time), "s", vital=True),
             "attitude": Reading(lambda s, _: abs(math.hypot(*s.quaternion.tolist()) - 1.0), "off a unit", vital=True),
             "tilt": Reading(lambda s, _: tilt_angle(s.quaternion), "deg", _DEGREES, vital=True),
-            "roll": Reading(lambda s, _: abs(roll_pitch_yaw(s.quaternion)[0]), "deg", _DEGREES, vital=True),
-            "pitch": Reading(lambda s, _: abs(roll_pitch_yaw(s.quaternion)[1]), "deg", _DEGREES, vital=True),
+            "roll": Reading(lambda s, _: abs(self._angles[0]), "deg", _DEGREES, vital=True),
+            "pitch": Reading(lambda s, _: abs(self._angles[1]), "deg", _DEGREES, vital=True),
             "joint_position": Reading(lambda s, _: _outside(s.motor_position, low, high), "rad", vital=True),
             "joint_velocity": Reading(lambda s, _: float(np.abs(s.motor_velocity).max()), "rad/s", vital=True),
             "temperature": Reading(lambda s, _: _largest(s.motor_temperature), "deg C"),
