@@ -19,7 +19,7 @@ from hardware.log_reader import LogError, ServoLog, read_log
 from hardware.robot import CommandMode, RobotCommand, RobotSpec, RobotState
 from hardware.schedule import ActionSchedule
 from hardware.servo import Servo, ServoReport
-from hardware.servo_loop import ServoJob, obey
+from hardware.servo_loop import ServoJob, let_go, obey
 from hardware.state_machine import Mode
 
 SHOWN = 20
@@ -107,7 +107,7 @@ def replay(path: Path) -> Replayed:
         state = servo.observe()
         obeyed = int(_number(told["order"]))
         if obeyed == LEAVING:
-            servo.guard.request(Mode.DAMP)
+            let_go(servo)
         elif obeyed != number and obeyed in orders:
             before, order, number = order, orders[obeyed], obeyed
             obey(servo, order, before, state, now, ServoJob.lease)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ def read_log(path: Path) -> ServoLog:
                         entries.append(Entry(names[record.channel_id], 1e-9 * record.log_time, record.data))
                     case Metadata():
                         robot = record.metadata.get("robot", robot)
-        except (McapError, EOFError) as error:
+        except (McapError, EOFError, ValueError, struct.error) as error:  # what a cut in different places gives
             if not robot:
                 raise LogError(f"{path}: expected a log of a servo process (MCAP), got {error}") from error
             cut = True

@@ -108,13 +108,13 @@ def run(job: LogJob) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(5)
     with RecordRing.attach(job.status) as status:
-        logger = None
+        logger = _Logger(job, status)
         try:
-            logger = _Logger(job, status)
             logger.run()
         except OSError as error:
-            counts = {"written": 0, "lost": 0} if logger is None else logger.counts()
-            status.append(json.dumps(counts | {"stopped": f"{job.path}: {error.strerror}"}).encode())
+            status.append(json.dumps(logger.counts() | {"stopped": f"{job.path}: {error.strerror}"}).encode())
+        finally:
+            logger.close()
 
 
 class _Logger:
@@ -127,19 +127,14 @@ class _Logger:
         self._offset = time.time() - time.monotonic() + job.origin
         self._cycles, self._orders = CycleLayout(job.spec), OrderLayout(job.spec)
         rings = (job.rings.cycles, job.rings.orders, job.rings.events, job.rings.wire, job.notes)
-        self._followers = [Follower(RecordRing.attach(name), from_start=True) for name in rings]
-        self._writer = Writer(job.path.open("wb"), chunk_size=CHUNK)
-        self._writer.start(profile="limber")
-        self._writer.add_metadata("limber", {"robot": job.spec.name})
-        schema = self._writer.register_schema("limber", "jsonschema", b'{"type": "object"}')
-        self._ids = {
-            name: self._writer.register_channel(
-                name, "cdr" if "wire" in name else "json", 0 if "wire" in name else schema
-            )
-            for name in CHANNELS
-        }
+        self._rings = [RecordRing.attach(name) for name in rings]
+        self._followers = [Follower(ring, from_start=True) for ring in self._rings]
         self._written = 0
-        status.append(json.dumps(self.counts()).encode())
+
+    def close(self) -> None:
+        """Let go of the shared memory."""
+        for ring in self._rings:
+            ring.close()
 
     def counts(self) -> dict[str, object]:
         """Return how much was written and lost."""
@@ -147,6 +142,7 @@ class _Logger:
 
     def run(self) -> None:
         """Write until asked to stop, or left alone, and nothing comes any more."""
+        self._open()
         parent = multiprocessing.parent_process()
         flushed = heard = time.monotonic()
         while True:
@@ -163,6 +159,17 @@ class _Logger:
             time.sleep(_POLL)
         self._writer.add_metadata("counts", {name: str(count) for name, count in self.counts().items()})
         self._writer.finish()  # type: ignore[no-untyped-call]
+        self._status.append(json.dumps(self.counts()).encode())
+
+    def _open(self) -> None:
+        """Begin the file."""
+        job = self._job
+        self._writer = Writer(job.path.open("wb"), chunk_size=CHUNK)
+        self._writer.start(profile="limber")
+        self._writer.add_metadata("limber", {"robot": job.spec.name})
+        schema = self._writer.register_schema("limber", "jsonschema", b'{"type": "object"}')
+        kinds = {name: ("cdr", 0) if name.startswith("wire") else ("json", schema) for name in CHANNELS}
+        self._ids = {name: self._writer.register_channel(name, *kind) for name, kind in kinds.items()}
         self._status.append(json.dumps(self.counts()).encode())
 
     def _drain(self) -> bool:

@@ -119,6 +119,12 @@ def obey(servo: Servo, order: Order, before: Order, state: RobotState, now: floa
     return armed
 
 
+def let_go(servo: Servo) -> None:
+    """Take the robot down, if its motors are not off already."""
+    if servo.guard.mode is not Mode.PASSIVE:
+        servo.guard.request(Mode.DAMP)
+
+
 class _Loop:
     """The cycles, from connecting to letting go."""
 
@@ -138,7 +144,7 @@ class _Loop:
         self._times = LoopTimes()
         self._number, self._order = 0, Order(0.0, Mode.PASSIVE)
         self._leaving: str | None = None
-        self._refused = 0
+        self._refused, self._start = 0, 0.0
         self._said: tuple[object, ...] = ()
         signal.signal(signal.SIGTERM, self._on_sigterm)
 
@@ -156,9 +162,9 @@ class _Loop:
             tell(self._events, "left", self._leaving or "by an error")
 
     def _cycle_until_left(self) -> None:
-        start, cycle, end = self._clock.now(), 0, math.inf
+        self._start, cycle, end = self._clock.now(), 0, math.inf
         while self._clock.now() < end:
-            due = start + cycle * self._period
+            due = self._start + cycle * self._period
             self._clock.sleep_until(due)
             report = self._cycle(due)
             if self._leaving is None and os.getppid() != self._parent:
@@ -166,7 +172,7 @@ class _Loop:
             if self._leaving is not None:
                 down = report.mode not in UPRIGHT
                 end = min(end, self._clock.now() + (FAREWELL if down else LONGEST_FAREWELL))
-            newest = math.floor((self._clock.now() - start) / self._period)
+            newest = math.floor((self._clock.now() - self._start) / self._period)
             self._times.skipped += max(0, newest - cycle - 1)
             cycle = max(cycle + 1, newest)
 
@@ -174,10 +180,15 @@ class _Loop:
         begun = self._clock.now()
         late, servo = begun - due, self._servo
         state, now = servo.observe(), self._clock.now()
-        if self._obey(state, now):
-            state, now = servo.observe(), self._clock.now()  # arming takes time
+        leaving = self._leaving is not None  # once a cycle: a signal may come in the middle of it
+        if leaving:
+            let_go(servo)
+        elif self._obey(state, now):  # arming takes time: the beat begins anew
+            state, now = servo.observe(), self._clock.now()
+            self._start += now - begun
+            begun = now
         report = servo.act(now, late)
-        number = LEAVING if self._leaving is not None else self._number
+        number = LEAVING if leaving else self._number
         self._cycles.append(self._cycle_layout.pack(Cycle(now, late, state, report, number)))
         if isinstance(servo.robot, Wired):
             for kind, message in ((b"R", servo.robot.received), (b"S", servo.robot.sent)):
@@ -193,9 +204,6 @@ class _Loop:
 
     def _obey(self, state: RobotState, now: float) -> bool:
         """Take the newest order, if it is one; True when the robot was armed."""
-        if self._leaving is not None:
-            self._servo.guard.request(Mode.DAMP)
-            return False
         found = self._orders.newest()
         if found is None or found[0] == self._number:
             return False

@@ -72,11 +72,12 @@ def test_after_a_kill_everything_up_to_the_last_chunk_is_there(tmp_path: Path) -
     read = read_log(path)
     assert read.cut
     assert len(list(read.of("state"))) > written - 1.2 * SPEC.servo_hz
-    whole = path.read_bytes()
-    (tmp_path / "shorter.mcap").write_bytes(whole[: len(whole) * 2 // 3])
-    shorter = read_log(tmp_path / "shorter.mcap")
-    assert shorter.cut
-    assert 0 < len(shorter.entries) < len(read.entries)
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    for length in rng.integers(len(whole) // 3, len(whole) * 2 // 3, 12).tolist():
+        (tmp_path / "shorter.mcap").write_bytes(whole[:length])
+        shorter = read_log(tmp_path / "shorter.mcap")
+        assert shorter.cut
+        assert 0 < len(shorter.entries) < len(read.entries)
 
 
 def test_a_full_disk_stops_the_log_and_not_the_robot(tmp_path: Path) -> None:
