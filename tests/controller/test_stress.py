@@ -80,7 +80,8 @@ def test_the_suites_that_come_along_are_valid(file: Path) -> None:
     assert settings.seeds >= 30
     assert settings.planner.kind == "hybrid"
     for condition in settings.conditions:
-        assert all(p.onset <= settings.seconds - 4.0 for p in condition.at(0))
+        assert all(p.onset <= settings.seconds - 4.0 for p in condition.at(0, settings.robot))
+        settings.run(Trial(condition, "mb", 0))  # refuses what cannot happen to this robot
 
 
 def test_the_main_suite_keeps_its_word_about_protocols() -> None:
