@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from controller import robots
 from controller.config import PlannerSettings, RunSettings, checkpoint_path
 from controller.controller import Controller, PlanFunction
 from controller.foresight import Foresight, learned
@@ -16,7 +17,7 @@ from controller.goals import HiddenGoal, judged, parse
 from controller.oracle import oracle
 from controller.pursuit import Pursuit, Referee
 from controller.strict import ConfigError
-from controller.tasks import COURSES, Task
+from controller.tasks import COURSES, Course, Task
 from controller.telemetry import RunHeader
 from controller.timing import LoopSettings
 from dynamics import checkpoint
@@ -25,9 +26,10 @@ from dynamics.checkpoint import Checkpoint, CheckpointError
 from dynamics.state_space import Channel as ModelChannel
 from hardware import embodiment
 from hardware.clock import Clock, VirtualClock, WallClock
+from hardware.estimation import StateEstimation
 from hardware.robot import Channel, FloatArray, RobotSpec
 from hardware.servo import Servo
-from hardware.sim_robot import ROACH, SimRobot
+from hardware.sim_robot import SimRobot
 from planners import cem, hybrid, icem, mppi, predictive, rti, shooting
 from planners.cem import CemSettings
 from planners.hybrid import HybridSettings
@@ -122,32 +124,98 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         spec=spec,
         judge=referee,
     )
-    controller = Controller(
+    controller = _controller(
+        settings, model, spec, _told(robot, referee), _foresight(settings, robot), planner_rng, fast
+    )
+    servo = Servo(robot, estimation=_estimation(settings, spec))
+    return Rig(robot, servo, controller, clock, loop, _header(settings, model.recipe, spec, goal, fast=fast))
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What runs beside a servo process.
+
+    Attributes:
+        spec: the robot's.
+        controller: adapts and plans.
+        loop: rhythm and length of the run.
+        header: what the log says about it.
+    """
+
+    spec: RobotSpec
+    controller: Controller
+    loop: LoopSettings
+    header: RunHeader
+
+
+def deployable(settings: RunSettings, model: Checkpoint) -> Deployment:
+    """Wire up a run on a robot that is no part of this process: nothing here knows the true state of the world.
+
+    Raises:
+        ConfigError: the settings need a simulation, or the rates do not fit the robot.
+    """
+    for name, wanted in (
+        ("perturbations", not settings.perturbations),
+        ("course", settings.goal is None),
+        ("model", settings.model == "learned"),
+        ("adapter", model.recipe != "informed"),
+    ):
+        if not wanted:
+            raise ConfigError(f"{name}: only a simulated robot in the same process can have that; use limber run")
+    spec = robot_spec(settings)
+    rng = np.random.default_rng(settings.seed)
+    controller = _controller(settings, model, spec, lambda: np.zeros(0), learned, rng, False)
+    loop = _loop(settings, spec, fast=False)
+    return Deployment(spec, controller, loop, _header(settings, model.recipe, spec, None, fast=False))
+
+
+def _controller(
+    settings: RunSettings,
+    model: Checkpoint,
+    spec: RobotSpec,
+    told: Callable[[], FloatArray],
+    foresight: Foresight,
+    rng: np.random.Generator,
+    fast: bool,
+) -> Controller:
+    return Controller(
         model.model,
-        factory.make(model.adapter, model.model, model.parts, _told(robot, referee)),
+        factory.make(model.adapter, model.model, model.parts, told),
         planner(settings.planner),
         _task(settings, spec),
         settings.control,
         low=np.array([action.low for action in spec.actions]),
         high=np.array([action.high for action in spec.actions]),
         rest=embodiment.rest_action(spec),
-        rng=planner_rng,
+        rng=rng,
         real_time=not fast,
-        foresight=_foresight(settings, robot),
+        foresight=foresight,
     )
-    return Rig(robot, Servo(robot), controller, clock, loop, _header(settings, model.recipe, spec, goal, fast=fast))
 
 
 def robot_spec(settings: RunSettings) -> RobotSpec:
     """Return the constant facts about the robot that the settings name."""
-    return judged({ROACH.name: ROACH}[settings.robot], settings.goal)
+    return judged(robots.spec(settings.robot), settings.goal)
+
+
+def course(settings: RunSettings) -> Course:
+    """Return the path that the settings name, at the size of their robot."""
+    return COURSES[settings.course].scaled(robots.spec(settings.robot).course_scale)
 
 
 def _task(settings: RunSettings, spec: RobotSpec) -> Task:
     """Return the path, or the pursuit of the reward."""
     if settings.goal is None:
-        return COURSES[settings.course]
+        return course(settings)
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
+
+
+def _estimation(settings: RunSettings, spec: RobotSpec) -> StateEstimation | None:
+    if settings.state == "measured":
+        return None
+    if spec.walker is None:
+        raise ConfigError(f"state: expected measured for robot {spec.name}, got estimated, which needs a walker's legs")
+    return StateEstimation(spec)
 
 
 def _told(robot: SimRobot, referee: Referee | None) -> Callable[[], FloatArray]:
@@ -183,6 +251,8 @@ def _with(plan: Callable[[Problem, S, Plan | None, np.random.Generator], Plan], 
 def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
     if not fast:
         raise ConfigError("model: expected learned in real time, got oracle, which is slower than that; add --fast")
+    if settings.robot != "roach":
+        raise ConfigError(f"model: expected learned for robot {settings.robot}; the oracle simulates the crawler only")
     if settings.goal is not None:
         raise ConfigError(f"model: expected learned on {settings.course_name}, got oracle, which predicts no reward")
     if isinstance(settings.planner, RtiSettings):
@@ -218,7 +288,7 @@ def _header(settings: RunSettings, adapter: str, spec: RobotSpec, goal: HiddenGo
         mode="lock-step" if fast else "real time",
         rate_hz=settings.control.rate_hz,
         channels=tuple(channel.name for channel in spec.channels),
-        path=() if goal is not None else COURSES[settings.course].outline,
+        path=() if goal is not None else course(settings).outline,
         versions={name: version(name) for name in ("limber", "torch", "mujoco", "dm-control", "numpy")},
         goal=None if goal is None else str(goal),
     )

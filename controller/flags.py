@@ -1,0 +1,42 @@
+"""What the commands of the command line have in common: kinds of flags, exit statuses, the form of an answer."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from tyro.conf import arg
+
+DONE, BAD_USAGE, BAD_CHECKPOINT, ROBOT_FAULT, INTERRUPTED = 0, 2, 3, 4, 130
+
+Name = Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]
+Number = Annotated[str | None, arg(metavar="NUMBER", help_behavior_hint="")]
+File = Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")]
+Folder = Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")]
+Switch = Annotated[bool, arg(help_behavior_hint="")]
+Repeated = tyro.conf.UseAppendAction[tuple[str, ...]]
+Setting = Annotated[Repeated, arg(metavar="KEY.KEY=VALUE")]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command leaves on stdout, and its exit status."""
+
+    data: Mapping[str, object]
+    """For `--json`."""
+    text: str = ""
+    """Otherwise."""
+    status: int = DONE
+
+
+def number(text: str | None) -> int | float | str | None:
+    """Read a number; what is none stays text, for the settings to complain about with its place."""
+    if text is not None:
+        for read in (int, float):
+            with contextlib.suppress(ValueError):
+                return read(text)
+    return text
