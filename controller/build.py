@@ -22,7 +22,9 @@ from controller.telemetry import RunHeader
 from controller.timing import LoopSettings
 from dynamics import checkpoint
 from dynamics.adapters import factory
+from dynamics.adapters.base import Adapter
 from dynamics.checkpoint import Checkpoint, CheckpointError
+from dynamics.model import Model
 from dynamics.state_space import Channel as ModelChannel
 from hardware import embodiment
 from hardware.clock import Clock, VirtualClock, WallClock
@@ -108,7 +110,7 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         ConfigError: the rates do not fit the robot, real time has no tick to plan in, or the oracle was to hurry.
     """
     spec, seeds = robot_spec(settings), np.random.SeedSequence(settings.seed).spawn(3)
-    loop = _loop(settings, spec, fast=fast)
+    loop = loop_settings(settings, spec, fast=fast)
     if settings.model == "oracle":
         _check_oracle(settings, fast=fast)
     clock = VirtualClock() if fast else WallClock()
@@ -123,20 +125,47 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         spec=spec,
         judge=referee,
     )
-    controller = Controller(
-        model.model,
-        factory.make(model.adapter, model.model, model.parts, _told(robot, referee)),
+    adapter = factory.make(model.adapter, model.model, model.parts, _told(robot, referee))
+    brain = controller(
+        settings, spec, model.model, adapter, planner_rng, real_time=not fast, foresight=_foresight(settings, robot)
+    )
+    return Rig(robot, Servo(robot), brain, clock, loop, header(settings, model.recipe, spec, goal, fast=fast))
+
+
+def controller(
+    settings: RunSettings,
+    spec: RobotSpec,
+    model: Model,
+    adapter: Adapter,
+    rng: np.random.Generator,
+    *,
+    real_time: bool,
+    foresight: Foresight = learned,
+) -> Controller:
+    """Return what adapts and plans, for a robot that is real or simulated.
+
+    Args:
+        settings: checked settings.
+        spec: the robot's.
+        model: the trained model.
+        adapter: what re-fits it.
+        rng: randomness of the planner.
+        real_time: meet the budget of the settings.
+        foresight: what predicts while planning.
+    """
+    return Controller(
+        model,
+        adapter,
         planner(settings.planner),
         _task(settings, spec),
         settings.control,
         low=np.array([action.low for action in spec.actions]),
         high=np.array([action.high for action in spec.actions]),
         rest=embodiment.rest_action(spec),
-        rng=planner_rng,
-        real_time=not fast,
-        foresight=_foresight(settings, robot),
+        rng=rng,
+        real_time=real_time,
+        foresight=foresight,
     )
-    return Rig(robot, Servo(robot), controller, clock, loop, _header(settings, model.recipe, spec, goal, fast=fast))
 
 
 def robot_spec(settings: RunSettings) -> RobotSpec:
@@ -201,7 +230,12 @@ def _foresight(settings: RunSettings, robot: SimRobot) -> Foresight:
     return oracle(robot, 1.0 / settings.control.rate_hz) if settings.model == "oracle" else learned
 
 
-def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:
+def loop_settings(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:
+    """Return rhythm and length of a run.
+
+    Raises:
+        ConfigError: the rates do not fit the robot, or real time has no tick to plan in.
+    """
     control = settings.control
     if not fast and control.delay_ticks < 1:
         raise ConfigError("control.delay_ticks: expected at least 1 in real time, because planning takes time, got 0")
@@ -213,7 +247,8 @@ def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings
     return loop
 
 
-def _header(settings: RunSettings, adapter: str, spec: RobotSpec, goal: HiddenGoal | None, *, fast: bool) -> RunHeader:
+def header(settings: RunSettings, adapter: str, spec: RobotSpec, goal: HiddenGoal | None, *, fast: bool) -> RunHeader:
+    """Return what the log says about a run."""
     return RunHeader(
         robot=settings.robot,
         course=settings.course_name,
