@@ -59,6 +59,7 @@ class ServoProcess:
         self._process = multiprocessing.get_context("spawn").Process(target=run, args=(job,), name="limber-servo")
         self._order = Order(0.0, Mode.PASSIVE)
         self._event_follower, self._cycle_follower = Follower(self._events), Follower(self._cycles)
+        self._last_words: list[dict[str, object]] | None = None
 
     @property
     def spec(self) -> RobotSpec:
@@ -86,8 +87,8 @@ class ServoProcess:
             deadline = time.monotonic() + _CONNECT
             while self._cycles.count == 0:
                 if not self.alive or time.monotonic() > deadline:
-                    said = "; ".join(f"{event['kind']}: {event['what']}" for event in self.events())
-                    raise LinkLost(f"robot {self._spec.name}: expected a first cycle, got {said or 'nothing'}")
+                    said = "; ".join(str(e["what"]) for e in self.events() if e["kind"] in {"fault", "crash"})
+                    raise LinkLost(said or f"robot {self._spec.name}: expected a first cycle, got nothing")
                 time.sleep(0.005)
         except BaseException:
             self.close()
@@ -131,7 +132,10 @@ class ServoProcess:
         return taken
 
     def events(self) -> list[dict[str, object]]:
-        """Return the events since the last call: when, which kind, what."""
+        """Return the events since the last call, also after the end: when, which kind, what."""
+        if self._last_words is not None:
+            words, self._last_words = self._last_words, []
+            return words
         taken: list[dict[str, object]] = []
         while (record := self._event_follower.take()) is not None:
             taken.append(json.loads(record))
@@ -151,6 +155,8 @@ class ServoProcess:
     def close(self) -> None:
         """Stop, and remove the shared memory. Closing twice is allowed."""
         self.stop()
+        if self._last_words is None:
+            self._last_words = self.events()
         for ring in (self._cycles, self._orders, self._events, self._wire):
             ring.close()
 
