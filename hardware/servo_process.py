@@ -18,8 +18,8 @@ from hardware.servo_loop import EVENT_BYTES, LONGEST_FAREWELL, WIRE_BYTES, Rings
 from hardware.shared_memory import Follower, RecordRing
 from hardware.state_machine import Mode
 
-CYCLES, ORDERS, EVENTS = 2048, 64, 512
-"""Records that are kept: four seconds of cycles at 500 Hz."""
+CYCLES, ORDERS, EVENTS = 4096, 256, 512
+"""Records that are kept: eight seconds of cycles at 500 Hz, and as much of the wire, for a log writer that is starved."""
 _CONNECT = 20.0
 """Longest time for the process to start and its robot to answer [s]."""
 
@@ -50,7 +50,7 @@ class ServoProcess:
         self._cycles = RecordRing.create(self._cycle_layout.capacity, CYCLES)
         self._orders = RecordRing.create(self._order_layout.capacity, ORDERS)
         self._events = RecordRing.create(EVENT_BYTES, EVENTS)
-        self._wire = RecordRing.create(WIRE_BYTES, CYCLES)
+        self._wire = RecordRing.create(WIRE_BYTES, 2 * CYCLES)
         self.rings = Rings(self._orders.name, self._cycles.name, self._events.name, self._wire.name)
         """For a log writer, which follows them too."""
         self.clock = WallClock()
