@@ -19,7 +19,7 @@ from hardware.shared_memory import Follower, RecordRing
 from hardware.state_machine import Mode
 
 CYCLES, ORDERS, EVENTS = 4096, 256, 512
-"""Records that are kept: eight seconds of cycles at 500 Hz, and as much of the wire, for a log writer that is starved."""
+"""Records that are kept: eight seconds of cycles at 500 Hz, and as much of the wire; a log writer may be starved."""
 _CONNECT = 20.0
 """Longest time for the process to start and its robot to answer [s]."""
 
