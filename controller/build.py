@@ -22,7 +22,9 @@ from controller.telemetry import RunHeader
 from controller.timing import LoopSettings
 from dynamics import checkpoint
 from dynamics.adapters import factory
+from dynamics.adapters.base import Adapter
 from dynamics.checkpoint import Checkpoint, CheckpointError
+from dynamics.model import Model
 from dynamics.state_space import Channel as ModelChannel
 from hardware import embodiment
 from hardware.clock import Clock, VirtualClock, WallClock
@@ -109,7 +111,7 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         ConfigError: the rates do not fit the robot, real time has no tick to plan in, or the oracle was to hurry.
     """
     spec, seeds = robot_spec(settings), np.random.SeedSequence(settings.seed).spawn(3)
-    loop = _loop(settings, spec, fast=fast)
+    loop = loop_settings(settings, spec, fast=fast)
     if settings.model == "oracle":
         _check_oracle(settings, fast=fast)
     clock = VirtualClock() if fast else WallClock()
@@ -124,63 +126,38 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         spec=spec,
         judge=referee,
     )
-    controller = _controller(
-        settings, model, spec, _told(robot, referee), _foresight(settings, robot), planner_rng, fast
+    adapter = factory.make(model.adapter, model.model, model.parts, _told(robot, referee))
+    brain = controller(
+        settings, spec, model.model, adapter, planner_rng, real_time=not fast, foresight=_foresight(settings, robot)
     )
     servo = Servo(robot, estimation=_estimation(settings, spec))
-    return Rig(robot, servo, controller, clock, loop, _header(settings, model.recipe, spec, goal, fast=fast))
+    return Rig(robot, servo, brain, clock, loop, header(settings, model.recipe, spec, goal, fast=fast))
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """What runs beside a servo process.
-
-    Attributes:
-        spec: the robot's.
-        controller: adapts and plans.
-        loop: rhythm and length of the run.
-        header: what the log says about it.
-    """
-
-    spec: RobotSpec
-    controller: Controller
-    loop: LoopSettings
-    header: RunHeader
-
-
-def deployable(settings: RunSettings, model: Checkpoint) -> Deployment:
-    """Wire up a run on a robot that is no part of this process: nothing here knows the true state of the world.
-
-    Raises:
-        ConfigError: the settings need a simulation, or the rates do not fit the robot.
-    """
-    for name, wanted in (
-        ("perturbations", not settings.perturbations),
-        ("course", settings.goal is None),
-        ("model", settings.model == "learned"),
-        ("adapter", model.recipe != "informed"),
-    ):
-        if not wanted:
-            raise ConfigError(f"{name}: only a simulated robot in the same process can have that; use limber run")
-    spec = robot_spec(settings)
-    rng = np.random.default_rng(settings.seed)
-    controller = _controller(settings, model, spec, lambda: np.zeros(0), learned, rng, False)
-    loop = _loop(settings, spec, fast=False)
-    return Deployment(spec, controller, loop, _header(settings, model.recipe, spec, None, fast=False))
-
-
-def _controller(
+def controller(
     settings: RunSettings,
-    model: Checkpoint,
     spec: RobotSpec,
-    told: Callable[[], FloatArray],
-    foresight: Foresight,
+    model: Model,
+    adapter: Adapter,
     rng: np.random.Generator,
-    fast: bool,
+    *,
+    real_time: bool,
+    foresight: Foresight = learned,
 ) -> Controller:
+    """Return what adapts and plans, for a robot that is real or simulated.
+
+    Args:
+        settings: checked settings.
+        spec: the robot's.
+        model: the trained model.
+        adapter: what re-fits it.
+        rng: randomness of the planner.
+        real_time: meet the budget of the settings.
+        foresight: what predicts while planning.
+    """
     return Controller(
-        model.model,
-        factory.make(model.adapter, model.model, model.parts, told),
+        model,
+        adapter,
         planner(settings.planner),
         _task(settings, spec),
         settings.control,
@@ -188,7 +165,7 @@ def _controller(
         high=np.array([action.high for action in spec.actions]),
         rest=embodiment.rest_action(spec),
         rng=rng,
-        real_time=not fast,
+        real_time=real_time,
         foresight=foresight,
     )
 
@@ -263,7 +240,12 @@ def _foresight(settings: RunSettings, robot: SimRobot) -> Foresight:
     return oracle(robot, 1.0 / settings.control.rate_hz) if settings.model == "oracle" else learned
 
 
-def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:
+def loop_settings(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:
+    """Return rhythm and length of a run.
+
+    Raises:
+        ConfigError: the rates do not fit the robot, or real time has no tick to plan in.
+    """
     control = settings.control
     if not fast and control.delay_ticks < 1:
         raise ConfigError("control.delay_ticks: expected at least 1 in real time, because planning takes time, got 0")
@@ -275,7 +257,8 @@ def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings
     return loop
 
 
-def _header(settings: RunSettings, adapter: str, spec: RobotSpec, goal: HiddenGoal | None, *, fast: bool) -> RunHeader:
+def header(settings: RunSettings, adapter: str, spec: RobotSpec, goal: HiddenGoal | None, *, fast: bool) -> RunHeader:
+    """Return what the log says about a run."""
     return RunHeader(
         robot=settings.robot,
         course=settings.course_name,

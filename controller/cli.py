@@ -36,6 +36,7 @@ from controller.flags import (
     Repeated,
     Setting,
     Switch,
+    layers,
     number,
 )
 from controller.inspection import Doctor, Replay
@@ -105,9 +106,7 @@ class Run:
 
     def layers(self) -> list[Layer]:
         """Return the flags that were given as layers of settings."""
-        from controller.strict import Layer, assignment
-
-        given: dict[str, object] = {
+        given = {
             "robot": self.robot,
             "course": self.course,
             "terrain": self.terrain,
@@ -121,8 +120,7 @@ class Run:
             "control": None if self.rate is None else {"rate_hz": number(self.rate)},
             "checkpoint": None if self.checkpoint is None else str(self.checkpoint),
         }
-        flags = Layer("command line", {key: value for key, value in given.items() if value is not None})
-        return [flags, *(assignment(text) for text in self.set)]
+        return layers(given, self.set)
 
 
 @dataclass(frozen=True)
@@ -174,17 +172,14 @@ class Stress:
 
     def __call__(self) -> Answer:
         """Run the suite and report."""
-        from controller.strict import Layer, assignment
-
-        given: dict[str, object] = {
+        given = {
             "adapters": None if self.adapters is None else [name.strip() for name in self.adapters.split(",")],
             "seeds": number(self.seeds),
             "workers": number(self.workers),
         }
-        flags = Layer("command line", {key: value for key, value in given.items() if value is not None})
         from controller.suite import Request, execute
 
-        overrides = [flags, *(assignment(text) for text in self.set)]
+        overrides = layers(given, self.set)
         return Answer(*execute(self.config, overrides, Request(self.out, self.resume, self.scheduler)))
 
 

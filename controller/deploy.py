@@ -1,154 +1,122 @@
-"""`limber deploy`: the controller on a robot behind a wire, the servo loop in a process of its own."""
+"""`limber deploy`: the controller on a robot at the other end of a wire."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Callable, Iterator
+import logging
+import socket
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from controller.flags import DONE, INTERRUPTED, ROBOT_FAULT, Answer, File, Folder, Name, Number, Setting, Switch, number
+from tyro.conf import arg
+
+from controller.flags import (
+    DONE,
+    INTERRUPTED,
+    ROBOT_FAULT,
+    Answer,
+    File,
+    Folder,
+    Name,
+    Number,
+    Setting,
+    Switch,
+    layers,
+    number,
+)
 
 if TYPE_CHECKING:
     from controller.config import RunSettings
-    from controller.controller import TickResult
-    from controller.realtime import LoopTick
-    from controller.run import Outcome
+    from controller.deployment import Wire
     from controller.strict import Layer
-    from hardware.clock import Clock
-    from hardware.robot import Robot
-    from hardware.servo_process import ServoProcess
 
-DRIVERS = ("go2",)
+_log = logging.getLogger(__name__)
+
+DOMAINS = range(233)
+"""Of DDS."""
 
 
 @dataclass(frozen=True)
 class Deploy:
-    """Drive a robot on the network over a course: it stands up, runs, sits down."""
+    """Drive a real robot, or its emulator, over a course: it stands up, walks, sits down; and report."""
 
-    robot: Name = None
-    """Which robot: go2."""
+    robot: Annotated[str | None, arg(metavar="{go2}", help_behavior_hint="")] = None
+    """Which robot."""
     interface: Name = None
-    """Network device that leads to it [lo]."""
+    """Network device that leads to it, for example lo for an emulator here (ip link)."""
     domain: Number = None
-    """DDS domain: 0 is a robot's, 1 a simulator's [1 on lo, 0 elsewhere]."""
+    """DDS domain [1, that of emulators, on lo; else 0, that of robots]."""
     course: Name = None
-    """Which path to follow (limber list courses)."""
+    """Which path to follow (limber list courses); it begins where the robot stands, straight ahead."""
     adapter: Name = None
     """Recipe of the model (limber list adapters)."""
     planner: Name = None
     """What searches for actions (limber list planners)."""
     seconds: Number = None
-    """Length of the run once it stands [s]."""
+    """Length of the run, between standing up and sitting down [s]; an open course may be over sooner."""
     seed: Number = None
-    """Fixes the planner's random numbers."""
+    """Fixes the random numbers of the planner."""
+    rate: Number = None
+    """Ticks per second, where the robot has settings and a model for it [Hz]."""
     checkpoint: File = None
     """Trained model, in place of the one that comes with Limber."""
     config: File = None
-    """Settings file, in place of the robot's own."""
+    """Settings file, in place of the robot's own; the settings.yaml of a run folder repeats that run."""
     set: Setting = ()
-    """Any other setting, for example control.horizon=10."""
+    """Any other setting, for example planner.candidates=200."""
     out: Folder = None
     """Run folder [runs/<time>-<robot>-<course>-<adapter>]."""
     json: Switch = False
     """Print the summary as one JSON object."""
 
     def __call__(self) -> Answer:
-        """Deploy and report."""
+        """Check everything, then drive and report."""
         from controller.config import run_settings
-        from controller.strict import ConfigError, nearest
+        from controller.strict import ConfigError
 
-        robot = self.robot or DRIVERS[0]
-        if robot not in DRIVERS:
-            raise ConfigError(f"command line: deploy: --robot: unknown robot '{robot}'; {nearest(robot, DRIVERS)}")
-        settings = run_settings(self.layers(robot), self.config)
-        interface = self.interface or "lo"
-        domain = number(self.domain) if self.domain is not None else int(interface == "lo")
-        if not isinstance(domain, int) or not 0 <= domain <= 232:
-            raise ConfigError(f"command line: deploy: --domain: expected a whole number in [0, 232], got {self.domain}")
-        return _drive(settings, interface, domain, self.out)
+        if self.robot is None and self.config is None:
+            raise ConfigError("command line: deploy: --robot: expected go2, the robot that has a driver, got none")
+        settings = run_settings(self._layers(), self.config)
+        wire = self._wire(settings)
+        try:
+            from controller.deployment import execute
+        except ImportError as error:
+            raise ConfigError(f"deploy: needs DDS and MCAP ({error}); pip install 'limber[go2,log]'") from error
+        outcome = execute(settings, wire, self.out)
+        text = f"{outcome.headline}\n{outcome.folder / 'summary.json'}"
+        if outcome.fault is not None:
+            _log.error("limber: the robot stopped: %s", outcome.fault)
+            return Answer(outcome.summary, text, ROBOT_FAULT)
+        return Answer(outcome.summary, text, INTERRUPTED if outcome.interrupted else DONE)
 
-    def layers(self, robot: str) -> list[Layer]:
-        """Return the flags that were given as layers of settings."""
-        from controller.strict import Layer, assignment
-
-        given: dict[str, object] = {
-            "robot": robot,
+    def _layers(self) -> list[Layer]:
+        given = {
+            "robot": self.robot,
             "course": self.course,
             "adapter": self.adapter,
             "planner": None if self.planner is None else {"kind": self.planner},
             "seconds": number(self.seconds),
             "seed": number(self.seed),
+            "control": None if self.rate is None else {"rate_hz": number(self.rate)},
             "checkpoint": None if self.checkpoint is None else str(self.checkpoint),
         }
-        flags = Layer("command line", {key: value for key, value in given.items() if value is not None})
-        return [flags, *(assignment(text) for text in self.set)]
+        return layers(given, self.set)
 
+    def _wire(self, settings: RunSettings) -> Wire:
+        from controller.deployment import DRIVERS, LOOPBACK, Wire
+        from controller.strict import ConfigError, nearest
 
-def _drive(settings: RunSettings, interface: str, domain: int, out: Path | None) -> Answer:
-    """Check everything, run, and leave a complete run folder."""
-    from controller.build import deployable, load_model
-    from controller.deployed import run_deployed
-    from controller.findings import Run
-    from controller.run import Options, conclude, run_folder
-    from controller.telemetry import RunLog, from_tick, read_log
-    from hardware.servo_process import ServoProcess
-
-    deployment = deployable(settings, load_model(settings, settings.adapter))
-    options = Options(out=out, video=False)
-    folder = run_folder(settings, options)
-    path = folder / "log.jsonl"
-    servo = ServoProcess(deployment.spec, functools.partial(go2_on, interface, domain), estimated=True)
-    try:
-        with RunLog(path, deployment.header) as log, _servo_log(folder / "servo.mcap", servo) as note_error:
-
-            def note(tick: LoopTick[TickResult]) -> None:
-                log.write(from_tick(tick, deployment.header.channels))
-                note_error(tick)
-
-            loop = run_deployed(deployment.controller, servo, deployment.loop, note)
-    finally:
-        servo.close()
-    return _answer(conclude(settings, options, folder, [Run(read_log(path), loop)]))
-
-
-def go2_on(interface: str, domain: int, clock: Clock) -> Robot:
-    """Return the driver of a Go2 on a network; a function of a module, so that the servo process can call it."""
-    from controller.robots import spec
-    from hardware.go2 import Go2, dds
-
-    return Go2(spec("go2"), clock, dds(interface, domain))
-
-
-@contextlib.contextmanager
-def _servo_log(path: Path, servo: ServoProcess) -> Iterator[Callable[[LoopTick[TickResult]], None]]:
-    """Log the servo process where MCAP is installed; yields what adds the errors of the model to it."""
-    try:
-        from hardware.log_writer import LogWriter
-    except ImportError:
-        yield lambda tick: None
-        return
-    with LogWriter(path, servo.spec, servo.rings, servo.clock.origin) as log:
-
-        def note(tick: LoopTick[TickResult]) -> None:
-            result = tick.result
-            log.note(
-                {
-                    "tick": tick.tick,
-                    "error_prior": result.error_prior,
-                    "error_adapted": result.error_adapted,
-                    "rejected": result.rejected,
-                    "status": result.status,
-                }
+        if settings.robot not in DRIVERS:
+            expected = f"{nearest(settings.robot, DRIVERS)}, which have a driver"
+            raise ConfigError(
+                f"command line: deploy: --robot: {expected}, got {settings.robot!r}, which is simulated only"
             )
-
-        yield note
-
-
-def _answer(outcome: Outcome) -> Answer:
-    text = f"{outcome.headline}\n{outcome.folder / 'report.html'}"
-    if outcome.fault is not None:
-        return Answer(outcome.summary, f"the robot stopped: {outcome.fault}\n{text}", ROBOT_FAULT)
-    return Answer(outcome.summary, text, INTERRUPTED if outcome.interrupted else DONE)
+        devices = [name for _, name in socket.if_nameindex()]
+        if self.interface not in devices:
+            got = "none" if self.interface is None else repr(self.interface)
+            raise ConfigError(f"command line: deploy: --interface: {nearest(self.interface, devices)}, got {got}")
+        usual = 1 if self.interface == LOOPBACK else 0
+        domain = usual if self.domain is None else number(self.domain)
+        if not isinstance(domain, int) or domain not in DOMAINS:
+            expected = f"expected a whole number from 0 to {DOMAINS[-1]}, got {self.domain!r}"
+            raise ConfigError(f"command line: deploy: --domain: {expected}")
+        return Wire(self.interface, domain)

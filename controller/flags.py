@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from tyro.conf import arg
+
+if TYPE_CHECKING:
+    from controller.strict import Layer
 
 DONE, BAD_USAGE, BAD_CHECKPOINT, ROBOT_FAULT, INTERRUPTED = 0, 2, 3, 4, 130
 
@@ -40,3 +43,11 @@ def number(text: str | None) -> int | float | str | None:
             with contextlib.suppress(ValueError):
                 return read(text)
     return text
+
+
+def layers(given: Mapping[str, object], assignments: Sequence[str]) -> list[Layer]:
+    """Return flags as layers of settings: those that were given (not None), then each `key.key=value`."""
+    from controller.strict import Layer, assignment
+
+    flags = Layer("command line", {key: value for key, value in given.items() if value is not None})
+    return [flags, *(assignment(text) for text in assignments)]

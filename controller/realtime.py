@@ -40,6 +40,10 @@ REHEARSAL_MARGIN = 1.3
 """How much earlier than the longest recent rehearsal took the next one begins."""
 
 
+class Finished(Exception):
+    """Raised from `on_tick` to end a run before its time, as its time would."""
+
+
 class Decision(Protocol):
     """What a controller returns from a tick, as far as the loops need it."""
 
@@ -257,6 +261,8 @@ def ending(journal: Journal) -> Iterator[None]:
     """Note an interrupt or the robot's failure as the end of the run; anything else is a mistake and goes on up."""
     try:
         yield
+    except Finished:
+        return
     except KeyboardInterrupt:
         journal.interrupted = True
     except RobotError as error:

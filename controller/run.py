@@ -70,14 +70,14 @@ def execute(settings: RunSettings, options: Options) -> Outcome:
     adapters = [settings.adapter, *_compared(settings, options)]
     models = [load_model(settings, adapter) for adapter in adapters]
     rigs = [build(settings, model, fast=options.fast) for model in models]
-    folder = run_folder(settings, options)
+    folder = run_folder(settings, options.out)
     runs: list[Run] = []
     for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
         loop = _drive(rig, settings, log)
         runs.append(Run(read_log(log), loop))
         if loop.interrupted:
             break
-    return conclude(settings, options, folder, runs)
+    return _conclude(settings, options, folder, runs)
 
 
 def _compared(settings: RunSettings, options: Options) -> list[str]:
@@ -91,14 +91,14 @@ def _compared(settings: RunSettings, options: Options) -> list[str]:
     return [adapter]
 
 
-def run_folder(settings: RunSettings, options: Options) -> Path:
-    """Make the run folder with its settings.
+def run_folder(settings: RunSettings, out: Path | None) -> Path:
+    """Make the folder of a run and put its settings there; None takes runs/<time>-<robot>-<course>-<adapter>.
 
     Raises:
         ConfigError: it cannot be written.
     """
     name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course_name}-{settings.adapter}"
-    folder = options.out if options.out is not None else Path("runs") / name
+    folder = out if out is not None else Path("runs") / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "settings.yaml").write_text(to_yaml(settings), encoding="utf-8")
@@ -121,7 +121,7 @@ def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
         return loop(rig.controller, rig.servo, rig.clock, rig.loop, note)
 
 
-def conclude(settings: RunSettings, options: Options, folder: Path, runs: Sequence[Run]) -> Outcome:
+def _conclude(settings: RunSettings, options: Options, folder: Path, runs: Sequence[Run]) -> Outcome:
     """Write video, report and summary of what was driven; whoever presses Ctrl-C goes without the video."""
     interrupted, video = any(run.loop.interrupted for run in runs), None
     if options.video and not interrupted:

@@ -58,6 +58,7 @@ class LogWriter:
 
     def __init__(self, path: Path, spec: RobotSpec, rings: Rings, origin: float) -> None:
         self._notes = RecordRing.create(NOTE_BYTES, 256)
+        self._final: dict[str, object] | None = None
         self._status = RecordRing.create(1024, 4)
         job = LogJob(path, spec, rings, self._notes.name, self._status.name, origin)
         self._process = multiprocessing.get_context("spawn").Process(target=run, args=(job,), name="limber-log")
@@ -87,7 +88,9 @@ class LogWriter:
             self._notes.append(line)
 
     def status(self) -> dict[str, object]:
-        """Return how many messages were written and lost, and why logging stopped, if it did."""
+        """Return how many messages were written and lost, and why logging stopped, if it did; also after the end."""
+        if self._final is not None:
+            return self._final
         found = self._status.newest()
         return {} if found is None else dict(json.loads(found[1]))
 
@@ -99,6 +102,7 @@ class LogWriter:
             if self._process.is_alive():
                 self._process.kill()
                 self._process.join()
+        self._final = self.status()
         self._notes.close()
         self._status.close()
 

@@ -18,8 +18,8 @@ from hardware.servo_loop import EVENT_BYTES, LONGEST_FAREWELL, WIRE_BYTES, Rings
 from hardware.shared_memory import Follower, RecordRing
 from hardware.state_machine import Mode
 
-CYCLES, ORDERS, EVENTS = 2048, 64, 512
-"""Records that are kept: four seconds of cycles at 500 Hz."""
+CYCLES, ORDERS, EVENTS = 4096, 256, 512
+"""Records that are kept: eight seconds of cycles at 500 Hz, and as much of the wire; a log writer may be starved."""
 _CONNECT = 20.0
 """Longest time for the process to start and its robot to answer [s]."""
 
@@ -50,7 +50,7 @@ class ServoProcess:
         self._cycles = RecordRing.create(self._cycle_layout.capacity, CYCLES)
         self._orders = RecordRing.create(self._order_layout.capacity, ORDERS)
         self._events = RecordRing.create(EVENT_BYTES, EVENTS)
-        self._wire = RecordRing.create(WIRE_BYTES, CYCLES)
+        self._wire = RecordRing.create(WIRE_BYTES, 2 * CYCLES)
         self.rings = Rings(self._orders.name, self._cycles.name, self._events.name, self._wire.name)
         """For a log writer, which follows them too."""
         self.clock = WallClock()
@@ -59,6 +59,7 @@ class ServoProcess:
         self._process = multiprocessing.get_context("spawn").Process(target=run, args=(job,), name="limber-servo")
         self._order = Order(0.0, Mode.PASSIVE)
         self._event_follower, self._cycle_follower = Follower(self._events), Follower(self._cycles)
+        self._last_words: list[dict[str, object]] | None = None
 
     @property
     def spec(self) -> RobotSpec:
@@ -86,8 +87,8 @@ class ServoProcess:
             deadline = time.monotonic() + _CONNECT
             while self._cycles.count == 0:
                 if not self.alive or time.monotonic() > deadline:
-                    said = "; ".join(f"{event['kind']}: {event['what']}" for event in self.events())
-                    raise LinkLost(f"robot {self._spec.name}: expected a first cycle, got {said or 'nothing'}")
+                    said = "; ".join(str(e["what"]) for e in self.events() if e["kind"] in {"fault", "crash"})
+                    raise LinkLost(said or f"robot {self._spec.name}: expected a first cycle, got nothing")
                 time.sleep(0.005)
         except BaseException:
             self.close()
@@ -131,7 +132,10 @@ class ServoProcess:
         return taken
 
     def events(self) -> list[dict[str, object]]:
-        """Return the events since the last call: when, which kind, what."""
+        """Return the events since the last call, also after the end: when, which kind, what."""
+        if self._last_words is not None:
+            words, self._last_words = self._last_words, []
+            return words
         taken: list[dict[str, object]] = []
         while (record := self._event_follower.take()) is not None:
             taken.append(json.loads(record))
@@ -151,6 +155,8 @@ class ServoProcess:
     def close(self) -> None:
         """Stop, and remove the shared memory. Closing twice is allowed."""
         self.stop()
+        if self._last_words is None:
+            self._last_words = self.events()
         for ring in (self._cycles, self._orders, self._events, self._wire):
             ring.close()
 
