@@ -25,8 +25,9 @@ DEFAULT = "hybrid"
 _SETTINGS: TypeAdapter[Any] = TypeAdapter(PlannerSettings)
 _NEWTON_LENGTHS = 4
 """Step lengths that a Newton step tries by default, each a sequence."""
-_POLISH_SHARE = 0.6
 _LEAST_SEARCH = 12
+_LEAST_ROUND = 24
+"""Sequences below which the hybrid's search takes one round less: every round costs time of its own."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,11 @@ def _rti(setting: Setting, budget: int, arena: Arena) -> dict[str, Any]:
 
 
 def _hybrid(setting: Setting, budget: int, arena: Arena) -> dict[str, Any]:
-    """Give Newton steps at most most of the budget and the search what is left."""
-    values, price = dict(setting), newton_price(arena)
-    seeds, steps, damping = int(values.pop("seeds")), int(values.pop("steps")), values.pop("damping")
-    while seeds * steps > 1 and seeds * steps * price > _POLISH_SHARE * budget:
-        seeds, steps = (seeds, steps - 1) if steps > 1 else (seeds - 1, steps)
-    search = _icem(values, max(budget - seeds * steps * price, _LEAST_SEARCH), arena)
-    return {"search": search, "polish": {"damping": damping, "iterations": steps}, "seeds": seeds}
+    """Give one Newton step its price and the search what is left."""
+    values = dict(setting)
+    damping, left = values.pop("damping"), max(budget - newton_price(arena), _LEAST_SEARCH)
+    values["iterations"] = min(int(values["iterations"]), max(left // _LEAST_ROUND, 1))
+    return {"search": _icem(values, left, arena), "polish": {"damping": damping}}
 
 
 _KNOTS: Space = {"hold": Range(1, 6, whole=True), "interpolation": Choice(("zero", "linear", "cubic"))}
@@ -123,6 +122,8 @@ _ICEM: Setting = {
     "colour": 2.0,
     **_PLAIN_KNOTS,
 }
+_EXPLORING = ("iterations", "share", "spread", "colour", "hold", "interpolation")
+"""What is tuned of the hybrid's search: thirty settings say little about a dozen numbers at once."""
 _DAMPING: Space = {"damping": Range(0.003, 10.0, log=True)}
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
@@ -161,8 +162,8 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
         "rti": Recipe(_DAMPING, {"damping": 0.1}, _rti, scales=False),
         "hybrid": Recipe(
-            {**_ICEM_SPACE, **_DAMPING, "seeds": Range(1, 3, whole=True), "steps": Range(1, 2, whole=True)},
-            {**_ICEM, "damping": 3.0, "seeds": 2, "steps": 2},
+            {**{name: _ICEM_SPACE[name] for name in _EXPLORING}, **_DAMPING},
+            {**_ICEM, "damping": 3.0},
             _hybrid,
         ),
     }

@@ -142,7 +142,7 @@ def _tune(study: Study, cell: Cell, arenas: Sequence[Arena], contender: Contende
     """Random search over short drives with seeds of its own; the first setting is the default."""
     rng = np.random.default_rng(crc32(cell.slug.encode()))
     settings: list[dict[str, Any]] = [dict(contender.default)]
-    settings += [draw(contender.space, rng) for _ in range(study.trials - 1)]
+    settings += [{**contender.default, **draw(contender.space, rng)} for _ in range(study.trials - 1)]
     chances = list(zip(list(arenas) * 2, _TUNING_SEEDS, strict=False))[: 1 if study.quick else 2]
     scores = [
         float(np.mean([drive(arena, contender, s, SEQUENCES, [seed], short=True).costs for arena, seed in chances]))
