@@ -39,12 +39,14 @@ class Recipe:
         default: the first setting of the search.
         fill: plain settings from a tuned setting, sequences per plan and the arena.
         scales: whether it takes more or fewer sequences; real-time iteration takes its one step.
+        tuned_with: kind whose tuned setting it takes over.
     """
 
     space: Space
     default: Setting
     fill: Callable[[Setting, int, Arena], dict[str, Any]]
     scales: bool = True
+    tuned_with: str = ""
 
 
 def newton_price(arena: Arena) -> int:
@@ -122,8 +124,6 @@ _ICEM: Setting = {
     "colour": 2.0,
     **_PLAIN_KNOTS,
 }
-_EXPLORING = ("iterations", "share", "spread", "colour", "hold", "interpolation")
-"""What is tuned of the hybrid's search: thirty settings say little about a dozen numbers at once."""
 _DAMPING: Space = {"damping": Range(0.003, 10.0, log=True)}
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
@@ -161,11 +161,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             _predictive,
         ),
         "rti": Recipe(_DAMPING, {"damping": 0.1}, _rti, scales=False),
-        "hybrid": Recipe(
-            {**{name: _ICEM_SPACE[name] for name in _EXPLORING}, **_DAMPING},
-            {**_ICEM, "damping": 3.0},
-            _hybrid,
-        ),
+        "hybrid": Recipe({}, {**_ICEM, "damping": 3.0}, _hybrid, tuned_with="icem"),
     }
 )  # fmt: skip
 
@@ -173,7 +169,16 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 def entrants() -> tuple[Contender, ...]:
     """Return every planner that can be named in a run and has a recipe here."""
     return tuple(
-        Contender(kind, "ours", _start(kind, recipe), recipe.space, recipe.default, recipe.scales, hurries=True)
+        Contender(
+            kind,
+            "ours",
+            _start(kind, recipe),
+            recipe.space,
+            recipe.default,
+            recipe.scales,
+            hurries=True,
+            tuned_with=recipe.tuned_with,
+        )
         for kind, recipe in RECIPES.items()
         if kind in PLANNERS
     )
