@@ -23,7 +23,7 @@ from controller.cells import Result, Store
 
 SEQUENCES = 312
 """Sequences per plan in the comparison at equal evaluations."""
-LADDER = (48, 97, 140, 200)
+LADDER = (24, 48, 97, 140, 200)
 """Smaller budgets of the default planner, to find what it needs for the best peer's cost."""
 LENT_SEEDS = 2
 """Drives of a peer on the project's kernel: it finds the same, only its time is of interest."""
