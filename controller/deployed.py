@@ -68,11 +68,11 @@ def rise(servo: ServoProcess, period: float) -> None:
     while time.monotonic() < end:
         now = servo.clock.now()
         servo.publish(ActionSchedule(now, period, rest, now + FIRST_PLAN_TICKS * period))
-        cycle = servo.newest()
-        if cycle is not None and cycle.report.fault is not None:
-            raise RobotFault(str(cycle.report.fault))
-        if cycle is not None and cycle.report.mode is Mode.RUN:
-            return
+        for cycle in servo.cycles():  # those before the start are of no use later
+            if cycle.report.fault is not None:
+                raise RobotFault(str(cycle.report.fault))
+            if cycle.report.mode is Mode.RUN:
+                return
         time.sleep(period / 2)
     raise RobotFault(f"robot {servo.spec.name}: expected it to stand within {LONGEST_RISE:g} s")
 
@@ -88,8 +88,7 @@ class SharedBoundaries:
         self._played: list[Cycle] = []
         self._on_time = False
         self.start = start
-        """Host clock of tick 0 [s]."""
-        servo.cycles()  # those before the start are not ours
+        """Host clock of tick 0 [s]; the cycles before it were taken from the servo."""
 
     def take(self) -> Boundary | None:
         """Wait for the next boundary, leaving out those that time has passed over; None after a fault.
