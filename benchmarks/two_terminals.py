@@ -138,8 +138,10 @@ class Deployment:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait()
         self.gone()
+        self._listener.join()
+        with self.process:  # closes the pipes
+            pass
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
