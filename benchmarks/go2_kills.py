@@ -1,6 +1,6 @@
 """What becomes of a walking Go2 when a part of the whole stack is taken away: processes, disk, cable.
 
-    python -m benchmarks.go2_kills [--cases plan_killed,full_disk]
+    python -m benchmarks.go2_kills [--cases plan_killed,full_disk] [flags of limber deploy]
 
 For each case an emulated robot and `limber deploy` walk as two processes through DDS; then something is taken away. A
 row each: how the deployment ended, what its servo process did and the robot saw after that moment and how soon, the
@@ -224,9 +224,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [case.name for case in CASES]
     parser.add_argument("--cases", default=",".join(names), help="which, separated by commas")
-    parser.add_argument("--checkpoint", help="a model in place of the one that comes along")
-    arguments = parser.parse_args()
-    flags = () if arguments.checkpoint is None else ("--checkpoint", arguments.checkpoint)
+    arguments, flags = parser.parse_known_args()
     wanted = arguments.cases.split(",")
     if unknown := set(wanted) - set(names):
         parser.error(f"--cases: expected some of {', '.join(names)}, got {', '.join(sorted(unknown))}")
