@@ -27,11 +27,11 @@ from hardware.log_reader import LogError, read_log
 
 LOW = 0.15
 """A trunk below this height lies or nearly does [m]; it stands at 0.3."""
-WALK = 3.0
+WALK = 1.5
 """How long it has walked when something happens [s]."""
-SECONDS = 8.0
+SECONDS = 5.0
 """Length of the walk where nothing ends it before [s]."""
-DISK = "2m"
+DISK = "1m"
 CABLE = "10.77.0"
 """Network of the cable, between this network name space and one of its own."""
 

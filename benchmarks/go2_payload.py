@@ -3,8 +3,8 @@
     python -m benchmarks.go2_payload --seeds 20 --out runs/go2-payload.json
 
 Every run is what `limber run --robot go2 --fast` does, in lock-step, so the figures do not depend on how busy the
-machine is. Errors are means over the time before the payload, and from some seconds after it on (the time to find out what
-happened is not counted). Differences are paired over seeds, with a 95 % bootstrap interval. The exit status is 0 when
+machine is. Errors are means over the time before the payload, and from some seconds after it on (the time to find out
+what happened is not counted). Differences are paired over seeds, with a 95 % bootstrap interval. The status is 0 when
 the interval of the path error excludes zero in favour of the adapted controller, and that one is back at its course:
 no farther from it than `--back` times as far as before.
 """

@@ -95,6 +95,7 @@ class SharedBoundaries:
 
         Raises:
             LinkLost: the servo process tells nothing any more.
+            RobotFault: the robot does not run any more.
         """
         clock, before = self._servo.clock, self._tick
         tick = max(before + 1, int((clock.now() - self.start) / self._period))
@@ -109,6 +110,9 @@ class SharedBoundaries:
                 (later if cycle.time >= due else self._played).append(cycle)
             if self._journal.fault is not None:
                 return None
+            if new and new[-1].report.mode is not Mode.RUN:
+                mode = new[-1].report.mode.value
+                raise RobotFault(f"robot {self._servo.spec.name}: plans came too late, it went from run to {mode}")
             if not later:
                 if time.monotonic() - heard > _SILENCE or not self._servo.alive:
                     raise LinkLost(f"robot {self._servo.spec.name}: the servo process tells nothing any more")
