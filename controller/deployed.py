@@ -68,11 +68,11 @@ def rise(servo: ServoProcess, period: float) -> None:
     while time.monotonic() < end:
         now = servo.clock.now()
         servo.publish(ActionSchedule(now, period, rest, now + FIRST_PLAN_TICKS * period))
-        cycle = servo.newest()
-        if cycle is not None and cycle.report.fault is not None:
-            raise RobotFault(str(cycle.report.fault))
-        if cycle is not None and cycle.report.mode is Mode.RUN:
-            return
+        for cycle in servo.cycles():  # those before the start are of no use later
+            if cycle.report.fault is not None:
+                raise RobotFault(str(cycle.report.fault))
+            if cycle.report.mode is Mode.RUN:
+                return
         time.sleep(period / 2)
     raise RobotFault(f"robot {servo.spec.name}: expected it to stand within {LONGEST_RISE:g} s")
 
@@ -88,14 +88,14 @@ class SharedBoundaries:
         self._played: list[Cycle] = []
         self._on_time = False
         self.start = start
-        """Host clock of tick 0 [s]."""
-        servo.cycles()  # those before the start are not ours
+        """Host clock of tick 0 [s]; the cycles before it were taken from the servo."""
 
     def take(self) -> Boundary | None:
         """Wait for the next boundary, leaving out those that time has passed over; None after a fault.
 
         Raises:
             LinkLost: the servo process tells nothing any more.
+            RobotFault: the robot does not run any more.
         """
         clock, before = self._servo.clock, self._tick
         tick = max(before + 1, int((clock.now() - self.start) / self._period))
@@ -110,6 +110,9 @@ class SharedBoundaries:
                 (later if cycle.time >= due else self._played).append(cycle)
             if self._journal.fault is not None:
                 return None
+            if new and new[-1].report.mode is not Mode.RUN:
+                mode = new[-1].report.mode.value
+                raise RobotFault(f"robot {self._servo.spec.name}: plans came too late, it went from run to {mode}")
             if not later:
                 if time.monotonic() - heard > _SILENCE or not self._servo.alive:
                     raise LinkLost(f"robot {self._servo.spec.name}: the servo process tells nothing any more")

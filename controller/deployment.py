@@ -152,15 +152,15 @@ class _Diary:
 
     def note(self, tick: LoopTick[TickResult]) -> None:
         """Write down a tick; raises Finished where the course is over."""
-        if tick.tick == 0:
+        if not self.events:
             _log.warning("servo process %s, log process %s", self._servo.pid, self._servo_log.pid)
+        self.events += self._servo.events()
         record = from_tick(tick, self._channels)
         self._write(record)
         figures = {name: getattr(record, name) for name in _NOTED}
         finite = {name: value if value is None or math.isfinite(value) else None for name, value in figures.items()}
         self._servo_log.note({"tick": tick.tick, "status": record.status, "rejected": record.rejected} | finite)
         self._panel.show(record)
-        self.events += self._servo.events()
         if record.progress >= self._end:
             raise Finished
 

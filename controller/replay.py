@@ -19,7 +19,7 @@ from hardware.log_reader import LogError, ServoLog, read_log
 from hardware.robot import CommandMode, RobotCommand, RobotSpec, RobotState
 from hardware.schedule import ActionSchedule
 from hardware.servo import Servo, ServoReport
-from hardware.servo_loop import ServoJob, let_go, obey
+from hardware.servo_loop import Departure, ServoJob, obey
 from hardware.state_machine import Mode
 
 SHOWN = 20
@@ -98,6 +98,7 @@ def replay(path: Path) -> Replayed:
     described = spec(log.robot)
     robot = _Recorded(described)
     servo, orders = Servo(robot), _orders(log)
+    departure = Departure(servo)
     order, number = Order(0.0, Mode.PASSIVE), 0
     found: list[Difference] = []
     modes: dict[str, int] = {}
@@ -107,7 +108,7 @@ def replay(path: Path) -> Replayed:
         state = servo.observe()
         obeyed = int(_number(told["order"]))
         if obeyed == LEAVING:
-            let_go(servo)
+            departure.step(now)
         elif obeyed != number and obeyed in orders:
             before, order, number = order, orders[obeyed], obeyed
             obey(servo, order, before, state, now, ServoJob.lease)

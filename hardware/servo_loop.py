@@ -22,11 +22,13 @@ from types import FrameType
 from typing import Protocol, runtime_checkable
 
 from hardware.clock import Clock, WallClock
+from hardware.embodiment import rest_action
 from hardware.estimation import StateEstimation
 from hardware.exchange import LEAVING, BadRecord, Cycle, CycleLayout, Order, OrderLayout
 from hardware.loop_statistics import LoopTimes
 from hardware.realtime import RealtimeSettings, obtain
 from hardware.robot import Robot, RobotError, RobotState
+from hardware.schedule import ActionSchedule
 from hardware.servo import Servo, ServoReport
 from hardware.shared_memory import RecordRing
 from hardware.state_machine import UPRIGHT, Mode
@@ -35,6 +37,8 @@ WIRE_HEAD = struct.Struct("<cd")
 """Before a message in the ring of the wire: R for received or S for sent, and the host clock [s]."""
 EVENT_BYTES = 2048
 WIRE_BYTES = 4096
+SLOWING = 0.8
+"""How long a robot that runs rests in its gait before it stands [s]: four steps of a Go2's trot."""
 FAREWELL = 0.3
 """How long damping is streamed before the process lets go [s]."""
 LONGEST_FAREWELL = 8.0
@@ -119,10 +123,26 @@ def obey(servo: Servo, order: Order, before: Order, state: RobotState, now: floa
     return armed
 
 
-def let_go(servo: Servo) -> None:
-    """Take the robot down, if its motors are not off already."""
-    if servo.guard.mode is not Mode.PASSIVE:
-        servo.guard.request(Mode.DAMP)
+class Departure:
+    """Takes a robot down, if its motors are not off already: one that runs slows down first, then stands, then sits.
+
+    Stopped in a wild stride it could fall over its own feet.
+    """
+
+    def __init__(self, servo: Servo) -> None:
+        self._servo = servo
+        self._begun: float | None = None
+
+    def step(self, now: float) -> None:
+        """Do what is due at a time of the host clock [s]; to be called every cycle."""
+        servo, mode = self._servo, self._servo.guard.mode
+        if self._begun is None:
+            self._begun = now
+            rest = rest_action(servo.spec)[None]
+            servo.publish(ActionSchedule(now, SLOWING, rest, now + 2.0 * SLOWING))
+        slow = mode is not Mode.RUN or now - self._begun >= SLOWING
+        if slow and mode is not Mode.PASSIVE:
+            servo.guard.request(Mode.DAMP)
 
 
 class _Loop:
@@ -139,6 +159,7 @@ class _Loop:
         robot = job.make_robot(self._clock)
         spec = robot.spec
         self._servo = Servo(robot, estimation=StateEstimation(spec) if job.estimated else None)
+        self._departure = Departure(self._servo)
         self._period = 1.0 / spec.servo_hz
         self._order_layout, self._cycle_layout = OrderLayout(spec), CycleLayout(spec)
         self._times = LoopTimes()
@@ -182,7 +203,7 @@ class _Loop:
         state, now = servo.observe(), self._clock.now()
         leaving = self._leaving is not None  # once a cycle: a signal may come in the middle of it
         if leaving:
-            let_go(servo)
+            self._departure.step(now)
         elif self._obey(state, now):  # arming takes time: the beat begins anew
             state, now = servo.observe(), self._clock.now()
             self._start += now - begun

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from benchmarks.two_terminals import free_domain
 from controller.cli import main
-from tests.hardware.unitree.wiring import free_domain
 
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 

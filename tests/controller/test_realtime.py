@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from controller.realtime import LoopTick
+from controller.realtime import Finished, LoopTick
 from hardware.robot import RobotState
 from hardware.schedule import Rung
 from tests.controller.loops import MODES, Counter, Result, Run
@@ -280,3 +280,17 @@ def test_rate_that_does_not_divide_the_servo_rate_is_refused_before_the_robot_is
     with pytest.raises(ValueError, match="multiple"):
         run()
     assert run.robot.calls == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whoever_looks_on_can_end_a_run(mode: str) -> None:
+    def finish(tick: LoopTick[Result]) -> None:
+        if tick.tick >= 3:
+            raise Finished
+
+    run = Run(Counter(), mode=mode, seconds=5.0, on_tick=finish)
+    result = run()
+    assert run.ticks[-1].tick >= 3
+    assert result.ticks < 90
+    assert (result.interrupted, result.fault) == (False, None)
+    assert run.safe

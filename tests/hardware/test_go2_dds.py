@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.two_terminals import free_domain
 from controller import robots
 from hardware.clock import WallClock
 from hardware.go2 import Go2, dds
 from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotFault
 from hardware.unitree.bus import BusError
-from tests.hardware.unitree.wiring import free_domain
 
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 

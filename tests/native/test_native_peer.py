@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.two_terminals import free_domain
 from hardware.unitree.codec import MotorCommand, decode_state, encode_command
 from hardware.unitree.layout import LOW_CMD, LOW_STATE, REQUEST, RESPONSE, Struct
-from tests.hardware.unitree.wiring import free_domain
 
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.two_terminals import free_domain
 from hardware.unitree.codec import decode, encode_command
 from hardware.unitree.layout import LOW_CMD
 from tests.hardware.unitree.samples import command
-from tests.hardware.unitree.wiring import free_domain
 
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 

@@ -1,0 +1,115 @@
+"""An emulated Go2 and `limber deploy`, two processes that meet through DDS: it walks, and always ends safe."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
+pytest.importorskip("mcap", reason="the extra log is not installed")
+
+from benchmarks.two_terminals import Deployment, Robot, emulator, free_domain
+from hardware.log_reader import read_log
+
+ATTEMPTS = 3
+"""On a machine that is too busy for 500 Hz the guard may stop the robot; then it walks once more."""
+LYING = 0.12
+"""Height of a trunk that lies [m]."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a deployment left behind."""
+
+    status: int
+    summary: dict[str, object]
+    said: list[str]
+    robot: Robot
+    folder: Path
+
+    @property
+    def too_busy(self) -> bool:
+        return any("state_age" in line for line in self.said)
+
+    def modes(self) -> list[str]:
+        """Modes of the servo process as its log tells, which is there whatever became of the summary."""
+        events = [entry.json() for entry in read_log(self.folder / "servo.mcap").of("event")]
+        modes = [
+            event["what"]["mode"] for event in events if event["kind"] == "mode" and isinstance(event["what"], dict)
+        ]
+        return [mode for index, mode in enumerate(modes) if index == 0 or modes[index - 1] != mode]
+
+
+def deploy(
+    folder: Path, model: tuple[str, ...], seconds: float, number: signal.Signals | None = None, *fault: str
+) -> Ended:
+    """Walk for some time; a signal comes after a second of it."""
+    for attempt in range(ATTEMPTS):
+        domain, out = free_domain(), folder / str(attempt)
+        flags = (*model, "--planner", "rti", "--seconds", str(seconds))
+        with emulator(domain, *fault) as robot, Deployment(domain, out, *flags) as deployment:
+            if deployment.runs() and number is not None:
+                time.sleep(1.0)
+                os.kill(deployment.process.pid, number)
+            status, summary = deployment.finish()
+            assert deployment.gone()
+            robot.stop()
+        ended = Ended(status, summary, deployment.said, robot, out)
+        assert robot.report["outside_limits"] == 0
+        if not ended.too_busy:
+            break
+    return ended
+
+
+def is_down(robot: Robot) -> bool:
+    """It lies, and follows no command any more."""
+    return bool(robot.report["damped"]) and not robot.report["fell"] and robot.path()[-1][3] < LYING
+
+
+def test_it_stands_up_walks_the_course_and_sits_down(tmp_path: Path, quadruped_model: tuple[str, ...]) -> None:
+    ended = deploy(tmp_path, quadruped_model, 3.0)
+    robot, summary = ended.robot, ended.summary
+    assert ended.status == 0, ended.said
+    assert robot.report["refused"] == {}
+    assert is_down(robot)
+    rows = robot.path()
+    assert max(row[3] for row in rows) > 0.25
+    assert rows[-1][1] - rows[0][1] > 0.3
+    servo = summary["servo"]
+    assert isinstance(servo, dict)
+    assert [step["mode"] for step in servo["modes"]] == (
+        ["passive", "damp", "stand_up", "stand", "run", "stand", "sit_down", "damp"]
+    )
+    assert (servo["faults"], servo["refused"], servo["left"]) == ([], [], "asked to")
+    assert {"lateness_us", "work_us", "plan_age_us", "overruns"} <= set(servo["statistics"])
+    assert json.loads((ended.folder / "summary.json").read_text()) == summary
+    files = {"settings.yaml", "log.jsonl", "servo.mcap", "report.html", "summary.json"}
+    assert files <= {file.name for file in ended.folder.iterdir()}
+    channels = {entry.channel for entry in read_log(ended.folder / "servo.mcap").entries}
+    assert channels == {"state", "command", "plan", "event", "note", "wire_received", "wire_sent"}
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_it_sits_down_when_the_plan_process_is_ended(
+    tmp_path: Path, quadruped_model: tuple[str, ...], number: signal.Signals, status: int
+) -> None:
+    ended = deploy(tmp_path, quadruped_model, 30.0, number)
+    assert ended.status == status, ended.said
+    assert is_down(ended.robot)
+    assert ended.modes()[-4:] == ["run", "stand", "sit_down", "damp"]
+    assert bool(ended.summary) == (number is not signal.SIGKILL)
+
+
+def test_a_robot_that_is_not_let_go_is_not_commanded(tmp_path: Path, quadruped_model: tuple[str, ...]) -> None:
+    ended = deploy(tmp_path, quadruped_model, 5.0, None, "--fault", "mode_refused:answer=denied")
+    assert ended.status == 4
+    (line,) = (line for line in ended.said if line.startswith("limber:"))
+    assert "not armed" in line
+    assert ended.robot.report["commands_obeyed"] == 0
+    assert ended.summary["ticks"] == 0
