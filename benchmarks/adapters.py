@@ -35,6 +35,7 @@ from dynamics.network import Weights, initial_weights
 from dynamics.transitions import Transitions
 from hardware import embodiment
 from hardware.clock import VirtualClock
+from hardware.robot import RobotCommand
 from hardware.sim_robot import ROACH, SimRobot
 
 LIMITS_MS = {"gradient": 1.0, "last_layer": 0.1, "recurrent": 0.5, "attention": 0.5, "latent": 0.5, "belief": 0.5}
@@ -121,7 +122,7 @@ def _history(ticks: int) -> Transitions:
     states, actions = [embodiment.observe(ROACH, robot.read())], excitation(ROACH, ticks, rng)
     for action in actions:
         end = clock.now() + 0.05
-        robot.write(embodiment.command(ROACH, action, end))
+        robot.write(RobotCommand.speeds(action, end))
         clock.sleep_until(end)
         states.append(embodiment.observe(ROACH, robot.read()))
     robot.close()

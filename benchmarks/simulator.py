@@ -17,7 +17,7 @@ import mujoco
 import numpy as np
 
 from hardware.clock import VirtualClock
-from hardware.robot import CommandMode, FloatArray, RobotCommand
+from hardware.robot import FloatArray, RobotCommand
 from hardware.sim_robot import ROACH, SimRobot
 from sim.physics import RoachPhysics
 from sim.terrain import TERRAINS
@@ -47,10 +47,11 @@ def robot_tick(rate: float) -> tuple[Tick, RoachPhysics]:
     robot.activate()
 
     def tick(action: FloatArray) -> None:
-        robot.write(RobotCommand(CommandMode.SERVO, action, clock.now() + 1.0))
+        robot.write(RobotCommand.speeds(action, clock.now() + 1.0))
         clock.sleep_until(clock.now() + 1.0 / rate)
         robot.read()
 
+    assert isinstance(robot.physics, RoachPhysics)
     return tick, robot.physics
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from controller import robots
 from controller.config import PlannerSettings, RunSettings, checkpoint_path
 from controller.controller import Controller, PlanFunction
 from controller.foresight import Foresight, learned
@@ -16,18 +17,21 @@ from controller.goals import HiddenGoal, judged, parse
 from controller.oracle import oracle
 from controller.pursuit import Pursuit, Referee
 from controller.strict import ConfigError
-from controller.tasks import COURSES, Task
+from controller.tasks import COURSES, Course, Task
 from controller.telemetry import RunHeader
 from controller.timing import LoopSettings
 from dynamics import checkpoint
 from dynamics.adapters import factory
+from dynamics.adapters.base import Adapter
 from dynamics.checkpoint import Checkpoint, CheckpointError
+from dynamics.model import Model
 from dynamics.state_space import Channel as ModelChannel
 from hardware import embodiment
 from hardware.clock import Clock, VirtualClock, WallClock
+from hardware.estimation import StateEstimation
 from hardware.robot import Channel, FloatArray, RobotSpec
 from hardware.servo import Servo
-from hardware.sim_robot import ROACH, SimRobot
+from hardware.sim_robot import SimRobot
 from planners import cem, hybrid, icem, mppi, predictive, rti, shooting
 from planners.cem import CemSettings
 from planners.hybrid import HybridSettings
@@ -107,7 +111,7 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         ConfigError: the rates do not fit the robot, real time has no tick to plan in, or the oracle was to hurry.
     """
     spec, seeds = robot_spec(settings), np.random.SeedSequence(settings.seed).spawn(3)
-    loop = _loop(settings, spec, fast=fast)
+    loop = loop_settings(settings, spec, fast=fast)
     if settings.model == "oracle":
         _check_oracle(settings, fast=fast)
     clock = VirtualClock() if fast else WallClock()
@@ -122,32 +126,73 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         spec=spec,
         judge=referee,
     )
-    controller = Controller(
-        model.model,
-        factory.make(model.adapter, model.model, model.parts, _told(robot, referee)),
+    adapter = factory.make(model.adapter, model.model, model.parts, _told(robot, referee))
+    brain = controller(
+        settings, spec, model.model, adapter, planner_rng, real_time=not fast, foresight=_foresight(settings, robot)
+    )
+    servo = Servo(robot, estimation=_estimation(settings, spec))
+    return Rig(robot, servo, brain, clock, loop, header(settings, model.recipe, spec, goal, fast=fast))
+
+
+def controller(
+    settings: RunSettings,
+    spec: RobotSpec,
+    model: Model,
+    adapter: Adapter,
+    rng: np.random.Generator,
+    *,
+    real_time: bool,
+    foresight: Foresight = learned,
+) -> Controller:
+    """Return what adapts and plans, for a robot that is real or simulated.
+
+    Args:
+        settings: checked settings.
+        spec: the robot's.
+        model: the trained model.
+        adapter: what re-fits it.
+        rng: randomness of the planner.
+        real_time: meet the budget of the settings.
+        foresight: what predicts while planning.
+    """
+    return Controller(
+        model,
+        adapter,
         planner(settings.planner),
         _task(settings, spec),
         settings.control,
         low=np.array([action.low for action in spec.actions]),
         high=np.array([action.high for action in spec.actions]),
         rest=embodiment.rest_action(spec),
-        rng=planner_rng,
-        real_time=not fast,
-        foresight=_foresight(settings, robot),
+        rng=rng,
+        real_time=real_time,
+        foresight=foresight,
     )
-    return Rig(robot, Servo(robot), controller, clock, loop, _header(settings, model.recipe, spec, goal, fast=fast))
 
 
 def robot_spec(settings: RunSettings) -> RobotSpec:
     """Return the constant facts about the robot that the settings name."""
-    return judged({ROACH.name: ROACH}[settings.robot], settings.goal)
+    return judged(robots.spec(settings.robot), settings.goal)
+
+
+def course(settings: RunSettings) -> Course:
+    """Return the path that the settings name, at the size of their robot."""
+    return COURSES[settings.course].scaled(robots.spec(settings.robot).course_scale)
 
 
 def _task(settings: RunSettings, spec: RobotSpec) -> Task:
     """Return the path, or the pursuit of the reward."""
     if settings.goal is None:
-        return COURSES[settings.course]
+        return course(settings)
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
+
+
+def _estimation(settings: RunSettings, spec: RobotSpec) -> StateEstimation | None:
+    if settings.state == "measured":
+        return None
+    if spec.walker is None:
+        raise ConfigError(f"state: expected measured for robot {spec.name}, got estimated, which needs a walker's legs")
+    return StateEstimation(spec)
 
 
 def _told(robot: SimRobot, referee: Referee | None) -> Callable[[], FloatArray]:
@@ -183,6 +228,8 @@ def _with(plan: Callable[[Problem, S, Plan | None, np.random.Generator], Plan], 
 def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
     if not fast:
         raise ConfigError("model: expected learned in real time, got oracle, which is slower than that; add --fast")
+    if settings.robot != "roach":
+        raise ConfigError(f"model: expected learned for robot {settings.robot}; the oracle simulates the crawler only")
     if settings.goal is not None:
         raise ConfigError(f"model: expected learned on {settings.course_name}, got oracle, which predicts no reward")
     if isinstance(settings.planner, RtiSettings):
@@ -193,7 +240,12 @@ def _foresight(settings: RunSettings, robot: SimRobot) -> Foresight:
     return oracle(robot, 1.0 / settings.control.rate_hz) if settings.model == "oracle" else learned
 
 
-def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:
+def loop_settings(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:
+    """Return rhythm and length of a run.
+
+    Raises:
+        ConfigError: the rates do not fit the robot, or real time has no tick to plan in.
+    """
     control = settings.control
     if not fast and control.delay_ticks < 1:
         raise ConfigError("control.delay_ticks: expected at least 1 in real time, because planning takes time, got 0")
@@ -205,7 +257,8 @@ def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings
     return loop
 
 
-def _header(settings: RunSettings, adapter: str, spec: RobotSpec, goal: HiddenGoal | None, *, fast: bool) -> RunHeader:
+def header(settings: RunSettings, adapter: str, spec: RobotSpec, goal: HiddenGoal | None, *, fast: bool) -> RunHeader:
+    """Return what the log says about a run."""
     return RunHeader(
         robot=settings.robot,
         course=settings.course_name,
@@ -218,7 +271,7 @@ def _header(settings: RunSettings, adapter: str, spec: RobotSpec, goal: HiddenGo
         mode="lock-step" if fast else "real time",
         rate_hz=settings.control.rate_hz,
         channels=tuple(channel.name for channel in spec.channels),
-        path=() if goal is not None else COURSES[settings.course].outline,
+        path=() if goal is not None else course(settings).outline,
         versions={name: version(name) for name in ("limber", "torch", "mujoco", "dm-control", "numpy")},
         goal=None if goal is None else str(goal),
     )

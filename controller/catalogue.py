@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from controller.config import PLANNERS, RECIPES, ROBOTS
+from controller.config import PLANNERS, RECIPES
 from controller.goals import GOALS
+from controller.robots import ROBOTS
 from controller.strict import ConfigError, nearest
 from controller.tasks import COURSES
 from sim.perturbations import PERTURBATIONS

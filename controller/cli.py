@@ -1,8 +1,8 @@
 """The command line: flags in, one exit status out.
 
-Exit status: 0 done; 2 bad usage or settings; 3 the checkpoint does not fit; 4 robot fault; 130 interrupted.
-With `--json` the last line on stdout is one JSON object and all else goes to stderr. Everything heavy is imported by
-the command that needs it, so that `limber --help` answers at once.
+Exit status: 0 done; 1 doctor found a failure, or a replay differs; 2 bad usage or settings; 3 the checkpoint does not
+fit; 4 robot fault; 130 interrupted. With `--json` the last line on stdout is one JSON object and all else goes to
+stderr. Everything heavy is imported by the command that needs it, so that `limber --help` answers at once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,30 +20,31 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from tyro.conf import arg
 
+from controller.deploy import Deploy
+from controller.emulate import Emulate
+from controller.flags import (
+    BAD_CHECKPOINT,
+    BAD_USAGE,
+    DONE,
+    INTERRUPTED,
+    ROBOT_FAULT,
+    Answer,
+    File,
+    Folder,
+    Name,
+    Number,
+    Repeated,
+    Setting,
+    Switch,
+    layers,
+    number,
+)
+from controller.inspection import Doctor, Replay
+
 if TYPE_CHECKING:
     from controller.strict import Layer
 
 DESCRIPTION = "Legged robots that keep going when their body or the ground changes under them."
-DONE, BAD_USAGE, BAD_CHECKPOINT, ROBOT_FAULT, INTERRUPTED = 0, 2, 3, 4, 130
-
-Name = Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]
-Number = Annotated[str | None, arg(metavar="NUMBER", help_behavior_hint="")]
-File = Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")]
-Folder = Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")]
-Switch = Annotated[bool, arg(help_behavior_hint="")]
-Repeated = tyro.conf.UseAppendAction[tuple[str, ...]]
-Setting = Annotated[Repeated, arg(metavar="KEY.KEY=VALUE")]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command leaves on stdout, and its exit status."""
-
-    data: Mapping[str, object]
-    """For `--json`."""
-    text: str = ""
-    """Otherwise."""
-    status: int = DONE
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Run:
     """What searches for actions (limber list planners)."""
     model: Name = None
     """What predicts while planning: learned, or oracle, the true simulator as the upper bound (with --fast only)."""
+    state: Name = None
+    """What the plan is told of the body: measured, or estimated from the robot's own sensors."""
     seconds: Number = None
     """Length of the run [s]."""
     seed: Number = None
@@ -103,9 +106,7 @@ class Run:
 
     def layers(self) -> list[Layer]:
         """Return the flags that were given as layers of settings."""
-        from controller.strict import Layer, assignment
-
-        given: dict[str, object] = {
+        given = {
             "robot": self.robot,
             "course": self.course,
             "terrain": self.terrain,
@@ -113,13 +114,13 @@ class Run:
             "adapter": self.adapter,
             "planner": None if self.planner is None else {"kind": self.planner},
             "model": self.model,
-            "seconds": _number(self.seconds),
-            "seed": _number(self.seed),
-            "control": None if self.rate is None else {"rate_hz": _number(self.rate)},
+            "state": self.state,
+            "seconds": number(self.seconds),
+            "seed": number(self.seed),
+            "control": None if self.rate is None else {"rate_hz": number(self.rate)},
             "checkpoint": None if self.checkpoint is None else str(self.checkpoint),
         }
-        flags = Layer("command line", {key: value for key, value in given.items() if value is not None})
-        return [flags, *(assignment(text) for text in self.set)]
+        return layers(given, self.set)
 
 
 @dataclass(frozen=True)
@@ -171,17 +172,14 @@ class Stress:
 
     def __call__(self) -> Answer:
         """Run the suite and report."""
-        from controller.strict import Layer, assignment
-
-        given: dict[str, object] = {
+        given = {
             "adapters": None if self.adapters is None else [name.strip() for name in self.adapters.split(",")],
-            "seeds": _number(self.seeds),
-            "workers": _number(self.workers),
+            "seeds": number(self.seeds),
+            "workers": number(self.workers),
         }
-        flags = Layer("command line", {key: value for key, value in given.items() if value is not None})
         from controller.suite import Request, execute
 
-        overrides = [flags, *(assignment(text) for text in self.set)]
+        overrides = layers(given, self.set)
         return Answer(*execute(self.config, overrides, Request(self.out, self.resume, self.scheduler)))
 
 
@@ -202,8 +200,17 @@ class List:
         return Answer({self.what: entries}, "\n".join(f"{name:<14} {line}" for name, line in entries.items()))
 
 
-Command = Run | Train | Stress | List
-COMMANDS: dict[str, Callable[..., Command]] = {"run": Run, "train": Train, "stress": Stress, "list": List}
+Command = Run | Train | Stress | Deploy | Emulate | Replay | Doctor | List
+COMMANDS: dict[str, Callable[..., Command]] = {
+    "run": Run,
+    "train": Train,
+    "stress": Stress,
+    "deploy": Deploy,
+    "emulate": Emulate,
+    "replay": Replay,
+    "doctor": Doctor,
+    "list": List,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -236,15 +243,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if output:
         print(output)
     return answer.status
-
-
-def _number(text: str | None) -> int | float | str | None:
-    """Read a number; what is none stays text, for the settings to complain about with its place."""
-    if text is not None:
-        for read in (int, float):
-            with contextlib.suppress(ValueError):
-                return read(text)
-    return text
 
 
 def _status(error: Exception) -> int:

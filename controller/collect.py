@@ -18,7 +18,7 @@ from hardware import embodiment
 from hardware.clock import VirtualClock
 from hardware.robot import RobotSpec
 from hardware.sim_robot import SimRobot
-from sim.perturbations import FAMILIES, Perturbation, sample_condition
+from sim.perturbations import Perturbation, families, sample_condition
 
 Split = Literal["train", "heldout"]
 
@@ -36,6 +36,8 @@ class CollectSettings:
         heldout_episodes: episodes under conditions whose parameters are not in training.
         seconds: length of an episode [s].
         onset_share: share of the training episodes whose condition begins on the way.
+        noise: largest standard deviation of white noise on the actions, as a share of their ranges.
+        alike: share of the held levels at which all actions are about as high in their ranges: motors of a kind.
         workers: processes.
     """
 
@@ -43,6 +45,8 @@ class CollectSettings:
     heldout_episodes: int = 300
     seconds: float = 8.0
     onset_share: float = 0.3
+    noise: float = 0.25
+    alike: float = 0.5
     workers: int = 2
 
     def __post_init__(self) -> None:
@@ -51,8 +55,9 @@ class CollectSettings:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
         if not self.seconds > 0:
             raise ValueError(f"seconds: expected a positive number, got {self.seconds}")
-        if not 0 <= self.onset_share <= 1:
-            raise ValueError(f"onset_share: expected a share in [0, 1], got {self.onset_share}")
+        for name in ("onset_share", "noise", "alike"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}: expected a share in [0, 1], got {getattr(self, name)}")
 
 
 def gather(
@@ -79,28 +84,31 @@ def gather(
     seeds = np.random.SeedSequence([seed, split == "heldout"]).spawn(count)
     parts: list[Episodes] = []
     with pool(settings.workers) as executor:
-        families = [FAMILIES[index % len(FAMILIES)] for index in range(count)]
-        arguments = ([spec] * count, families, seeds, [ticks] * count, [rate_hz] * count, [split] * count)
-        for episode in executor.map(_episode, *arguments, [onset_share] * count, chunksize=8):
+        known = families(spec.name)
+        drawn = [known[index % len(known)] for index in range(count)]
+        same = ([item] * count for item in (spec, replace(settings, onset_share=onset_share), ticks, rate_hz, split))
+        for episode in executor.map(_episode, drawn, seeds, *same, chunksize=8):
             parts.append(episode)
             advance(len(parts))
     return concatenate(parts)
 
 
 def _episode(
-    spec: RobotSpec,
     family: str,
     seed: np.random.SeedSequence,
+    spec: RobotSpec,
+    settings: CollectSettings,
     ticks: int,
     rate_hz: float,
     split: Split,
-    onset_share: float,
 ) -> Episodes:
     """Drive one episode; one that falls is drawn again."""
     for attempt in seed.spawn(_ATTEMPTS):
         rng = np.random.default_rng(attempt)
-        condition = with_onset(sample_condition(rng, family, split), ticks / rate_hz, onset_share, rng)
-        episode = _drive(spec, condition, excitation(spec, ticks, rng), rate_hz, rng, family)
+        drawn = sample_condition(rng, family, split, spec.name)
+        condition = with_onset(drawn, ticks / rate_hz, settings.onset_share, rng)
+        actions = excitation(spec, ticks, rng, settings.noise, settings.alike)
+        episode = _drive(spec, condition, actions, rate_hz, rng, family)
         if episode is not None:
             return episode
     raise RuntimeError(f"family {family}: {_ATTEMPTS} episodes in a row ended in a fall")
@@ -116,20 +124,23 @@ def with_onset(
     return tuple(replace(perturbation, onset=onset) for perturbation in condition)
 
 
-def excitation(spec: RobotSpec, ticks: int, rng: np.random.Generator) -> FloatArray:
+def excitation(
+    spec: RobotSpec, ticks: int, rng: np.random.Generator, noise: float = 0.25, alike: float = 0.5
+) -> FloatArray:
     """Return random actions (ticks, A) that visit the whole range: held levels with a drifting, noisy part.
 
-    White noise alone averages out within a stride, and held levels alone never show a quick change.
+    White noise alone averages out within a stride, and held levels alone never show a quick change. `noise` and `alike`
+    as in CollectSettings.
     """
     low, high = _bounds(spec)
-    levels = np.concatenate([_hold(rng, low, high, int(rng.integers(2, 21))) for _ in range(ticks)])[:ticks]
-    noise = rng.normal(0.0, rng.uniform(0.0, 0.25), (ticks, len(low))) * (high - low)
-    return np.clip(levels + noise, low, high)
+    levels = np.concatenate([_hold(rng, low, high, int(rng.integers(2, 21)), alike) for _ in range(ticks)])[:ticks]
+    white = rng.normal(0.0, rng.uniform(0.0, noise), (ticks, len(low))) * (high - low)
+    return np.clip(levels + white, low, high)
 
 
-def _hold(rng: np.random.Generator, low: FloatArray, high: FloatArray, length: int) -> FloatArray:
-    """Return one level for `length` ticks (length, A): half of the time all motors alike up to a small difference."""
-    if rng.random() < 0.5:
+def _hold(rng: np.random.Generator, low: FloatArray, high: FloatArray, length: int, alike: float) -> FloatArray:
+    """Return one level for `length` ticks (length, A)."""
+    if rng.random() < 1.0 - alike:
         level = rng.uniform(low, high)
     else:
         common = low + rng.random() * (high - low)
@@ -151,17 +162,20 @@ def _drive(
 ) -> Episodes | None:
     """Return the episode of one condition under given actions (T, A), or None after a fall."""
     clock = VirtualClock()
-    robot = SimRobot(clock=clock, rng=rng, perturbations=condition)
+    robot, drive = SimRobot(clock=clock, rng=rng, perturbations=condition, spec=spec), embodiment.embody(spec)
     robot.connect()
     robot.activate()
     roll, pitch = ([c.name for c in spec.channels].index(name) for name in ("roll", "pitch"))
-    start = clock.now()
-    states, told = [embodiment.observe(spec, robot.read())], []
+    start, cycles = clock.now(), 1 if drive.steady else round(spec.servo_hz / rate_hz)
+    state = robot.read()
+    states, told = [embodiment.observe(spec, drive.annotate(state))], []
     for tick, action in enumerate(actions):
         told.append(robot.true_condition())
-        robot.write(embodiment.command(spec, action, expires=clock.now() + 10.0 / rate_hz))
-        clock.sleep_until(start + (tick + 1) / rate_hz)
-        states.append(embodiment.observe(spec, robot.read()))
+        for cycle in range(1, cycles + 1):
+            robot.write(drive.command(action, state, clock.now(), clock.now() + 10.0 / rate_hz))
+            clock.sleep_until(start + (tick + cycle / cycles) / rate_hz)
+            state = robot.read()
+        states.append(embodiment.observe(spec, drive.annotate(state)))
         if max(abs(states[-1][roll]), abs(states[-1][pitch])) > _FALL:
             return None
     robot.close()

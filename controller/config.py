@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
 from controller import goals, shipped
 from controller.controller import ControlSettings
+from controller.robots import ROBOTS
 from controller.strict import ConfigError as ConfigError
 from controller.strict import Layer, nearest, one_of, read_yaml, resolve
 from controller.tasks import COURSES
@@ -24,11 +25,10 @@ from planners.predictive import PredictiveSettings
 from planners.rti import RtiSettings
 from planners.shooting import ShootingSettings
 from sim.perturbations import Perturbation, parse
+from sim.perturbations.bounds import check
+from sim.robots import ANATOMIES
 from sim.terrain import TERRAINS
 
-ROBOTS: Mapping[str, str] = MappingProxyType(
-    {"roach": "six-legged crawler of 10 cm and 30 g: two motors, compliant legs; simulated"}
-)
 RECIPES: Mapping[str, str] = MappingProxyType(
     {
         "grbal": "meta-learned prior, adapted by gradient steps on the last M transitions",
@@ -63,6 +63,14 @@ MODELS: Mapping[str, str] = MappingProxyType(
 )
 
 
+STATES: Mapping[str, str] = MappingProxyType(
+    {
+        "measured": "as by motion capture beside the robot's own sensors",
+        "estimated": "position, velocity and attitude from IMU, legs and feet alone; legged robots with a gait only",
+    }
+)
+
+
 def _perturbation(value: object) -> Perturbation:
     if not isinstance(value, str):
         raise ValueError(f"expected text like 'leg_loss:leg=left_middle@6', got {value!r}")
@@ -86,6 +94,7 @@ CourseName = Annotated[str, AfterValidator(_course)]
 TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
 Recipe = Annotated[str, AfterValidator(one_of("adapter", lambda: RECIPES))]
 ModelName = Annotated[str, AfterValidator(one_of("model", lambda: MODELS))]
+StateName = Annotated[str, AfterValidator(one_of("state", lambda: STATES))]
 PerturbationText = Annotated[Perturbation, PlainValidator(_perturbation), PlainSerializer(str)]
 PlannerSettings = Annotated[
     HybridSettings | IcemSettings | RtiSettings | MppiSettings | PredictiveSettings | CemSettings | ShootingSettings,
@@ -104,6 +113,7 @@ class RunSettings:
         perturbations: what happens to it, as `name:key=value,...[@start[-end]]`; simulated robots only.
         adapter: recipe of the model.
         model: what predicts while planning; the oracle adapts all the same, but plans with the truth.
+        state: where position, velocity and attitude come from that the plan is told.
         checkpoint: file of the trained model; None takes the one that comes with Limber.
         planner: what searches for actions.
         control: rhythm of the plan loop.
@@ -117,6 +127,7 @@ class RunSettings:
     perturbations: tuple[PerturbationText, ...] = ()
     adapter: Recipe = "grbal"
     model: ModelName = "learned"
+    state: StateName = "measured"
     checkpoint: str | None = None
     planner: PlannerSettings = field(default_factory=HybridSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
@@ -128,6 +139,7 @@ class RunSettings:
             raise ValueError(f"seconds: expected at least one tick and at most a day, got {self.seconds}")
         if self.seed < 0:
             raise ValueError(f"seed: expected 0 or more, got {self.seed}")
+        check(self.perturbations, ANATOMIES[self.robot])
 
     @property
     def course_name(self) -> str:

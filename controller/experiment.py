@@ -20,6 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from controller import robots
 from controller.collect import Split, gather
 from controller.config import RunSettings
 from controller.controller import ControlSettings
@@ -29,7 +30,6 @@ from controller.fitting import checkpoint_path, fit_recipe, labelled
 from controller.on_policy import gather_on_policy
 from controller.workers import pool
 from dynamics import checkpoint, dataset
-from hardware.sim_robot import ROACH
 
 SPLITS: tuple[Split, ...] = ("train", "heldout")
 _POLL = 0.5
@@ -68,7 +68,7 @@ def _collect(settings: ExperimentSettings, out: Path, split: Split, console: Con
     with _progress(console) as progress:
         bar = progress.add_task(f"collect {split}", total=total, note="")
         episodes = gather(
-            ROACH,
+            robots.spec(settings.robot),
             settings.collect,
             settings.rate_hz,
             settings.seed,

@@ -11,12 +11,12 @@ from pydantic import Field
 from controller.collect import CollectSettings
 from controller.goals import GOALS
 from controller.on_policy import OnPolicySettings
+from controller.robots import ROBOTS
 from controller.strict import nearest
 from dynamics.adapters import factory
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.fit import FitSettings
 from dynamics.recipes import NetworkSettings
-from hardware.sim_robot import ROACH
 
 AdapterSettings = Annotated[factory.AdapterSettings, Field(discriminator="kind")]
 
@@ -90,8 +90,8 @@ class ExperimentSettings:
     workers: int = 2
 
     def __post_init__(self) -> None:
-        if self.robot != ROACH.name:
-            raise ValueError(f"robot: expected one of {ROACH.name}, got {self.robot!r}")
+        if self.robot not in ROBOTS:
+            raise ValueError(f"robot: unknown robot '{self.robot}'; {nearest(self.robot, ROBOTS)}")
         if self.goal is not None and self.goal not in GOALS:
             raise ValueError(f"goal: unknown goal '{self.goal}'; {nearest(self.goal, GOALS)}")
         if self.goal is not None and self.on_policy.rounds:

@@ -14,12 +14,12 @@ from controller.plots import COLOURS
 from controller.telemetry import Log
 from sim.perturbations import LegLoss, Payload, Perturbation, last, parse
 from sim.render import Clip, Note, RenderError, write_video
-from sim.robots import roach
+from sim.robots import ANATOMIES, go2, roach
 from sim.terrain import TERRAINS, Terrain
 
 _log = logging.getLogger(__name__)
 
-_ROBOTS: Mapping[str, Callable[[Terrain], mujoco.MjSpec]] = {"roach": roach.build}
+_ROBOTS: Mapping[str, Callable[[Terrain], mujoco.MjSpec]] = {"roach": roach.build, "go2": go2.build}
 
 
 def film(path: Path, logs: Sequence[Log]) -> Path | None:
@@ -48,14 +48,14 @@ def _clip(log: Log, model: mujoco.MjModel, colour: str) -> Clip:
         times=np.array([record.time for record in posed]),
         qpos=np.array([record.qpos for record in posed], np.float64).reshape(len(posed), -1),
         rgb=to_rgb(colour),
-        notes=tuple(_note(parse(text)) for text in log.header.perturbations),
+        notes=tuple(_note(parse(text), log.header.robot) for text in log.header.perturbations),
     )
 
 
-def _note(perturbation: Perturbation) -> Note:
+def _note(perturbation: Perturbation, robot: str) -> Note:
     alpha: tuple[tuple[str, float], ...] = ()
     if isinstance(perturbation, LegLoss):
-        alpha = tuple((leg, 0.0) for leg in perturbation.legs)
+        alpha = tuple((leg + ANATOMIES[robot].limb, 0.0) for leg in perturbation.legs)
     elif isinstance(perturbation, Payload):
         alpha = (("payload", 1.0),)
     return Note(str(perturbation), perturbation.onset, last(perturbation), alpha)

@@ -14,6 +14,7 @@ from controller import shipped
 from controller.experiment_settings import ExperimentSettings
 from controller.goals import GOALS, judged
 from controller.relabel import emphasise, relabel
+from controller.robots import spec
 from dynamics import checkpoint, dataset, fit, recipes
 from dynamics.adapters import factory
 from dynamics.adapters.context import BeliefSettings
@@ -23,15 +24,15 @@ from dynamics.objectives.factory import objective, told
 from dynamics.recipes import Job
 from dynamics.state_space import Channel, StateSpace
 from hardware.robot import RobotSpec
-from hardware.sim_robot import ROACH
-from sim.perturbations import CONDITION_CHANNELS
+from sim.perturbations import condition_channels
+from sim.robots import ANATOMIES
 
 _MIXTURE = "mixture"
 
 
 def checkpoint_path(settings: ExperimentSettings, out: Path, recipe: str) -> Path:
     """Return where the checkpoint of a recipe is written."""
-    rate = None if settings.rate_hz == ROACH.control_hz else settings.rate_hz
+    rate = None if settings.rate_hz == spec(settings.robot).control_hz else settings.rate_hz
     written = recipe if settings.without is None else f"{recipe}-without-{settings.without}"
     return out / shipped.checkpoint_name(settings.robot, written, rate, settings.goal)
 
@@ -55,7 +56,7 @@ def labelled(settings: ExperimentSettings, episodes: Episodes, draw: int) -> Epi
     if settings.goal is None:
         return episodes
     seed = [settings.seed, 3, draw]
-    return relabel(episodes, state_space(ROACH), GOALS[settings.goal], 1.0 / settings.rate_hz, seed)
+    return relabel(episodes, state_space(spec(settings.robot)), GOALS[settings.goal], 1.0 / settings.rate_hz, seed)
 
 
 def _splits(settings: ExperimentSettings, recorded: Episodes) -> tuple[Episodes, Episodes]:
@@ -79,9 +80,10 @@ def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
             file.write(json.dumps(asdict(progress)) + "\n")
 
     job = Job(training, validation, settings.seed, resume_from, report)
-    actions = tuple(action.name for action in ROACH.actions)
-    adapter = _named(recipe.adapter)
-    space = state_space(judged(ROACH, settings.goal))
+    robot = spec(settings.robot)
+    actions = tuple(action.name for action in robot.actions)
+    adapter = _named(recipe.adapter, settings.robot)
+    space = state_space(judged(robot, settings.goal))
     untrained = recipes.untrained(space, actions, training, recipe.network, settings.seed, told=told(adapter))
     untrained = emphasise(untrained, settings.reward_weight)
     model, parts = recipes.train(untrained, job, objective(adapter, untrained), recipe.query, recipe.fit)
@@ -96,9 +98,11 @@ def state_space(spec: RobotSpec) -> StateSpace:
     return StateSpace(tuple(Channel(channel.name, channel.unit, channel.kind) for channel in spec.channels))
 
 
-def _named(adapter: factory.AdapterSettings) -> factory.AdapterSettings:
+def _named(adapter: factory.AdapterSettings, robot: str) -> factory.AdapterSettings:
     """Tell a belief what its numbers are called."""
-    return replace(adapter, channels=CONDITION_CHANNELS) if isinstance(adapter, BeliefSettings) else adapter
+    if not isinstance(adapter, BeliefSettings):
+        return adapter
+    return replace(adapter, channels=condition_channels(ANATOMIES[robot]))
 
 
 def _provenance(settings: ExperimentSettings) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Metronome:
             return None
         due = self._due(tick * self._per_tick)
         begun_on_time = now - due <= self._largest_delay
-        applied = _constant_action(self._played) if self._on_time and begun_on_time else None
+        applied = constant_action(self._played) if self._on_time and begun_on_time else None
         boundary = Boundary(tick, due, state, applied, self._played[-1] if self._played else None)
         self._tick, self._played, self._on_time = tick, [], begun_on_time
         return boundary
@@ -154,7 +154,7 @@ def drive(metronome: Metronome, mailbox: Mailbox, stop: threading.Event) -> None
         mailbox.close()
 
 
-def _constant_action(played: list[ServoReport]) -> FloatArray | None:
+def constant_action(played: list[ServoReport]) -> FloatArray | None:
     """Return the action (A,) that every cycle gave as planned, or None."""
     actions = [report.action for report in played if report.action is not None and report.rung is Rung.PLAN]
     if not played or len(actions) < len(played):

@@ -21,7 +21,7 @@ from controller.tasks import COURSES
 from controller.workers import pool
 from dynamics.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray
-from sim.perturbations import FAMILIES, sample_condition
+from sim.perturbations import families, sample_condition
 
 _ATTEMPTS = 10
 
@@ -83,10 +83,11 @@ def gather_on_policy(
 
 def _episode(runs: RunSettings, index: int, onset_share: float, seed: np.random.SeedSequence) -> Episodes:
     """Record one run; one that falls is drawn again."""
-    family = FAMILIES[index % len(FAMILIES)]
+    known = families(runs.robot)
+    family = known[index % len(known)]
     for attempt in seed.spawn(_ATTEMPTS):
         rng = np.random.default_rng(attempt)
-        condition = with_onset(sample_condition(rng, family, "train"), runs.seconds, onset_share, rng)
+        condition = with_onset(sample_condition(rng, family, "train", runs.robot), runs.seconds, onset_share, rng)
         course = str(rng.choice(sorted(COURSES)))
         settings = replace(runs, course=course, perturbations=condition, seed=int(rng.integers(2**31)))
         episode = _record(settings, family)

@@ -13,10 +13,13 @@ from hardware.robot import RobotSpec
 from hardware.sim_robot import SimRobot
 from planners.problem import Model
 from sim.oracle import Motion, Oracle
+from sim.physics import RoachPhysics
 
 
 def oracle(robot: SimRobot, period: float) -> Foresight:
     """Return what plans with the truth about a simulated robot; an action is held for `period` [s]."""
+    if not isinstance(robot.physics, RoachPhysics):
+        raise TypeError(f"oracle: expected a simulated crawler, got robot {robot.spec.name}")
     truth = Oracle(robot.physics, partial(state_vectors, robot.spec), period, cycle=1.0 / robot.spec.servo_hz)
 
     def foresee(_learned: AnyKernel, _state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Model]:

@@ -26,10 +26,11 @@ from controller.metronome import Boundary, Mailbox, arm, drive
 from controller.timing import Journal, LoopResult, LoopSettings
 from hardware import embodiment
 from hardware.clock import Clock
-from hardware.guard import Fault, FaultKind
+from hardware.limits import Severity
 from hardware.robot import RobotError, RobotSpec
 from hardware.schedule import ActionSchedule
 from hardware.servo import Servo, ServoReport
+from hardware.watch import Trip
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,10 @@ SWITCH_INTERVAL = 0.0005
 """How long one thread may keep the interpreter while the other waits [s]; Python's default is 5 ms."""
 REHEARSAL_MARGIN = 1.3
 """How much earlier than the longest recent rehearsal took the next one begins."""
+
+
+class Finished(Exception):
+    """Raised from `on_tick` to end a run before its time, as its time would."""
 
 
 class Decision(Protocol):
@@ -65,6 +70,27 @@ class Planning(Protocol[ResultT_co]):
 
     def rehearse(self, observation: Observation) -> None:
         """Do a tick for nothing and forget it."""
+        ...
+
+
+class Actor(Protocol):
+    """Who plays schedules, as far as the plan loop needs it: a servo, or a servo process."""
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The constant facts about the robot."""
+        ...
+
+    def publish(self, schedule: ActionSchedule) -> None:
+        """Make `schedule` the one that is played."""
+        ...
+
+
+class Boundaries(Protocol):
+    """Where tick boundaries come from."""
+
+    def take(self) -> Boundary | None:
+        """Wait for a boundary that was not taken yet; None when there will be no more."""
         ...
 
 
@@ -104,9 +130,9 @@ def run_lockstep(
     """
     cycles_per_tick = settings.cycles_per_tick(servo.spec)
     journal = Journal(settings)
-    with _ending(journal), servo:
+    with ending(journal), servo:
         metronome = arm(servo, clock, journal)
-        loop = _PlanLoop(controller, servo, clock, journal, metronome.start, on_tick)
+        loop = PlanLoop(controller, servo, clock, journal, metronome.start, on_tick)
         for cycle in range(settings.ticks * cycles_per_tick):
             metronome.sleep_until(cycle)
             boundary = metronome.observe(cycle)
@@ -138,11 +164,11 @@ def run_realtime(
     if settings.delay_ticks < 1:
         raise ValueError("delay_ticks: real time needs at least 1 because planning takes time, got 0")
     journal = Journal(settings)
-    with _ending(journal), _quiet_interpreter():
-        _warm_up(controller, servo.spec, settings)
+    with ending(journal), quiet_interpreter():
+        warm_up(controller, servo.spec, settings)
         _run_threads(controller, servo, clock, journal, on_tick)
     result = journal.result()
-    _warn_when_slow(result, settings)
+    warn_when_slow(result, settings)
     return result
 
 
@@ -153,7 +179,7 @@ def _run_threads(
     mailbox, stop = Mailbox(), threading.Event()
     with servo:
         metronome = arm(servo, clock, journal)
-        loop = _PlanLoop(controller, servo, clock, journal, metronome.start, on_tick)
+        loop = PlanLoop(controller, servo, clock, journal, metronome.start, on_tick)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="servo") as executor:
             try:
                 driving = executor.submit(drive, metronome, mailbox, stop)
@@ -163,13 +189,13 @@ def _run_threads(
         driving.result()
 
 
-class _PlanLoop(Generic[ResultT]):
+class PlanLoop(Generic[ResultT]):
     """Turns boundaries into schedules and notes how long that took."""
 
     def __init__(
         self,
         controller: Planning[ResultT],
-        servo: Servo,
+        servo: Actor,
         clock: Clock,
         journal: Journal,
         start: float,
@@ -180,7 +206,7 @@ class _PlanLoop(Generic[ResultT]):
         self._next = 0
         self._rehearsal = 0.0
 
-    def run(self, mailbox: Mailbox) -> None:
+    def run(self, mailbox: Boundaries) -> None:
         """Tick until the time is up or the servo has ended."""
         ticks = self._journal.settings.ticks
         while (boundary := mailbox.take()) is not None:
@@ -219,7 +245,7 @@ class _PlanLoop(Generic[ResultT]):
         return observation
 
 
-def _warm_up(controller: Planning[ResultT], spec: RobotSpec, settings: LoopSettings) -> None:
+def warm_up(controller: Planning[ResultT], spec: RobotSpec, settings: LoopSettings) -> None:
     """Plan a few ticks for nothing, so that first calls, caches and allocations do not fall into the run.
 
     The robot is not connected yet and the states are made up: a simulated robot's time starts with the run.
@@ -231,18 +257,20 @@ def _warm_up(controller: Planning[ResultT], spec: RobotSpec, settings: LoopSetti
 
 
 @contextmanager
-def _ending(journal: Journal) -> Iterator[None]:
+def ending(journal: Journal) -> Iterator[None]:
     """Note an interrupt or the robot's failure as the end of the run; anything else is a mistake and goes on up."""
     try:
         yield
+    except Finished:
+        return
     except KeyboardInterrupt:
         journal.interrupted = True
     except RobotError as error:
-        journal.fault = journal.fault or Fault(FaultKind.ROBOT, str(error))
+        journal.fault = journal.fault or Trip("robot", Severity.HARD, str(error))
 
 
 @contextmanager
-def _quiet_interpreter() -> Iterator[None]:
+def quiet_interpreter() -> Iterator[None]:
     """Keep garbage collection out of the loops and let the threads alternate quickly; undone afterwards."""
     interval, collecting = sys.getswitchinterval(), gc.isenabled()
     gc.collect()
@@ -258,7 +286,8 @@ def _quiet_interpreter() -> Iterator[None]:
             gc.enable()
 
 
-def _warn_when_slow(result: LoopResult, settings: LoopSettings) -> None:
+def warn_when_slow(result: LoopResult, settings: LoopSettings) -> None:
+    """Say so when plans take longer than the delay that they are made for."""
     covered = 1e3 * settings.delay_ticks * settings.period
     if result.statistics.response_ms.p95 > covered:
         _log.warning(

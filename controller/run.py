@@ -70,7 +70,7 @@ def execute(settings: RunSettings, options: Options) -> Outcome:
     adapters = [settings.adapter, *_compared(settings, options)]
     models = [load_model(settings, adapter) for adapter in adapters]
     rigs = [build(settings, model, fast=options.fast) for model in models]
-    folder = _run_folder(settings, options)
+    folder = run_folder(settings, options.out)
     runs: list[Run] = []
     for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
         loop = _drive(rig, settings, log)
@@ -91,9 +91,14 @@ def _compared(settings: RunSettings, options: Options) -> list[str]:
     return [adapter]
 
 
-def _run_folder(settings: RunSettings, options: Options) -> Path:
+def run_folder(settings: RunSettings, out: Path | None) -> Path:
+    """Make the folder of a run and put its settings there; None takes runs/<time>-<robot>-<course>-<adapter>.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
     name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course_name}-{settings.adapter}"
-    folder = options.out if options.out is not None else Path("runs") / name
+    folder = out if out is not None else Path("runs") / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "settings.yaml").write_text(to_yaml(settings), encoding="utf-8")

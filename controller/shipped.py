@@ -8,6 +8,11 @@ _PACKAGE = Path(__file__).resolve().parent
 _ROOT = _PACKAGE / "assets" if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent
 
 
+def robot(name: str) -> Path:
+    """Return the file of what is known about a robot: ranges, checks, poses, gains."""
+    return _ROOT / "configs" / "robots" / f"{name}.yaml"
+
+
 def run_config(robot: str, rate_hz: float | None = None) -> Path:
     """Return the settings file of a robot, at its usual control rate or at another one [Hz]."""
     return _ROOT / "configs" / "run" / f"{robot}{_suffix(rate_hz)}.yaml"

@@ -82,11 +82,12 @@ class StressCondition:
         if not 0.0 <= self.onset < 86400.0 or (self.onset and self.family is None):
             raise ValueError(f"{self.name}: onset: expected a time [s] for a drawn family, got {self.onset}")
 
-    def at(self, seed: int) -> tuple[Perturbation, ...]:
-        """Return what happens at a seed."""
+    def at(self, seed: int, robot: str = "roach") -> tuple[Perturbation, ...]:
+        """Return what happens at a seed to a robot."""
         if self.family is None:
             return self.perturbations
-        drawn = sample_condition(np.random.default_rng([seed, crc32(self.name.encode())]), self.family, self.split)
+        rng = np.random.default_rng([seed, crc32(self.name.encode())])
+        drawn = sample_condition(rng, self.family, self.split, robot)
         return tuple(replace(perturbation, onset=self.onset) for perturbation in drawn)
 
 
@@ -169,7 +170,7 @@ class StressSettings:
             robot=self.robot,
             course=self.course,
             terrain=self.terrain,
-            perturbations=trial.condition.at(trial.seed),
+            perturbations=trial.condition.at(trial.seed, self.robot),
             adapter=self.adapter if trial.adapter == ORACLE else trial.adapter,
             model="oracle" if trial.adapter == ORACLE else "learned",
             planner=self.planner,

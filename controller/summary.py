@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -46,4 +46,41 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
         "belief": list(log.belief),
         "statuses": dict(sorted(Counter(record.status for record in records).items())),
         "files": dict(files),
+    }
+
+
+def servo_summary(events: Sequence[Mapping[str, object]], origin: float) -> dict[str, object]:
+    """What a servo process told of itself, as `deploy --json` prints it.
+
+    Args:
+        events: in the order they came: time by the system's monotonic clock [s], kind, what.
+        origin: of the host clock [s]; times are told from there.
+    """
+    told: dict[str, list[object]] = {}
+    modes: list[dict[str, object]] = []
+    faults: list[str] = []
+    trips: Counter[str] = Counter()
+    standing = set[str]()
+    for event in events:
+        kind, what, time = str(event["kind"]), event["what"], float(str(event["time"]))
+        told.setdefault(kind, []).append(what)
+        if kind in {"fault", "crash"}:
+            faults.append(str(what))
+        if kind != "mode" or not isinstance(what, Mapping):
+            continue
+        now = {str(trip).partition(":")[0] for trip in what["trips"]}
+        trips.update(now - standing)
+        standing = now
+        if what["fault"] is not None and what["fault"] not in faults:
+            faults.append(str(what["fault"]))
+        if not modes or (modes[-1]["mode"], modes[-1]["fault"]) != (what["mode"], what["fault"]):
+            modes.append({"time": round(time - origin, 3), "mode": what["mode"], "fault": what["fault"]})
+    return {
+        "modes": modes,
+        "guard": dict(trips),
+        "faults": faults,
+        "refused": told.get("refused", []),
+        "rights": told.get("right", []),
+        "statistics": (told.get("statistics") or [{}])[-1],
+        "left": (told.get("left") or [None])[-1],
     }

@@ -1,14 +1,15 @@
 """Courses: paths to follow, where a robot is on them, and what that costs.
 
 One cost serves planning, scoring and reports. Courses start at the origin in direction +x, bend smoothly (no corners)
-and are sized for a 10 cm crawler at 0.2 to 0.35 m/s over 20 s. Weights after the VelociRoACH experiments.
+and are sized for a 10 cm crawler at 0.2 to 0.35 m/s over 20 s; a larger robot runs them scaled. Weights after the
+VelociRoACH experiments.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Protocol
 
@@ -94,6 +95,20 @@ class Course:
         """The points to draw [m]; a closed course ends where it starts."""
         points = np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
         return tuple((float(x), float(y)) for x, y in points)
+
+    def scaled(self, factor: float) -> Course:
+        """Return the course of a robot that is larger by a factor; the same run, scaled, costs the same."""
+        if factor == 1.0:
+            return self
+        weights = replace(self.weights, perp=self.weights.perp / factor, back=self.weights.back / factor)
+        return replace(
+            self,
+            points=factor * self.points,
+            arclength=factor * self.arclength,
+            curvature=self.curvature / factor,
+            length=factor * self.length,
+            weights=weights,
+        )
 
     def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
         """Project a position (2,) [m] near earlier progress; progress never jumps to another branch or lap."""

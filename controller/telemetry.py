@@ -20,6 +20,7 @@ from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from controller.goals import HiddenGoal, parse, steps_to_goal
 from sim.belief import in_words
+from sim.robots import ANATOMIES
 
 if TYPE_CHECKING:
     from controller.controller import TickResult
@@ -142,9 +143,8 @@ class Log:
     def belief(self) -> tuple[str, ...]:
         """What the adapter took the condition to be over the last second, in words; empty where it does not say."""
         latest = [record.belief for record in self.records[-round(self.header.rate_hz) :] if record.belief]
-        return in_words(
-            {name: float(np.mean([belief[name] for belief in latest])) for name in latest[0]} if latest else {}
-        )
+        means = {name: float(np.mean([belief[name] for belief in latest])) for name in latest[0]} if latest else {}
+        return in_words(means, ANATOMIES[self.header.robot]) if means else ()
 
     @property
     def goal(self) -> HiddenGoal | None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hardware.guard import Fault, FaultKind
 from hardware.robot import RobotSpec
 from hardware.schedule import Rung
 from hardware.servo import ServoReport
+from hardware.watch import Trip
 
 WHOLE = 1e-6
 """How far a ratio of rates may be from a whole number."""
@@ -111,7 +111,7 @@ class LoopResult:
 
     statistics: LoopStatistics
     interrupted: bool
-    fault: Fault | None
+    fault: Trip | None
 
     @property
     def ticks(self) -> int:
@@ -121,7 +121,7 @@ class LoopResult:
     @property
     def fell(self) -> bool:
         """True when the robot tilted beyond its limit."""
-        return self.fault is not None and self.fault.kind is FaultKind.TILT
+        return self.fault is not None and self.fault.fell
 
 
 @dataclass
@@ -137,7 +137,7 @@ class Journal:
     late_plans: int = 0
     guarded: int = 0
     interrupted: bool = False
-    fault: Fault | None = None
+    fault: Trip | None = None
 
     def add_tick(self, seconds: float, response: float) -> bool:
         """Note a tick's computing time and its response time [s]; return whether it was a miss."""

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from controller.build import build, load_model
+from controller.build import build, course, load_model
 from controller.cells import Result
 from controller.config import RunSettings
 from controller.controller import TickResult
 from controller.realtime import LoopTick, run_lockstep
 from controller.scores import recovery_time
 from controller.stress import StressSettings, Trial
-from controller.tasks import COURSES, Course
+from controller.tasks import Course
 from controller.telemetry import mean
 from controller.timing import LoopResult
 from dynamics.checkpoint import CheckpointError
@@ -86,7 +86,7 @@ def figures(settings: RunSettings, series: Series, loop: LoopResult) -> Result:
     recovered = None if failed or onset is None else recovery_time(time, distance, onset)
     return {
         "perturbations": [str(perturbation) for perturbation in settings.perturbations],
-        "cost": run_cost(COURSES[settings.course], np.array(series.cost), failed=failed),
+        "cost": run_cost(course(settings), np.array(series.cost), failed=failed),
         "path_error_m": mean(distance),
         "progress_m": series.progress[-1] - series.progress[0] if series.progress else 0.0,
         "fell": loop.fell,

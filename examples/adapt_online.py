@@ -20,6 +20,7 @@ from dynamics.kernel import Kernel
 from dynamics.transitions import History
 from hardware import embodiment
 from hardware.clock import VirtualClock
+from hardware.robot import RobotCommand
 from hardware.sim_robot import SimRobot
 from sim.perturbations import parse
 
@@ -39,7 +40,7 @@ def main() -> None:
     state = embodiment.observe(robot.spec, robot.read())
     for action in excitation(robot.spec, round(10.0 / trained.period), rng):
         end = clock.now() + trained.period
-        robot.write(embodiment.command(robot.spec, action, end))
+        robot.write(RobotCommand.speeds(action, end))
         clock.sleep_until(end)
         next_state = embodiment.observe(robot.spec, robot.read())
         adapted.load(current.weights)

@@ -9,6 +9,8 @@ import math
 import time
 from typing import Protocol
 
+from hardware.realtime import sleep_until
+
 
 class Clock(Protocol):
     """A source of absolute times [s] that can wait for one of them."""
@@ -23,19 +25,22 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """Monotonic seconds since this clock was made."""
+    """Monotonic seconds since `origin`, or since this clock was made; processes that share an origin share the time.
 
-    def __init__(self) -> None:
-        self._origin = time.monotonic()
+    Args:
+        origin: a value of `time.monotonic()` [s], which is the same in every process of a machine.
+    """
+
+    def __init__(self, origin: float | None = None) -> None:
+        self.origin = time.monotonic() if origin is None else origin
 
     def now(self) -> float:
         """Return the present time [s]."""
-        return time.monotonic() - self._origin
+        return time.monotonic() - self.origin
 
     def sleep_until(self, deadline: float) -> None:
         """Sleep to an absolute time, so that a late wake-up never shifts the next one."""
-        while (remaining := deadline - self.now()) > 0.0:
-            time.sleep(remaining)
+        sleep_until(self.origin + deadline)
 
 
 class VirtualClock:

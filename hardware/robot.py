@@ -7,13 +7,21 @@ Vectors are world-frame unless a name says otherwise, SI units, radians, quatern
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.legs import Leg
+from hardware.limits import Checks, Limits
+
 FloatArray = NDArray[np.float64]
+
+UNKNOWN: FloatArray = np.full(1, math.nan)
+"""An array that is not measured."""
+UNKNOWN.setflags(write=False)
 
 ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "vector", "signal"]
 """How a channel of the state vector behaves: planar pose (absolute, left out of a model's input),
@@ -54,19 +62,57 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What the guard enforces, per motor where an array is given (n_motors,)."""
+class Gains:
+    """Gains of the motors' position loop, per motor (n_motors,)."""
 
-    velocity_low: tuple[float, ...]
-    """Lowest commanded motor velocity [rad/s]."""
-    velocity_high: tuple[float, ...]
-    """Highest commanded motor velocity [rad/s]."""
-    slew: float
-    """Largest change of a commanded motor velocity [rad/s^2]."""
-    tilt: float
-    """Largest angle between the body's and the world's z axis while running [rad]."""
-    state_age: float
-    """A state older than this stops the robot [s]."""
+    kp: tuple[float, ...]
+    """[N m/rad]"""
+    kd: tuple[float, ...]
+    """[N m s/rad]"""
+
+
+@dataclass(frozen=True)
+class Joints:
+    """What only a robot servoed by position has, per motor (n_motors,)."""
+
+    stand: tuple[float, ...]
+    """Joint angles of the standing pose [rad]."""
+    sit: tuple[float, ...]
+    """Joint angles of the lying pose, from which it stands up [rad]."""
+    rise_seconds: float
+    """Time to stand up or to sit down [s]."""
+    hold: Gains
+    """While it stands up, stands and sits down."""
+    run: Gains
+    """While it walks."""
+    damping: tuple[float, ...]
+    """Velocity gain while damped [N m s/rad]."""
+    wire: tuple[int, ...]
+    """Place of each motor in the wire's arrays."""
+    sign: tuple[float, ...]
+    """1 or -1: angle on the wire = sign * angle + offset."""
+    offset: tuple[float, ...]
+    """[rad]"""
+
+
+@dataclass(frozen=True)
+class Walker:
+    """What a robot that is driven through a gait has besides."""
+
+    gait: str
+    """Name of the pattern, see `hardware.gait.PATTERNS`."""
+    lift: float
+    """How high a step lifts a foot [m]."""
+    mass: float
+    """Of the whole robot [kg]."""
+    legs: tuple[Leg, ...]
+    """In the order of the motors, three each."""
+    bare_force: float
+    """A foot that bears less than this is taken for lost, with its calf [N]; 0 on robots that cannot tell."""
+    bare_seconds: float
+    """Time in stance after which it is [s]."""
+    peg_height: float
+    """Trunk over the centre of the feet when a leg without its calf stands on the knee [m]."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +128,25 @@ class RobotSpec:
     servo_hz: float
     """Rate of the servo loop [Hz], a multiple of every supported control rate."""
     limits: Limits
+    checks: Checks = field(default_factory=Checks)
+    joints: Joints | None = None
+    """None on robots that are servoed by velocity."""
+    walker: Walker | None = None
+    """None on robots whose actions are the speeds of their motors."""
+    course_scale: float = 1.0
+    """How many times as large as a 10 cm crawler's the courses of this robot are."""
+    feet: tuple[str, ...] = ()
+    """Feet whose force is measured."""
     judged: tuple[str, ...] = ()
     """Channels that the robot does not measure: a judge beside it does, such as one that gives rewards."""
 
 
 @dataclass(frozen=True)
 class RobotState:
-    """What the robot measured at one instant; a quantity it cannot measure is NaN."""
+    """What the robot measured at one instant.
+
+    A quantity it cannot measure is NaN; an array that nobody fills is one NaN (1,), which broadcasts to any size.
+    """
 
     seq: int
     time: float
@@ -105,10 +163,30 @@ class RobotState:
     """Unwrapped angle at the output shaft (n_motors,) [rad]."""
     motor_velocity: FloatArray
     """(n_motors,) [rad/s]."""
-    back_emf: FloatArray
-    """Voltage the motors generate (n_motors,) [V]."""
-    battery: float
+    battery: float = math.nan
     """Battery terminal voltage [V]."""
+    back_emf: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """Voltage the motors generate (n_motors,) [V]."""
+    motor_torque: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """Estimated from the current (n_motors,) [N m]."""
+    motor_temperature: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """(n_motors,) [deg C]"""
+    accelerometer: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """Specific force in the body frame (3,) [m/s^2]: at rest it is 9.81 upwards."""
+    foot_force: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """Along the normal of the ground, in the order of the spec's `feet` (n_feet,) [N]."""
+    charge: float = math.nan
+    """State of charge [0..1]."""
+    lost: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """Packets lost since power-on, per motor (n_motors,)."""
+    tick: float = math.nan
+    """The robot's own clock [s]."""
+    bad_packets: int = 0
+    """States that the driver has refused since it connected."""
+    foreign_commands: int = 0
+    """Commands of somebody else heard since it connected."""
+    gait_phase: float = math.nan
+    """Where in its cycle the gait is that the servo plays, in [0, 2 pi); the servo fills it in [rad]."""
     faults: tuple[str, ...] = ()
     judged: tuple[float, ...] = ()
     """What a judge beside the robot says, one number for each of the spec's `judged`."""
@@ -124,13 +202,37 @@ class CommandMode(enum.Enum):
 
 @dataclass(frozen=True)
 class RobotCommand:
-    """Set-points for every motor, valid until `expires`; the robot damps itself after that."""
+    """Set-points for every motor, valid until `expires`; the robot damps itself after that.
+
+    A motor gives the torque `kp * (position - measured) + kd * (velocity - measured) + torque`, within its limits.
+    Robots servoed by velocity read `velocity` alone. All arrays are (n_motors,).
+    """
 
     mode: CommandMode
+    position: FloatArray
+    """[rad]"""
     velocity: FloatArray
-    """Motor velocity set-points (n_motors,) [rad/s]."""
+    """[rad/s]"""
+    torque: FloatArray
+    """Feed-forward [N m]."""
+    kp: FloatArray
+    """[N m/rad]"""
+    kd: FloatArray
+    """[N m s/rad]"""
     expires: float
     """Host clock after which the command must not be followed any more [s]."""
+
+    @classmethod
+    def speeds(cls, velocity: FloatArray, expires: float) -> RobotCommand:
+        """Return a command of velocities (n_motors,) [rad/s] for robots that servo those themselves."""
+        none = np.zeros_like(velocity)
+        return cls(CommandMode.SERVO, none, velocity, none, none, none, expires)
+
+    @classmethod
+    def passive(cls, mode: CommandMode, count: int, expires: float, damping: FloatArray | float = 0.0) -> RobotCommand:
+        """Return a command without set-points, OFF or DAMP, for `count` motors; damping is a gain [N m s/rad]."""
+        none = np.zeros(count)
+        return cls(mode, none, none, none, none, none + damping, expires)
 
 
 class Robot(Protocol):

@@ -25,6 +25,8 @@ class Rung(enum.Enum):
     PLAN = "plan"
     HOLD = "hold"
     FADE = "fade"
+    POSE = "pose"
+    """No plan is wanted: the robot stands up, stands or sits down."""
     DAMP = "damp"
 
 
@@ -84,7 +86,7 @@ class ActionSchedule:
                 left = (self.expires - time) / (self.expires - self._fade_start)
                 with np.errstate(all="ignore"):  # the guard refuses what is not finite
                     return np.asarray(rest + left * (self.actions[-1] - rest), dtype=np.float64)
-            case Rung.DAMP:
+            case Rung.DAMP | Rung.POSE:
                 return None
 
     def _knots(self, time: float) -> float:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from hardware import embodiment
-from hardware.guard import Fault, Guard
+from hardware.estimation import StateEstimation
+from hardware.guard import Guard
 from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError, RobotFault, RobotSpec, RobotState
 from hardware.schedule import ActionSchedule, Rung
+from hardware.state_machine import Mode
+from hardware.watch import Trip
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,14 @@ class ServoReport:
     """Time since the start of the schedule that was played [s]; infinite when there was none."""
     reasons: tuple[str, ...]
     """Why the guard changed the command; empty when it did not."""
-    fault: Fault | None
+    fault: Trip | None
     """The latched fault, if there is one."""
+    mode: Mode = Mode.RUN
+    """What the robot is doing."""
+    trips: tuple[Trip, ...] = ()
+    """Every check that tripped, those that only warn too."""
+    sent: RobotCommand | None = None
+    """What the guard let through."""
 
 
 class Servo:
@@ -38,13 +47,16 @@ class Servo:
         ValueError: the embodiment or the guard cannot serve this robot.
     """
 
-    def __init__(self, robot: Robot, guard: Guard | None = None) -> None:
-        embodiment.check(robot.spec)
+    def __init__(self, robot: Robot, guard: Guard | None = None, estimation: StateEstimation | None = None) -> None:
+        """Put robot and guard together; `estimation` fills in what the robot does not measure, for the plan only."""
         self.robot = robot
+        self._estimation = estimation
+        self._embodiment = embodiment.embody(robot.spec)
         self.guard = guard if guard is not None else Guard(robot.spec)
         self._rest = embodiment.rest_action(robot.spec)
         self._schedule: ActionSchedule | None = None
         self._state: RobotState | None = None
+        self._measured: RobotState | None = None
 
     @property
     def spec(self) -> RobotSpec:
@@ -79,11 +91,16 @@ class Servo:
         if self.guard.fault is not None:
             raise RobotFault(f"robot {self.spec.name} is not armed while the guard holds a fault: {self.guard.fault}")
         self._schedule = None
+        self._embodiment.reset()
+        if self._estimation is not None:
+            self._estimation.reset()
         self.robot.activate()
+        self.guard.request(Mode.RUN)
 
     def shutdown(self) -> None:
         """Damp, switch off and release the robot; allowed at any time, any number of times."""
         self._schedule = None
+        self.guard.off()
         try:
             self.robot.damp()
             self.robot.deactivate()
@@ -111,30 +128,44 @@ class Servo:
         Raises:
             LinkLost: no state arrived in time.
         """
-        self._state = self.robot.read()
+        self._measured = self.robot.read()
+        known = self._measured if self._estimation is None else self._estimation.fill(self._measured)
+        self._state = self._embodiment.annotate(known)
         return self._state
 
-    def act(self, now: float) -> ServoReport:
-        """Play the newest schedule at `now` [s], as far as the guard allows.
+    def act(self, now: float, late: float = 0.0) -> ServoReport:
+        """Play the newest schedule at `now` [s], as far as the guard allows; `late` is how late the cycle began [s].
 
         Raises:
             RobotError: there was no state yet, or the robot refused the command.
         """
-        if self._state is None:
+        if self._state is None or self._measured is None:
             raise RobotError(f"servo of robot {self.spec.name}: act before the first observe")
         schedule = self._schedule
-        action = schedule.action(now, self._rest) if schedule is not None else None
-        verdict = self.guard.check(self._command(schedule, action, now), self._state, now)
+        verdict = self.guard.check(self._command(self._state, now), self._measured, now, late)
         age = now - schedule.start if schedule is not None else float("inf")
-        if schedule is None or verdict.command.mode is not CommandMode.SERVO:
+        played, rung = None, Rung.DAMP
+        if verdict.command.mode is CommandMode.SERVO:
+            sent = self.robot.write(verdict.command)
+            played = self._embodiment.played(sent) if verdict.follows else None
+            if sent.mode is CommandMode.SERVO:
+                rung = schedule.rung(now) if verdict.follows and schedule else _standing(verdict.mode)
+        elif verdict.mode is not Mode.PASSIVE:
             self.robot.damp()
-            return ServoReport(None, Rung.DAMP, age, verdict.reasons, verdict.fault)
-        sent = self.robot.write(verdict.command)
-        played = embodiment.action_of(sent)
-        rung = schedule.rung(now) if played is not None else Rung.DAMP
-        return ServoReport(played, rung, age, verdict.reasons, verdict.fault)
+        return ServoReport(
+            played, rung, age, verdict.reasons, verdict.fault, verdict.mode, verdict.trips, verdict.command
+        )
 
-    def _command(self, schedule: ActionSchedule | None, action: FloatArray | None, now: float) -> RobotCommand:
+    def _command(self, state: RobotState, now: float) -> RobotCommand | None:
+        """Return what the schedule asks for; None when it is over."""
+        if self.guard.mode is not Mode.RUN:
+            self._embodiment.reset()  # the next walk begins when it runs, not while it stands up
+        schedule = self._schedule
+        action = None if schedule is None else schedule.action(now, self._rest)
         if schedule is None or action is None:
-            return RobotCommand(CommandMode.DAMP, self._rest, now)
-        return embodiment.command(self.spec, action, schedule.expires)
+            return None
+        return self._embodiment.command(action, state, now, schedule.expires)
+
+
+def _standing(mode: Mode) -> Rung:
+    return Rung.HOLD if mode is Mode.RUN else Rung.POSE

@@ -7,15 +7,11 @@ always from the unperturbed values. So the end of a perturbation undoes it exact
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sim.robots.roach import LEGS, SIDES
+from sim.robots.anatomy import Anatomy
 from sim.terrain import TERRAINS, Terrain
-
-FloatArray = NDArray[np.float64]
 
 STANDARD_GRAVITY = 9.81
 """[m/s^2]"""
@@ -44,6 +40,8 @@ class Condition:
     """Achieved over commanded motor speed, left and right [-]."""
     bias: Pair = (0.0, 0.0)
     """Added to the commanded motor speed, left and right [rad/s]."""
+    strength: Mapping[str, float] = field(default_factory=dict)
+    """Torque that a joint gives over the torque asked for, where it is not 1 [-]."""
     dead_motors: frozenset[str] = frozenset()
     stuck_motors: frozenset[str] = frozenset()
     force: Triple = (0.0, 0.0, 0.0)
@@ -73,55 +71,44 @@ class Condition:
         return (self.payload_moment[0] / self.payload_mass, self.payload_moment[1] / self.payload_mass)
 
 
-CONDITION_CHANNELS: tuple[str, ...] = (
-    "tilt_x",
-    "tilt_y",
-    "gravity",
-    *(f"present_{leg}" for leg in LEGS),
-    "payload_mass",
-    "payload_moment_x",
-    "payload_moment_y",
-    *(f"gain_{side}" for side in SIDES),
-    *(f"bias_{side}" for side in SIDES),
-    *(f"dead_{side}" for side in SIDES),
-    *(f"stuck_{side}" for side in SIDES),
-    "friction",
-    "softness",
-    "roughness",
-    "force_x",
-    "force_y",
-    "force_z",
-    "delay",
-    "noise",
-    "pose_bias_x",
-    "pose_bias_y",
-    "pose_bias_heading",
-)
-"""What the numbers of `describe` mean, in order (D,)."""
+def describe(condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+    """Return the condition as numbers of order one, by name; every condition of a robot has the same names in order."""
+    force, payload, moment = anatomy.force_unit, anatomy.payload_unit, anatomy.moment_unit
+    x, y, heading = condition.pose_bias
+    return {
+        "tilt_x": condition.tilt[0] / 0.2,
+        "tilt_y": condition.tilt[1] / 0.2,
+        "gravity": condition.gravity / STANDARD_GRAVITY - 1.0,
+        **{f"present_{leg}": float(leg not in condition.lost_legs) for leg in anatomy.legs},
+        "payload_mass": condition.payload_mass / payload,
+        "payload_moment_x": condition.payload_moment[0] / moment,
+        "payload_moment_y": condition.payload_moment[1] / moment,
+        **_describe_motors(condition, anatomy),
+        **{f"dead_{motor}": float(motor in condition.dead_motors) for motor in anatomy.motors},
+        **{f"stuck_{motor}": float(motor in condition.stuck_motors) for motor in anatomy.motors},
+        "friction": (condition.foot_friction - 0.8) / 0.3,
+        "softness": condition.terrain.contact_time / 0.004 - 1.0,
+        "roughness": condition.terrain.roughness / 0.001,
+        **{f"force_{axis}": value / force for axis, value in zip("xyz", condition.force, strict=True)},
+        "delay": condition.delay / 0.05,
+        "noise": condition.noise - 1.0,
+        "pose_bias_x": x / 0.02,
+        "pose_bias_y": y / 0.02,
+        "pose_bias_heading": heading / 0.2,
+    }
 
 
-def describe(condition: Condition) -> FloatArray:
-    """Return the condition as numbers of order one (D,), named by CONDITION_CHANNELS."""
-    present = [float(leg not in condition.lost_legs) for leg in LEGS]
-    return np.array(
-        [
-            *(angle / 0.2 for angle in condition.tilt),
-            condition.gravity / STANDARD_GRAVITY - 1.0,
-            *present,
-            condition.payload_mass / 0.01,
-            *(moment / 2e-4 for moment in condition.payload_moment),
-            *((gain - 1.0) / 0.3 for gain in condition.gain),
-            *(bias / 5.0 for bias in condition.bias),
-            *(float(side in condition.dead_motors) for side in SIDES),
-            *(float(side in condition.stuck_motors) for side in SIDES),
-            (condition.foot_friction - 0.8) / 0.3,
-            condition.terrain.contact_time / 0.004 - 1.0,
-            condition.terrain.roughness / 0.001,
-            *(force / 0.3 for force in condition.force),
-            condition.delay / 0.05,
-            condition.noise - 1.0,
-            *(offset / 0.02 for offset in condition.pose_bias[:2]),
-            condition.pose_bias[2] / 0.2,
-        ],
-        dtype=np.float64,
-    )
+def _describe_motors(condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+    """Motors servoed by speed have a gain and a bias, others the share of their torque."""
+    if anatomy.bias > 0.0:
+        gains = zip(anatomy.motors, condition.gain, strict=True)
+        biases = zip(anatomy.motors, condition.bias, strict=True)
+        return {f"gain_{motor}": (gain - 1.0) / 0.3 for motor, gain in gains} | {
+            f"bias_{motor}": bias / 5.0 for motor, bias in biases
+        }
+    return {f"gain_{motor}": (condition.strength.get(motor, 1.0) - 1.0) / 0.3 for motor in anatomy.motors}
+
+
+def channels(anatomy: Anatomy) -> tuple[str, ...]:
+    """Return the names of `describe` for a robot, in order (D,)."""
+    return tuple(describe(Condition(), anatomy))

@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.condition import Condition
-from sim.robots.roach import BACK_Z, LEGS, PAYLOAD_HALF, SIDES
+from sim.robots.anatomy import Anatomy
 from sim.terrain import BUMPS_BIT, FLOOR_BIT, SPREAD
 
 FloatArray = NDArray[np.float64]
 
 _STUMP = 0.02
-"""Share of a lost leg's mass that stays at the coupler; none at all would make the mass matrix singular."""
-_JAMMED = 0.03
-"""Dry friction of a stuck crank [N m], ten times what the body's weight can put on it."""
+"""Share of a lost limb's mass that stays at its joint; none at all would make the mass matrix singular."""
 _FIELDS = (
     "body_mass",
     "body_inertia",
@@ -38,9 +36,9 @@ _FIELDS = (
 class ConditionWriter:
     """Keeps one model in step with a condition."""
 
-    def __init__(self, model: mujoco.MjModel) -> None:
+    def __init__(self, model: mujoco.MjModel, anatomy: Anatomy) -> None:
         """Remember the intact values of `model`, which this writer changes from now on."""
-        self._model = model
+        self._model, self._anatomy = model, anatomy
         self._scratch = mujoco.MjData(model)
         mujoco.mj_setConst(model, self._scratch)
         self._intact = {name: getattr(model, name).copy() for name in _FIELDS}
@@ -81,23 +79,24 @@ class ConditionWriter:
     def _write_legs(self, condition: Condition) -> None:
         model = self._model
         rough = condition.terrain.roughness > 0.0
-        for leg in LEGS:
+        for leg in self._anatomy.legs:
             model.geom_conaffinity[model.geom(leg).id] = BUMPS_BIT if rough else FLOOR_BIT
             if leg in condition.lost_legs:
-                body = model.body(leg).id
+                body = model.body(leg + self._anatomy.limb).id
                 model.body_mass[body] *= _STUMP
                 model.body_inertia[body] *= _STUMP
-                model.geom_conaffinity[model.geom(leg).id] = 0
-                for geom in (leg, f"{leg}_shank"):
-                    model.geom_rgba[model.geom(geom).id, 3] = 0.0
+                lost = model.geom_bodyid == body
+                model.geom_conaffinity[lost] = 0
+                model.geom_rgba[lost, 3] = 0.0
 
     def _write_payload(self, condition: Condition) -> None:
         mass = condition.payload_mass
         if mass == 0.0:
             return
         model, body = self._model, self._payload
-        place = (*condition.payload_place, BACK_Z + PAYLOAD_HALF[2])
-        a, b, c = (half**2 for half in PAYLOAD_HALF)
+        half = self._anatomy.payload_half
+        place = (*condition.payload_place, self._anatomy.back + half[2])
+        a, b, c = (length**2 for length in half)
         model.body_mass[body] = mass
         model.body_pos[body] = place
         model.body_inertia[body] = mass / 3.0 * np.array([b + c, a + c, a + b])
@@ -105,12 +104,12 @@ class ConditionWriter:
 
     def _write_motors(self, condition: Condition) -> None:
         model = self._model
-        for index, side in enumerate(SIDES):
-            if side in condition.dead_motors | condition.stuck_motors:
+        for index, motor in enumerate(self._anatomy.motors):
+            if motor in condition.dead_motors | condition.stuck_motors:
                 model.actuator_gainprm[index] = 0.0
                 model.actuator_biasprm[index] = 0.0
-            if side in condition.stuck_motors:
-                model.dof_frictionloss[model.joint(side).dofadr[0]] = _JAMMED
+            if motor in condition.stuck_motors:
+                model.dof_frictionloss[model.joint(motor).dofadr[0]] = self._anatomy.jammed
 
 
 def true_up(condition: Condition) -> FloatArray:

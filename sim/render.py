@@ -32,6 +32,8 @@ _MAX_SEGMENTS = 200
 _TRAIL_SECONDS, _TRAIL_SPACING = 5.0, 0.2
 _OFFSCREEN_SAMPLES = 0
 _LOOK_HEIGHT = 0.02
+_EXTENT = 0.3
+"""Extent of a model that is drawn with these lengths [m]; a larger one is seen from further away."""
 _INK = (28, 32, 38)
 
 
@@ -76,7 +78,7 @@ class View:
     height: int = 480
     fps: int = 25
     distance: float = 0.5
-    """Camera to the point it looks at [m]."""
+    """Camera to the point it looks at [m], for a crawler; larger robots are seen from further away."""
     azimuth: float = 90.0
     """Heading of the camera's line of sight in the world [degrees]; 90 looks along +y."""
     elevation: float = -40.0
@@ -189,6 +191,7 @@ class _Painter:
 
     def __init__(self, clip: Clip, course: FloatArray, view: View) -> None:
         self._clip, self._view = clip, view
+        self._scale = float(clip.model.stat.extent) / _EXTENT
         self._course = course[:: max(1, len(course) // _MAX_SEGMENTS)]
         stride = max(1, round(_TRAIL_SPACING / float(np.diff(clip.times).mean())))
         self._trail_times, self._trail = clip.times[::stride], clip.qpos[::stride, :2]
@@ -202,9 +205,9 @@ class _Painter:
             self._scene.flags[flag] = 0
         self._options = mujoco.MjvOption()
         self._camera = mujoco.MjvCamera()
-        self._camera.distance, self._camera.azimuth = view.distance, view.azimuth
+        self._camera.distance, self._camera.azimuth = self._scale * view.distance, view.azimuth
         self._camera.elevation = view.elevation
-        self._camera.lookat[:] = (*clip.qpos[0, :2], _LOOK_HEIGHT)
+        self._camera.lookat[:] = (*clip.qpos[0, :2], self._scale * _LOOK_HEIGHT)
         self._fonts = ImageFont.load_default(22), ImageFont.load_default(17)
 
     def close(self) -> None:
@@ -243,22 +246,23 @@ class _Painter:
         self._camera.lookat[:2] += 0.15 * (self._data.qpos[:2] - self._camera.lookat[:2])
 
     def _grid(self) -> None:
-        """Lines on the floor, 10 cm apart: without them a plain floor hides the motion."""
-        x, y = np.round(self._camera.lookat[:2] / _GRID_SPACING) * _GRID_SPACING
-        reach = _GRID_LINES * _GRID_SPACING
-        for offset in np.arange(-_GRID_LINES, _GRID_LINES + 1) * _GRID_SPACING:
+        """Lines on the floor, a crawler's length apart: without them a plain floor hides the motion."""
+        spacing = self._scale * _GRID_SPACING
+        x, y = np.round(self._camera.lookat[:2] / spacing) * spacing
+        reach = _GRID_LINES * spacing
+        for offset in np.arange(-_GRID_LINES, _GRID_LINES + 1) * spacing:
             self._ribbon(np.array([[x - reach, y + offset], [x + reach, y + offset]]), 0.0006, _GRID_RGBA)
             self._ribbon(np.array([[x + offset, y - reach], [x + offset, y + reach]]), 0.0006, _GRID_RGBA)
 
     def _ribbon(self, points: FloatArray, half_width: float, rgba: tuple[float, float, float, float]) -> None:
         """Lay a flat line (P, 2) on the floor: thin boxes, of which software OpenGL draws hundreds in no time."""
-        height = 0.5 * half_width
+        half_width, height = self._scale * half_width, 0.5 * self._scale * half_width
         for start, end in itertools.pairwise(points):
             length = float(np.hypot(*(end - start)))
             if length == 0.0 or self._scene.ngeom >= self._scene.maxgeom:
                 continue
             (x, y), along = (start + end) / 2.0, (end - start) / length
-            size = np.array([length / 2.0, half_width, 0.0002])
+            size = np.array([length / 2.0, half_width, self._scale * 0.0002])
             frame = np.array([[along[0], -along[1], 0.0], [along[1], along[0], 0.0], [0.0, 0.0, 1.0]])
             geom = self._scene.geoms[self._scene.ngeom]
             colour = np.array(rgba, np.float32)

@@ -1,4 +1,4 @@
-"""From the true motion to what the robot's sensors say: noise and a pose calibration error."""
+"""From the crawler's true motion to what its sensors say: noise and a pose calibration error."""
 
 from __future__ import annotations
 
@@ -73,10 +73,10 @@ def truth(physics: RoachPhysics) -> Measurement:
 def measure(true: Measurement, condition: Condition, rng: np.random.Generator) -> Measurement:
     """Return a noisy reading of `true` with the condition's pose bias; always draws the same number of values."""
     draw = rng.standard_normal(20) * condition.noise
-    position, quaternion = _biased_pose(true, condition)
+    position, quaternion = biased_pose(true.position, true.quaternion, condition)
     return Measurement(
         position + NOISE.position * draw[:3],
-        _turned(quaternion, NOISE.attitude * draw[3:6]),
+        turned(quaternion, NOISE.attitude * draw[3:6]),
         true.velocity + NOISE.velocity * draw[6:9],
         true.gyro + NOISE.gyro * draw[9:12],
         true.motor_position + NOISE.motor_position * draw[12:14],
@@ -86,18 +86,18 @@ def measure(true: Measurement, condition: Condition, rng: np.random.Generator) -
     )
 
 
-def _biased_pose(true: Measurement, condition: Condition) -> tuple[FloatArray, FloatArray]:
+def biased_pose(position: FloatArray, quaternion: FloatArray, condition: Condition) -> tuple[FloatArray, FloatArray]:
     """Shift the markers on the body: an offset in body axes, and a turn about its z axis."""
     x, y, heading = condition.pose_bias
     if x == y == heading == 0.0:
-        return true.position, true.quaternion
-    w, i, j, k = true.quaternion.tolist()
+        return position, quaternion
+    w, i, j, k = quaternion.tolist()
     forward = np.array([1.0 - 2.0 * (j * j + k * k), 2.0 * (i * j + w * k), 2.0 * (i * k - w * j)])
     leftward = np.array([2.0 * (i * j - w * k), 1.0 - 2.0 * (i * i + k * k), 2.0 * (j * k + w * i)])
-    return true.position + x * forward + y * leftward, _turned(true.quaternion, np.array([0.0, 0.0, heading]))
+    return position + x * forward + y * leftward, turned(quaternion, np.array([0.0, 0.0, heading]))
 
 
-def _turned(quaternion: FloatArray, turn: FloatArray) -> FloatArray:
+def turned(quaternion: FloatArray, turn: FloatArray) -> FloatArray:
     """Return a unit quaternion wxyz turned by a rotation vector (3,) [rad] in body axes."""
     x, y, z = turn.tolist()
     angle = math.sqrt(x * x + y * y + z * z)

@@ -31,6 +31,7 @@ class Contender:
         scales: whether it takes more or fewer sequences; else it plays as it is in every table.
         answers_late: the first action of its plans is the one being executed.
         hurries: whether it keeps a deadline.
+        tuned_with: contender whose tuned setting it takes over, in place of a search of its own.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Contender:
     scales: bool = True
     answers_late: bool = False
     hurries: bool = False
+    tuned_with: str = ""
 
 
 def by_name(contenders: tuple[Contender, ...]) -> Mapping[str, Contender]:

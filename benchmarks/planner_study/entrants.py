@@ -25,8 +25,9 @@ DEFAULT = "hybrid"
 _SETTINGS: TypeAdapter[Any] = TypeAdapter(PlannerSettings)
 _NEWTON_LENGTHS = 4
 """Step lengths that a Newton step tries by default, each a sequence."""
-_POLISH_SHARE = 0.6
 _LEAST_SEARCH = 12
+_LEAST_ROUND = 24
+"""Sequences below which the hybrid's search takes one round less: every round costs time of its own."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class Recipe:
         default: the first setting of the search.
         fill: plain settings from a tuned setting, sequences per plan and the arena.
         scales: whether it takes more or fewer sequences; real-time iteration takes its one step.
+        tuned_with: kind whose tuned setting it takes over.
     """
 
     space: Space
     default: Setting
     fill: Callable[[Setting, int, Arena], dict[str, Any]]
     scales: bool = True
+    tuned_with: str = ""
 
 
 def newton_price(arena: Arena) -> int:
@@ -89,13 +92,11 @@ def _rti(setting: Setting, budget: int, arena: Arena) -> dict[str, Any]:
 
 
 def _hybrid(setting: Setting, budget: int, arena: Arena) -> dict[str, Any]:
-    """Give Newton steps at most most of the budget and the search what is left."""
-    values, price = dict(setting), newton_price(arena)
-    seeds, steps, damping = int(values.pop("seeds")), int(values.pop("steps")), values.pop("damping")
-    while seeds * steps > 1 and seeds * steps * price > _POLISH_SHARE * budget:
-        seeds, steps = (seeds, steps - 1) if steps > 1 else (seeds - 1, steps)
-    search = _icem(values, max(budget - seeds * steps * price, _LEAST_SEARCH), arena)
-    return {"search": search, "polish": {"damping": damping, "iterations": steps}, "seeds": seeds}
+    """Give one Newton step its price and the search what is left."""
+    values = dict(setting)
+    damping, left = values.pop("damping"), max(budget - newton_price(arena), _LEAST_SEARCH)
+    values["iterations"] = min(int(values["iterations"]), max(left // _LEAST_ROUND, 1))
+    return {"search": _icem(values, left, arena), "polish": {"damping": damping}}
 
 
 _KNOTS: Space = {"hold": Range(1, 6, whole=True), "interpolation": Choice(("zero", "linear", "cubic"))}
@@ -160,11 +161,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             _predictive,
         ),
         "rti": Recipe(_DAMPING, {"damping": 0.1}, _rti, scales=False),
-        "hybrid": Recipe(
-            {**_ICEM_SPACE, **_DAMPING, "seeds": Range(1, 3, whole=True), "steps": Range(1, 2, whole=True)},
-            {**_ICEM, "damping": 3.0, "seeds": 2, "steps": 2},
-            _hybrid,
-        ),
+        "hybrid": Recipe({}, {**_ICEM, "damping": 3.0}, _hybrid, tuned_with="icem"),
     }
 )  # fmt: skip
 
@@ -172,7 +169,16 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 def entrants() -> tuple[Contender, ...]:
     """Return every planner that can be named in a run and has a recipe here."""
     return tuple(
-        Contender(kind, "ours", _start(kind, recipe), recipe.space, recipe.default, recipe.scales, hurries=True)
+        Contender(
+            kind,
+            "ours",
+            _start(kind, recipe),
+            recipe.space,
+            recipe.default,
+            recipe.scales,
+            hurries=True,
+            tuned_with=recipe.tuned_with,
+        )
         for kind, recipe in RECIPES.items()
         if kind in PLANNERS
     )

@@ -98,16 +98,17 @@ class Study:
     def tuned(self, arena: str, contender: Contender) -> Setting:
         """Return the setting that random search found best; the default where nothing was tuned."""
         found = self._tuning(arena, contender)
-        return contender.default if found is None else found["best"]
+        return contender.default if found is None else {**contender.default, **found["best"]}
 
     def trials_of(self, arena: str, contender: Contender) -> list[dict[str, Any]]:
         """Return what random search tried, each setting with its cost; nothing where nothing was tuned."""
         found = self._tuning(arena, contender)
-        return [] if found is None else found["trials"]
+        return [] if found is None else [{**contender.default, **trial} for trial in found["trials"]]
 
     def _tuning(self, arena: str, contender: Contender) -> Result | None:
         group = next(name for name, arenas in self.groups.items() if arena in {a.name for a in arenas})
-        return self.store.get(Cell("tune", group, contender.name.removesuffix(LENT)))
+        tuned = contender.tuned_with or contender.name.removesuffix(LENT)
+        return self.store.get(Cell("tune", group, tuned))
 
 
 def ipopt_cells(quick: bool) -> list[Cell]:
@@ -142,7 +143,7 @@ def _tune(study: Study, cell: Cell, arenas: Sequence[Arena], contender: Contende
     """Random search over short drives with seeds of its own; the first setting is the default."""
     rng = np.random.default_rng(crc32(cell.slug.encode()))
     settings: list[dict[str, Any]] = [dict(contender.default)]
-    settings += [draw(contender.space, rng) for _ in range(study.trials - 1)]
+    settings += [{**contender.default, **draw(contender.space, rng)} for _ in range(study.trials - 1)]
     chances = list(zip(list(arenas) * 2, _TUNING_SEEDS, strict=False))[: 1 if study.quick else 2]
     scores = [
         float(np.mean([drive(arena, contender, s, SEQUENCES, [seed], short=True).costs for arena, seed in chances]))

@@ -1,16 +1,16 @@
 """What may happen to a robot: small frozen dataclasses with an onset and an end, readable from text."""
 
-from sim.condition import CONDITION_CHANNELS, Condition
+from sim.condition import Condition
+from sim.condition import channels as condition_channels
 from sim.condition import describe as describe_condition
 from sim.perturbations.body import DeadMotor, LegLoss, Motor, Payload, Stuck
 from sim.perturbations.codec import PerturbationError
 from sim.perturbations.kinds import PERTURBATIONS, Perturbation, active, compose, last, parse
-from sim.perturbations.sampling import FAMILIES, sample_condition
+from sim.perturbations.sampling import FAMILIES, families, sample_condition
 from sim.perturbations.senses import Delay, Noise, PoseBias
 from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
 
 __all__ = [
-    "CONDITION_CHANNELS",
     "FAMILIES",
     "PERTURBATIONS",
     "Condition",
@@ -31,7 +31,9 @@ __all__ = [
     "Stuck",
     "active",
     "compose",
+    "condition_channels",
     "describe_condition",
+    "families",
     "last",
     "parse",
     "sample_condition",

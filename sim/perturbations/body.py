@@ -8,12 +8,16 @@ from typing import ClassVar
 
 from sim.condition import Condition
 from sim.perturbations import codec
-from sim.robots.roach import LEGS, SIDES, TRUNK_HALF
+from sim.robots import go2, roach
+
+LEGS = (*roach.LEGS, *go2.LEGS)
+MOTORS = (*roach.SIDES, *go2.MOTORS)
+"""Of all robots; `sim.perturbations.bounds` says which of them a robot has."""
 
 
 @dataclass(frozen=True)
 class LegLoss:
-    """Legs break off at the coupler: their mass and their contact are gone."""
+    """Legs break off, those of a quadruped at the knee: their mass and their contact are gone."""
 
     name: ClassVar[str] = "leg_loss"
     legs: tuple[str, ...] = codec.several(LEGS, key="leg")
@@ -35,7 +39,7 @@ class LegLoss:
 
 @dataclass(frozen=True)
 class Payload:
-    """A small mass glued on the back, at a place in body axes."""
+    """A mass fixed on the back, at a place in body axes."""
 
     name: ClassVar[str] = "payload"
     mass: float = codec.number()
@@ -50,9 +54,9 @@ class Payload:
     def __post_init__(self) -> None:
         """Raise PerturbationError for bad values."""
         codec.check_times(self)
-        codec.check_range(self, "mass", self.mass, 0.0, 0.05)
-        codec.check_range(self, "x", self.x, -TRUNK_HALF[0], TRUNK_HALF[0])
-        codec.check_range(self, "y", self.y, -0.04, 0.04)
+        codec.check_range(self, "mass", self.mass, 0.0, go2.ANATOMY.payload)
+        for key, reach in zip(("x", "y"), go2.ANATOMY.reach, strict=True):
+            codec.check_range(self, key, getattr(self, key), -reach, reach)
 
     def __str__(self) -> str:
         """Return the text form."""
@@ -66,7 +70,7 @@ class Payload:
 
 @dataclass(frozen=True)
 class Motor:
-    """The motors follow gain * set-point + bias instead of the set-point: worn, hot or badly calibrated drives."""
+    """Worn, hot or badly calibrated drives: speeds are gain * set-point + bias, joints give a share of their torque."""
 
     name: ClassVar[str] = "motor"
     left: float = codec.number(1.0)
@@ -75,6 +79,8 @@ class Motor:
     left_bias: float = codec.number(0.0)
     """[rad/s]"""
     right_bias: float = codec.number(0.0)
+    joints: tuple[tuple[str, float], ...] = codec.table(go2.MOTORS)
+    """Joints of a quadruped and the share of the asked torque that they give [-]."""
     onset: float = 0.0
     end: float = math.inf
 
@@ -83,6 +89,8 @@ class Motor:
         codec.check_times(self)
         for key in ("left", "right"):
             codec.check_range(self, key, getattr(self, key), 0.0, 2.0)
+        for joint, share in self.joints:
+            codec.check_range(self, joint, share, 0.0, 2.0)
         for key in ("left_bias", "right_bias"):
             codec.check_range(self, key, getattr(self, key), -30.0, 30.0)
 
@@ -94,7 +102,10 @@ class Motor:
         """Return the condition with this on top."""
         gain = (condition.gain[0] * self.left, condition.gain[1] * self.right)
         bias = (condition.bias[0] + self.left_bias, condition.bias[1] + self.right_bias)
-        return replace(condition, gain=gain, bias=bias)
+        strength = dict(condition.strength)
+        for joint, share in self.joints:
+            strength[joint] = strength.get(joint, 1.0) * share
+        return replace(condition, gain=gain, bias=bias, strength=strength)
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,7 @@ class DeadMotor:
     """A motor gives no torque any more; its shorted winding still brakes."""
 
     name: ClassVar[str] = "dead_motor"
-    motor: str = codec.choice(SIDES, key="name")
+    motor: str = codec.choice(MOTORS, key="name")
     onset: float = 0.0
     end: float = math.inf
 
@@ -124,7 +135,7 @@ class Stuck:
     """A gearbox jams: no torque reaches the crank, which holds its angle."""
 
     name: ClassVar[str] = "stuck"
-    motor: str = codec.choice(SIDES, key="name")
+    motor: str = codec.choice(MOTORS, key="name")
     onset: float = 0.0
     end: float = math.inf
 

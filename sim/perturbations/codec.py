@@ -50,6 +50,8 @@ class Codec:
     expected: str
     read: Callable[[str], Any]
     write: Callable[[Any], str]
+    names: tuple[str, ...] = ()
+    """Keys of a table; empty for a single value."""
 
 
 def number(default: float | None = None, key: str | None = None, scale: float = 1.0) -> Any:
@@ -81,13 +83,21 @@ def several(choices: Iterable[str], key: str) -> Any:
     return _field(codec, None)
 
 
+def table(names: Iterable[str]) -> Any:
+    """Return a field for numbers by name, each written under its own name: a tuple of (name, number) pairs."""
+    codec = Codec(None, "a number", _finite, _shortest, tuple(names))
+    return field(default=(), metadata={"codec": codec})
+
+
 def write(perturbation: Written) -> str:
     """Return the text that `read` turns into an equal perturbation; values at their default are left out."""
     parts = []
     for item in _spoken(type(perturbation)):
-        value = getattr(perturbation, item.name)
-        if value != item.default:
-            parts.append(f"{_key(item)}={item.metadata['codec'].write(value)}")
+        value, codec = getattr(perturbation, item.name), item.metadata["codec"]
+        if codec.names:
+            parts += [f"{name}={codec.write(number)}" for name, number in value]
+        elif value != item.default:
+            parts.append(f"{_key(item)}={codec.write(value)}")
     text = perturbation.name + (":" + ",".join(parts) if parts else "")
     if math.isfinite(perturbation.end):
         return f"{text}@{_shortest(perturbation.onset)}-{_shortest(perturbation.end)}"
@@ -136,7 +146,7 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
 
 
 def _values(kind: type[Written], name: str, pairs: str) -> dict[str, Any]:
-    items = {_key(item): item for item in _spoken(kind)}
+    items = {key: item for item in _spoken(kind) for key in (item.metadata["codec"].names or (_key(item),))}
     values: dict[str, Any] = {}
     for pair in pairs.split(",") if pairs else ():
         key, equals, raw = pair.partition("=")
@@ -144,13 +154,15 @@ def _values(kind: type[Written], name: str, pairs: str) -> dict[str, Any]:
             expected = f"one of the keys {', '.join(items)}"
             raise PerturbationError(f"perturbation {name}", expected, key, nearest(key, items))
         item, codec = items[key], items[key].metadata["codec"]
-        if item.name in values:
+        known = dict(values.get(item.name, ())) if codec.names else values
+        if (key if codec.names else item.name) in known:
             raise PerturbationError(f"perturbation {name}.{key}", "one value", pairs)
         try:
-            values[item.name] = codec.read(raw)
+            value = codec.read(raw)
         except _Unreadable as error:
             got = raw if equals else pair
             raise PerturbationError(f"perturbation {name}.{key}", codec.expected, got, error.nearest) from None
+        values[item.name] = (*values.get(item.name, ()), (key, value)) if codec.names else value
     for key, item in items.items():
         if item.name not in values and item.default is _MISSING:
             raise PerturbationError(f"perturbation {name}", f"a value for {key}", pairs)

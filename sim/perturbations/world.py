@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from sim.condition import Condition
 from sim.perturbations import codec
+from sim.robots.go2 import ANATOMY
 from sim.terrain import TERRAINS
 
 PUSH_SECONDS = 0.02
@@ -127,7 +128,7 @@ class Push:
         """Raise PerturbationError for bad values."""
         codec.check_times(self)
         for key in ("x", "y", "z"):
-            codec.check_range(self, key, getattr(self, key), -0.1, 0.1)
+            codec.check_range(self, key, getattr(self, key), -ANATOMY.push, ANATOMY.push)
 
     def __str__(self) -> str:
         """Return the text form."""

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 import mujoco
 
+from sim.robots.anatomy import Anatomy
 from sim.terrain import FLOOR_BIT, Terrain, add_ground
 
 SIDES = ("left", "right")
@@ -87,6 +88,23 @@ LEG_DAMPING = 0.5
 FOOT_RADIUS = 0.0015
 STANDING_HEIGHT = LEG_LENGTH + FOOT_RADIUS - AXLE_Z
 """Trunk origin above the ground with all feet level [m]."""
+
+ANATOMY = Anatomy(
+    name="roach",
+    legs=LEGS,
+    motors=SIDES,
+    limb="",
+    payload_half=PAYLOAD_HALF,
+    back=BACK_Z,
+    jammed=0.03,
+    payload=0.05,
+    reach=(TRUNK_HALF[0], 0.04),
+    push=0.1,
+    bias=30.0,
+    payload_unit=0.01,
+    moment_unit=2e-4,
+    force_unit=0.3,
+)
 
 _HINGE, _SLIDE = mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE
 _BOX, _CYLINDER = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CYLINDER

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from controller import shipped
+from controller import robots, shipped
 from controller.goals import GOALS, judged
 from dynamics import checkpoint
 from dynamics.adapters.factory import AdapterSettings
@@ -23,7 +23,8 @@ from dynamics.network import initial_weights
 from dynamics.normalizer import Normalizer
 from dynamics.state_space import Channel, StateSpace
 from hardware.sim_robot import ROACH
-from sim.perturbations import CONDITION_CHANNELS
+from sim.perturbations import condition_channels
+from sim.robots import ANATOMIES
 
 ADAPTERS: dict[str, AdapterSettings] = {
     "mb": FixedSettings(),
@@ -38,10 +39,11 @@ def scaling(size: int) -> Normalizer:
 
 
 def untrained(recipe: str, robot: str = ROACH.name, period: float = 0.05, goal: str | None = None) -> Checkpoint:
-    """A small model of the crawler with random weights; it predicts the reward of a goal, where one is named."""
-    space = StateSpace(tuple(Channel(c.name, c.unit, c.kind) for c in judged(ROACH, goal).channels))
-    actions = tuple(action.name for action in ROACH.actions)
-    told = len(CONDITION_CHANNELS) + (goal is not None) if recipe == "informed" else 0
+    """A small model of a robot with random weights; it predicts the reward of a goal, where one is named."""
+    spec = robots.spec(robot)
+    space = StateSpace(tuple(Channel(c.name, c.unit, c.kind) for c in judged(spec, goal).channels))
+    actions = tuple(action.name for action in spec.actions)
+    told = len(condition_channels(ANATOMIES[robot])) + (goal is not None) if recipe == "informed" else 0
     width = space.num_features + len(actions)
     prior = initial_weights((width + told, 16, space.size), 1, torch.Generator().manual_seed(0))
     model = Model(

@@ -100,7 +100,7 @@ def test_a_rate_that_the_servo_cannot_divide_is_refused(settings: RunSettings) -
 @pytest.mark.parametrize(
     "wrong,message",
     [
-        (untrained("mb", robot="cockroach"), "robot: expected roach, got cockroach"),
+        (untrained("mb", robot="go2"), "robot: expected roach, got go2"),
         (untrained("mb_de"), "recipe: expected mb, got mb_de"),
         (untrained("mb", period=0.02), "period: expected 0.05 s, the control period, got 0.02 s"),
     ],
@@ -154,3 +154,16 @@ def test_with_the_oracle_the_loop_goes_where_it_was_foreseen(settings: RunSettin
 def test_a_closed_course_is_drawn_closed(settings: RunSettings) -> None:
     header = build(settings, load_model(settings, "mb"), fast=True).header
     assert header.path[0] == header.path[-1]
+
+
+def test_states_are_estimated_where_that_is_asked_for_and_possible() -> None:
+    on_legs = run_settings([Layer("test", {"robot": "go2", "adapter": "mb", "state": "estimated", "seconds": 0.2})])
+    rig = build(on_legs, untrained("mb", robot="go2", period=0.04), fast=True)
+    with rig.servo as servo:
+        servo.arm()
+        told, true = servo.observe(), rig.robot.true_state()
+    assert told.position.tolist() != true.position.tolist()
+    assert told.position[2] == pytest.approx(true.position[2], abs=0.05)
+    crawling = run_settings([Layer("test", {"robot": "roach", "state": "estimated"})])
+    with pytest.raises(ConfigError, match="state: expected measured for robot roach"):
+        build(crawling, untrained("mb"), fast=True)

@@ -158,7 +158,7 @@ def truncate(path: Path) -> None:
 
 
 def replace_by_another_robots(path: Path) -> None:
-    checkpoint.save(untrained("grbal", robot="spider"), path)
+    checkpoint.save(untrained("grbal", robot="go2"), path)
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, truncate, replace_by_another_robots])

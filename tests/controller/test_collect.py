@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from controller.collect import CollectSettings, excitation, gather
+from controller.robots import spec
 from hardware.sim_robot import ROACH
-from sim.condition import CONDITION_CHANNELS
+from sim.condition import channels
+from sim.robots import ANATOMIES
+
+CONDITION_CHANNELS = channels(ANATOMIES["roach"])
 
 SMALL = CollectSettings(episodes=8, heldout_episodes=7, seconds=1.0, onset_share=1.0)
 
@@ -51,3 +55,17 @@ def test_excitation_stays_in_bounds_and_visits_the_range() -> None:
 def test_settings_out_of_range_name_the_field(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name}: expected"):
         CollectSettings(**{name: 0})
+
+
+def test_a_walking_robot_is_collected_through_its_gait() -> None:
+    go2 = spec("go2")
+    settings = CollectSettings(episodes=2, heldout_episodes=2, seconds=0.4, noise=0.08, alike=0.0, workers=1)
+    data = gather(go2, settings, 25.0, 0, "train")
+    assert data.states.shape == (2, 11, len(go2.channels))
+    assert data.actions.shape == (2, 10, len(go2.actions))
+    assert data.families.tolist() == ["none", "leg_loss"]
+    assert data.conditions.shape[-1] == len(channels(ANATOMIES["go2"]))
+    phase = data.states[..., [channel.name for channel in go2.channels].index("gait_phase")]
+    turned = (np.diff(phase, axis=1) + 2.0 * np.pi) % (2.0 * np.pi)
+    frequency = data.actions[..., [action.name for action in go2.actions].index("frequency")]
+    np.testing.assert_allclose(turned[:, 1:], 2.0 * np.pi * 0.04 * frequency[:, 1:], rtol=0.06)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from controller import shipped
-from controller.config import PLANNERS, RECIPES, ROBOTS, ConfigError, RunSettings, checkpoint_path, run_settings
+from controller.config import PLANNERS, RECIPES, ConfigError, RunSettings, checkpoint_path, run_settings
+from controller.robots import ROBOTS
 from controller.strict import Layer, read_yaml, to_yaml
 from planners.hybrid import HybridSettings
 from planners.shooting import ShootingSettings
@@ -53,6 +54,13 @@ def test_perturbations_are_parsed_and_written_back() -> None:
     assert isinstance(slope, Slope)
     assert slope.end == 3.0
     assert [str(perturbation) for perturbation in settings.perturbations] == texts
+
+
+def test_a_perturbation_of_another_robot_is_refused_with_what_this_one_has() -> None:
+    with pytest.raises(ConfigError, match="leg_loss.leg: expected one of front_left.* on robot go2, got 'left_middle'"):
+        settings_from(robot="go2", perturbations=["leg_loss:leg=left_middle"])
+    with pytest.raises(ConfigError, match="payload.mass: expected 0 to 0.05, got '5'"):
+        settings_from(robot="roach", perturbations=["payload:mass=5"])
 
 
 def test_the_settings_of_a_run_folder_repeat_the_run(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_inconsistent_settings_are_refused() -> None:
         replace(TINY, query=40)
     with pytest.raises(ValueError, match="recipes.mb_de.shares: expected one of mb_de, got 'mb'"):
         replace(TINY, recipes={"mb_de": TINY.recipes["mb_de"]})
-    with pytest.raises(ValueError, match="robot: expected one of roach, got 'ant'"):
+    with pytest.raises(ValueError, match="robot: unknown robot 'ant'; expected one of go2, roach"):
         replace(TINY, robot="ant")
     with pytest.raises(ValueError, match="unknown goal 'hidden_run'.*hidden_speed, hidden_turn"):
         replace(TINY, goal="hidden_run", on_policy=OnPolicySettings())

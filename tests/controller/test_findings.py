@@ -6,13 +6,14 @@ import pytest
 
 from controller.findings import Run, detail, headline, loop_table, millimetres, phase_table
 from controller.telemetry import Log
-from hardware.guard import Fault, FaultKind
+from hardware.limits import Severity
+from hardware.watch import Trip
 from tests.controller.logs import LEG_LOSS, make_goal_log, make_log, make_loop
 
 
 def run(adapter: str = "grbal", off: float = 0.007, *, fell: bool = False) -> Run:
     log = make_log(adapter, off)
-    fault = Fault(FaultKind.TILT, "tilt 80 deg") if fell else None
+    fault = Trip("tilt", Severity.HARD, "tilt 80 deg") if fell else None
     return Run(log, replace(make_loop(log), fault=fault))
 
 

@@ -7,11 +7,12 @@ from controller.oracle import oracle, state_vectors
 from dynamics.transitions import FloatArray
 from hardware import embodiment
 from hardware.clock import VirtualClock
-from hardware.robot import CommandMode, RobotCommand, RobotState
+from hardware.robot import RobotCommand, RobotState
 from hardware.sim_robot import ROACH, SimRobot
 from planners.problem import Model
 from sim.oracle import Motion, Oracle
 from sim.perturbations import parse
+from sim.physics import RoachPhysics
 from tests.sim.walking import REV
 
 PERIOD, CYCLE = 0.05, 0.01
@@ -42,7 +43,7 @@ def drive(robot: SimRobot, clock: VirtualClock, actions: FloatArray) -> FloatArr
         for cycle in range(5):
             clock.sleep_until(start + cycle * CYCLE)
             robot.read()
-            robot.write(RobotCommand(CommandMode.SERVO, action, clock.now() + 0.1))
+            robot.write(RobotCommand.speeds(action, clock.now() + 0.1))
         clock.sleep_until(start + PERIOD)
         states.append(embodiment.observe(ROACH, robot.read()))
     return np.array(states)
@@ -142,6 +143,7 @@ def test_a_state_vector_alone_is_refused() -> None:
 )
 def test_times_that_do_not_divide_are_refused(period: float, cycle: float, wrong: str) -> None:
     robot, _ = noiseless()
+    assert isinstance(robot.physics, RoachPhysics)
     with pytest.raises(ValueError, match=f"oracle: {wrong}: expected a multiple"):
         Oracle(robot.physics, lambda motion: motion.position, period, cycle)
 
@@ -156,5 +158,5 @@ def test_state_vectors_are_what_the_embodiment_observes_one_by_one() -> None:
     vectors = state_vectors(ROACH, motion)
     for place in np.ndindex(4, 3):
         position, attitude, velocity, gyro, angle, speed, emf, battery = (part[place] for part in motion)
-        reading = RobotState(0, 0.0, position, attitude, velocity, gyro, angle, speed, emf, float(battery))
+        reading = RobotState(0, 0.0, position, attitude, velocity, gyro, angle, speed, float(battery), emf)
         np.testing.assert_allclose(vectors[place], embodiment.observe(ROACH, reading), rtol=1e-12, atol=1e-15)

@@ -23,9 +23,7 @@ PERIOD = 0.05
 def at(time: float, x: float = 0.0, y: float = 0.0, yaw: float = 0.0) -> RobotState:
     nothing = np.zeros(3)
     attitude = np.array([math.cos(yaw / 2), 0.0, 0.0, math.sin(yaw / 2)])
-    return RobotState(
-        0, time, np.array([x, y, 0.0]), attitude, nothing, nothing, np.zeros(2), np.zeros(2), np.zeros(2), 3.9
-    )
+    return RobotState(0, time, np.array([x, y, 0.0]), attitude, nothing, nothing, np.zeros(2), np.zeros(2), 3.9)
 
 
 def referee(text: str) -> Referee:

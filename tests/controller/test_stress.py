@@ -12,7 +12,7 @@ from controller.stress import ORACLE, PROTOCOLS, StressCondition, StressSettings
 from controller.strict import ConfigError
 from controller.suite import stress_settings
 from sim.perturbations import LegLoss, Motor, parse
-from sim.perturbations.sampling import FRICTION_MU, LEG_SETS, MOTOR_GAIN, PAYLOAD_MASS
+from sim.perturbations.sampling import LEG_SETS, MOTOR_GAIN, RANGES
 from tests.controller.suites import INTACT, LEFT_OUT, LEG, SMALL, suite, write
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +80,8 @@ def test_the_suites_that_come_along_are_valid(file: Path) -> None:
     assert settings.seeds >= 30
     assert settings.planner.kind == "hybrid"
     for condition in settings.conditions:
-        assert all(p.onset <= settings.seconds - 4.0 for p in condition.at(0))
+        assert all(p.onset <= settings.seconds - 4.0 for p in condition.at(0, settings.robot))
+        settings.run(Trial(condition, "mb", 0))  # refuses what cannot happen to this robot
 
 
 def test_the_main_suite_keeps_its_word_about_protocols() -> None:
@@ -93,7 +94,11 @@ def test_the_main_suite_keeps_its_word_about_protocols() -> None:
     assert all(len(c.at(0)) >= 2 for c in by_protocol["compound"])
     trained = {"leg_loss", "payload", "slope", "motor", "friction"}
     assert all(p.name not in trained for c in by_protocol["across"] for p in c.at(0))
-    edges = {"motor": (MOTOR_GAIN, "left"), "payload": (PAYLOAD_MASS, "mass"), "friction": (FRICTION_MU, "mu")}
+    edges = {
+        "motor": (MOTOR_GAIN, "left"),
+        "payload": (RANGES["roach"].payload_mass, "mass"),
+        "friction": (RANGES["roach"].friction_mu, "mu"),
+    }
     for condition in by_protocol["extrapolation"]:
         (perturbation,) = condition.at(0)
         bands, key = edges[perturbation.name]

@@ -200,6 +200,20 @@ def drive(course: Course, seconds: float) -> tuple[Progress, float]:
 
 
 @each_course
+def test_a_scaled_course_costs_a_scaled_run_the_same(course: Course) -> None:
+    large, place = course.scaled(3.0), np.array([0.3, 0.04])
+    assert large.length == pytest.approx(3.0 * course.length)
+    small_at = course.locate(place, replace(START, s=0.3))
+    large_at = large.locate(3.0 * place, replace(START, s=0.9))
+    assert large_at.s == pytest.approx(3.0 * small_at.s, abs=2e-3)
+    assert large_at.signed == pytest.approx(3.0 * small_at.signed, abs=2e-3)
+    assert large_at.heading == pytest.approx(small_at.heading, abs=1e-2)
+    state = np.array([0.3, 0.04, 0.1])
+    costs = [path.executed_cost(START, at, state, STEP, POSE) for path, at in ((course, small_at), (large, large_at))]
+    assert costs[1] == pytest.approx(costs[0], abs=0.1)
+
+
+@each_course
 def test_a_planner_that_minimises_the_cost_follows_the_course_at_speed(course: Course) -> None:
     progress, distance = drive(course, seconds=4.0)
     assert distance < 0.005

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from controller.timing import Journal, LoopSettings, Percentiles, percentiles
-from hardware.guard import Fault, FaultKind
+from hardware.limits import Severity
 from hardware.schedule import Rung
 from hardware.servo import ServoReport
+from hardware.watch import Trip
 from tests.hardware.loopback import make_spec
 
 
-def report(rung: Rung = Rung.PLAN, age: float = 0.0, fault: Fault | None = None) -> ServoReport:
+def report(rung: Rung = Rung.PLAN, age: float = 0.0, fault: Trip | None = None) -> ServoReport:
     return ServoReport(np.zeros(2), rung, age, () if fault is None else (str(fault),), fault)
 
 
@@ -74,7 +75,7 @@ def test_old_plan_is_late_once_a_newer_one_should_play() -> None:
 
 def test_first_fault_is_kept() -> None:
     journal = Journal(LoopSettings(rate_hz=20.0, seconds=1.0))
-    tilt, stale = Fault(FaultKind.TILT, "80 deg"), Fault(FaultKind.STALE, "1 s")
+    tilt, stale = Trip("tilt", Severity.HARD, "80 deg"), Trip("state_age", Severity.HARD, "1 s")
     assert not journal.result().fell
     for fault in (None, tilt, stale):
         journal.add_cycle(report(fault=fault), lateness=0.0)

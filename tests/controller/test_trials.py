@@ -13,7 +13,8 @@ from controller.tasks import COURSES
 from controller.timing import Journal, LoopResult, LoopSettings
 from controller.trials import Series, figures, fingerprint, last_onset, measure, run_cost
 from dynamics.checkpoint import CheckpointError
-from hardware.guard import Fault, FaultKind
+from hardware.limits import Severity
+from hardware.watch import Trip
 from sim.perturbations import parse
 from tests.controller.suites import LEG, SMALL, suite, write
 
@@ -33,7 +34,7 @@ def series(ticks: int = 240) -> Series:
     )
 
 
-def ended(fault: Fault | None = None) -> LoopResult:
+def ended(fault: Trip | None = None) -> LoopResult:
     journal = Journal(LoopSettings(20.0, 12.0))
     journal.fault = fault
     return journal.result()
@@ -54,7 +55,7 @@ def test_a_run_comes_down_to_its_figures() -> None:
 
 def test_a_fall_costs_more_than_any_run_however_late_it_comes() -> None:
     run = suite().run(Trial(LEG, "grbal", 0))
-    fallen = figures(run, series(239), ended(Fault(FaultKind.TILT, "80 deg")))
+    fallen = figures(run, series(239), ended(Trip("tilt", Severity.HARD, "80 deg")))
     assert fallen["fell"]
     assert fallen["failed"]
     assert fallen["recovery_s"] is None

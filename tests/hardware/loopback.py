@@ -11,11 +11,11 @@ import numpy as np
 
 from hardware import embodiment
 from hardware.clock import Clock
+from hardware.limits import Check, Checks, Limits, Severity
 from hardware.robot import (
     Action,
     CommandMode,
     FloatArray,
-    Limits,
     LinkLost,
     RobotCommand,
     RobotError,
@@ -37,7 +37,12 @@ def make_spec(servo_hz: float = 100.0, slew: float = 6000.0, tilt: float = 1.2, 
         actions=tuple(Action(motor, "rad/s", 12.0, 56.0, 0.0) for motor in MOTORS),
         control_hz=20.0,
         servo_hz=servo_hz,
-        limits=Limits((0.0, 0.0), (57.0, 57.0), slew, tilt, state_age),
+        limits=Limits((0.0, 0.0), (57.0, 57.0)),
+        checks=Checks(
+            slew=Check(Severity.WARN, slew),
+            tilt=Check(Severity.HARD, tilt),
+            state_age=Check(Severity.HARD, state_age),
+        ),
     )
 
 
@@ -172,4 +177,4 @@ def assert_safe(command: RobotCommand, previous: FloatArray, now: float, spec: R
     assert now < command.expires
     assert (command.velocity >= spec.limits.velocity_low).all()
     assert (command.velocity <= spec.limits.velocity_high).all()
-    assert (abs(command.velocity - previous) <= spec.limits.slew / spec.servo_hz * (1 + 1e-9)).all()
+    assert (abs(command.velocity - previous) <= spec.checks.slew.limit / spec.servo_hz * (1 + 1e-9)).all()

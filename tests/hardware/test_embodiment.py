@@ -78,21 +78,21 @@ def test_heading_frame_velocity_does_not_depend_on_where_the_robot_points(yaw: f
 
 
 def test_command_and_action_are_inverse() -> None:
-    action = np.array([20.0, 30.0])
-    command = embodiment.command(make_spec(), action, expires=1.5)
+    action, drive = np.array([20.0, 30.0]), embodiment.embody(make_spec())
+    command = drive.command(action, make_state(), now=1.0, expires=1.5)
     assert command.mode is CommandMode.SERVO
     assert command.expires == 1.5
-    back = embodiment.action_of(command)
+    back = drive.played(command)
     assert back is not None
     assert np.array_equal(back, action)
     action[:] = 0.0
     assert command.velocity.tolist() == [20.0, 30.0]
-    assert embodiment.action_of(RobotCommand(CommandMode.DAMP, np.zeros(2), 0.0)) is None
+    assert drive.played(RobotCommand.passive(CommandMode.DAMP, 2, 0.0)) is None
 
 
 def test_action_of_another_robot_is_refused() -> None:
     with pytest.raises(ValueError, match=r"expected an action of shape \(2,\), got \(3,\)"):
-        embodiment.command(make_spec(), np.zeros(3), 1.0)
+        embodiment.embody(make_spec()).command(np.zeros(3), make_state(), 0.0, 1.0)
 
 
 def test_rest_action_comes_from_the_spec() -> None:
@@ -106,4 +106,4 @@ def test_spec_that_this_embodiment_cannot_serve_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown channel 'tail'.*battery"):
         embodiment.check(replace(spec, channels=(*spec.channels, Channel("tail", "rad", "angle"))))
     with pytest.raises(ValueError, match=r"one action per motor \(2\), got 1"):
-        embodiment.check(replace(spec, actions=spec.actions[:1]))
+        embodiment.embody(replace(spec, actions=spec.actions[:1]))

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.clock import VirtualClock
-from hardware.guard import FaultKind
 from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotError, RobotFault
 from hardware.schedule import ActionSchedule, Rung
 from hardware.servo import Servo, ServoReport
@@ -73,7 +72,7 @@ def test_slewed_action_is_reported_as_it_was_sent() -> None:
     report = cycle(servo, clock, 0.0)
     assert report.action is not None
     assert report.action.tolist() == [10.0, 5.0]
-    assert report.reasons == ("slew: left 25 -> 10 rad/s",)
+    assert report.reasons == ("slew: velocity of left 25 -> 10",)
 
 
 def test_fall_latches_and_is_reported_until_the_end() -> None:
@@ -85,7 +84,7 @@ def test_fall_latches_and_is_reported_until_the_end() -> None:
     robot.tilt = 0.0
     after = cycle(servo, clock, 0.02)
     assert fallen.fault is not None
-    assert fallen.fault.kind is FaultKind.TILT
+    assert fallen.fault.check == "tilt"
     assert after.fault == fallen.fault
     assert (fallen.action, after.action) == (None, None)
     assert not robot.driven
@@ -112,7 +111,7 @@ def test_not_a_number_in_a_plan_never_reaches_the_robot() -> None:
 def test_robot_that_brakes_instead_is_reported_as_damped(monkeypatch: pytest.MonkeyPatch) -> None:
     servo, robot, clock = armed()
     servo.publish(schedule((20.0, 20.0)))
-    monkeypatch.setattr(robot, "write", lambda command: RobotCommand(CommandMode.DAMP, np.zeros(2), command.expires))
+    monkeypatch.setattr(robot, "write", lambda command: RobotCommand.passive(CommandMode.DAMP, 2, command.expires))
     report = cycle(servo, clock, 0.0)
     assert (report.action, report.rung) == (None, Rung.DAMP)
 
@@ -131,7 +130,8 @@ def test_no_arming_while_a_fault_is_latched() -> None:
     cycle(servo, clock, 0.0)
     with pytest.raises(RobotFault, match="tilt: 115 deg"):
         servo.arm()
-    servo.guard.reset()
+    robot.tilt = 0.0
+    assert servo.guard.reset(servo.observe(), 0.0) == ()
     servo.arm()
 
 

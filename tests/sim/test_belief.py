@@ -3,17 +3,20 @@ from __future__ import annotations
 import pytest
 
 from sim.belief import in_words
-from sim.perturbations import CONDITION_CHANNELS, Condition, compose, describe_condition, parse
+from sim.perturbations import Condition, compose, describe_condition, parse
+from sim.robots import ANATOMIES
+
+ROACH = ANATOMIES["roach"]
 
 
 def words(*texts: str) -> tuple[str, ...]:
     condition = compose(Condition(), [parse(text) for text in texts])
-    return in_words(dict(zip(CONDITION_CHANNELS, describe_condition(condition), strict=True)))
+    return in_words(describe_condition(condition, ROACH), ROACH)
 
 
 def test_nothing_is_said_of_the_intact_robot() -> None:
     assert words() == ()
-    assert in_words({}) == ()
+    assert in_words({}, ROACH) == ()
 
 
 @pytest.mark.parametrize(
@@ -38,4 +41,4 @@ def test_changes_at_once_are_all_named() -> None:
 
 
 def test_what_is_not_finite_is_not_said() -> None:
-    assert in_words({"payload_mass": float("nan"), "gain_left": float("inf")}) == ()
+    assert in_words({"payload_mass": float("nan"), "gain_left": float("inf")}, ROACH) == ()

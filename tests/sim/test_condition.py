@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-import numpy as np
 import pytest
 
-from sim.condition import CONDITION_CHANNELS, Condition, describe
+from sim.condition import Condition, describe
+from sim.robots import ANATOMIES
 from sim.terrain import TERRAINS
 
 CHANGED = {
@@ -18,6 +18,7 @@ CHANGED = {
     "payload_moment": (1e-4, -1e-4),
     "gain": (0.7, 1.1),
     "bias": (2.0, -3.0),
+    "strength": {"rear_left_calf": 0.5},
     "dead_motors": frozenset({"left"}),
     "stuck_motors": frozenset({"right"}),
     "force": (0.1, 0.2, 0.3),
@@ -27,17 +28,19 @@ CHANGED = {
 }
 
 
-def test_the_intact_robot_is_all_zeros_and_all_legs() -> None:
-    numbers = dict(zip(CONDITION_CHANNELS, describe(Condition()), strict=True))
+@pytest.mark.parametrize("robot", ANATOMIES)
+def test_the_intact_robot_is_all_zeros_and_all_legs(robot: str) -> None:
+    numbers = describe(Condition(), ANATOMIES[robot])
     assert {name for name, value in numbers.items() if value != 0.0} == {n for n in numbers if n.startswith("present_")}
     assert all(numbers[name] == 1.0 for name in numbers if name.startswith("present_"))
 
 
 @pytest.mark.parametrize("name", [item.name for item in fields(Condition)])
 def test_every_field_shows_in_the_description_at_order_one(name: str) -> None:
-    changed = describe(replace(Condition(), **{name: CHANGED[name]}))  # type: ignore[arg-type]
-    difference = np.abs(changed - describe(Condition()))
-    assert 0.2 < difference.max() < 6.0
+    robot = ANATOMIES["go2" if name == "strength" else "roach"]
+    before = describe(Condition(), robot)
+    changed = describe(replace(Condition(), **{name: CHANGED[name]}), robot)  # type: ignore[arg-type]
+    assert 0.2 < max(abs(changed[key] - before[key]) for key in before) < 6.0
 
 
 def test_the_payload_sits_at_its_centre_of_mass() -> None:

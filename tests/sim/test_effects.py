@@ -29,7 +29,7 @@ def test_uphill_is_where_up_leans_to() -> None:
 
 def test_the_derived_masses_follow_the_written_ones() -> None:
     model = roach.build(TERRAINS["flat"]).compile()
-    writer, data = ConditionWriter(model), mujoco.MjData(model)
+    writer, data = ConditionWriter(model, roach.ANATOMY), mujoco.MjData(model)
     before = float(model.body_subtreemass[0])
     writer.write(Condition(payload_mass=0.01), data)
     assert float(model.body_subtreemass[0]) - before == pytest.approx(0.01)

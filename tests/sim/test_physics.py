@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.floating_base import SimulationError
 from sim.perturbations import FAMILIES, parse, sample_condition
-from sim.physics import SimulationError
 from sim.robots.roach import BATTERY
 from sim.terrain import TERRAINS
 from tests.sim.walking import REV, physics, walk

@@ -16,6 +16,7 @@ av = pytest.importorskip("av")
 
 MODEL = """
 <mujoco>
+  <statistic extent="0.3"/>
   <worldbody>
     <light pos="0 0 2"/>
     <geom name="floor" type="plane" size="0 0 0.05" rgba="0.8 0.8 0.8 1"/>

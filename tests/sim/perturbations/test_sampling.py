@@ -5,10 +5,15 @@ import itertools
 import numpy as np
 import pytest
 
-from sim.perturbations import FAMILIES, LegLoss, Motor, PerturbationError, sample_condition
-from sim.perturbations.sampling import FRICTION_MU, LEG_SETS, MOTOR_BIAS, MOTOR_GAIN, PAYLOAD_MASS, SLOPE_ANGLE, Bands
+from sim.perturbations import FAMILIES, LegLoss, Motor, PerturbationError, families, sample_condition
+from sim.perturbations.bounds import check
+from sim.perturbations.sampling import JOINT_SHARE, LEG_SETS, MOTOR_BIAS, MOTOR_GAIN, RANGES, Bands, Split
+from sim.robots import ANATOMIES
 
-ALL_BANDS = [PAYLOAD_MASS, SLOPE_ANGLE, MOTOR_GAIN, MOTOR_BIAS, FRICTION_MU]
+ALL_BANDS = [MOTOR_GAIN, MOTOR_BIAS, JOINT_SHARE]
+ALL_BANDS += [bands for item in RANGES.values() for bands in (item.payload_mass, item.slope_angle, item.friction_mu)]
+SPLITS: tuple[tuple[Split, tuple[tuple[float, float], ...]], ...]
+SPLITS = (("train", MOTOR_GAIN.train), ("heldout", MOTOR_GAIN.heldout))
 
 
 @pytest.mark.parametrize("bands", ALL_BANDS)
@@ -42,7 +47,7 @@ def test_one_seed_draws_one_condition(family: str, split: str) -> None:
 
 def test_draws_stay_in_their_split() -> None:
     rng = np.random.default_rng(0)
-    for split, bands in (("train", MOTOR_GAIN.train), ("heldout", MOTOR_GAIN.heldout)):
+    for split, bands in SPLITS:
         for _ in range(50):
             (motor,) = sample_condition(rng, "motor", split)
             assert isinstance(motor, Motor)
@@ -52,6 +57,18 @@ def test_draws_stay_in_their_split() -> None:
             (loss,) = sample_condition(rng, "leg_loss", split)
             assert isinstance(loss, LegLoss)
             assert loss.legs in LEG_SETS[split]
+
+
+@pytest.mark.parametrize("robot", RANGES)
+def test_whatever_is_drawn_for_a_robot_can_happen_to_it(robot: str) -> None:
+    rng = np.random.default_rng(0)
+    for family, split, _ in itertools.product(families(robot), ("train", "heldout"), range(20)):
+        check(sample_condition(rng, family, split, robot), ANATOMIES[robot])
+
+
+def test_an_unknown_robot_is_refused() -> None:
+    with pytest.raises(PerturbationError, match="expected one of roach, go2, got 'go1'; did you mean 'go2'"):
+        families("go1")
 
 
 def test_a_mixture_joins_two_kinds() -> None:

@@ -1,0 +1,189 @@
+"""A logged run once more: the same states and orders through gait and guard of today, and where they decide otherwise.
+
+The guard's part is exact: a log of the present version gives no difference. What the log does not hold (which order
+came during arming, cycles that were lost) shows as differences at that place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from controller.robots import spec
+from hardware.exchange import LEAVING, Order
+from hardware.log_reader import LogError, ServoLog, read_log
+from hardware.robot import CommandMode, RobotCommand, RobotSpec, RobotState
+from hardware.schedule import ActionSchedule
+from hardware.servo import Servo, ServoReport
+from hardware.servo_loop import ServoJob, let_go, obey
+from hardware.state_machine import Mode
+
+SHOWN = 20
+"""Differences that are told one by one."""
+TOLERANCE = 1e-9
+"""Largest difference of a set-point that counts as none [rad and so on]."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One cycle that ended otherwise."""
+
+    time: float
+    """Host clock of the run [s]."""
+    what: str
+    logged: str
+    replayed: str
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came of it."""
+
+    robot: str
+    cycles: int
+    differing: int
+    differences: tuple[Difference, ...]
+    """The first of them."""
+    largest: float
+    """Largest difference of a position or velocity set-point [rad, rad/s]."""
+    modes: Mapping[str, int]
+    """Cycles by mode, as replayed."""
+    cut: bool
+    """The log ends before it should."""
+
+
+class _Recorded:
+    """A robot that says what it said then; implements `hardware.robot.Robot`."""
+
+    def __init__(self, described: RobotSpec) -> None:
+        self.spec = described
+        self.state: RobotState | None = None
+
+    def connect(self) -> None:
+        """There is no wire."""
+
+    def activate(self) -> None:
+        """It was active."""
+
+    def read(self) -> RobotState:
+        """Return the logged state."""
+        assert self.state is not None
+        return self.state
+
+    def write(self, command: RobotCommand) -> RobotCommand:
+        """Nothing moves."""
+        return command
+
+    def damp(self) -> None:
+        """Nothing moves."""
+
+    def deactivate(self) -> None:
+        """Nothing moves."""
+
+    def close(self) -> None:
+        """There is no wire."""
+
+
+def replay(path: Path) -> Replayed:
+    """Run the guard on a log again.
+
+    Raises:
+        LogError: it is no log of a servo process.
+    """
+    log = read_log(path)
+    described = spec(log.robot)
+    robot = _Recorded(described)
+    servo, orders = Servo(robot), _orders(log)
+    order, number = Order(0.0, Mode.PASSIVE), 0
+    found: list[Difference] = []
+    modes: dict[str, int] = {}
+    cycles, differing, largest = 0, 0, 0.0
+    for state, told in _cycles(log):
+        robot.state, now = state, _number(told["time"])
+        state = servo.observe()
+        obeyed = int(_number(told["order"]))
+        if obeyed == LEAVING:
+            let_go(servo)
+        elif obeyed != number and obeyed in orders:
+            before, order, number = order, orders[obeyed], obeyed
+            obey(servo, order, before, state, now, ServoJob.lease)
+        report = servo.act(now, _number(told["late"]))
+        cycles += 1
+        modes[report.mode.value] = modes.get(report.mode.value, 0) + 1
+        difference, distance = _compare(told, report, now)
+        largest = max(largest, distance)
+        if difference is not None:
+            differing += 1
+            found += [difference] if len(found) < SHOWN else []
+    return Replayed(log.robot, cycles, differing, tuple(found), largest, modes, log.cut)
+
+
+def _compare(told: Mapping[str, object], report: ServoReport, now: float) -> tuple[Difference | None, float]:
+    """Return how a cycle differs, and by how much its set-points do."""
+    if told["mode"] != report.mode.value:
+        return Difference(now, "mode", str(told["mode"]), report.mode.value), 0.0
+    fault = None if report.fault is None else str(report.fault)
+    if told["fault"] != fault:
+        return Difference(now, "fault", str(told["fault"]), str(fault)), 0.0
+    logged, sent = told["command"], report.sent
+    if not isinstance(logged, Mapping) or sent is None:
+        return None, 0.0
+    if logged["mode"] != sent.mode.value:
+        return Difference(now, "command", str(logged["mode"]), sent.mode.value), 0.0
+    if sent.mode is not CommandMode.SERVO:
+        return None, 0.0
+    pairs = [(np.array(logged[name], dtype=np.float64), getattr(sent, name)) for name in ("position", "velocity")]
+    distance = max(float(np.abs(then - today).max()) for then, today in pairs)
+    if distance <= TOLERANCE:
+        return None, distance
+    return Difference(now, "set-points", "as logged", f"{distance:.3g} away"), distance
+
+
+def _cycles(log: ServoLog) -> Iterator[tuple[RobotState, Mapping[str, object]]]:
+    """Return every state with what was told of its cycle."""
+    for state, command in zip(log.of("state"), log.of("command"), strict=False):
+        yield _state(state.json()), command.json()
+
+
+def _state(told: Mapping[str, object]) -> RobotState:
+    values: dict[str, object] = {}
+    for field in fields(RobotState):
+        value = told[field.name]
+        if field.name == "judged":
+            values[field.name] = tuple(_number(v) for v in value) if isinstance(value, list) else ()
+        elif field.name == "faults":
+            values[field.name] = tuple(value) if isinstance(value, list) else ()
+        elif isinstance(value, list):
+            values[field.name] = np.array([_number(v) for v in value], dtype=np.float64)
+        else:
+            values[field.name] = value if isinstance(value, int) else _number(value)
+    return RobotState(**values)  # type: ignore[arg-type]
+
+
+def _orders(log: ServoLog) -> dict[int, Order]:
+    """Return the orders by number."""
+    orders: dict[int, Order] = {}
+    for entry in log.of("plan"):
+        told = entry.json()
+        if "refused" in told:
+            continue
+        schedule = told["schedule"]
+        plan = None
+        if isinstance(schedule, Mapping):
+            actions = np.array(schedule["actions"], dtype=np.float64)
+            plan = ActionSchedule(schedule["start"], schedule["step"], actions, schedule["expires"])
+        number, resets = int(_number(told["number"])), int(_number(told["resets"]))
+        orders[number] = Order(_number(told["published"]), Mode(told["request"]), resets, plan)
+    return orders
+
+
+def _number(value: object) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, int | float):
+        return float(value)
+    raise LogError(f"log: expected a number, got {value!r}")

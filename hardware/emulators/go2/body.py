@@ -1,0 +1,133 @@
+"""The emulated robot's body: a simulated quadruped, hot motors, a battery, and what its sensors say of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.emulators.go2.wire import Command
+from hardware.unitree.layout import FEET, HEAD, LOW_LEVEL, LOW_STATE, MOTORS
+from sim.perturbations import Perturbation
+from sim.quadruped import JointCommand, QuadrupedPhysics
+from sim.robots import go2
+from sim.terrain import Terrain
+
+FloatArray = NDArray[np.float64]
+
+PERIOD = go2.TIMESTEP
+"""One cycle of the robot [s]."""
+_SETTLE = 1.0
+"""Time to come to rest on the ground before anything is asked of it [s]."""
+_DAMPING = 3.0
+"""Velocity gain of the motors when nobody commands [N m s/rad]."""
+_AMBIENT, _HEATING, _COOLING = 25.0, 0.45, 250.0
+"""Air [deg C], heating per squared torque in the end [K/(N m)^2] and time constant [s] of a motor: our estimates."""
+_GYRO_NOISE, _ACCELEROMETER_NOISE = 0.01, 0.08
+"""Standard deviations of a consumer MEMS IMU over its bandwidth, our estimates [rad/s], [m/s^2]."""
+_LEGS = {"FR": "front_right", "FL": "front_left", "RR": "rear_right", "RL": "rear_left"}
+
+
+_NAMES = tuple(f"{_LEGS[leg]}_{part}" for leg, part in (motor.split("_") for motor in MOTORS))
+"""The simulation's names of the motors on the wire."""
+_TO_WIRE = np.array([go2.MOTORS.index(name) for name in _NAMES])
+"""Place in the simulation of each motor on the wire."""
+_FEET = np.array([go2.LEGS.index(_LEGS[foot]) for foot in FEET])
+
+
+class Body:
+    """One robot, lying at rest until its first step. Motors are in the wire's order."""
+
+    def __init__(self, terrain: Terrain, perturbations: Sequence[Perturbation], rng: np.random.Generator) -> None:
+        """Lay the robot on `terrain`; times of `perturbations` count from the first step [s]."""
+        self.physics = QuadrupedPhysics(terrain, [_later(item) for item in perturbations])
+        self.physics.reset(go2.SIT)
+        self._rng = rng
+        self._none = np.zeros(len(MOTORS))
+        self.on = np.ones(len(MOTORS), bool)
+        self.temperature = np.full(len(MOTORS), _AMBIENT + 5.0)
+        self.lost = np.zeros(len(MOTORS), np.uint32)
+        self.step(None, (), round(_SETTLE / PERIOD))
+
+    @property
+    def time(self) -> float:
+        """Time since the first step [s]."""
+        return self.physics.time() - _SETTLE
+
+    @property
+    def joints(self) -> tuple[FloatArray, FloatArray]:
+        """Angles [rad] and speeds [rad/s], each (12,)."""
+        return self.physics.motor_position[_TO_WIRE], self.physics.motor_velocity[_TO_WIRE]
+
+    @property
+    def tilt(self) -> float:
+        """Angle between the body's and the ground's z axis [rad]."""
+        _, x, y, _ = self.physics.quaternion.tolist()
+        return math.acos(max(-1.0, min(1.0, 1.0 - 2.0 * (x * x + y * y))))
+
+    def place(self, motor: str) -> int:
+        """Return the place on the wire of a motor that is named as in the simulation."""
+        return _NAMES.index(motor)
+
+    def step(self, command: Command | None, failed: Sequence[str], periods: int) -> None:
+        """Advance by some periods under a command, damped without one; `failed` motors are off.
+
+        Raises:
+            SimulationError: the physics broke down.
+        """
+        none = self._none
+        broken = np.isin(_NAMES, failed)
+        self.on = ~broken if command is None else command.on & ~broken
+        rows = (none, none, none, none, none + _DAMPING)
+        if command is not None:
+            rows = (command.q, command.dq, command.tau, command.kp, command.kd)
+        asked = np.empty((5, len(MOTORS)))
+        asked[:, _TO_WIRE] = np.where(self.on, rows, 0.0)
+        self.physics.command(JointCommand(*asked))
+        self.physics.step(periods)
+        self.lost[broken] += np.uint32(periods)
+        torque = self.physics.motor_torque[_TO_WIRE]
+        goal = _AMBIENT + 5.0 + _HEATING * torque**2
+        self.temperature += (goal - self.temperature) * (1.0 - math.exp(-periods * PERIOD / _COOLING))
+
+    def measure(self) -> NDArray[np.void]:
+        """Return a LowState record () with everything that the body can say; tick, remote and CRC are open."""
+        physics, noise = self.physics, self._rng.normal
+        record = np.zeros((), LOW_STATE.struct.dtype)
+        record["head"], record["level_flag"] = HEAD, LOW_LEVEL
+        imu, motors, battery = record["imu_state"], record["motor_state"][: len(MOTORS)], record["bms_state"]
+        attitude = physics.level_quaternion
+        imu["quaternion"], imu["rpy"], imu["temperature"] = attitude, _euler(attitude), 45
+        imu["gyroscope"] = physics.gyro + noise(0.0, _GYRO_NOISE, 3)
+        imu["accelerometer"] = physics.accelerometer + noise(0.0, _ACCELEROMETER_NOISE, 3)
+        motors["q"], motors["dq"] = self.joints
+        motors["q_raw"], motors["dq_raw"] = motors["q"], motors["dq"]
+        motors["tau_est"] = physics.motor_torque[_TO_WIRE]
+        motors["mode"], motors["lost"] = self.on, self.lost
+        motors["temperature"] = np.clip(self.temperature, 0.0, 255.0)
+        voltage, amperes = physics.battery, physics.power / physics.battery
+        battery["soc"], battery["current"] = round(100.0 * physics.charge), round(-1000.0 * amperes)
+        battery["cell_vol"][:8] = round(1000.0 * voltage / 8.0)
+        battery["status"], battery["bq_ntc"], battery["mcu_ntc"] = 8, 30, 32
+        record["foot_force"] = record["foot_force_est"] = np.clip(physics.foot_force[_FEET], 0.0, 32000.0)
+        record["power_v"], record["power_a"] = voltage, amperes
+        record["temperature_ntc1"] = record["temperature_ntc2"] = 40
+        return record
+
+
+def _later(item: Perturbation) -> Perturbation:
+    """Return a perturbation on the clock that has run through the settling; what is there at once stays."""
+    return replace(item, onset=item.onset + _SETTLE if item.onset > 0.0 else 0.0, end=item.end + _SETTLE)
+
+
+def _euler(quaternion: FloatArray) -> tuple[float, float, float]:
+    """Return roll, pitch and yaw [rad] of a unit quaternion wxyz."""
+    w, x, y, z = quaternion.tolist()
+    return (
+        math.atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)),
+        math.asin(max(-1.0, min(1.0, 2.0 * (w * y - z * x)))),
+        math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
+    )

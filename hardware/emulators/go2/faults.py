@@ -1,0 +1,151 @@
+"""What can go wrong with a robot and its wire, written as text like perturbations: `name:key=value,...[@start[-end]]`.
+
+Times count like the perturbations': from the first command that the robot obeys; before it the script stands at zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import ClassVar, TypeVar, get_args
+
+from sim.perturbations import codec
+from sim.robots.go2 import MOTORS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """What every fault has: a name, and times [s]. Raises PerturbationError for values that cannot be."""
+
+    name: ClassVar[str]
+    onset: float = 0.0
+    end: float = math.inf
+
+    def __post_init__(self) -> None:
+        codec.check_times(self)
+        for item in fields(self):
+            if item.name in _RANGES:
+                codec.check_range(self, item.name, getattr(self, item.name), *_RANGES[item.name])
+
+
+_RANGES = {
+    "share": (0.0, 1.0),
+    "ms": (0.0, 1000.0),
+    "celsius": (0.0, 255.0),
+    "seconds": (0.0, 60.0),
+    "soc": (0.0, 100.0),
+}
+
+
+@dataclass(frozen=True)
+class Drop(Timed):
+    """A share of the messages is lost, both ways; 1 is an unplugged cable."""
+
+    name: ClassVar[str] = "drop"
+    share: float = codec.number(1.0)
+
+
+@dataclass(frozen=True)
+class Delay(Timed):
+    """Messages take longer, each way by `ms`."""
+
+    name: ClassVar[str] = "delay"
+    ms: float = codec.number()
+
+
+@dataclass(frozen=True)
+class Reorder(Timed):
+    """A share of the states is overtaken by the one that follows."""
+
+    name: ClassVar[str] = "reorder"
+    share: float = codec.number(1.0)
+
+
+@dataclass(frozen=True)
+class Freeze(Timed):
+    """The same state is sent again and again, tick and all."""
+
+    name: ClassVar[str] = "freeze"
+
+
+@dataclass(frozen=True)
+class BadCrc(Timed):
+    """A bit of a share of the states is turned over on the way."""
+
+    name: ClassVar[str] = "bad_crc"
+    share: float = codec.number(1.0)
+
+
+@dataclass(frozen=True)
+class MotorFault(Timed):
+    """A motor switches itself off and says so."""
+
+    name: ClassVar[str] = "motor_fault"
+    motor: str = codec.choice(MOTORS, key="name")
+
+
+@dataclass(frozen=True)
+class Overheat(Timed):
+    """A motor is that hot [deg C], whatever it does."""
+
+    name: ClassVar[str] = "overheat"
+    motor: str = codec.choice(MOTORS, key="name")
+    celsius: float = codec.number(90.0)
+
+
+@dataclass(frozen=True)
+class ModeRefused(Timed):
+    """The robot's own controller does not let go.
+
+    It says so (denied), says nothing (silent), says something unreadable (garbled), or says yes and goes on (kept).
+    """
+
+    name: ClassVar[str] = "mode_refused"
+    answer: str = codec.choice(("denied", "silent", "garbled", "kept"))
+
+
+@dataclass(frozen=True)
+class Reboot(Timed):
+    """The robot's computer starts anew: silence [s], then a tick from zero and its own controller."""
+
+    name: ClassVar[str] = "reboot"
+    seconds: float = codec.number(2.0)
+
+
+@dataclass(frozen=True)
+class BatteryLow(Timed):
+    """The battery has that much charge left [percent]."""
+
+    name: ClassVar[str] = "battery_low"
+    soc: float = codec.number(10.0)
+
+
+@dataclass(frozen=True)
+class RemoteStop(Timed):
+    """Buttons of the remote that stop a robot, L2 and B, are held down."""
+
+    name: ClassVar[str] = "remote_stop"
+
+
+Fault = (
+    Drop | Delay | Reorder | Freeze | BadCrc | MotorFault | Overheat | ModeRefused | Reboot | BatteryLow | RemoteStop
+)
+FAULTS: Mapping[str, type[Fault]] = MappingProxyType({kind.name: kind for kind in get_args(Fault)})
+"""Fault types by the name they have in text."""
+F = TypeVar("F", bound=Timed)
+
+
+def parse(text: str) -> Fault:
+    """Return the fault written as `name:key=value,...[@start[-end]]`.
+
+    Raises:
+        PerturbationError: with place, what was expected, what was given and the nearest valid choice.
+    """
+    return codec.read(text, FAULTS)
+
+
+def acting(faults: Sequence[Fault], kind: type[F], time: float) -> list[F]:
+    """Return the faults of one kind that are there at a time [s]."""
+    return [fault for fault in faults if isinstance(fault, kind) and fault.onset <= time < fault.end]

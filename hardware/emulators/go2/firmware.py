@@ -1,0 +1,188 @@
+"""The emulated robot without its network: commands in, states out, cycle by cycle.
+
+It obeys only what the protocol allows, and gives up quickly: damping when commands stop, nothing at all while one of
+its own controllers runs. How long real firmware waits is not published, so that time is a setting.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hardware.emulators.go2.body import PERIOD, Body
+from hardware.emulators.go2.faults import (
+    BatteryLow,
+    Fault,
+    ModeRefused,
+    MotorFault,
+    Overheat,
+    Reboot,
+    RemoteStop,
+    Timed,
+    acting,
+)
+from hardware.emulators.go2.journal import Journal
+from hardware.emulators.go2.line import Line
+from hardware.emulators.go2.watch import Watch
+from hardware.emulators.go2.wire import Command, Refusal, read_command, write_message
+from hardware.unitree.layout import BUTTONS, LOW_STATE, MOTORS
+
+_STAND_DOWN = 1005
+MODES = ("normal", "advanced", "ai", "ai-w", "mcf")
+"""The robot's own controllers."""
+_OK, _UNKNOWN_CALL, _BAD_PARAMETER, _DENIED = 0, 3203, 3204, 3205
+_STOP_BITS = sum(1 << BUTTONS.index(name) for name in ("L2", "B"))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this robot behaves where real ones differ or nobody knows."""
+
+    mode: str = "normal"
+    """The robot's own controller that runs after power-on."""
+    timeout: float = 0.05
+    """Without a good command for this long the motors are damped [s]."""
+
+
+class Firmware:
+    """One robot: `cycle` once per period, `switcher` and `sport` whenever somebody calls its services."""
+
+    def __init__(self, settings: Settings, body: Body, faults: Sequence[Fault], rng: np.random.Generator) -> None:
+        """Power on; `faults` follow the script that starts with the first command."""
+        self._settings, self._body, self._faults = settings, body, tuple(faults)
+        self._commands, self._states = Line(faults, rng, states=False), Line(faults, rng, states=True)
+        self._now = self._booted_at = self._obeyed_at = 0.0
+        self._rebooted: set[Reboot] = set()
+        self._command: Command | None = None
+        self._driven = False
+        self.mode = settings.mode
+        self.watch, self.journal = Watch(), Journal()
+        self.refusals: Counter[str] = Counter()
+        self.obeyed = self.timeouts = self.sent = 0
+
+    @property
+    def script(self) -> float:
+        """Time since the first command that was obeyed [s]."""
+        return self._body.time
+
+    def cycle(self, commands: Sequence[bytes], periods: int = 1) -> list[bytes]:
+        """Let some periods pass under the commands that came, and return the states that arrive at the host.
+
+        Raises:
+            SimulationError: the physics broke down.
+        """
+        self._now += periods * PERIOD
+        self._restart_if_due()
+        arrived = self._commands.carry(commands, self.script, self._now)
+        if self._now >= self._booted_at:
+            for wire in arrived:
+                self._receive(wire)
+        self._give_up_if_due()
+        if self._driven:
+            failed = [fault.motor for fault in acting(self._faults, MotorFault, self.script)]
+            self._body.step(self._command, failed, periods)
+        self.journal.follow(self.script, self._body, [fault.name for fault in acting(self._faults, Timed, self.script)])
+        states = [self._state()] if self._now >= self._booted_at else []
+        arriving = self._states.carry(states, self.script, self._now)
+        self.sent += len(arriving)
+        return arriving
+
+    def switcher(self, api: int, parameter: str) -> tuple[int, str] | None:
+        """Serve the motion switcher: status code and data, or None for silence."""
+        stubborn = {fault.answer for fault in acting(self._faults, ModeRefused, self.script)}
+        if self._now < self._booted_at or "silent" in stubborn:
+            return None
+        match api:
+            case 1001:  # check
+                answer = json.dumps({"form": "0", "name": self.mode})
+                return _OK, answer[:-4] if "garbled" in stubborn else answer
+            case 1002:  # select
+                return self._select(parameter)
+            case 1003 if "denied" in stubborn:
+                return _DENIED, ""
+            case 1003:  # release
+                self._enter(self.mode if "kept" in stubborn else "")
+                return _OK, ""
+            case _:
+                return _UNKNOWN_CALL, ""
+
+    def sport(self, api: int, parameter: str) -> tuple[int, str] | None:
+        """Serve what a robot's own controller is asked; lying down is all that it can, and it lies already."""
+        if self._now < self._booted_at:
+            return None
+        return (_OK if api == _STAND_DOWN and self.mode else _UNKNOWN_CALL), ""
+
+    def summary(self) -> dict[str, object]:
+        """Return what happened, for a report."""
+        return {
+            "seconds": round(self._now, 3),
+            "driven_seconds": round(self.script, 3),
+            "states_sent": self.sent,
+            "commands_obeyed": self.obeyed,
+            "refused": dict(self.refusals),
+            "outside_limits": sum(self.watch.outside.values()),
+            "outside": dict(self.watch.outside),
+            "outside_examples": list(self.watch.examples),
+            "timeouts": self.timeouts,
+            "mode": self.mode,
+            "damped": self._command is None,
+            **self.journal.summary(),
+        }
+
+    def _select(self, parameter: str) -> tuple[int, str]:
+        try:
+            name = json.loads(parameter)["name"]
+        except (ValueError, KeyError, TypeError):
+            return _BAD_PARAMETER, ""
+        if name not in MODES:
+            return _BAD_PARAMETER, ""
+        self._enter(name)
+        return _OK, ""
+
+    def _enter(self, mode: str) -> None:
+        if mode != self.mode:
+            self.journal.note(self.script, f"mode {mode or 'released'}")
+        self.mode, self._command = mode, None
+
+    def _receive(self, wire: bytes) -> None:
+        command = read_command(wire)
+        if isinstance(command, Command) and self.mode:
+            command = Refusal.NOT_RELEASED
+        if isinstance(command, Refusal):
+            self.refusals[command.value] += 1
+            return
+        if not self._driven:
+            self.journal.note(self.script, "first command")
+        self.watch.judge(command)
+        self._driven, self._command, self._obeyed_at = True, command, self._now
+        self.obeyed += 1
+
+    def _give_up_if_due(self) -> None:
+        if self._command is not None and self._now - self._obeyed_at > self._settings.timeout:
+            self._command = None
+            self.timeouts += 1
+            self.journal.note(self.script, "commands stopped, damping")
+
+    def _restart_if_due(self) -> None:
+        for fault in acting(self._faults, Reboot, self.script):
+            if fault not in self._rebooted:
+                self._rebooted.add(fault)
+                self._booted_at = self._now + fault.seconds
+                self._enter(self._settings.mode)
+
+    def _state(self) -> bytes:
+        record = self._body.measure()
+        motors = record["motor_state"][: len(MOTORS)]
+        for hot in acting(self._faults, Overheat, self.script):
+            motors["temperature"][self._body.place(hot.motor)] = round(hot.celsius)
+        for low in acting(self._faults, BatteryLow, self.script):
+            record["bms_state"]["soc"] = round(low.soc)
+        if acting(self._faults, RemoteStop, self.script):
+            record["wireless_remote"][2:4] = list(_STOP_BITS.to_bytes(2, "little"))
+        record["tick"] = round(1000.0 * (self._now - self._booted_at))
+        self.watch.publish(*self._body.joints)
+        return write_message(LOW_STATE, record)

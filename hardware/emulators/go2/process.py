@@ -1,0 +1,116 @@
+"""The emulated robot on its network: 500 cycles a second on absolute deadlines, until somebody stops it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+import numpy as np
+
+from hardware.emulators.go2.body import PERIOD, Body
+from hardware.emulators.go2.faults import Fault
+from hardware.emulators.go2.firmware import Firmware, Settings
+from hardware.emulators.go2.services import Service
+from hardware.unitree.dds import DdsBus
+from hardware.unitree.layout import LOW_CMD, LOW_STATE
+from sim.perturbations import Perturbation
+from sim.terrain import Terrain
+
+_DEPTH = 32
+_PRIORITY = 20
+"""Of real-time scheduling: above all ordinary work, below a servo loop on the same machine."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is emulated, where on the network, and what happens to it."""
+
+    terrain: Terrain
+    interface: str = "lo"
+    domain: int = 1
+    settings: Settings = field(default_factory=Settings)
+    perturbations: tuple[Perturbation, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    seed: int = 0
+    seconds: float = float("inf")
+    """How long it lives [s]."""
+
+
+def emulate(scene: Scene, watch: Callable[[Body], None] | None = None) -> dict[str, object]:
+    """Be a robot until time is up or a signal comes (SIGINT, SIGTERM), and return the summary.
+
+    Args:
+        scene: the robot and its world.
+        watch: called after every cycle, for somebody who looks on; must be quick.
+
+    Raises:
+        BusError: the network cannot be used.
+        SimulationError: the physics broke down.
+    """
+    rng = np.random.default_rng(scene.seed)
+    body = Body(scene.terrain, scene.perturbations, rng)
+    robot = Firmware(scene.settings, body, scene.faults, rng)
+    lateness: list[float] = []
+    scheduler = _first_in_line()
+    with DdsBus(scene.interface, scene.domain) as bus, _stop_signals() as stopped:
+        commands = bus.reader(LOW_CMD.topic, LOW_CMD.struct, _DEPTH)
+        states = bus.writer(LOW_STATE.topic, LOW_STATE.struct)
+        services = Service(bus, "motion_switcher", robot.switcher), Service(bus, "sport", robot.sport)
+        gc.collect()
+        gc.freeze()
+        start, cycle = time.monotonic(), 0
+        while not stopped() and cycle * PERIOD < scene.seconds:
+            due = start + (cycle + 1) * PERIOD
+            while (left := due - time.monotonic()) > 0.0:
+                time.sleep(left)
+            late = time.monotonic() - due
+            periods = 1 + int(late / PERIOD)  # a robot's time goes on while its emulator sleeps
+            lateness.append(late)
+            for wire in robot.cycle(commands.take(), periods):
+                states.write(wire)
+            for service in services:
+                service.poll()
+            if watch is not None:
+                watch(body)
+            cycle += periods
+    return {**robot.summary(), "scheduler": scheduler, "lateness_ms": _percentiles(lateness)}
+
+
+def _first_in_line() -> str:
+    """Ask for real-time scheduling, since a robot is not slowed down by its host's work; return what was obtained.
+
+    Threads that DDS starts later inherit it.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
+    except (AttributeError, OSError):  # another system, or no right to it
+        return "other"
+    return "fifo"
+
+
+def _percentiles(lateness: list[float]) -> dict[str, float]:
+    milliseconds = 1000.0 * np.array(lateness or [0.0])
+    p50, p99 = np.percentile(milliseconds, (50, 99))
+    return {"p50": round(p50, 3), "p99": round(p99, 3), "max": round(float(milliseconds.max()), 3)}
+
+
+@contextmanager
+def _stop_signals() -> Iterator[Callable[[], bool]]:
+    """Turn the two signals that end a process into a question, and put their handlers back afterwards."""
+    seen: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        seen.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(seen)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,167 @@
+"""A gait: a phase clock moves four feet, and inverse kinematics turns them into joint angles.
+
+A foot in stance goes backwards under the trunk as the ground does, at the commanded velocity; a foot in swing goes from
+where it left the ground to half a stance ahead of its hip, along a smooth arc. Where a foot is depends on what was
+commanded since it last landed, so a change of command is never a jump. Foot placement by half a stance is the neutral
+point of Raibert ("Legged Robots That Balance", MIT Press 1986, ch. 2); the timing follows Hildebrand's gait formulas
+(duty factor and phase lags, "The quadrupedal gaits of vertebrates", BioScience 1989).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+from hardware.legs import Leg, Triple
+
+_SMOOTHING = 0.12
+"""Time constant with which commands reach the feet [s]: about a step, so that no command jolts the trunk."""
+_LONGEST = 0.02
+"""Longest time by which the clock moves at once [s]: after a pause the gait goes on where it was."""
+_TURN = 2.0 * math.pi
+_RAMP = 0.1
+"""Share of a stance over which a foot takes up its load, and over which it gives it up."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Which foot is on the ground when."""
+
+    duty: float
+    """Share of the cycle that a foot spends on the ground."""
+    lags: tuple[float, ...]
+    """When each leg's stance begins, as a share of the cycle, in the order of the legs."""
+
+
+PATTERNS: Mapping[str, Pattern] = MappingProxyType(
+    {
+        "trot": Pattern(0.55, (0.0, 0.5, 0.5, 0.0)),
+        "walk": Pattern(0.70, (0.25, 0.75, 0.0, 0.5)),
+        "crawl": Pattern(0.85, (0.25, 0.75, 0.0, 0.5)),
+    }
+)
+"""Diagonal pairs; four beats, rear before front on each side; the same with three feet on the ground all the time.
+Legs are front left, front right, rear left, rear right."""
+
+
+class Stride(NamedTuple):
+    """What a gait is told, in the order of a quadruped's actions."""
+
+    forward: float
+    """[m/s]"""
+    lateral: float
+    """To the left [m/s]."""
+    turn: float
+    """To the left [rad/s]."""
+    height: float
+    """From the centre of a foot in stance up to the trunk's origin [m]."""
+    roll: float
+    """Of the trunk over its feet [rad]."""
+    pitch: float
+    """Of the trunk over its feet, nose down positive [rad]."""
+    frequency: float
+    """Cycles per second [Hz]."""
+
+
+class Balance(NamedTuple):
+    """What keeps the trunk up, on top of a stride."""
+
+    forward: float
+    """Added to where the next steps land [m]."""
+    lateral: float
+    """[m]"""
+
+
+LEVEL = Balance(0.0, 0.0)
+
+
+class Gait:
+    """Stateful in the phase and in where the feet are; `advance` once per servo period, then read `angles`."""
+
+    def __init__(self, legs: Sequence[Leg], pattern: Pattern, height: float, lift: float) -> None:
+        """Stand at a height [m] with every foot below its hip; a step lifts a foot by `lift` [m]."""
+        self._legs, self._pattern, self._lift = tuple(legs), pattern, lift
+        self._home = [(leg.x, leg.y + leg.offset) for leg in legs]
+        self._start = height
+        self.reset()
+
+    def reset(self) -> None:
+        """Stand still at the beginning of a cycle."""
+        self.phase = 0.0
+        """Share of the cycle that is over."""
+        self.stride = Stride(0.0, 0.0, 0.0, self._start, 0.0, 0.0, 2.0)
+        """The smoothed command that the feet follow."""
+        self._feet = [(x, y, 0.0) for x, y in self._home]
+        self._left = list(self._home)
+        self._rise = 0.0  # of a step [m]: from nothing, because the phase may begin within one
+        self._balance = LEVEL
+
+    @property
+    def angle(self) -> float:
+        """The phase as an angle in [0, 2 pi) [rad]."""
+        return _TURN * self.phase
+
+    def advance(self, stride: Stride, seconds: float, balance: Balance = LEVEL) -> None:
+        """Let time pass under a command, with what balance asks for on top.
+
+        Args:
+            stride: the newest command; the feet follow it smoothly.
+            seconds: time since the last call; the clock moves by at most a few servo periods.
+            balance: where the next steps land besides.
+        """
+        self._balance = balance
+        seconds = min(max(seconds, 0.0), _LONGEST)
+        self._approach(stride, seconds)
+        self.phase = (self.phase + stride.frequency * seconds) % 1.0
+        now, duty = self.stride, self._pattern.duty
+        reach = 0.5 * duty / max(now.frequency, 1.0)
+        for index, lag in enumerate(self._pattern.lags):
+            own = (self.phase - lag) % 1.0
+            x, y, _ = self._feet[index]
+            if own < duty:
+                x -= (now.forward - now.turn * y) * seconds
+                y -= (now.lateral + now.turn * x) * seconds
+                self._feet[index], self._left[index] = (x, y, 0.0), (x, y)
+            else:
+                self._feet[index] = self._swing(index, (own - duty) / (1.0 - duty), reach)
+
+    def angles(self) -> list[float]:
+        """Return the joint angles, hip, thigh and calf of one leg after the other [rad]."""
+        stride = self.stride
+        sin_roll, cos_roll = math.sin(stride.roll), math.cos(stride.roll)
+        sin_pitch, cos_pitch = math.sin(stride.pitch), math.cos(stride.pitch)
+        angles: list[float] = []
+        for leg, (x, y, up) in zip(self._legs, self._feet, strict=True):
+            z = up - stride.height
+            x, z = cos_pitch * x - sin_pitch * z, sin_pitch * x + cos_pitch * z
+            y, z = cos_roll * y + sin_roll * z, cos_roll * z - sin_roll * y
+            angles += leg.angles(x, y, z)
+        return angles
+
+    def loads(self) -> list[float]:
+        """Return the share of the weight on each foot; it comes and goes over the ends of a stance."""
+        duty, ramp = self._pattern.duty, _RAMP * self._pattern.duty
+        shares = []
+        for lag in self._pattern.lags:
+            own = (self.phase - lag) % 1.0
+            shares.append(max(0.0, min(1.0, own / ramp, (duty - own) / ramp)))
+        total = sum(shares)
+        return [share / total for share in shares] if total > 0.0 else shares
+
+    def _approach(self, stride: Stride, seconds: float) -> None:
+        """Move the smoothed command towards the newest one."""
+        share = 1.0 - math.exp(-seconds / _SMOOTHING)
+        self._rise += share * (self._lift - self._rise)
+        self.stride = Stride(*(old + share * (new - old) for old, new in zip(self.stride, stride, strict=True)))
+
+    def _swing(self, index: int, share: float, reach: float) -> Triple:
+        """Return where a foot is after a share of its swing that is to end `reach` seconds ahead of its hip."""
+        now, (home_x, home_y), (left_x, left_y) = self.stride, self._home[index], self._left[index]
+        target_x = home_x + reach * (now.forward - now.turn * home_y) + self._balance.forward
+        target_y = home_y + reach * (now.lateral + now.turn * home_x) + self._balance.lateral
+        along = share - math.sin(_TURN * share) / _TURN
+        up = self._rise * 0.5 * (1.0 - math.cos(_TURN * share))
+        return left_x + along * (target_x - left_x), left_y + along * (target_y - left_y), up

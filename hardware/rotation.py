@@ -1,0 +1,80 @@
+"""Rotations as 3x3 matrices, vectors and unit quaternions wxyz (Sola et al. 2018, "A micro Lie theory", app. B)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hardware.robot import FloatArray
+
+_SMALL = 1e-8
+
+
+def skew(vector: FloatArray) -> FloatArray:
+    """Return the matrix (3, 3) that multiplies as a cross product with `vector` (3,)."""
+    x, y, z = vector.tolist()
+    return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+
+
+def exp(vector: FloatArray) -> FloatArray:
+    """Return the rotation (3, 3) about `vector` (3,) by its length [rad] (eq. 134)."""
+    x, y, z = vector.tolist()
+    angle = math.sqrt(x * x + y * y + z * z)
+    s, c = (1.0, 0.5) if angle < _SMALL else (math.sin(angle) / angle, (1.0 - math.cos(angle)) / (angle * angle))
+    a, b, d = c * x * y, c * x * z, c * y * z
+    return np.array(
+        [
+            [1.0 - c * (y * y + z * z), a - s * z, b + s * y],
+            [a + s * z, 1.0 - c * (x * x + z * z), d - s * x],
+            [b - s * y, d + s * x, 1.0 - c * (x * x + y * y)],
+        ]
+    )
+
+
+def log(rotation: FloatArray) -> FloatArray:
+    """Return the vector (3,) that `exp` turns into this rotation (3, 3); its length is at most pi (eq. 133)."""
+    w, x, y, z = quaternion(rotation).tolist()
+    half_sine = math.sqrt(x * x + y * y + z * z)
+    scale = 2.0 if half_sine < _SMALL else 2.0 * math.atan2(half_sine, w) / half_sine
+    return scale * np.array([x, y, z])
+
+
+def left_jacobian(vector: FloatArray) -> FloatArray:
+    """Return the matrix (3, 3) by which `exp` carries translations along (eq. 145)."""
+    angle = math.sqrt(float(vector @ vector))
+    cross = skew(vector)
+    if angle < 1e-4:  # where the fractions below lose all their digits
+        first, second = 0.5, 0.0
+    else:
+        first, second = (1.0 - math.cos(angle)) / angle**2, (angle - math.sin(angle)) / angle**3
+    grown = first * cross + second * (cross @ cross)
+    grown.flat[::4] += 1.0
+    return np.asarray(grown)
+
+
+def quaternion(rotation: FloatArray) -> FloatArray:
+    """Return the unit quaternion wxyz (4,), w >= 0, of a rotation (3, 3)."""
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = rotation.tolist()
+    squares = (1.0 + xx + yy + zz, 1.0 + xx - yy - zz, 1.0 - xx + yy - zz, 1.0 - xx - yy + zz)
+    largest = squares.index(max(squares))  # dividing by the largest part keeps the digits
+    rows = (
+        (squares[0], zy - yz, xz - zx, yx - xy),
+        (zy - yz, squares[1], yx + xy, xz + zx),
+        (xz - zx, yx + xy, squares[2], zy + yz),
+        (yx - xy, xz + zx, zy + yz, squares[3]),
+    )
+    found = np.array(rows[largest]) / (2.0 * math.sqrt(squares[largest]))
+    return np.asarray(found if found[0] >= 0.0 else -found)
+
+
+def matrix(quaternion: FloatArray) -> FloatArray:
+    """Return the rotation (3, 3) of a unit quaternion wxyz (4,)."""
+    w, x, y, z = quaternion.tolist()
+    return np.array(
+        [
+            [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
+            [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
+            [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
+        ]
+    )

@@ -1,0 +1,181 @@
+"""DDS reduced to what a driver needs: bytes in, bytes out, on one network interface.
+
+Samples pass as serialised CDR through Cyclone DDS's own extension module, which is four times faster than its Python
+objects. That module is not a public interface, so the package is pinned below its next major version.
+"""
+
+from __future__ import annotations
+
+import difflib
+import socket
+from xml.sax.saxutils import quoteattr
+
+from cyclonedds._clayer import ddspy_take, ddspy_write
+from cyclonedds.core import DDSException, InstanceState, Policy, Qos, ReadCondition, SampleState, ViewState, WaitSet
+from cyclonedds.domain import Domain, DomainParticipant
+from cyclonedds.pub import DataWriter
+from cyclonedds.sub import DataReader
+from cyclonedds.topic import Topic
+
+from hardware.unitree.bus import BusError
+from hardware.unitree.idl import idl_type
+from hardware.unitree.layout import Struct
+
+LOOPBACK = "lo"
+_ANY = SampleState.Any | ViewState.Any | InstanceState.Any
+_UNREAD = SampleState.NotRead | ViewState.Any | InstanceState.Any
+
+
+class DdsBus:
+    """One participant of a DDS domain on one interface; close it, or use it as a context.
+
+    Raises:
+        BusError: no such interface, or this process has the domain open already.
+    """
+
+    def __init__(self, interface: str, domain: int) -> None:
+        names = [name for _, name in socket.if_nameindex()]
+        if interface not in names:
+            hint = difflib.get_close_matches(interface, names, n=1, cutoff=0.3)
+            near = f"; did you mean {hint[0]!r}?" if hint else ""
+            raise BusError(f"DDS interface: expected one of {', '.join(names)}, got {interface!r}{near}")
+        try:
+            self._domain: Domain | None = Domain(domain, configuration(interface))
+            self._participant: DomainParticipant | None = DomainParticipant(domain)
+        except DDSException as error:
+            self._domain = self._participant = None
+            raise BusError(f"DDS domain {domain} on {interface}: cannot be opened ({error.msg or error})") from error
+        self._ends: list[DdsWriter | DdsReader] = []
+
+    def __enter__(self) -> DdsBus:
+        """Return the open bus."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the domain."""
+        self.close()
+
+    def writer(self, topic: str, struct: Struct) -> DdsWriter:
+        """Return an end that sends to a topic: reliable, the newest sample only."""
+        writer = DdsWriter(self._open(), topic, struct)
+        self._ends.append(writer)
+        return writer
+
+    def reader(self, topic: str, struct: Struct, depth: int = 1, others_only: bool = False) -> DdsReader:
+        """Return an end that receives from a topic: best effort, the newest `depth` samples.
+
+        `others_only` leaves out what this participant sends itself.
+        """
+        reader = DdsReader(self._open(), topic, struct, depth, others_only)
+        self._ends.append(reader)
+        return reader
+
+    def close(self) -> None:
+        """Leave the domain; allowed any number of times. Its ends must not be used any more."""
+        for end in self._ends:
+            end.close()
+        self._ends.clear()
+        self._participant = None
+        self._domain = None
+
+    def _open(self) -> DomainParticipant:
+        if self._participant is None:
+            raise BusError("DDS: expected an open bus; it was closed")
+        return self._participant
+
+
+class DdsWriter:
+    """Sends to one topic; made by `DdsBus.writer`."""
+
+    def __init__(self, participant: DomainParticipant, topic: str, struct: Struct) -> None:
+        self._topic = topic
+        self._end: DataWriter | None = DataWriter(
+            participant,
+            Topic(participant, topic, idl_type(struct)),
+            Qos(Policy.Reliability.Reliable(max_blocking_time=0), Policy.History.KeepLast(1)),
+        )
+        self._reference = self._end._ref
+
+    @property
+    def listeners(self) -> int:
+        """How many readers there are now."""
+        return 0 if self._end is None else len(self._end.get_matched_subscriptions())
+
+    def write(self, wire: bytes) -> None:
+        """Send one message: a CDR header and a body, a multiple of four bytes.
+
+        Raises:
+            BusError: the bus is closed, or it cannot take the message now.
+        """
+        if self._end is None:
+            raise BusError(f"DDS topic {self._topic}: expected an open bus; it was closed")
+        if (status := ddspy_write(self._reference, wire)) < 0:
+            raise BusError(f"DDS topic {self._topic}: a message of {len(wire)} bytes was not sent (code {status})")
+
+    def close(self) -> None:
+        """Stop sending."""
+        self._end = None
+
+
+class DdsReader:
+    """Receives from one topic; made by `DdsBus.reader`."""
+
+    def __init__(self, participant: DomainParticipant, topic: str, struct: Struct, depth: int, others: bool) -> None:
+        policies = [Policy.Reliability.BestEffort, Policy.History.KeepLast(depth)]
+        if others:
+            policies.append(Policy.IgnoreLocal.Participant)
+        self._topic = topic
+        self._end: DataReader | None = DataReader(
+            participant, Topic(participant, topic, idl_type(struct)), Qos(*policies)
+        )
+        self._reference, self._depth = self._end._ref, depth
+        self._unread: ReadCondition | None = ReadCondition(self._end, _UNREAD)
+        self._waiting: WaitSet | None = WaitSet(participant)
+        self._waiting.attach(self._unread)
+
+    @property
+    def senders(self) -> int:
+        """How many writers there are now."""
+        return 0 if self._end is None else len(self._end.get_matched_publications())
+
+    def take(self) -> list[bytes]:
+        """Return what arrived since the last call, oldest first, without waiting.
+
+        Raises:
+            BusError: the bus is closed or broken.
+        """
+        if self._end is None:
+            raise BusError(f"DDS topic {self._topic}: expected an open bus; it was closed")
+        taken = ddspy_take(self._reference, _ANY, self._depth)
+        if isinstance(taken, int):
+            raise BusError(f"DDS topic {self._topic}: nothing can be received (code {taken})")
+        return [data for data, about in taken if about.valid_data]
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until a message is there, at most for some time [s]; tell whether one is."""
+        if self._waiting is None:
+            raise BusError(f"DDS topic {self._topic}: expected an open bus; it was closed")
+        return bool(self._waiting.wait(max(0, round(seconds * 1e9))))
+
+    def close(self) -> None:
+        """Stop receiving."""
+        self._waiting = self._unread = self._end = None
+
+
+def configuration(interface: str) -> str:
+    """Return Cyclone DDS's settings for one interface.
+
+    A loopback device has no multicast, so participants look for each other at 127.0.0.1 under their own port numbers;
+    versions 0.10 and 11 find each other in no other way there.
+    """
+    local = interface == LOOPBACK
+    multicast = "false" if local else "default"
+    general = f"<Interfaces><NetworkInterface name={quoteattr(interface)} multicast='{multicast}'/></Interfaces>"
+    discovery = ""
+    if local:
+        general += "<AllowMulticast>false</AllowMulticast>"
+        discovery = (
+            "<Discovery><ParticipantIndex>auto</ParticipantIndex><MaxAutoParticipantIndex>20</MaxAutoParticipantIndex>"
+            "<Peers><Peer address='127.0.0.1'/></Peers></Discovery>"
+        )
+    return f"<CycloneDDS><Domain Id='any'><General>{general}</General>{discovery}</Domain></CycloneDDS>"

@@ -1,0 +1,85 @@
+"""The robot's own controllers, and how they are made to let go of the motors.
+
+While one of them ("normal", "mcf", ...) runs, it commands the motors as well, and two commanders shake a robot apart.
+Released is only what says so: an answer that is missing, late or unreadable counts as not released. Calls as in
+unitree_sdk2_python (comm/motion_switcher, go2/sport).
+"""
+
+from __future__ import annotations
+
+import json
+
+from hardware.clock import Clock
+from hardware.unitree.bus import Bus
+from hardware.unitree.rpc import OK, CallFailed, Client
+
+SERVICE, CHECK_MODE, SELECT_MODE, RELEASE_MODE = "motion_switcher", 1001, 1002, 1003
+SPORT, STAND_DOWN = "sport", 1005
+_ATTEMPTS = 5
+_SETTLE = 1.0
+"""Time that the robot gets to lie down, and to leave a mode, before it is asked again [s]."""
+
+
+class NotReleased(RuntimeError):
+    """It is not proven that the robot's own controller has let go."""
+
+
+class MotionSwitcher:
+    """Client of the service that starts and stops the robot's own controllers."""
+
+    def __init__(self, bus: Bus, clock: Clock) -> None:
+        self._switcher, self._sport = Client(bus, SERVICE, clock), Client(bus, SPORT, clock)
+        self._clock = clock
+
+    def mode(self) -> str:
+        """Return the name of the controller that runs, "" when none does.
+
+        Raises:
+            NotReleased: there is no answer that says so clearly.
+        """
+        return _mode(self._ask(self._switcher, CHECK_MODE))
+
+    def select(self, name: str) -> None:
+        """Start one of the robot's controllers.
+
+        Raises:
+            NotReleased: the robot refuses or does not answer.
+        """
+        self._ask(self._switcher, SELECT_MODE, {"name": name})
+
+    def release(self) -> None:
+        """Lie down and stop the robot's own controller; return when it is proven that none runs.
+
+        Raises:
+            NotReleased: it is not.
+        """
+        for _ in range(_ATTEMPTS):
+            if (name := self.mode()) == "":
+                return
+            self._ask(self._sport, STAND_DOWN)
+            self._clock.sleep_until(self._clock.now() + _SETTLE)
+            self._ask(self._switcher, RELEASE_MODE)
+            if self.mode() == "":
+                return
+            self._clock.sleep_until(self._clock.now() + _SETTLE)
+        raise NotReleased(f"motion switcher: expected no controller, {name!r} still runs after {_ATTEMPTS} releases")
+
+    def _ask(self, client: Client, api: int, parameter: dict[str, str] | None = None) -> str:
+        try:
+            reply = client.call(api, parameter or {})
+        except CallFailed as error:
+            raise NotReleased(f"motion switcher: {error}") from error
+        if reply.code != OK:
+            raise NotReleased(f"motion switcher: call {api} refused with code {reply.code}")
+        return reply.data
+
+
+def _mode(answer: str) -> str:
+    try:
+        content = json.loads(answer)
+    except (ValueError, RecursionError) as error:
+        raise NotReleased(f"motion switcher: expected JSON, got {answer!r}") from error
+    name = content.get("name") if isinstance(content, dict) else None
+    if not isinstance(name, str):
+        raise NotReleased(f"motion switcher: expected a text 'name', got {answer!r}")
+    return name

@@ -1,0 +1,107 @@
+"""Calls to a service of the robot: one request, one reply, matched by a number, within a time.
+
+A service listens on `rt/api/<service>/request` and answers on `.../response`. Parameters and answers are JSON.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import struct
+import time
+from dataclasses import dataclass
+
+from hardware.clock import Clock
+from hardware.unitree.bus import Bus
+from hardware.unitree.codec import Defect, WireError
+from hardware.unitree.layout import CDR_HEADER, REQUEST, RESPONSE
+
+OK = 0
+"""Status code of a call that was carried out."""
+_REQUEST_START = struct.Struct("<3qi?3x")
+_RESPONSE_START = struct.Struct("<2qi")
+_LENGTH = struct.Struct("<I")
+_DEPTH = 16
+"""Answers kept while nobody looks: other clients' answers come on the same topic."""
+
+
+class CallFailed(RuntimeError):
+    """A call had no usable answer, so nothing is known about what the robot did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a service answered."""
+
+    identity: int
+    """Number of the request."""
+    code: int
+    """0 is success; else the service's own error, such as 3203 unknown call, 3204 bad parameter, 3205 lease denied."""
+    data: str
+
+
+class Client:
+    """Calls one service.
+
+    Numbers of requests count up from the time, so that two clients do not take each other's answers for theirs.
+    """
+
+    def __init__(self, bus: Bus, service: str, clock: Clock) -> None:
+        self._service, self._clock = service, clock
+        self._requests = bus.writer(f"rt/api/{service}/request", REQUEST)
+        self._replies = bus.reader(f"rt/api/{service}/response", RESPONSE, depth=_DEPTH)
+        self._numbers = itertools.count(time.time_ns())
+
+    def call(self, api: int, parameter: dict[str, str], seconds: float = 1.0) -> Reply:
+        """Ask, and return the answer.
+
+        Raises:
+            CallFailed: nobody serves, nobody answers in time, or the answer cannot be read.
+        """
+        deadline = self._clock.now() + seconds
+        while not (self._requests.listeners and self._replies.senders):
+            if self._clock.now() > deadline:
+                raise CallFailed(f"service {self._service}: nobody serves it (waited {seconds:g} s)")
+            self._clock.sleep_until(self._clock.now() + 0.01)
+        number = next(self._numbers)
+        self._requests.write(encode_request(number, api, json.dumps(parameter)))
+        while (left := deadline - self._clock.now()) > 0.0:
+            self._replies.wait(left)
+            for wire in self._replies.take():
+                try:
+                    reply = decode_reply(wire)
+                except WireError as error:
+                    raise CallFailed(f"service {self._service}, call {api}: {error}") from error
+                if reply.identity == number:
+                    return reply
+        raise CallFailed(f"service {self._service}, call {api}: no answer within {seconds:g} s")
+
+
+def encode_request(number: int, api: int, parameter: str) -> bytes:
+    """Return a Request: identity, call, no lease, no priority, an answer wanted, parameter, no binary part."""
+    text = parameter.encode() + b"\0"
+    start = _REQUEST_START.pack(number, api, 0, 0, False) + _LENGTH.pack(len(text))
+    return CDR_HEADER + start + text + bytes(-len(text) % 4) + _LENGTH.pack(0)
+
+
+def decode_reply(wire: bytes) -> Reply:
+    """Return a Response's content.
+
+    Raises:
+        WireError: it is damaged, longer or shorter than it says, or not text.
+    """
+    body = wire[len(CDR_HEADER) :]
+    end = _RESPONSE_START.size + _LENGTH.size
+    if wire[: len(CDR_HEADER) - 1] != CDR_HEADER[:-1]:  # the last byte counts padding at the end
+        raise WireError(Defect.ENCAPSULATION, f"reply: expected {CDR_HEADER.hex()}, got {wire[:4].hex()}")
+    if len(body) < end:
+        raise WireError(Defect.LENGTH, f"reply: expected at least {end} bytes, got {len(body)}")
+    number, _, code = _RESPONSE_START.unpack_from(body)
+    (length,) = _LENGTH.unpack_from(body, _RESPONSE_START.size)
+    text = body[end : end + length]
+    if len(text) != length or not text.endswith(b"\0"):
+        raise WireError(Defect.LENGTH, f"reply: expected a text of {length} bytes with its end, got {text!r}")
+    try:
+        return Reply(number, code, text[:-1].decode())
+    except UnicodeDecodeError as error:
+        raise WireError(Defect.TEXT, f"reply: {error}") from error

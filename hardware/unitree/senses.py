@@ -1,0 +1,115 @@
+"""A LowState record as a RobotState: the robot's order, signs and units become the controller's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.robot import FloatArray, Joints, RobotSpec, RobotState
+from hardware.unitree.codec import STATE_STRIDE, MotorCommand, place, words
+from hardware.unitree.layout import BUTTONS, FEET, LOW_STATE, MOTORS, POS_STOP, VEL_STOP
+
+_LEGS = {"FR": "front_right", "FL": "front_left", "RR": "rear_right", "RL": "rear_left"}
+_UNKNOWN = np.full(3, np.nan)
+_UNKNOWN.setflags(write=False)
+_IMU = slice(place(LOW_STATE.struct, "imu_state", "quaternion"), place(LOW_STATE.struct, "imu_state", "rpy"))
+"""The words of quaternion, gyroscope and accelerometer."""
+EMERGENCY = frozenset({"L2", "B"})
+"""Buttons of the remote that, pressed together, make the robot's own controllers go limp; they stop this one too."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the driver has counted since it connected."""
+
+    seq: int = 0
+    """States accepted."""
+    bad: int = 0
+    """States refused."""
+    foreign: int = 0
+    """Commands of somebody else."""
+
+
+class Mapping:
+    """Between the wire's order of motors and feet and the spec's.
+
+    Raises:
+        ValueError: the spec has no position servos, or its motors and feet are not those of the wire.
+    """
+
+    def __init__(self, spec: RobotSpec) -> None:
+        if spec.joints is None:
+            raise ValueError(f"robot {spec.name}: expected 'joints' in its file, a Go2 is servoed by position")
+        named = [f"{_LEGS[leg]}_{joint}" for leg, joint in (motor.split("_") for motor in MOTORS)]
+        feet = [_LEGS[foot] for foot in FEET]
+        if tuple(named[place] for place in spec.joints.wire) != spec.motors or sorted(feet) != sorted(spec.feet):
+            raise ValueError(f"robot {spec.name}: expected 'wire' to place {spec.motors} among {named}")
+        self.joints: Joints = spec.joints
+        self.motors = spec.motors
+        self._wire = np.array(spec.joints.wire)
+        self._order = np.argsort(self._wire)
+        self._sign, self._offset = np.array(spec.joints.sign), np.array(spec.joints.offset)
+        self._feet = [feet.index(foot) for foot in spec.feet]
+        first = STATE_STRIDE * self._wire
+        rows = [place(LOW_STATE.struct, "motor_state", name) + first for name in ("q", "dq", "tau_est")]
+        rows += [place(LOW_STATE.struct, "motor_state", name) + first for name in ("temperature", "lost")]
+        self._motor_words = np.array(rows)
+        self._damping = np.zeros(len(MOTORS))
+        self._damping[self._wire] = spec.joints.damping
+
+    def state(self, record: NDArray[np.void], time: float, counts: Counts, faults: tuple[str, ...]) -> RobotState:
+        """Return what a LowState record () says; body position and velocity are not measured."""
+        numbers = words(record)
+        motors = numbers[self._motor_words]
+        q, dq, torque = self._sign * motors[:3]
+        temperature, lost = motors[3:].view("<u4")
+        imu = numbers[_IMU].astype(np.float64)
+        return RobotState(
+            seq=counts.seq,
+            time=time,
+            position=_UNKNOWN,
+            quaternion=imu[:4],
+            velocity=_UNKNOWN,
+            gyro=imu[4:7],
+            motor_position=q - self._sign * self._offset,
+            motor_velocity=dq,
+            battery=float(record["power_v"]),
+            motor_torque=torque,
+            motor_temperature=(temperature & 0xFF).astype(np.float64),
+            accelerometer=imu[7:],
+            foot_force=record["foot_force"][self._feet].astype(np.float64),
+            charge=float(record["bms_state"]["soc"]) / 100.0,
+            lost=lost.astype(np.float64),
+            tick=float(record["tick"]) / 1000.0,
+            bad_packets=counts.bad,
+            foreign_commands=counts.foreign,
+            faults=faults,
+        )
+
+    def command(
+        self, position: FloatArray, velocity: FloatArray, torque: FloatArray, kp: FloatArray, kd: FloatArray
+    ) -> MotorCommand:
+        """Return set-points (12,) of the spec's motors in the wire's order."""
+        rows = np.array((position, velocity, torque, kp, kd))
+        rows[:3] *= self._sign
+        rows[0] += self._offset
+        return MotorCommand(rows[:, self._order])
+
+    def passive(self, share: float) -> MotorCommand:
+        """Return no loop at all but a share of the spec's damping."""
+        rows = np.zeros((5, len(MOTORS)))
+        rows[0], rows[1], rows[4] = POS_STOP, 0.0 if share else VEL_STOP, share * self._damping
+        return MotorCommand(rows)
+
+    def motors_off(self, record: NDArray[np.void]) -> tuple[str, ...]:
+        """Return the motors that report themselves switched off."""
+        return tuple(self.motors[i] for i in np.flatnonzero(record["motor_state"]["mode"][self._wire] == 0))
+
+
+def pressed(record: NDArray[np.void]) -> frozenset[str]:
+    """Return the buttons of the remote that are held down."""
+    low, high = record["wireless_remote"][2:4].tolist()
+    bits = low | high << 8
+    return frozenset(name for place, name in enumerate(BUTTONS) if bits >> place & 1) if bits else frozenset()

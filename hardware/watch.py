@@ -1,0 +1,175 @@
+"""What is wrong with a robot's state: every check of its file, looked at once a servo cycle."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hardware.embodiment import roll_pitch_yaw
+from hardware.limits import Check, Severity
+from hardware.robot import FloatArray, RobotSpec, RobotState
+
+WINDOW = 1.0
+"""Time over which growing counters are compared with their limits [s]."""
+_SAMPLE = 0.05
+"""Time between two kept readings of a counter [s]."""
+_DEGREES = 180.0 / math.pi
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A check beyond its threshold, and what follows from it."""
+
+    check: str
+    """Its name in `hardware.limits.Checks`."""
+    severity: Severity
+    detail: str
+    """Measured value and limit in words."""
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.detail}"
+
+    @property
+    def fell(self) -> bool:
+        """True when the robot lies on its side or is about to."""
+        return self.check in {"tilt", "roll", "pitch"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A number to compare with a check's limit, and how to say it."""
+
+    value: Callable[[RobotState, float], float]
+    """From the state and the present time [s]."""
+    unit: str
+    scale: float = 1.0
+    """From the check's unit to the one that is said."""
+    smaller: bool = False
+    """Trips when smaller."""
+    vital: bool = False
+    """Not a number counts as beyond the limit; otherwise as not measured."""
+
+
+class Growth:
+    """How much a counter grew within the last second; one that starts again from zero is a new one."""
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[float, float]] = deque()
+
+    def update(self, total: float, now: float) -> float:
+        """Take a reading at `now` [s] and return the growth."""
+        kept = self._kept
+        if math.isnan(total):
+            return math.nan
+        if kept and total == kept[0][1]:
+            return 0.0  # nearly always, and then nothing needs to be kept
+        if kept and total < kept[-1][1]:
+            kept.clear()
+        if not kept or now - kept[-1][0] >= _SAMPLE:
+            kept.append((now, total))
+        while len(kept) > 1 and kept[1][0] <= now - WINDOW:
+            kept.popleft()
+        return total - kept[0][1]
+
+
+class Watch:
+    """Looks at one state after another; remembers counters and the robot's clock."""
+
+    def __init__(self, spec: RobotSpec) -> None:
+        self._spec = spec
+        self._lost, self._bad, self._foreign, self._overruns = Growth(), Growth(), Growth(), Growth()
+        self._late_cycles = 0
+        self._angles = (math.nan, math.nan, math.nan)
+        self._tick, self._ticked, self._restarted = math.nan, 0.0, False
+        readings = self._readings()
+        checks = {name: getattr(spec.checks, name) for name in readings}
+        self._looks = [(name, check, readings[name]) for name, check in checks.items() if check.severity is not _OFF]
+
+    def look(self, state: RobotState, now: float, late: float = 0.0) -> tuple[Trip, ...]:
+        """Return every check that trips at `now` [s], worst first.
+
+        Args:
+            state: the newest one.
+            now: host clock [s].
+            late: how late this servo cycle began [s].
+        """
+        self._late_cycles += late > 1.0 / self._spec.servo_hz
+        self._follow_tick(state)
+        self._angles = roll_pitch_yaw(state.quaternion)
+        trips = [self._robot(state)] if self._spec.checks.robot.severity is not _OFF else []
+        trips += [_compare(name, check, reading, reading.value(state, now)) for name, check, reading in self._looks]
+        found = [trip for trip in trips if trip is not None]
+        return tuple(sorted(found, key=_rank)) if len(found) > 1 else tuple(found)
+
+    def _readings(self) -> dict[str, Reading]:
+        """Return how each check is measured."""
+        low, high = (np.array(end) for end in (self._spec.limits.position_low, self._spec.limits.position_high))
+        return {
+            "state_age": Reading(lambda s, now: abs(now - s.time), "s", vital=True),
+            "attitude": Reading(lambda s, _: abs(math.hypot(*s.quaternion.tolist()) - 1.0), "off a unit", vital=True),
+            "tilt": Reading(lambda s, _: tilt_angle(s.quaternion), "deg", _DEGREES, vital=True),
+            "roll": Reading(lambda s, _: abs(self._angles[0]), "deg", _DEGREES, vital=True),
+            "pitch": Reading(lambda s, _: abs(self._angles[1]), "deg", _DEGREES, vital=True),
+            "joint_position": Reading(lambda s, _: _outside(s.motor_position, low, high), "rad", vital=True),
+            "joint_velocity": Reading(lambda s, _: float(np.abs(s.motor_velocity).max()), "rad/s", vital=True),
+            "temperature": Reading(lambda s, _: _largest(s.motor_temperature), "deg C"),
+            "charge": Reading(lambda s, _: s.charge, "%", 100.0, smaller=True),
+            "voltage": Reading(lambda s, _: s.battery, "V", smaller=True),
+            "lost": Reading(lambda s, now: self._lost.update(_largest(s.lost), now), "packets a second"),
+            "bad_packets": Reading(lambda s, now: self._bad.update(s.bad_packets, now), "a second"),
+            "frozen": Reading(lambda s, _: s.time - self._ticked if self._tick == self._tick else math.nan, "s"),
+            "second_writer": Reading(lambda s, now: self._foreign.update(s.foreign_commands, now), "commands a second"),
+            "overruns": Reading(lambda _, now: self._overruns.update(self._late_cycles, now), "cycles a second"),
+        }
+
+    def _robot(self, state: RobotState) -> Trip | None:
+        said = state.faults + (("its clock went back: it restarted",) if self._restarted else ())
+        return Trip("robot", self._spec.checks.robot.severity, ", ".join(said)) if said else None
+
+    def _follow_tick(self, state: RobotState) -> None:
+        self._restarted = state.tick < self._tick
+        if state.tick != self._tick:
+            self._tick, self._ticked = state.tick, state.time
+
+
+_OFF = Severity.OFF
+_ORDER = {Severity.HARD: 0, Severity.SOFT: 1, Severity.WARN: 2}
+
+
+def _rank(trip: Trip) -> int:
+    return _ORDER[trip.severity]
+
+
+def _compare(name: str, check: Check, reading: Reading, value: float) -> Trip | None:
+    if math.isnan(value):
+        return Trip(name, check.severity if reading.vital else Severity.WARN, "not measured")
+    sign = -1.0 if reading.smaller else 1.0
+    if sign * value > sign * check.limit:
+        severity, limit = check.severity, check.limit
+    elif check.warn is not None and sign * value > sign * check.warn:
+        severity, limit = Severity.WARN, check.limit
+    else:
+        return None
+    said, scale = "at least" if reading.smaller else "limit", reading.scale
+    return Trip(name, severity, f"{scale * value:.3g} {reading.unit}, {said} {scale * limit:.3g}")
+
+
+def _largest(values: FloatArray) -> float:
+    """Return the largest of those that are measured; NaN where none is."""
+    largest = float(values.max())
+    return largest if largest == largest else float(np.fmax.reduce(values))
+
+
+def _outside(angles: FloatArray, low: FloatArray, high: FloatArray) -> float:
+    return max(float((angles - high).max()), float((low - angles).max()))
+
+
+def tilt_angle(quaternion: FloatArray) -> float:
+    """Return the angle between the body's and the world's z axis [rad] of a unit quaternion wxyz (4,)."""
+    _, x, y, _ = quaternion.tolist()
+    cosine = 1.0 - 2.0 * (x * x + y * y)
+    return math.acos(max(-1.0, min(1.0, cosine))) if math.isfinite(cosine) else math.nan

@@ -1,0 +1,57 @@
+"""The doctor: one line for everything, and a cure wherever something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from packaging.requirements import Requirement
+
+from controller import doctor
+from controller.cli import main
+
+
+def test_it_examines_everything_and_names_cures(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["doctor", "--json"])
+    findings = json.loads(capsys.readouterr().out.splitlines()[-1])["findings"]
+    names = [finding["name"] for finding in findings]
+    expected = {"python", "numpy", "torch", "threads", "processors", "real-time scheduler", "memory lock", "timer"}
+    assert expected | {"OpenGL", "DDS", "serial", "disk", "shared memory"} <= set(names)
+    assert all(finding["status"] in {"ok", "warn", "fail"} for finding in findings)
+    assert all(bool(finding["cure"]) == (finding["status"] != "ok") for finding in findings)
+    assert status == int(any(finding["status"] == "fail" for finding in findings))
+
+
+@pytest.mark.parametrize(
+    "text, tested, status, cure",
+    [
+        ("numpy>=1", None, "ok", ""),
+        ("numpy>=1", "0.1", "warn", "pip install -c constraints.txt"),
+        ("numpy<1", None, "fail", "pip install 'numpy<1'"),
+        ("no-such-package>=3", None, "fail", "pip install 'no-such-package>=3'"),
+        ('no-such-package>=3; extra == "go2"', None, "warn", "pip install 'limber[go2]'"),
+    ],
+)
+def test_packages_are_compared_with_what_is_asked_for(text: str, tested: str | None, status: str, cure: str) -> None:
+    finding = doctor._package(Requirement(text), tested)
+    assert (finding.status, finding.cure) == (status, cure)
+
+
+def test_a_thread_count_left_open_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    (finding,) = doctor._threads()
+    assert finding.status == "warn"
+
+
+def crash() -> str:
+    os._exit(1)
+
+
+def test_what_crashes_does_not_take_the_doctor_along() -> None:
+    assert "ended" in doctor._apart(crash)
+
+
+def test_a_full_disk_is_a_failure() -> None:
+    assert doctor._space("disk", "/proc", 1, 1).status == "fail"
+    assert doctor._space("disk", "/no/such/place", 1, 1).status == "fail"

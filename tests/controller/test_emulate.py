@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from controller.cli import main
+from tests.hardware.unitree.wiring import free_domain
+
+pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
+
+
+@pytest.mark.parametrize(
+    "flags, complaint",
+    [
+        ("go3", "robot: expected one of go2; did you mean 'go2'?, got 'go3'"),
+        ("go2 --fault frezze@3", "--fault: perturbation 'frezze@3'"),
+        ("go2 --fault frezze@3", "did you mean 'freeze'?"),
+        ("go2 --perturb payload:mass=50", "--perturb: perturbation payload.mass: expected 0 to 10, got '50'"),
+        ("go2 --perturb leg_loss:leg=left_middle", "expected one of front_left, front_right"),
+        ("go2 --seconds soon", "--seconds: expected a number from 0 to inf, got 'soon'"),
+        ("go2 --domain 233", "--domain: expected a number from 0 to 232"),
+        ("go2 --terrain trf", "did you mean 'turf'?"),
+        ("go2 --mode nrmal", "did you mean 'normal'?"),
+        ("go2 --interface lp", "did you mean 'lo'?"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(flags: str, complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["emulate", *flags.split()]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_robot_lives_as_long_as_it_is_told_and_reports(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["emulate", "go2", "--seconds", "0.3", "--domain", str(free_domain()), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert report["seconds"] == pytest.approx(0.3, abs=0.05)
+    assert report["states_sent"] > 0
+    assert (report["commands_obeyed"], report["outside_limits"], report["mode"]) == (0, 0, "normal")

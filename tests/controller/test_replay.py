@@ -1,0 +1,77 @@
+"""A logged run of the Go2 decides the same way again, and otherwise under another file of limits."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.servo_loop import IdealJoints
+from controller import replay as replaying
+from controller.cli import main
+from controller.robots import spec
+from hardware.embodiment import rest_action
+from hardware.limits import Check, Severity
+from hardware.log_writer import LogWriter
+from hardware.realtime import RealtimeSettings
+from hardware.schedule import ActionSchedule
+from hardware.servo_process import ServoProcess
+from hardware.state_machine import Mode
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds: up, a walk, an emergency stop, a reset, and down by the end of the process."""
+    path = tmp_path_factory.mktemp("log") / "go2.mcap"
+    go2 = spec("go2")
+    forward = rest_action(go2) + np.array([0.3] + [0.0] * (len(go2.actions) - 1))
+    plain = RealtimeSettings(fifo=False, lock_memory=False)
+    with (
+        ServoProcess(go2, IdealJoints, plain) as servo,
+        LogWriter(path, go2, servo.rings, servo.clock.origin),
+    ):
+        servo.request(Mode.RUN)
+        for _ in range(30):
+            now = servo.clock.now()
+            servo.publish(ActionSchedule(now, 0.04, np.tile(forward, (12, 1)), now + 1.0))
+            time.sleep(0.04)
+        servo.request(Mode.ESTOP)
+        time.sleep(0.1)
+        servo.reset()
+        time.sleep(0.1)
+        servo.request(Mode.STAND)
+        time.sleep(0.3)
+        servo.stop()
+    return path
+
+
+def test_the_same_guard_decides_the_same(log: Path) -> None:
+    found = replaying.replay(log)
+    assert found.differences == ()
+    assert (found.robot, found.differing, found.cut) == ("go2", 0, False)
+    assert found.cycles > 500
+    assert {"passive", "stand_up", "run", "estop", "damp", "sit_down"} <= set(found.modes)
+    assert found.largest < 1e-9
+
+
+def test_another_file_of_limits_shows(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go2 = spec("go2")
+    stricter = replace(go2, checks=replace(go2.checks, slew=Check(Severity.WARN, 0.5)))
+    monkeypatch.setattr(replaying, "spec", lambda name: stricter)
+    found = replaying.replay(log)
+    assert found.differing > 100
+    assert found.differences[0].what == "set-points"
+
+
+def test_on_the_command_line(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "run.npz"
+    assert main(["replay", str(log), "--export", str(table), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["differing"] == 0
+    with np.load(table) as numbers:
+        assert len(numbers["state.motor_position.11"]) > 500
+    assert main(["replay", str(tmp_path / "none.mcap")]) == 2
+    assert "No such file" in capsys.readouterr().err

@@ -1,0 +1,61 @@
+"""Rotations: the group's axioms, and every conversion against another way."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardware import rotation
+from hardware.embodiment import roll_pitch_yaw
+from hardware.robot import FloatArray
+
+VECTORS = st.tuples(*[st.floats(-1.7, 1.7)] * 3).map(np.array)
+
+
+@given(vector=VECTORS)
+def test_log_undoes_exp(vector: FloatArray) -> None:
+    assert rotation.log(rotation.exp(vector)) == pytest.approx(vector, abs=1e-9)
+
+
+@given(vector=VECTORS)
+def test_a_rotation_keeps_lengths_and_its_axis(vector: FloatArray) -> None:
+    turned = rotation.exp(vector)
+    assert turned @ turned.T == pytest.approx(np.eye(3), abs=1e-12)
+    assert np.linalg.det(turned) == pytest.approx(1.0)
+    assert turned @ vector == pytest.approx(vector, abs=1e-12)
+
+
+@given(vector=VECTORS)
+def test_quaternion_and_matrix_say_the_same(vector: FloatArray) -> None:
+    turned = rotation.exp(vector)
+    quaternion = rotation.quaternion(turned)
+    assert quaternion[0] >= 0.0
+    assert np.linalg.norm(quaternion) == pytest.approx(1.0)
+    assert rotation.matrix(quaternion) == pytest.approx(turned, abs=1e-12)
+
+
+@pytest.mark.parametrize("axis", np.eye(3))
+def test_half_turns_have_a_quaternion(axis: FloatArray) -> None:
+    assert abs(rotation.quaternion(rotation.exp(math.pi * axis))[1:]) == pytest.approx(axis, abs=1e-12)
+
+
+def test_a_turn_about_z_is_a_yaw_to_the_left() -> None:
+    turned = rotation.exp(np.array([0.0, 0.0, 0.5]))
+    assert turned @ np.array([1.0, 0.0, 0.0]) == pytest.approx([math.cos(0.5), math.sin(0.5), 0.0])
+    assert roll_pitch_yaw(rotation.quaternion(turned)) == pytest.approx((0.0, 0.0, 0.5))
+
+
+@given(vector=VECTORS)
+def test_left_jacobian_is_the_integral_of_exp(vector: FloatArray) -> None:
+    shares = (np.arange(400) + 0.5) / 400
+    integral = np.mean([rotation.exp(share * vector) for share in shares], axis=0)
+    assert rotation.left_jacobian(vector) == pytest.approx(integral, abs=1e-5)
+
+
+@given(vector=VECTORS, other=VECTORS)
+def test_skew_multiplies_as_a_cross_product(vector: FloatArray, other: FloatArray) -> None:
+    assert rotation.skew(vector) @ other == pytest.approx(np.cross(vector, other))

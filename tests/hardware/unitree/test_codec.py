@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from hardware.unitree.codec import Defect, MotorCommand, WireError, decode, decode_state, encode_command, seal
+from hardware.unitree.crc import crc
+from hardware.unitree.layout import LOW_CMD, LOW_STATE
+from tests.hardware.unitree.samples import Motor, command, command_image, crc_bit_by_bit, state_image
+
+
+def with_crc(image: bytes) -> bytes:
+    return image[:-4] + struct.pack("<I", crc_bit_by_bit(image))
+
+
+def refused(wire: bytes) -> Defect:
+    with pytest.raises(WireError) as caught:
+        decode_state(wire)
+    return caught.value.defect
+
+
+def test_a_command_is_the_message_packed_field_by_field() -> None:
+    asked = command()
+    motors: list[Motor] = [(1, *numbers) for numbers in asked.rows.T.tolist()]
+    image = command_image((0xFE, 0xEF, 0xFF, 0), motors + [(1, 0.0, 0.0, 0.0, 0.0, 0.0)] * 8)
+    assert encode_command(asked) == LOW_CMD.to_wire(with_crc(image))
+
+
+def test_a_state_packed_field_by_field_is_read_back() -> None:
+    image = state_image(tick=4711, seed=1)
+    state = decode_state(seal(LOW_STATE, image))
+    assert (int(state["tick"]), int(state["bms_state"]["soc"]), int(state["bms_state"]["current"])) == (4711, 77, -2500)
+    assert float(state["power_v"]) == 28.5
+    assert state["motor_state"]["q"][3] == np.float32(struct.unpack_from("<f", image, 80 + 3 * 48 + 4)[0])
+    assert not state.flags.writeable
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e39])
+@pytest.mark.parametrize("row", range(5))
+def test_a_number_that_no_motor_should_see_is_not_sent(row: int, bad: float) -> None:
+    rows = np.zeros((5, 12))
+    rows[row, 7] = bad
+    with pytest.raises(WireError, match="finite"):
+        encode_command(MotorCommand(rows))
+
+
+def test_a_command_for_another_number_of_motors_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected rows of shape \(5, 12\), got \(5, 11\)"):
+        encode_command(MotorCommand(np.zeros((5, 11))))
+
+
+def test_a_command_has_no_other_fields() -> None:
+    asked = command()
+    with pytest.raises((AttributeError, TypeError)):
+        asked.qd = np.zeros(12)  # type: ignore[attr-defined]
+
+
+def test_each_damage_has_its_name() -> None:
+    good = seal(LOW_STATE, state_image(seed=2))
+    assert refused(good[:-1]) is Defect.LENGTH
+    assert refused(b"") is Defect.LENGTH
+    assert refused(b"\x00\x00" + good[2:]) is Defect.ENCAPSULATION
+    assert refused(good[:500] + bytes((good[500] ^ 1,)) + good[501:]) is Defect.CRC
+    assert refused(good[:82] + b"\x01" + good[83:]) is Defect.PADDING
+    assert refused(seal(LOW_STATE, b"\x00" + state_image(seed=2)[1:])) is Defect.HEAD
+    broken = bytearray(state_image(seed=2))
+    struct.pack_into("<f", broken, 24, np.nan)
+    assert refused(seal(LOW_STATE, bytes(broken))) is Defect.NOT_FINITE
+
+
+@given(some.binary(max_size=1300))
+@settings(max_examples=100, deadline=None)
+def test_noise_is_never_a_state(wire: bytes) -> None:
+    refused(wire)
+
+
+@given(some.integers(0, 1179), some.integers(1, 255))
+@settings(max_examples=200, deadline=None)
+def test_one_changed_byte_is_noticed_wherever_it_is(place: int, change: int) -> None:
+    good = seal(LOW_STATE, state_image(seed=3))
+    refused(good[:place] + bytes((good[place] ^ change,)) + good[place + 1 :])
+
+
+def test_both_directions_carry_the_check_sum_of_the_definition() -> None:
+    for message, wire in ((LOW_CMD, encode_command(command(5))), (LOW_STATE, seal(LOW_STATE, state_image(seed=5)))):
+        image = message.to_image(wire)
+        assert struct.unpack("<I", image[-4:])[0] == crc_bit_by_bit(image) == crc(image)
+        decode(message, wire)
