@@ -32,6 +32,13 @@ from sim.terrain import TERRAINS
 RECIPES: Mapping[str, str] = MappingProxyType(
     {
         "grbal": "meta-learned prior, adapted by gradient steps on the last M transitions",
+        "grbal_online": "grbal whose step sizes go on learning while the robot runs",
+        "mr_maml": "grbal trained with a price on what its prior memorises",
+        "cavia": "gradient steps on a small constant input alone",
+        "rebal": "recurrent network that reads the window",
+        "snail": "attention over the window",
+        "pearl": "latent context: every transition narrows a Gaussian",
+        "belief": "recurrent belief about the true condition, which it can name",
         "mb": "plain model, never adapted",
         "mb_de": "plain model that keeps fine-tuning",
         "informed": "model that is told the true condition; simulated robots only",
