@@ -18,7 +18,10 @@ from benchmarks.two_terminals import Deployment, Robot, emulator, free_domain
 from hardware.log_reader import read_log
 
 ATTEMPTS = 3
-"""On a machine that is too busy for 500 Hz the guard may stop the robot; then it walks once more."""
+"""On a machine that is too busy for 500 Hz the guard may stop the robot, and with a model of half a minute's training it
+may fall; then it walks once more."""
+BUSY = ("state_age", "came too late")
+"""What a deployment says that did not get the time it needs."""
 LYING = 0.12
 """Height of a trunk that lies [m]."""
 
@@ -34,8 +37,8 @@ class Ended:
     folder: Path
 
     @property
-    def too_busy(self) -> bool:
-        return any("state_age" in line for line in self.said)
+    def starved(self) -> bool:
+        return any(word in line for line in self.said for word in BUSY)
 
     def modes(self) -> list[str]:
         """Modes of the servo process as its log tells, which is there whatever became of the summary."""
@@ -62,8 +65,10 @@ def deploy(
             robot.stop()
         ended = Ended(status, summary, deployment.said, robot, out)
         assert robot.report["outside_limits"] == 0
-        if not ended.too_busy:
-            break
+        if not (ended.starved or robot.report["fell"]):
+            return ended
+    if ended.starved:
+        pytest.skip(f"this machine is too busy to serve a robot 500 times a second: {ended.said[-1]}")
     return ended
 
 
