@@ -18,8 +18,8 @@ from benchmarks.two_terminals import Deployment, Robot, emulator, free_domain
 from hardware.log_reader import read_log
 
 ATTEMPTS = 3
-"""On a machine that is too busy for 500 Hz the guard may stop the robot, and with a model of half a minute's training it
-may fall; then it walks once more."""
+"""On a machine that is too busy for 500 Hz the guard may stop the robot, and with a model trained for half a minute it may
+fall; then it walks once more."""
 BUSY = ("state_age", "came too late")
 """What a deployment says that did not get the time it needs."""
 LYING = 0.12
