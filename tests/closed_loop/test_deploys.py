@@ -18,7 +18,7 @@ from benchmarks.two_terminals import Deployment, Robot, emulator, free_domain
 from hardware.log_reader import read_log
 
 ATTEMPTS = 3
-"""On a machine that is too busy for 500 Hz the guard may stop the robot, and with a model trained for half a minute it may
+"""On a machine that is too busy for 500 Hz the guard may stop the robot, and one that was trained for half a minute may
 fall; then it walks once more."""
 BUSY = ("state_age", "came too late")
 """What a deployment says that did not get the time it needs."""
