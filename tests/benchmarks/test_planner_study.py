@@ -143,6 +143,16 @@ def test_a_study_goes_on_where_it_was(tmp_path: Path) -> None:
     assert len({cell.slug for cell in todo}) == 3
 
 
+def test_the_hybrid_takes_over_what_is_tuned_of_its_search() -> None:
+    hybrid = by_name(entrants())["hybrid"]
+    assert hybrid.tuned_with == "icem"
+    tuned = {**hybrid.default, **draw(RECIPES["icem"].space, rng())}
+    assert set(tuned) == set(hybrid.default)
+    settings = RECIPES["hybrid"].fill(tuned, 312, synthetic())
+    assert settings["search"]["spread"] == tuned["spread"]
+    assert settings["polish"] == {"damping": hybrid.default["damping"]}
+
+
 def test_an_interval_covers_the_mean_and_shrinks_to_a_point() -> None:
     values = rng().standard_normal(40)
     found = drives.interval(values)

@@ -158,6 +158,16 @@ def test_rollout_and_derivatives_see_clipped_inputs(make: Make) -> None:
 
 
 @each_kernel
+def test_an_action_beyond_what_was_seen_in_training_counts_as_the_last_that_was(make: Make) -> None:
+    subject = model(np.random.default_rng(8))
+    kernel = make(subject, subject.prior)
+    state, sign = np.zeros(5), np.array([[[1.0, -1.0]] * 3])
+    far, further = (kernel.rollout(state, amount * sign) for amount in (1e4, 2e4))
+    np.testing.assert_array_equal(far, further)
+    assert not np.array_equal(far, kernel.rollout(state, 0.1 * sign))
+
+
+@each_kernel
 @pytest.mark.parametrize("count", [2, 6])
 def test_a_diverging_network_gives_non_finite_states_and_no_error(make: Make, count: int) -> None:
     subject = model(np.random.default_rng(6))
