@@ -9,6 +9,7 @@ layer runs through contiguous memory, and SiLU(2 z) = z (1 + tanh z) costs half 
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import NamedTuple
 
@@ -38,6 +39,25 @@ class Linearization(NamedTuple):
     by_action: Float32
 
 
+class _Workspace(NamedTuple):
+    """Where roll-outs of N sequences over H steps are computed, as the views that its passes need."""
+
+    actions: Float32
+    """Inputs that are actions (H, A, N)."""
+    ones: list[Float32]
+    """Inputs of all layers that a bias is multiplied with."""
+    increments: Float32
+    """(H, S, N)."""
+    steps: list[tuple[Float32, Float32, Float32]]
+    """Input (F + A + 1, N), its features (F, N) and increment (S, N) of every step."""
+    hidden: list[tuple[Float32, Float32, Float32]]
+    """Output (hidden + 1, N), the same without the one, and its gate (hidden, N) of every layer but the last."""
+    low: Float32
+    """Least features (F, N)."""
+    high: Float32
+    """Largest features (F, N)."""
+
+
 class Kernel:
     """Roll-outs with one set of concrete weights; `load` exchanges them in place.
 
@@ -47,13 +67,14 @@ class Kernel:
     def __init__(self, model: Model, weights: Weights) -> None:
         self._space = model.space
         self._vectors, self._angles = _rows(model.space.vectors), _rows(model.space.angles)
-        self._signals = model.space.signals
+        self._added = np.setdiff1d(np.arange(model.space.size), model.space.signals)
         self._inputs = model.inputs
         self._low, self._high = model.inputs.low.astype(np.float32), model.inputs.high.astype(np.float32)
         self._increments = model.increments
         self._members: list[list[Float32]] = []
         self._stacked: list[list[Float32]] = []
-        self._scratch: dict[int, Float32] = {}
+        self._scratch: dict[str, Float32] = {}
+        self._spaces: dict[tuple[int, int], _Workspace] = {}
         self.load(weights)
 
     def load(self, weights: Weights) -> None:
@@ -72,21 +93,19 @@ class Kernel:
         Returns:
             (E, N, H + 1, S); index 0 is the start.
         """
-        num_sequences, horizon, num_actions = actions.shape
+        num_sequences, horizon, _ = actions.shape
+        work, num_features = self._workspace(horizon, num_sequences), self._space.num_features
         states = np.empty((len(self._stacked), horizon + 1, self._space.size, num_sequences), np.float32)
         states[:, 0] = state[:, None]
-        num_features = self._space.num_features
-        inputs = self._buffer(0, horizon, num_features + num_actions + 1, num_sequences)
-        least, most = self._low[:, None], self._high[:, None]
-        given = inputs[:, num_features:-1]
+        given, least, most = work.actions, self._low[num_features:, None], self._high[num_features:, None]
         given[:] = actions.transpose(1, 2, 0)
-        np.minimum(np.maximum(given, least[num_features:], out=given), most[num_features:], out=given)
-        inputs[:, -1] = 1
-        low, high = (self._buffer(slot, num_features, num_sequences) for slot in (1, 2))
-        low[:], high[:] = least[:num_features], most[:num_features]
+        np.minimum(np.maximum(given, least, out=given), most, out=given)
+        work.low[:], work.high[:] = self._low[:num_features, None], self._high[:num_features, None]
+        for ones in work.ones:
+            ones[:] = 1
         with np.errstate(over="ignore", invalid="ignore"):
             for member, layers in enumerate(self._stacked):
-                self._roll(layers, inputs, (low, high), states[member])
+                self._roll(layers, work, states[member])
         return states.transpose(0, 3, 1, 2)
 
     def predict(self, state: NDArray[np.float64], action: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,7 +118,9 @@ class Kernel:
     def linearize(self, states: NDArray[np.float64], actions: NDArray[np.float64]) -> Linearization:
         """Differentiate one step at T points: states (T, S), actions (T, A)."""
         points = states.astype(np.float32), actions.astype(np.float32)
-        parts = [self._linearize(layers, *points) for layers in self._members]
+        parts = [self._linearize(member, *points) for member in range(len(self._members))]
+        if len(parts) == 1:
+            return Linearization(*(array[None] for array in parts[0]))
         return Linearization(*(np.stack(arrays) for arrays in zip(*parts, strict=True)))
 
     def _fold(self, layers: list[Float32]) -> list[Float32]:
@@ -110,22 +131,15 @@ class Kernel:
         last_bias = layers[-1] * self._increments.std + self._increments.mean
         return [np.ascontiguousarray(w, np.float32) for w in (first, bias, *layers[2:-2], last, last_bias)]
 
-    def _roll(self, layers: list[Float32], inputs: Float32, limits: tuple[Float32, Float32], states: Float32) -> None:
-        """Fill in states 1..H of (H + 1, S, N) from state 0 and the actions in inputs (H, F + A + 1, N).
+    def _roll(self, layers: list[Float32], work: _Workspace, states: Float32) -> None:
+        """Fill in states 1..H of (H + 1, S, N) from state 0 and the actions in the workspace.
 
         Planar pose and signals are no input, so what they get on the way does not matter: displacements are turned into
         the world frame, and signals set, for all steps at once.
         """
-        horizon, _, num_sequences = inputs.shape
-        increments = self._buffer(3, horizon, self._space.size, num_sequences)
-        hidden = [self._buffer(4 + 2 * k, len(layer) + 1, num_sequences) for k, layer in enumerate(layers[:-1])]
-        gates = [self._buffer(5 + 2 * k, len(layer), num_sequences) for k, layer in enumerate(layers[:-1])]
-        for after in hidden:
-            after[-1] = 1
-        passes = [(layer, after, after[:-1], gate) for layer, after, gate in zip(layers, hidden, gates, strict=False)]
-        last, num_features = layers[-1], self._space.num_features
-        for before, signal, increment, after in zip(states, inputs, increments, states[1:], strict=False):
-            self._encode(before, signal[:num_features], limits)
+        passes, last = [(layer, *buffers) for layer, buffers in zip(layers, work.hidden, strict=False)], layers[-1]
+        for before, (signal, features, increment), after in zip(states, work.steps, states[1:], strict=False):
+            self._encode(before, features, work.low, work.high)
             for layer, following, half, gate in passes:
                 layer.dot(signal, half)
                 np.tanh(half, gate)
@@ -136,28 +150,30 @@ class Kernel:
             np.add(before, increment, after)
         x, y, yaw = self._space.pose
         cos, sin = np.cos(states[:-1, yaw]), np.sin(states[:-1, yaw])
-        along, across = increments[:, x], increments[:, y]
-        summed = _lower(horizon)  # an eighth of the time of cumsum along the first axis
+        along, across = work.increments[:, x], work.increments[:, y]
+        summed = _lower(len(along))  # an eighth of the time of cumsum along the first axis
         states[1:, x] = states[0, x] + summed @ (cos * along - sin * across)
         states[1:, y] = states[0, y] + summed @ (sin * along + cos * across)
-        if len(self._signals):
-            states[1:, self._signals] = increments[:, self._signals]
+        if len(self._space.signals):
+            states[1:, self._space.signals] = work.increments[:, self._space.signals]
 
-    def _encode(self, states: Float32, inputs: Float32, limits: tuple[Float32, Float32]) -> None:
+    def _encode(self, states: Float32, inputs: Float32, low: Float32, high: Float32) -> None:
         """Write the features of states (S, N), clipped, into inputs (F, N)."""
         num_vectors, num_angles = len(self._space.vectors), len(self._space.angles)
-        inputs[:num_vectors] = states[self._vectors]
         if num_angles:
+            inputs[:num_vectors] = states[self._vectors]
             angles = states[self._angles]
             np.cos(angles, inputs[num_vectors : num_vectors + num_angles])
             np.sin(angles, inputs[num_vectors + num_angles :])
-        np.maximum(inputs, limits[0], out=inputs)
-        np.minimum(inputs, limits[1], out=inputs)
+            np.maximum(inputs, low, out=inputs)
+        else:
+            np.maximum(states[self._vectors], low, out=inputs)
+        np.minimum(inputs, high, out=inputs)
 
-    def _linearize(self, layers: list[Float32], states: Float32, actions: Float32) -> tuple[Float32, Float32, Float32]:
+    def _linearize(self, member: int, states: Float32, actions: Float32) -> tuple[Float32, Float32, Float32]:
         raw = np.concatenate([self._space.encode(states), actions], axis=-1)
-        inputs = np.clip(raw, self._low, self._high)
-        hidden, slopes = inputs, []
+        inputs = np.minimum(np.maximum(raw, self._low), self._high)
+        layers, hidden, slopes = self._members[member], inputs, []
         for layer in range(0, len(layers) - 2, 2):
             linear = hidden @ layers[layer]
             linear += layers[layer + 1]
@@ -167,12 +183,13 @@ class Kernel:
             slopes.append(sigmoid + hidden * (1 - sigmoid))
         increments = hidden @ layers[-2] + layers[-1]
         return self._space.integrate(states, increments), *self._chain(
-            states, increments, self._backwards(layers, slopes) * (raw == inputs)[:, None]
+            states, increments, self._backwards(member, slopes) * (raw == inputs)[:, None]
         )
 
-    def _backwards(self, layers: list[Float32], slopes: list[Float32]) -> Float32:
+    def _backwards(self, member: int, slopes: list[Float32]) -> Float32:
         """Return d increment / d input (T, S, F + A), from the last layer on: outputs are fewer than inputs."""
-        by_hidden: Float32 = layers[-2].T * slopes[-1][:, None, :]
+        layers, last = self._members[member], self._stacked[member][-1]
+        by_hidden: Float32 = last[:, :-1] * slopes[-1][:, None, :]
         count, size, _ = by_hidden.shape
         for layer, slope in zip(range(len(layers) - 4, 0, -2), slopes[-2::-1], strict=True):
             by_hidden = (by_hidden.reshape(count * size, -1) @ layers[layer].T).reshape(count, size, -1)
@@ -192,23 +209,42 @@ class Kernel:
         ahead, left = by_inputs[:, x].copy(), by_inputs[:, y].copy()
         by_inputs[:, x], by_inputs[:, y] = cos * ahead - sin * left, sin * ahead + cos * left
         by_state = np.zeros((*states.shape, space.size), np.float32)
-        by_state[:, :, space.vectors] = by_inputs[:, :, :num_vectors]
+        by_state[:, :, self._vectors] = by_inputs[:, :, :num_vectors]
         if num_angles:
             angles = states[:, None, space.angles]
             by_cos, by_sin = np.split(by_inputs[:, :, num_vectors:num_features], 2, axis=-1)
-            by_state[:, :, space.angles] = np.cos(angles) * by_sin - np.sin(angles) * by_cos
-        added = np.delete(np.arange(space.size), space.signals)
-        by_state[:, added, added] += 1
+            by_state[:, :, self._angles] = np.cos(angles) * by_sin - np.sin(angles) * by_cos
+        by_state[:, self._added, self._added] += 1
         dx, dy = increments[:, x], increments[:, y]
         by_state[:, x, yaw] -= sin[:, 0] * dx + cos[:, 0] * dy
         by_state[:, y, yaw] += cos[:, 0] * dx - sin[:, 0] * dy
         return by_state, by_inputs[:, :, num_features:]
 
-    def _buffer(self, slot: int, *shape: int) -> Float32:
-        size = int(np.prod(shape))
-        buffer = self._scratch.get(slot)
+    def _workspace(self, horizon: int, num_sequences: int) -> _Workspace:
+        """Return buffers for roll-outs of one size; all sizes share their memory, so that it stays in the cache."""
+        known = self._spaces.get((horizon, num_sequences))
+        if known is not None:
+            return known
+        size, num_features = self._space.size, self._space.num_features
+        inputs = self._buffer("inputs", horizon, len(self._low) + 1, num_sequences)
+        increments = self._buffer("increments", horizon, size, num_sequences)
+        low, high = (self._buffer(name, num_features, num_sequences) for name in ("low", "high"))
+        hidden = []
+        for number, layer in enumerate(self._stacked[0][:-1]):
+            after = self._buffer(f"after {number}", len(layer) + 1, num_sequences)
+            hidden.append((after, after[:-1], self._buffer(f"gate {number}", len(layer), num_sequences)))
+        steps = [(step, step[:num_features], increment) for step, increment in zip(inputs, increments, strict=True)]
+        ones = [inputs[:, -1], *(after[-1] for after, _, _ in hidden)]
+        work = _Workspace(inputs[:, num_features:-1], ones, increments, steps, hidden, low, high)
+        self._spaces[horizon, num_sequences] = work
+        return work
+
+    def _buffer(self, name: str, *shape: int) -> Float32:
+        size = math.prod(shape)
+        buffer = self._scratch.get(name)
         if buffer is None or len(buffer) < size:
-            buffer = self._scratch[slot] = np.empty(size, np.float32)
+            buffer = self._scratch[name] = np.empty(size, np.float32)
+            self._spaces.clear()
         return buffer[:size].reshape(shape)
 
 

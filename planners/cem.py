@@ -17,7 +17,7 @@ from planners.knots import Interpolation
 from planners.noise import draw, shaping
 from planners.plan import Plan, warm_start
 from planners.problem import FloatArray, PlanningError, Problem, cheapest
-from planners.sampling import search
+from planners.sampling import around, search
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,7 @@ def sample(problem: Problem, settings: CemSettings, rng: np.random.Generator, be
     """Draw around the mean; mean and favourite are candidates themselves."""
     shape = shaping(problem.horizon, settings.hold, settings.interpolation, colour=0.0)
     noise = draw(rng, settings.candidates - 2, problem.num_actions, shape)
-    candidates = np.concatenate([belief.mean[None], belief.favourite[None], belief.mean + belief.spread * noise])
-    within: FloatArray = np.clip(candidates, problem.low, problem.high)
-    return within
+    return around(problem, belief.mean, belief.spread, noise, np.stack([belief.mean, belief.favourite]))
 
 
 def update(

@@ -41,31 +41,34 @@ def solve(
     return Step(np.array(changes), None)
 
 
-def condense(problem: LinearQuadratic) -> tuple[FloatArray, FloatArray, FloatArray]:
+def condense(problem: LinearQuadratic) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Eliminate the states of one problem (no leading axis).
 
     Returns:
-        Hessian (H U, H U), gradient (H U,) and how states 1..H follow the actions (H, X, H U).
+        Hessian (H U, H U), gradient (H U,), how states 1..H follow the actions (H, X, H U), and where they go without
+        any action (H, X).
     """
     horizon, size, width = problem.dynamics.shape
     num_actions = width - size
-    follow = np.zeros((horizon + 1, width, horizon * num_actions))
+    follow, drift = np.zeros((horizon + 1, width, horizon * num_actions)), np.zeros((horizon + 1, width))
     for h in range(horizon):
         columns = slice(h * num_actions, (h + 1) * num_actions)
         follow[h, size:, columns] = np.eye(num_actions)
         follow[h + 1, :size] = problem.dynamics[h] @ follow[h]
+        drift[h + 1, :size] = problem.dynamics[h] @ drift[h] + problem.gaps[h]
     moves, last = follow[:-1].reshape(horizon * width, -1), follow[-1, :size]
     curved = (problem.hessian @ follow[:-1]).reshape(horizon * width, -1)
     hessian = moves.T @ curved + last.T @ problem.last_hessian @ last
-    gradient = moves.T @ problem.gradient.reshape(-1) + last.T @ problem.last_gradient
-    return hessian, gradient, follow[1:, :size]
+    there = problem.gradient + (problem.hessian @ drift[:-1, :, None])[..., 0]
+    last_there = problem.last_gradient + problem.last_hessian @ drift[-1, :size]
+    return hessian, moves.T @ there.reshape(-1) + last.T @ last_there, follow[1:, :size], drift[1:, :size]
 
 
 def _solve_one(
     problem: LinearQuadratic, damping: float, states: FloatArray, limits: StateLimits | None
 ) -> FloatArray | None:
     """Return the change (H, U) for one problem around states (H + 1, S)."""
-    hessian, gradient, follow = condense(problem)
+    hessian, gradient, follow, drift = condense(problem)
     low, high = problem.low.reshape(-1), problem.high.reshape(-1)
     width = high - low
     size = len(gradient)
@@ -76,7 +79,7 @@ def _solve_one(
     if limits is None or not len(limits.channels):
         return _program(hessian, gradient, low, high, np.zeros((0, size)), np.zeros(0), np.zeros(0), problem.low.shape)
     rows = follow[:, limits.channels].reshape(-1, size)
-    now = states[1:, limits.channels].reshape(-1)
+    now = (states[1:, limits.channels] + drift[:, limits.channels]).reshape(-1)
     least = np.tile(limits.low[limits.channels], len(follow)) - now
     most = np.tile(limits.high[limits.channels], len(follow)) - now
     count = len(rows)

@@ -54,7 +54,9 @@ def plan(problem: Problem, settings: HybridSettings, previous: Plan | None, rng:
         return found
     if next(problem.rounds(1), None) is None:
         return judged(found, finished=False)
-    polished = rti.refine(problem, known, settings.polish, found, _seeds(problem, found, settings.seeds))
+    polished = rti.refine(
+        problem, known, settings.polish, found, _seeds(problem, found, settings.seeds), settings.polish.iterations
+    )
     return judged(replace(polished, memory=found.memory), finished=found.status is PlanStatus.OK)
 
 

@@ -18,7 +18,7 @@ from planners.knots import Interpolation
 from planners.noise import draw, shaping
 from planners.plan import Plan, remembered, warm_start
 from planners.problem import FloatArray, PlanningError, Problem, cheapest
-from planners.sampling import search
+from planners.sampling import around, search
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,8 @@ def sample(problem: Problem, settings: IcemSettings, rng: np.random.Generator, b
     """Draw coloured noise around the mean, fewer candidates in every round; the last round tries the mean itself."""
     count = max(round(settings.candidates / settings.decay**belief.round), 2 * settings.elites)
     shape = shaping(problem.horizon, settings.hold, settings.interpolation, settings.colour)
-    drawn = belief.mean + belief.spread * draw(rng, count - len(belief.guests), problem.num_actions, shape)
-    candidates: FloatArray = np.clip(np.concatenate([belief.guests, drawn]), problem.low, problem.high)
-    return candidates
+    noise = draw(rng, count - len(belief.guests), problem.num_actions, shape)
+    return around(problem, belief.mean, belief.spread, noise, belief.guests)
 
 
 def update(

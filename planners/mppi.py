@@ -18,7 +18,7 @@ from planners.knots import Interpolation
 from planners.noise import draw, shaping
 from planners.plan import Plan, remembered, warm_start
 from planners.problem import FloatArray, PlanningError, Problem
-from planners.sampling import search
+from planners.sampling import around, search
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,7 @@ def sample(problem: Problem, settings: MppiSettings, rng: np.random.Generator, b
     shape = shaping(problem.horizon, settings.hold, settings.interpolation, settings.colour)
     spread = settings.spread * settings.anneal**belief.round * (problem.high - problem.low)
     noise = draw(rng, settings.candidates - 1 - len(belief.guests), problem.num_actions, shape)
-    candidates = np.concatenate([mean, belief.guests, mean + spread * noise])
-    within: FloatArray = np.clip(candidates, problem.low, problem.high)
-    return within
+    return around(problem, belief.mean, spread, noise, np.concatenate([mean, belief.guests]))
 
 
 def update(settings: MppiSettings, belief: Belief, candidates: FloatArray, costs: FloatArray) -> Belief:

@@ -51,7 +51,8 @@ def along(problem: Problem, actions: FloatArray, change: FloatArray, lengths: tu
     """Return candidates (N x L, H, A) that go part of the way from actions (N, H, A), within bounds."""
     shares = np.array(lengths)[:, None, None]
     candidates = actions[:, None] + shares * change[:, None]
-    return np.clip(candidates, problem.low, problem.high).reshape(-1, *actions.shape[1:])
+    within: FloatArray = np.minimum(np.maximum(candidates, problem.low), problem.high)
+    return within.reshape(-1, *actions.shape[1:])
 
 
 def feedback(problem: Problem, cost: ResidualCost, gains: FloatArray) -> Feedback:
@@ -59,7 +60,9 @@ def feedback(problem: Problem, cost: ResidualCost, gains: FloatArray) -> Feedbac
     return Feedback(gains[:, :, : len(problem.state)].copy(), problem.low, problem.high, cost.angles)
 
 
-def linear_quadratic(problem: Problem, known: Smooth, actions: FloatArray, path: FloatArray) -> LinearQuadratic:
+def linear_quadratic(
+    problem: Problem, known: Smooth, actions: FloatArray, path: FloatArray, rolled_out: bool = True
+) -> LinearQuadratic:
     """Expand model and cost around N trajectories; an ensemble counts as the average model along its mean path.
 
     Args:
@@ -67,23 +70,33 @@ def linear_quadratic(problem: Problem, known: Smooth, actions: FloatArray, path:
         known: its model and cost.
         actions: (N, H, A).
         path: states that they lead through (N, H + 1, S).
+        rolled_out: whether that is what the model predicts; if not, its steps from point to point have gaps.
     """
     num_plans, horizon, num_actions = actions.shape
     size = path.shape[-1]
     points = path[:, :-1].reshape(-1, size), actions.reshape(-1, num_actions)
-    _, by_state, by_action = known.model.linearize(*points)
+    ahead, by_state, by_action = known.model.linearize(*points)
     terms = expand(known.cost, path, actions)
     carried = known.cost.residuals(num_actions).before.numel()
     dynamics = np.zeros((num_plans, horizon, size + carried, size + carried + num_actions))
-    dynamics[:, :, :size, :size] = by_state.mean(axis=0).reshape(num_plans, horizon, size, size)
-    dynamics[:, :, :size, size + carried :] = by_action.mean(axis=0).reshape(num_plans, horizon, size, num_actions)
+    dynamics[:, :, :size, :size] = _mean(by_state).reshape(num_plans, horizon, size, size)
+    dynamics[:, :, :size, size + carried :] = _mean(by_action).reshape(num_plans, horizon, size, num_actions)
     dynamics[:, :, size:, size + carried :] = np.eye(carried, num_actions)
+    gaps = np.zeros((num_plans, horizon, size + carried))
+    if not rolled_out:
+        gaps[:, :, :size] = _mean(ahead).reshape(num_plans, horizon, size) - path[:, 1:]
     return LinearQuadratic(
         dynamics,
+        gaps,
         *_stages(terms, known.cost.channels, size, carried, num_actions),
         low=problem.low - actions,
         high=problem.high - actions,
     )
+
+
+def _mean(values: AnyFloats) -> AnyFloats:
+    """Return the mean of the members of values (E, ...)."""
+    return np.asarray(values[0] if len(values) == 1 else values.mean(axis=0))
 
 
 def _stages(

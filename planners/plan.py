@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planners.problem import AnyFloats, FloatArray, Problem
 
@@ -120,6 +121,19 @@ def warm_start(problem: Problem, previous: Plan | None) -> FloatArray:
     return _usable(problem, np.tile(start, (problem.horizon, 1)))
 
 
+def foreseen(problem: Problem, previous: Plan | None) -> FloatArray | None:
+    """Return the rest of the states that the earlier plan predicted (H + 1, S), moved to start where the robot is now.
+
+    The last one repeats. None without an earlier plan, or if it had other steps.
+    """
+    if previous is None or previous.status is PlanStatus.NO_PLAN or previous.step != problem.step:
+        return None
+    knots = _knots(problem, previous, problem.horizon + 1)
+    states = previous.states[np.clip(knots, 0, len(previous.states) - 1)]
+    moved: FloatArray = states + (problem.state - states[0])
+    return moved
+
+
 def remembered(problem: Problem, previous: Plan | None) -> FloatArray:
     """Return the sequences (K, H, A) that the earlier plan carries, as seen from now and within bounds; K may be 0."""
     if previous is None or previous.memory is None or previous.status is PlanStatus.NO_PLAN:
@@ -129,14 +143,20 @@ def remembered(problem: Problem, previous: Plan | None) -> FloatArray:
 
 def _later(problem: Problem, previous: Plan, sequences: FloatArray) -> FloatArray:
     """Return what is left of sequences (..., H, A) that start with a plan; their last actions repeat."""
-    times = problem.time + problem.step * np.arange(problem.horizon)
-    knots = np.floor((times - previous.time) / previous.step + _ROUNDING).astype(np.intp)
+    knots = _knots(problem, previous, problem.horizon)
     return _usable(problem, sequences[..., np.clip(knots, 0, sequences.shape[-2] - 1), :])
+
+
+def _knots(problem: Problem, previous: Plan, count: int) -> NDArray[np.intp]:
+    """Return which knot of an earlier plan each of the next steps falls on; beyond its ends as if it went on."""
+    times = problem.time + problem.step * np.arange(count)
+    knots: NDArray[np.intp] = np.floor((times - previous.time) / previous.step + _ROUNDING).astype(np.intp)
+    return knots
 
 
 def _usable(problem: Problem, actions: FloatArray) -> FloatArray:
     """Return actions (..., A) within bounds, mid-range where they are not finite."""
-    within = np.clip(actions, problem.low, problem.high)
+    within = np.minimum(np.maximum(actions, problem.low), problem.high)  # half the time of clip
     return np.where(np.isfinite(within), within, (problem.low + problem.high) / 2)
 
 

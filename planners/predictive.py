@@ -16,7 +16,7 @@ from planners.knots import Interpolation
 from planners.noise import draw, shaping
 from planners.plan import Plan, warm_start
 from planners.problem import FloatArray, PlanningError, Problem, cheapest
-from planners.sampling import search
+from planners.sampling import around, search
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ def sample(problem: Problem, settings: PredictiveSettings, rng: np.random.Genera
     shape = shaping(problem.horizon, settings.hold, settings.interpolation, colour=0.0)
     spread = settings.spread * (problem.high - problem.low)
     noise = draw(rng, settings.candidates - 1, problem.num_actions, shape)
-    candidates: FloatArray = np.clip(np.concatenate([best[None], best + spread * noise]), problem.low, problem.high)
-    return candidates
+    return around(problem, best, spread, noise, best[None])
 
 
 def update(best: FloatArray, candidates: FloatArray, costs: FloatArray) -> FloatArray:

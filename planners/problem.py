@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 AnyFloats = NDArray[np.floating[Any]]
 """Predictions may be single precision: a roll-out kernel is faster in float32."""
 
-CHUNK = 64
+CHUNK = 128
 """Candidates between two looks at the clock: about half a millisecond of roll-outs."""
 
 

@@ -1,9 +1,10 @@
 """Linear-quadratic problems with bounds on the action, solved by one sweep backwards and one forwards.
 
     minimise   sum_h  g_h' z_h + z_h' G_h z_h / 2  +  g_H' x_H + x_H' G_H x_H / 2,    z_h = (x_h, u_h),  x_0 = 0
-    under      x_h+1 = F_h z_h,    low_h <= u_h <= high_h
+    under      x_h+1 = F_h z_h + c_h,    low_h <= u_h <= high_h
 
-x and u are deviations from a trajectory that the model really takes. Without active bounds the answer is exact. A bound
+x and u are deviations from a trajectory, c is what the model makes of a point of it beyond the next point: nothing, if
+the trajectory is one that the model really takes. Without active bounds the answer is exact. A bound
 is met stage by stage, after Tassa et al. 2014, https://doi.org/10.1109/ICRA.2014.6907001: an action that is pushed out
 of its range stays, one that would leave it stops at the bound, and neither gets feedback; the forward sweep clips.
 Which actions are bounded is asked once a sweep: the next one, from where this one led, sees what has changed. All
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dposv
 
 from planners.problem import FloatArray
 
@@ -29,6 +31,8 @@ class LinearQuadratic(NamedTuple):
 
     dynamics: FloatArray
     """F (N, H, X, Z)."""
+    gaps: FloatArray
+    """c (N, H, X)."""
     gradient: FloatArray
     """g (N, H, Z)."""
     hessian: FloatArray
@@ -98,7 +102,7 @@ def _sweep(problem: LinearQuadratic, damping: float, policy: FloatArray) -> None
     """
     horizon, size, width = problem.dynamics.shape
     dynamics = np.zeros((horizon, 1 + size, 1 + width))
-    dynamics[:, 0, 0], dynamics[:, 1:, 1:] = 1.0, problem.dynamics
+    dynamics[:, 0, 0], dynamics[:, 1:, 0], dynamics[:, 1:, 1:] = 1.0, problem.gaps, problem.dynamics
     terms = np.concatenate([problem.gradient[..., None], problem.hessian], axis=-1)
     ahead, stage = np.empty((size, 1 + width)), np.empty((width, 1 + width))
     own, linear = stage[size:, 1 + size :], stage[size:, : 1 + size]
@@ -130,7 +134,7 @@ def forward(problem: LinearQuadratic, policy: Policy) -> tuple[FloatArray, Float
             move, state = moves[index, h], states[index, h]
             move[:size] = state
             move[size:] = np.minimum(np.maximum(step + gain.dot(state), one.low[h]), one.high[h])
-            one.dynamics[h].dot(move, states[index, h + 1])
+            np.add(one.dynamics[h].dot(move), one.gaps[h], states[index, h + 1])
     return moves[:, :, size:], states
 
 
@@ -157,7 +161,7 @@ def _minimise(
     step = policy[:, 0]
     place = np.minimum(np.maximum(step, low), high)
     left = place != step
-    if left.any():
+    if np.count_nonzero(left):
         policy[left] = 0.0
         policy[:, 0] = place
     return policy
@@ -169,5 +173,9 @@ def _identity(size: int) -> FloatArray:
 
 
 def _unbounded(hessian: FloatArray, linear: FloatArray) -> FloatArray:
-    solution = np.asarray(np.linalg.solve(hessian, linear), dtype=np.float64)
-    return np.negative(solution, out=solution)
+    """Return -hessian^-1 linear; LAPACK at first hand, for the wrapper of NumPy takes longer than the solution."""
+    _, solution, failed = dposv(hessian, linear)
+    if failed:
+        raise np.linalg.LinAlgError("a stage without curvature")
+    answer: FloatArray = np.negative(solution, out=solution)
+    return answer

@@ -1,7 +1,8 @@
 """Real-time iteration: one Newton step a tick from the rest of the earlier plan, instead of solving to the end.
 
-Diehl et al. 2005, https://doi.org/10.1137/S0363012902400713; with the trajectory rolled out afresh each time and a
-Riccati sweep as its solver it is one iteration of iLQR (Tassa et al. 2012). It finds what is downhill from the earlier
+Diehl et al. 2005, https://doi.org/10.1137/S0363012902400713: the first step starts from the states that the earlier
+plan foresaw and closes the gaps between them. Further steps start from a trajectory rolled out afresh; with a Riccati
+sweep as their solver they are iterations of iLQR (Tassa et al. 2012). It finds what is downhill from the earlier
 plan and nothing beyond, in a fraction of the time of a search; its gains say what to do until the next plan.
 """
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from planners import condensed, newton, riccati
 from planners.newton import Smooth
-from planners.plan import Plan, better, fallback, judged, warm_start
+from planners.plan import Plan, better, fallback, foreseen, judged, warm_start
 from planners.problem import AnyFloats, FloatArray, PlanningError, Problem
 from planners.riccati import Step
 
@@ -77,20 +78,18 @@ def plan(
         raise PlanningError(f"rti: expected a model that linearizes and a cost made of residuals, got {got}")
     best = fallback(problem, previous)
     for _ in problem.rounds(1):
-        actions = np.stack([warm_start(problem, previous), warm_start(problem, None)])
-        costs, states = problem.evaluate(actions)
-        best = better(best, problem, actions, costs, states)
-        first = [int(np.argmin(costs))]
+        best, found, left = _first(problem, known, settings, best, previous)
         if np.isfinite(best.cost):
-            start = Trajectories(actions[first], average(states[:, first]), costs[first])
-            return refine(problem, known, settings, best, start)
+            return refine(problem, known, settings, best, found, left)
     return best
 
 
-def refine(problem: Problem, known: Smooth, settings: RtiSettings, best: Plan, found: Trajectories) -> Plan:
+def refine(
+    problem: Problem, known: Smooth, settings: RtiSettings, best: Plan, found: Trajectories, iterations: int
+) -> Plan:
     """Improve N trajectories side by side; return the best of them, of their improvements and of `best`."""
-    damping, left = settings.damping, settings.iterations
-    for _ in problem.rounds(settings.iterations):
+    damping, left = settings.damping, iterations
+    for _ in problem.rounds(iterations):
         left -= 1
         step = _step(problem, known, settings, found, damping)
         if step is None:
@@ -104,6 +103,30 @@ def refine(problem: Problem, known: Smooth, settings: RtiSettings, best: Plan, f
             best = replace(best, feedback=newton.feedback(problem, known.cost, step.gains[np.argmin(found.costs)]))
         damping = settings.damping if moved else 10 * max(damping, 1e-3)
     return judged(best, finished=left == 0)
+
+
+def _first(
+    problem: Problem, known: Smooth, settings: RtiSettings, best: Plan, previous: Plan | None
+) -> tuple[Plan, Trajectories, int]:
+    """Return the best of the earlier plan's rest, holding still, and a step from the rest; also the steps left.
+
+    The step starts from the states that the earlier plan foresaw, moved to where the robot is, so that it costs no
+    roll-out of its own: all candidates are rolled out together. Where holding still is best it counts for nothing.
+    """
+    rest, path = warm_start(problem, previous), foreseen(problem, previous)
+    candidates, step = np.stack([rest, warm_start(problem, None)]), None
+    if path is not None:
+        start = Trajectories(rest[None], path[None], np.array([np.inf]))
+        step = _step(problem, known, settings, start, settings.damping, rolled_out=False)
+    if step is not None:
+        candidates = np.concatenate([candidates, newton.along(problem, rest[None], step.change, settings.lengths)])
+    costs, states = problem.evaluate(candidates)
+    best = better(best, problem, candidates, costs, states)
+    winner = int(np.argmin(costs))
+    if step is not None and step.gains is not None and winner > 1:
+        best = replace(best, feedback=newton.feedback(problem, known.cost, step.gains[0]))
+    found = Trajectories(candidates[winner, None], average(states[:, winner, None]), costs[winner, None])
+    return best, found, settings.iterations - (step is not None and winner != 1)
 
 
 def average(states: AnyFloats) -> FloatArray:
@@ -128,9 +151,16 @@ def _further(
     return moved, bool(cheaper.any())
 
 
-def _step(problem: Problem, known: Smooth, settings: RtiSettings, found: Trajectories, damping: float) -> Step | None:
+def _step(
+    problem: Problem,
+    known: Smooth,
+    settings: RtiSettings,
+    found: Trajectories,
+    damping: float,
+    rolled_out: bool = True,
+) -> Step | None:
     """Solve the linear-quadratic problems around trajectories; None where the numbers do not allow it."""
-    local = newton.linear_quadratic(problem, known, found.actions, found.path)
+    local = newton.linear_quadratic(problem, known, found.actions, found.path, rolled_out)
     match settings.solver:
         case "riccati":
             return riccati.solve(local, damping)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planners.plan import Plan, better, fallback, judged
 from planners.problem import FloatArray, Problem
@@ -51,6 +52,22 @@ def search(
         if not finished:
             break
     return judged(best, finished), belief
+
+
+def around(
+    problem: Problem, mean: FloatArray, spread: FloatArray, noise: NDArray[np.float32], guests: FloatArray
+) -> FloatArray:
+    """Return guests (G, H, A) and then mean (H, A) plus spread, (H, A) or (A,), times noise (N, H, A), within bounds.
+
+    They lie in memory as noise does.
+    """
+    candidates = np.empty((*mean.shape, len(guests) + len(noise))).transpose(2, 0, 1)
+    candidates[: len(guests)] = guests
+    drawn = candidates[len(guests) :]
+    np.multiply(spread, noise, out=drawn)
+    drawn += mean
+    np.maximum(candidates, problem.low, out=candidates)
+    return np.minimum(candidates, problem.high, out=candidates)
 
 
 def _chunks(count: int, most: int) -> Iterator[slice]:

@@ -15,6 +15,7 @@ def random_problem(rng: np.random.Generator, count: int = 3, bound: float = np.i
     limit = np.full((count, 8, 2), bound)
     return LinearQuadratic(
         0.6 * rng.normal(size=(count, 8, 4, 6)),
+        0.3 * rng.normal(size=(count, 8, 4)),
         rng.normal(size=(count, 8, 6)),
         roots @ roots.mT + 0.1 * np.eye(6),
         rng.normal(size=(count, 4)),
@@ -32,7 +33,7 @@ def value(problem: LinearQuadratic, change: FloatArray) -> FloatArray:
     """What changes (N, H, U) of the actions cost."""
     costs = []
     for index, actions in enumerate(change):
-        hessian, gradient, _ = condense(one(problem, index))
+        hessian, gradient, *_ = condense(one(problem, index))
         flat = actions.reshape(-1)
         costs.append(gradient @ flat + flat @ hessian @ flat / 2)
     return np.array(costs)
@@ -43,7 +44,7 @@ def test_without_bounds_the_sweep_equals_one_dense_solve() -> None:
     answer = solve(problem, damping=0.0)
     assert answer is not None
     for index in range(3):
-        hessian, gradient, _ = condense(one(problem, index))
+        hessian, gradient, *_ = condense(one(problem, index))
         np.testing.assert_allclose(answer.change[index].reshape(-1), -np.linalg.solve(hessian, gradient), atol=1e-9)
 
 
@@ -92,9 +93,8 @@ def test_repeated_sweeps_meet_the_bounded_optimum(bound: float) -> None:
     for _ in range(15):
         moved = []
         for index in range(3):
-            _, gradient, follow = condense(one(problem, index))
-            flat = total[index].reshape(-1)
-            states = np.concatenate([np.zeros((1, 4)), follow @ flat])
+            _, _, follow, drift = condense(one(problem, index))
+            states = np.concatenate([np.zeros((1, 4)), follow @ total[index].reshape(-1) + drift])
             here = np.concatenate([states[:-1], total[index]], axis=-1)
             moved.append(
                 (
@@ -103,6 +103,7 @@ def test_repeated_sweeps_meet_the_bounded_optimum(bound: float) -> None:
                 )
             )
         local = problem._replace(
+            gaps=np.zeros((3, 8, 4)),
             gradient=np.stack([m[0] for m in moved]),
             last_gradient=np.stack([m[1] for m in moved]),
             low=problem.low - total,
@@ -114,7 +115,7 @@ def test_repeated_sweeps_meet_the_bounded_optimum(bound: float) -> None:
         costs = np.stack([value(problem, candidate) for candidate in better])
         total = np.stack([better[pick][index] for index, pick in enumerate(costs.argmin(axis=0))])
     for index in range(3):
-        hessian, gradient, _ = condense(one(problem, index))
+        hessian, gradient, *_ = condense(one(problem, index))
         flat = total[index].reshape(-1)
         push = gradient + hessian @ flat
         residual = np.clip(flat - push, -bound, bound) - flat

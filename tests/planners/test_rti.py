@@ -118,6 +118,25 @@ def test_it_carries_on_from_the_earlier_plan() -> None:
     assert plan.cost == pytest.approx(settled.cost, rel=1e-3)
 
 
+def test_the_first_step_from_foreseen_states_closes_their_gaps() -> None:
+    """Late by three steps and pushed off its path: what was foreseen starts elsewhere and ends too early."""
+    problem = linear_problem(rng(7))
+    previous = rti.plan(problem, NEWTON, None, rng())
+    pushed = previous.states[3] + 0.3 * rng(8).normal(size=6)
+    now = replace(problem, state=pushed, time=3 * problem.step)
+    np.testing.assert_allclose(rti.plan(now, NEWTON, previous, rng()).actions, textbook(now)[0], rtol=1e-6, atol=1e-6)
+
+
+def test_the_first_step_from_an_earlier_plan_costs_one_rollout() -> None:
+    problem = linear_problem(rng(7))
+    previous = rti.plan(problem, NEWTON, None, rng())
+    assert isinstance(problem.model, Linear)
+    problem.model.seen.clear()
+    plan = rti.plan(replace(problem, state=previous.states[1], time=problem.step), NEWTON, previous, rng())
+    assert [len(actions) for actions in problem.model.seen] == [2 + 4]
+    assert plan.evaluations == 6
+
+
 def test_it_answers_with_the_cheapest_sequence_it_evaluated() -> None:
     problem = linear_problem(rng(3), bound=0.5)
     plan = rti.plan(problem, RtiSettings(iterations=3), None, rng())
