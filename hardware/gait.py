@@ -56,6 +56,10 @@ class Stride(NamedTuple):
     """To the left [m/s]."""
     turn: float
     """To the left [rad/s]."""
+    lift: float
+    """How high a step lifts a foot [m]."""
+    width: float
+    """Between the left and the right feet in stance [m]."""
     height: float
     """From the centre of a foot in stance up to the trunk's origin [m]."""
     roll: float
@@ -81,22 +85,19 @@ LEVEL = Balance(0.0, 0.0)
 class Gait:
     """Stateful in the phase and in where the feet are; `advance` once per servo period, then read `angles`."""
 
-    def __init__(self, legs: Sequence[Leg], pattern: Pattern, height: float, lift: float) -> None:
-        """Stand at a height [m] with every foot below its hip; a step lifts a foot by `lift` [m]."""
-        self._legs, self._pattern, self._lift = tuple(legs), pattern, lift
-        self._home = [(leg.x, leg.y + leg.offset) for leg in legs]
-        self._start = height
+    def __init__(self, legs: Sequence[Leg], pattern: Pattern, rest: Stride) -> None:
+        """Stand as a stride at rest says, with every foot straight before or behind its neighbour."""
+        self._legs, self._pattern, self._rest = tuple(legs), pattern, rest
         self.reset()
 
     def reset(self) -> None:
         """Stand still at the beginning of a cycle."""
         self.phase = 0.0
         """Share of the cycle that is over."""
-        self.stride = Stride(0.0, 0.0, 0.0, self._start, 0.0, 0.0, 2.0)
+        self.stride = self._rest._replace(lift=0.0)  # steps rise from nothing, because the phase may begin within one
         """The smoothed command that the feet follow."""
-        self._feet = [(x, y, 0.0) for x, y in self._home]
-        self._left = list(self._home)
-        self._rise = 0.0  # of a step [m]: from nothing, because the phase may begin within one
+        self._left = [self._home(leg) for leg in self._legs]
+        self._feet = [(x, y, 0.0) for x, y in self._left]
         self._balance = LEVEL
 
     @property
@@ -151,17 +152,20 @@ class Gait:
         total = sum(shares)
         return [share / total for share in shares] if total > 0.0 else shares
 
+    def _home(self, leg: Leg) -> tuple[float, float]:
+        """Return where a foot is in the middle of a stance."""
+        return leg.x, math.copysign(0.5 * self.stride.width, leg.offset)
+
     def _approach(self, stride: Stride, seconds: float) -> None:
         """Move the smoothed command towards the newest one."""
         share = 1.0 - math.exp(-seconds / _SMOOTHING)
-        self._rise += share * (self._lift - self._rise)
         self.stride = Stride(*(old + share * (new - old) for old, new in zip(self.stride, stride, strict=True)))
 
     def _swing(self, index: int, share: float, reach: float) -> Triple:
         """Return where a foot is after a share of its swing that is to end `reach` seconds ahead of its hip."""
-        now, (home_x, home_y), (left_x, left_y) = self.stride, self._home[index], self._left[index]
+        now, (home_x, home_y), (left_x, left_y) = self.stride, self._home(self._legs[index]), self._left[index]
         target_x = home_x + reach * (now.forward - now.turn * home_y) + self._balance.forward
         target_y = home_y + reach * (now.lateral + now.turn * home_x) + self._balance.lateral
         along = share - math.sin(_TURN * share) / _TURN
-        up = self._rise * 0.5 * (1.0 - math.cos(_TURN * share))
+        up = now.lift * 0.5 * (1.0 - math.cos(_TURN * share))
         return left_x + along * (target_x - left_x), left_y + along * (target_y - left_y), up

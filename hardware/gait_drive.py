@@ -45,7 +45,7 @@ class GaitDrive:
         self._kp, self._kd = np.array(joints.run.kp), np.array(joints.run.kd)
         rest = Stride(*(action.rest for action in spec.actions))
         self._fastest = spec.limits.velocity_high
-        self._gait = Gait(self._walker.legs, PATTERNS[self._walker.gait], rest.height, self._walker.lift)
+        self._gait = Gait(self._walker.legs, PATTERNS[self._walker.gait], rest)
         self._motion = LegOdometry(self._walker.legs)
         self._bare = BareLegs(self._walker)
         self._count, self._feet = len(spec.actions), len(self._walker.legs)

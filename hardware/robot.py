@@ -101,8 +101,6 @@ class Walker:
 
     gait: str
     """Name of the pattern, see `hardware.gait.PATTERNS`."""
-    lift: float
-    """How high a step lifts a foot [m]."""
     mass: float
     """Of the whole robot [kg]."""
     legs: tuple[Leg, ...]

@@ -11,12 +11,13 @@ from hardware.gait import PATTERNS, Gait, Stride
 WALKER = spec("go2").walker
 assert WALKER is not None
 LEGS = WALKER.legs
-CYCLE, LIFT = 0.002, 0.07
-TROT = Stride(0.5, 0.0, 0.0, 0.297, 0.0, 0.0, 2.0)
+CYCLE = 0.002
+REST = Stride(*(action.rest for action in spec("go2").actions))
+TROT = REST._replace(forward=0.5, frequency=2.0)
 
 
 def gait(pattern: str = "trot") -> Gait:
-    return Gait(LEGS, PATTERNS[pattern], 0.297, LIFT)
+    return Gait(LEGS, PATTERNS[pattern], REST)
 
 
 def played(walk: Gait, stride: Stride, seconds: float) -> list[list[float]]:
@@ -74,11 +75,11 @@ def test_feet_in_stance_move_as_the_ground_does_and_the_others_step_over_it() ->
     steps = np.diff(path[:, 0], axis=0)[down[1:] & down[:-1]]
     assert steps[:, 0] == pytest.approx(-TROT.forward * CYCLE, abs=1e-6)
     assert steps[:, 1] == pytest.approx(0.0, abs=1e-6)
-    assert height.max() == pytest.approx(LIFT, abs=1e-3)
+    assert height.max() == pytest.approx(TROT.lift, abs=1e-3)
 
 
 def test_a_turn_moves_the_feet_around_the_trunk() -> None:
-    walk, turning = gait(), Stride(0.0, 0.0, 1.0, 0.297, 0.0, 0.0, 2.0)
+    walk, turning = gait(), REST._replace(turn=1.0, frequency=2.0)
     played(walk, turning, 2.0)
     before, after = (np.array(feet(angles)) for angles in played(walk, turning, 0.004))
     stance = np.abs(before[:, 2] + 0.297) < 1e-9
@@ -97,3 +98,12 @@ def test_enough_feet_bear_the_weight_at_any_time(pattern: str, least: int) -> No
         heights = np.array(feet(walk.angles()))[:, 2] + walk.stride.height
         assert (heights < 1e-6).sum() >= least
         assert all(load == 0.0 or height < 1e-6 for load, height in zip(loads, heights, strict=True))
+
+
+@pytest.mark.parametrize("width", [0.23, 0.34])
+def test_feet_land_as_far_apart_as_told(width: float) -> None:
+    walk = gait()
+    played(walk, TROT._replace(width=width), 2.0)
+    path = np.array([feet(angles) for angles in played(walk, TROT._replace(width=width), 0.5)])
+    down = path[..., 2] + TROT.height < 1e-6
+    assert path[..., 1][down] == pytest.approx(np.broadcast_to([1, -1, 1, -1], down.shape)[down] * width / 2, abs=1e-6)
