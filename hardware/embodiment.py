@@ -40,7 +40,7 @@ def channels(motors: tuple[str, ...]) -> tuple[Channel, ...]:
 
 def check(spec: RobotSpec) -> None:
     """Raise ValueError when `observe` cannot fill one of the robot's channels."""
-    known = [*(channel.name for channel in channels(spec.motors)), "gait_phase", *spec.judged]
+    known = [*(channel.name for channel in channels(spec.motors)), "gait_phase", *_strides(spec), *spec.judged]
     for channel in spec.channels:
         if channel.name not in known:
             raise ValueError(f"robot {spec.name}: unknown channel {channel.name!r}; expected one of {', '.join(known)}")
@@ -59,6 +59,7 @@ def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
     values |= {"vx": cos * east + sin * north, "vy": cos * north - sin * east, "vz": up}
     values |= zip(("gyro_x", "gyro_y", "gyro_z"), state.gyro.tolist(), strict=True)
     values |= {"battery": state.battery, "gait_phase": state.gait_phase}
+    values |= zip(_strides(spec), np.broadcast_to(state.stride, len(spec.actions)).tolist(), strict=True)
     back_emf = np.broadcast_to(state.back_emf, len(spec.motors))
     for index, motor in enumerate(spec.motors):
         values[f"phase_{motor}"] = float(state.motor_position[index])
@@ -66,6 +67,11 @@ def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
         values[f"emf_{motor}"] = float(back_emf[index])
     values |= zip(spec.judged, state.judged or [math.nan] * len(spec.judged), strict=True)
     return np.array([values[channel.name] for channel in spec.channels], dtype=np.float64)
+
+
+def _strides(spec: RobotSpec) -> list[str]:
+    """Return the channels of what the gait follows, one for each action."""
+    return [f"stride_{action.name}" for action in spec.actions]
 
 
 class Embodiment(Protocol):

@@ -65,7 +65,8 @@ class CycleLayout:
     def __init__(self, spec: RobotSpec) -> None:
         motors, feet, judged, actions = len(spec.motors), len(spec.feet), len(spec.judged), len(spec.actions)
         sizes = {"head": 15, "position": 3, "quaternion": 4, "velocity": 3, "gyro": 3, "accelerometer": 3}
-        sizes |= dict.fromkeys(_PER_MOTOR, motors) | {"foot_force": feet, "judged": judged, "action": actions}
+        sizes |= dict.fromkeys(_PER_MOTOR, motors) | {"foot_force": feet, "judged": judged, "stride": actions}
+        sizes |= {"action": actions}
         sizes |= dict.fromkeys(_SENT, motors)
         self._at: dict[str, slice] = {}
         begin = 0
@@ -146,7 +147,7 @@ class CycleLayout:
 
 
 _PER_MOTOR = ("motor_position", "motor_velocity", "motor_torque", "motor_temperature", "back_emf", "lost")
-_VECTORS = ("position", "quaternion", "velocity", "gyro", "accelerometer", *_PER_MOTOR, "foot_force")
+_VECTORS = ("position", "quaternion", "velocity", "gyro", "accelerometer", *_PER_MOTOR, "foot_force", "stride")
 _SENT = ("sent_position", "sent_velocity", "sent_torque", "sent_kp", "sent_kd")
 
 

@@ -82,8 +82,8 @@ class GaitDrive:
         return self._action if sent.mode is CommandMode.SERVO else None
 
     def annotate(self, state: RobotState) -> RobotState:
-        """Return the state with the phase of the gait."""
-        return replace(state, gait_phase=self._gait.angle)
+        """Return the state with the phase of the gait and the stride that it follows."""
+        return replace(state, gait_phase=self._gait.angle, stride=np.array(self._gait.stride))
 
     def _walk(self, stride: Stride, state: RobotState, seconds: float) -> None:
         """Move the feet on, the next steps where they keep the trunk up."""

@@ -185,6 +185,8 @@ class RobotState:
     """Commands of somebody else heard since it connected."""
     gait_phase: float = math.nan
     """Where in its cycle the gait is that the servo plays, in [0, 2 pi); the servo fills it in [rad]."""
+    stride: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """What the feet follow: the actions so far, smoothed by the gait (n_actions,); the servo fills it in."""
     faults: tuple[str, ...] = ()
     judged: tuple[float, ...] = ()
     """What a judge beside the robot says, one number for each of the spec's `judged`."""

@@ -68,6 +68,15 @@ def test_the_slower_gaits_walk_too(gait: str, speed: float, frequency: float) ->
     assert tilt < math.radians(20.0)
 
 
+@pytest.mark.parametrize("lift, width", [(0.05, 0.23), (0.1, 0.34), (0.1, 0.23), (0.05, 0.34)])
+def test_it_walks_with_low_and_high_steps_narrow_and_wide(lift: float, width: float) -> None:
+    action = stride(forward=0.4)
+    action[3:5] = lift, width
+    state, tilt = walk(action, 4.0)
+    assert state.position[0] == pytest.approx(1.6, rel=0.15)
+    assert tilt < math.radians(8.0)
+
+
 @pytest.mark.parametrize("text", ["push:y=15@1", "slope:deg=8,heading_deg=90", "payload:mass=4,x=0.1,y=0.08"])
 def test_foot_placement_keeps_it_up(text: str) -> None:
     _, tilt = walk(stride(forward=0.4), 3.0, text)
