@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TypeVar
 
@@ -181,9 +181,13 @@ def course(settings: RunSettings) -> Course:
 
 
 def _task(settings: RunSettings, spec: RobotSpec) -> Task:
-    """Return the path, or the pursuit of the reward."""
+    """Return the path with the price of action changes, or the pursuit of the reward."""
+    price = settings.control.change
     if settings.goal is None:
-        return course(settings)
+        ranges = np.array([action.high - action.low for action in spec.actions])
+        return replace(course(settings), change=price / ranges**2) if price else course(settings)
+    if price:
+        raise ConfigError(f"control.change: expected 0 on {settings.course_name}, whose reward is all, got {price}")
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
 
 

@@ -41,6 +41,7 @@ class ControlSettings:
         horizon: steps the planner looks ahead H.
         delay_ticks: ticks between observing and the first action that the new plan decides D.
         budget: share of the period after which the planner must answer with the best so far; real time only.
+        change: what it costs to move one action over its whole range from one step to the next; paths only.
         trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
         expiry: periods after its last action at which a schedule is over and the robot damps.
         risk: how the members of an ensemble make one cost.
@@ -52,6 +53,7 @@ class ControlSettings:
     horizon: int = 12
     delay_ticks: int = 1
     budget: float = 0.4
+    change: float = 0.0
     trust: int = 8
     expiry: float = 4.0
     risk: Risk = field(default_factory=Risk)
@@ -66,6 +68,8 @@ class ControlSettings:
             raise ValueError(f"rate_hz: expected more than 0 and at most 500, got {self.rate_hz}")
         if not 0 < self.budget <= 1:
             raise ValueError(f"budget: expected a share in (0, 1], got {self.budget}")
+        if not self.change >= 0:
+            raise ValueError(f"change: expected a price of 0 or more, got {self.change}")
         if not self.expiry > 0:
             raise ValueError(f"expiry: expected a positive number of periods, got {self.expiry}")
 
@@ -252,20 +256,21 @@ class Controller:
         self._adapted.load(memory.adapted.weights)
         state = np.full(self._model.space.size, np.nan) if memory.state is None else memory.state
         state, model = self._foresight(kernel, state, under_way)
-        previous_action = under_way[-1] if delay else observation.applied
+        last = under_way[-1] if delay else observation.applied
+        previous_action = None if last is None else np.clip(last, self._low, self._high)
         problem = Problem(
             state=state,
             time=now + delay * self._period,
             step=self._period,
             horizon=self._settings.horizon,
             model=model,
-            cost=self._course.cost(memory.progress, self._period, self._model.space.pose),
+            cost=self._course.cost(memory.progress, self._period, self._model.space.pose, previous_action),
             low=self._low,
             high=self._high,
             risk=self._settings.risk,
             chunk=self._settings.chunk,
             deadline=None if self._budget is None else started + self._budget,
-            previous_action=None if previous_action is None else np.clip(previous_action, self._low, self._high),
+            previous_action=previous_action,
         )
         plan = self._planner(problem, memory.plan, self._rng)
         if plan.status is PlanStatus.NO_PLAN or plan.status is PlanStatus.KEPT_PREVIOUS:

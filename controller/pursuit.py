@@ -32,8 +32,10 @@ class Pursuit:
         """Return the distance from the start as progress; there is no path to be off."""
         return Progress(math.hypot(*xy.tolist()), math.nan, math.nan, math.nan)
 
-    def cost(self, progress: Progress, step: float, pose: tuple[int, int, int]) -> RewardCost:
-        """Return the cost of candidates: their predicted reward, negative."""
+    def cost(
+        self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
+    ) -> RewardCost:
+        """Return the cost of candidates: their predicted reward, negative, whatever the action before."""
         return RewardCost(self.channel)
 
     def executed_cost(

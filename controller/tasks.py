@@ -55,8 +55,10 @@ class Task(Protocol):
         """Say how far a robot at a position (2,) [m] has come; `previous` is where it was a tick ago."""
         ...
 
-    def cost(self, progress: Progress, step: float, pose: tuple[int, int, int]) -> Cost:
-        """Return the cost of candidates that start near some progress."""
+    def cost(
+        self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
+    ) -> Cost:
+        """Return the cost of candidates that start near some progress, after an action (A,)."""
         ...
 
     def executed_cost(
@@ -79,6 +81,7 @@ class Course:
         length: arc length of the course, of one lap if closed [m].
         closed: whether the end is the start; an open course goes on straight after its end.
         weights: what leaving the path costs.
+        change: weights of squared action changes (A,), a matter of planning alone; None lets them be free.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Course:
     length: float
     closed: bool
     weights: PathWeights
+    change: FloatArray | None = None
 
     @property
     def outline(self) -> tuple[tuple[float, float], ...]:
@@ -128,10 +132,9 @@ class Course:
         progress: Progress,
         step: float,
         pose: tuple[int, int, int],
+        previous_action: FloatArray | None = None,
         *,
         reach: float = 0.6,
-        change: float = 0.0,
-        previous_action: FloatArray | None = None,
     ) -> PathCost:
         """Return the cost of candidates that start near some progress.
 
@@ -139,12 +142,11 @@ class Course:
             progress: of the robot about where the plan starts; the path is searched around it.
             step: time between predicted states [s].
             pose: indices of x, y and yaw in the state vector.
+            previous_action: the action before the plan's first one (A,); None leaves the first change free.
             reach: how far ahead the path is looked at [m]; more than the robot can run within the horizon.
-            change: weight of squared action changes, a matter of planning alone.
-            previous_action: the action before the plan's first one (A,).
         """
         window = self.window(progress.s, behind=_LOOK_BACK, ahead=reach)
-        return PathCost(window, self.weights, step, pose, change, previous_action)
+        return PathCost(window, self.weights, step, pose, self.change, previous_action)
 
     def executed_cost(
         self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]

@@ -135,7 +135,7 @@ class PathCost:
         weights: weights of the path terms.
         step: time between predicted states [s].
         pose: indices of x, y and yaw in the state vector.
-        change: weight of squared changes between successive actions, summed over channels [1 / action unit^2].
+        change: weights of squared changes between successive actions (A,) [1 / action unit^2]; None lets them be free.
         previous_action: the action before the first one (A,); None leaves the first change free.
         rounding: distance [m] and heading error [rad] within which `residuals` rounds the kink off a term. Ranking
             candidates never rounds.
@@ -145,7 +145,7 @@ class PathCost:
     weights: PathWeights
     step: float
     pose: tuple[int, int, int]
-    change: float = 0.0
+    change: FloatArray | None = None
     previous_action: FloatArray | None = None
     rounding: tuple[float, float] = (0.001, 0.01)
 
@@ -154,7 +154,7 @@ class PathCost:
         terms = self.terms(states)
         costs = self.weights.step_cost(np.abs(terms.distance), np.abs(terms.heading), terms.lost)
         total: AnyFloats = costs.sum(axis=-1)
-        return total + self._change_cost(actions) if self.change else total
+        return total if self.change is None else total + self._change_cost(actions, self.change)
 
     def terms(self, states: AnyFloats) -> PathTerms:
         """Return the unweighted terms of states (E, N, H + 1, S)."""
@@ -175,26 +175,30 @@ class PathCost:
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step, smooth and with progress telescoped into the last step."""
-        return _path_residuals(num_actions if self.change else 0)
+        return _path_residuals(0 if self.change is None else num_actions)
 
     def parameters(self, states: FloatArray) -> FloatArray:
-        """Return (N, H, 13) for states (N, H + 1, S): the nearest vertices, weights and roundings of `residuals`."""
+        """Return (N, H, 12) for states (N, H + 1, S): the nearest vertices, weights and roundings of `residuals`.
+
+        Weights of changes come behind them (N, H, 12 + A).
+        """
         x, y, yaw = (states[:, 1:, index] for index in self.pose)
-        parameters = np.zeros((*x.shape, 13))
+        change = np.zeros(0) if self.change is None else self.change
+        parameters = np.zeros((*x.shape, 12 + len(change)))
         parameters[..., :7] = self.window.nearest(x, y)
         parameters[..., 4] += 2 * np.pi * np.rint((yaw - parameters[..., 4]) / (2 * np.pi))
         parameters[..., 7:12] = [self.weights.perp, self.weights.head, 0.0, *self.rounding]
         parameters[:, -1, 9] = self.weights.back * REFERENCE_STEP / self.step
-        parameters[..., 12] = self.change
+        parameters[..., 12:] = change
         if self.previous_action is None:
-            parameters[:, 0, 12] = 0.0
+            parameters[:, 0, 12:] = 0.0
         return parameters
 
-    def _change_cost(self, actions: FloatArray) -> FloatArray:
-        changes: FloatArray = self.change * np.square(np.diff(actions, axis=1)).sum(axis=(1, 2))
+    def _change_cost(self, actions: FloatArray, change: FloatArray) -> FloatArray:
+        changes: FloatArray = np.square(np.diff(actions, axis=1)).sum(axis=1) @ change
         if self.previous_action is None:
             return changes
-        first: FloatArray = self.change * np.square(actions[:, 0] - self.previous_action).sum(axis=-1)
+        first: FloatArray = np.square(actions[:, 0] - self.previous_action) @ change
         return changes + first
 
 
@@ -202,12 +206,12 @@ class PathCost:
 def _path_residuals(num_actions: int) -> StepResiduals:
     """Return distance and heading error as smooth norms, progress as a linear term, and action changes."""
     pose, action, before = ca.SX.sym("pose", 3), ca.SX.sym("action", num_actions), ca.SX.sym("before", num_actions)
-    parameters = ca.SX.sym("parameters", 13)
-    vertex_x, vertex_y, cos, sin, heading, bend, _, perp, head, back, near, aligned, change = ca.vertsplit(parameters)
+    parameters = ca.SX.sym("parameters", 12 + num_actions)
+    vertex_x, vertex_y, cos, sin, heading, bend, _, perp, head, back, near, aligned = ca.vertsplit(parameters[:12])
     dx, dy = pose[0] - vertex_x, pose[1] - vertex_y
     along, across = cos * dx + sin * dy, cos * dy - sin * dx
     arc = along / ca.fmax(1 - bend * across, 0.5)
     distance = norm_residual(across - bend * along * arc / 2, perp, near)
     turned = norm_residual(pose[2] - heading - bend * arc, head, aligned)
-    residual = ca.vertcat(distance, turned, ca.sqrt(2 * change) * (action - before))
+    residual = ca.vertcat(distance, turned, ca.sqrt(2 * parameters[12:]) * (action - before))
     return StepResiduals(pose, action, before, parameters, residual, -back * (arc + parameters[6]))

@@ -137,9 +137,9 @@ def test_every_member_says_what_every_candidate_costs() -> None:
 def test_action_changes_are_charged_from_the_action_under_way() -> None:
     still = states_of([[[1.0, 2.0, 0.0]] * 3])
     actions = np.array([[[1.0, 0.0], [3.0, 1.0]]])
-    cost = replace(cost_on(straight(), PathWeights()), change=0.1)
-    assert cost(still, actions)[0] == pytest.approx(0.1 * 5)
-    assert replace(cost, previous_action=np.array([1.0, 3.0]))(still, actions)[0] == pytest.approx(0.1 * (9 + 5))
+    cost = replace(cost_on(straight(), PathWeights()), change=np.array([0.1, 0.2]))
+    assert cost(still, actions)[0] == pytest.approx(0.1 * 4 + 0.2)
+    assert replace(cost, previous_action=np.array([1.0, 3.0]))(still, actions)[0] == pytest.approx(0.1 * 4 + 0.2 * (9 + 1))
 
 
 def test_single_precision_is_good_to_a_micrometre_far_from_the_origin() -> None:

@@ -52,7 +52,7 @@ def test_other_weights_need_no_other_program() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_it_finds_little_to_improve_where_newton_steps_follow_a_path(seed: int) -> None:
     subject = vehicle.model(rng(seed))
-    cost = PathCost(bend(0.5), PathWeights(), 0.05, POSE, change=0.05, previous_action=np.zeros(2))
+    cost = PathCost(bend(0.5), PathWeights(), 0.05, POSE, change=np.full(2, 0.05), previous_action=np.zeros(2))
     problem = network_problem(subject, rng(), horizon=8)
     problem = replace(problem, cost=cost, state=np.array([0.1, 0.02, 0.1, 0.0, 0.5]))
     plan = rti.plan(problem, RtiSettings(iterations=30), None, rng())

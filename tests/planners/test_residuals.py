@@ -14,12 +14,12 @@ from planners.residuals import ResidualCost, StepResiduals, expand, norm_residua
 from tests.planners.test_costs import POSE, bend
 
 NORTH = bend(0.5)
-PATH = PathCost(NORTH, PathWeights(), 0.05, POSE, change=0.1, previous_action=np.array([0.2, -0.1]))
+PATH = PathCost(NORTH, PathWeights(), 0.05, POSE, change=np.array([0.1, 0.3]), previous_action=np.array([0.2, -0.1]))
 QUADRATIC = QuadraticCost(np.array([0.1, 0.0, -0.2]), np.array([1.0, 0.0, 2.0]), np.array([0.1, 0.3]))
 COSTS: dict[str, ResidualCost] = {
     "path": PATH,
     "path, first change free": replace(PATH, previous_action=None),
-    "path, changes free": replace(PATH, change=0.0),
+    "path, changes free": replace(PATH, change=None),
     "path, other channels": replace(PATH, pose=(2, 0, 1)),
     "quadratic": QUADRATIC,
 }
