@@ -14,6 +14,7 @@ from controller.controller import TickResult
 from controller.goals import GOALS
 from controller.realtime import LoopTick, run_lockstep
 from controller.strict import ConfigError, Layer
+from controller.tasks import START
 from dynamics import checkpoint
 from dynamics.checkpoint import CheckpointError
 from dynamics.transitions import FloatArray
@@ -49,6 +50,23 @@ def test_every_recipe_can_pursue_every_goal(settings: RunSettings, recipe: str, 
     assert str(rig.header.goal).startswith(f"{goal}:")
     assert len(costs) == 4
     assert np.isfinite(costs).all()
+
+
+def test_action_changes_cost_as_shares_of_their_ranges(settings: RunSettings) -> None:
+    priced = replace(settings, control=replace(settings.control, change=2.0))
+    rig = build(priced, load_model(priced, "mb"), fast=True)
+    width = np.array([action.high - action.low for action in rig.robot.spec.actions])
+    jump = np.stack([np.zeros_like(width), width])[None]
+    still = np.zeros((1, 1, 3, 3))
+    free, dear = (build(s, load_model(s, "mb"), fast=True).controller._course for s in (settings, priced))
+    costs = [task.cost(START, 0.05, (0, 1, 2), jump[0, 0])(still, jump)[0, 0] for task in (free, dear)]
+    assert costs[1] - costs[0] == pytest.approx(2.0 * len(width))
+
+
+def test_a_reward_is_all_there_is_to_a_hidden_goal(settings: RunSettings) -> None:
+    hidden = replace(settings, course="hidden_turn", control=replace(settings.control, change=2.0))
+    with pytest.raises(ConfigError, match=r"control.change: expected 0 on hidden_turn, .*got 2.0"):
+        build(hidden, load_model(hidden, "mb"), fast=True)
 
 
 def predictions(settings: RunSettings, recipe: str, side: int) -> list[FloatArray]:

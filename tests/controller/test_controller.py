@@ -233,7 +233,7 @@ def test_blind_from_the_start_rests() -> None:
     np.testing.assert_array_equal(result.schedule.actions, np.zeros((1, 2)))
 
 
-@pytest.mark.parametrize("name", ["horizon", "delay_ticks", "budget", "trust", "expiry", "rate_hz"])
+@pytest.mark.parametrize("name", ["horizon", "delay_ticks", "budget", "change", "trust", "expiry", "rate_hz"])
 def test_settings_out_of_range_name_the_field(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name}: expected"):
         ControlSettings(**{name: -1})  # type: ignore[arg-type]

@@ -175,6 +175,15 @@ def test_what_is_planned_is_what_is_scored(course: Course) -> None:
     assert executed == pytest.approx(planned[0, 0], abs=1e-6)
 
 
+def test_action_changes_cost_in_planning_alone() -> None:
+    course = replace(COURSES["straight"], change=np.array([2.0, 0.5]))
+    states, actions = np.zeros((1, 1, 3, 3)), np.array([[[1.0, 0.0], [2.0, 2.0]]])
+    assert course.cost(START, STEP, POSE)(states, actions)[0, 0] == pytest.approx(2.0 + 0.5 * 4)
+    planned = course.cost(START, STEP, POSE, np.array([0.0, 2.0]))(states, actions)
+    assert planned[0, 0] == pytest.approx(2.0 + 0.5 * 4 + 2.0 + 0.5 * 4)
+    assert course.executed_cost(START, START, np.zeros(3), STEP, POSE) == 0.0
+
+
 def test_weights_belong_to_the_course() -> None:
     before, after = Progress(1.0, 0.0, 0.0, 0.0), Progress(1.02, 0.01, -0.01, 0.1)
     state = np.array([0.0, 0.0, 0.3])

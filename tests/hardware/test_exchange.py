@@ -35,6 +35,7 @@ def test_a_cycle_comes_back_as_it_was() -> None:
         faults=("hot", "second fault"),
         foot_force=rng.normal(size=4),
         accelerometer=rng.normal(size=3),
+        stride=rng.normal(size=ACTIONS),
     )
     fault = Trip("robot", Severity.HARD, "hot, second fault")
     action = rng.normal(size=ACTIONS)
@@ -44,7 +45,7 @@ def test_a_cycle_comes_back_as_it_was() -> None:
     assert len(record) <= layout.capacity
     back = layout.unpack(record)
     assert (back.time, back.late, back.state.seq, back.state.faults) == (3.001, 0.0004, 7, ("hot", "second fault"))
-    for name in ("motor_position", "motor_temperature", "foot_force", "accelerometer", "quaternion"):
+    for name in ("motor_position", "motor_temperature", "foot_force", "accelerometer", "quaternion", "stride"):
         assert getattr(back.state, name).tolist() == getattr(seen, name).tolist()
     assert np.isnan(back.state.motor_torque).all()
     assert (back.report.mode, back.report.rung, back.report.fault) == (Mode.FAULT_DAMP, Rung.HOLD, fault)

@@ -10,7 +10,7 @@ import pytest
 
 from controller.robots import spec
 from hardware.clock import VirtualClock
-from hardware.embodiment import embody, roll_pitch_yaw
+from hardware.embodiment import embody, observe, roll_pitch_yaw
 from hardware.gait_drive import GaitDrive
 from hardware.robot import UNKNOWN, CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.sim_robot import SimRobot
@@ -117,6 +117,20 @@ def test_the_phase_is_told_with_the_state_and_goes_on_from_action_to_action() ->
     assert drive.annotate(state).gait_phase == pytest.approx(expected % (2.0 * math.pi))
     drive.reset()
     assert drive.annotate(state).gait_phase == 0.0
+
+
+def test_the_state_says_which_stride_the_feet_follow_already() -> None:
+    drive, robot = embody(GO2), SimRobot(VirtualClock(), np.random.default_rng(0), spec=GO2)
+    robot.connect()
+    state, names = robot.true_state(), [channel.name for channel in GO2.channels]
+    seen = []
+    for cycle in range(200):
+        drive.command(stride(forward=0.5, turn=-0.4), state, 0.002 * cycle, 1.0)
+        vector = observe(GO2, drive.annotate(state))
+        seen.append([vector[names.index(f"stride_{name}")] for name in ("forward", "lateral", "turn")])
+    told = np.array(seen)
+    assert 0.0 < told[20, 0] < told[60, 0] < told[-1, 0]
+    assert told[-1] == pytest.approx([0.5, 0.0, -0.4], abs=0.02)
 
 
 def test_what_is_not_finite_does_not_move_the_feet() -> None:
