@@ -139,7 +139,9 @@ def test_action_changes_are_charged_from_the_action_under_way() -> None:
     actions = np.array([[[1.0, 0.0], [3.0, 1.0]]])
     cost = replace(cost_on(straight(), PathWeights()), change=np.array([0.1, 0.2]))
     assert cost(still, actions)[0] == pytest.approx(0.1 * 4 + 0.2)
-    assert replace(cost, previous_action=np.array([1.0, 3.0]))(still, actions)[0] == pytest.approx(0.1 * 4 + 0.2 * (9 + 1))
+    assert replace(cost, previous_action=np.array([1.0, 3.0]))(still, actions)[0] == pytest.approx(
+        0.1 * 4 + 0.2 * (9 + 1)
+    )
 
 
 def test_single_precision_is_good_to_a_micrometre_far_from_the_origin() -> None:
