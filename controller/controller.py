@@ -170,7 +170,7 @@ class Controller:
         self._model, self._adapter, self._planner, self._course = model, adapter, planner, course
         self._foresight = foresight
         self._settings, self._low, self._high, self._rest, self._rng = settings, low, high, rest, rng
-        self._period = 1.0 / settings.rate_hz
+        self._period, self._pose = 1.0 / settings.rate_hz, model.space.pose
         self._budget = settings.budget * self._period if real_time else None
         self._prior = kernels.make(model, adapter.initial().weights, settings.gpu_batch)
         self._adapted = kernels.make(model, adapter.initial().weights, settings.gpu_batch)
@@ -192,6 +192,7 @@ class Controller:
         planned = time.perf_counter()
         self._memory = replace(memory, plan=plan, schedule=schedule)
         fresh = memory.errors is not before.errors
+        cost = self._course.executed_cost(before.progress, memory.progress, observation.state, self._period, self._pose)
         return TickResult(
             schedule=schedule,
             plan=plan,
@@ -201,7 +202,7 @@ class Controller:
             error_adapted=memory.errors[-1][1] if fresh else None,
             rejected=not self._trusted(memory),
             progress=memory.progress,
-            cost=self._executed_cost(before, memory, observation),
+            cost=cost,
             adapt_ms=1e3 * (adapted - started),
             plan_ms=1e3 * (planned - adapted),
             tick_ms=1e3 * (planned - started),
@@ -223,7 +224,7 @@ class Controller:
         """
         if not np.isfinite(observation.state).all():
             return replace(memory, state=None)
-        x, y, _ = self._model.space.pose
+        x, y, _ = self._pose
         progress = self._course.locate(observation.state[[x, y]], memory.progress)
         if memory.state is None or observation.applied is None:
             return replace(memory, state=observation.state, progress=progress)
@@ -256,21 +257,20 @@ class Controller:
         self._adapted.load(memory.adapted.weights)
         state = np.full(self._model.space.size, np.nan) if memory.state is None else memory.state
         state, model = self._foresight(kernel, state, under_way)
-        last = under_way[-1] if delay else observation.applied
-        previous_action = None if last is None else np.clip(last, self._low, self._high)
+        previous_action = under_way[-1] if delay else observation.applied
         problem = Problem(
             state=state,
             time=now + delay * self._period,
             step=self._period,
             horizon=self._settings.horizon,
             model=model,
-            cost=self._course.cost(memory.progress, self._period, self._model.space.pose, previous_action),
+            cost=self._course.cost(memory.progress, self._period, self._pose, previous_action),
             low=self._low,
             high=self._high,
             risk=self._settings.risk,
             chunk=self._settings.chunk,
             deadline=None if self._budget is None else started + self._budget,
-            previous_action=previous_action,
+            previous_action=None if previous_action is None else np.clip(previous_action, self._low, self._high),
         )
         plan = self._planner(problem, memory.plan, self._rng)
         if plan.status is PlanStatus.NO_PLAN or plan.status is PlanStatus.KEPT_PREVIOUS:
@@ -298,7 +298,3 @@ class Controller:
         space = self._model.space
         miss = space.difference(next_state, state) - space.difference(kernel.predict(state, action), state)
         return float(np.mean((miss / self._model.increments.std) ** 2))
-
-    def _executed_cost(self, before: Memory, after: Memory, observation: Observation) -> float:
-        pose = self._model.space.pose
-        return self._course.executed_cost(before.progress, after.progress, observation.state, self._period, pose)
