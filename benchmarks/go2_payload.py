@@ -45,7 +45,7 @@ class Arguments:
     course: str = "straight"
     seconds: float = 30.0
     payload: str = "payload:mass=5,x=0.1,y=0.1"
-    adapters: tuple[str, str] = ("grbal", "mb")
+    adapters: tuple[str, str] = ("snail", "mb")
     """The adapted controller, and the one it is compared with."""
     settle: float = 2.0
     """Time after the payload that is not counted [s]."""
