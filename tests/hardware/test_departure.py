@@ -14,7 +14,7 @@ from hardware.sim_robot import SimRobot
 from hardware.state_machine import Mode
 
 PERIOD = 0.002
-FAST = (0.7, 0.0, 0.6, 0.28, 0.0, 0.0, 2.0)
+FAST = (0.7, 0.0, 0.6, 0.07, 0.284, 0.28, 0.0, 0.0, 2.0)
 """As fast as the planner may, in a bend, with long steps."""
 
 
