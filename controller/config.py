@@ -39,8 +39,11 @@ RECIPES: Mapping[str, str] = MappingProxyType(
         "snail": "attention over the window",
         "pearl": "latent context: every transition narrows a Gaussian",
         "belief": "recurrent belief about the true condition, which it can name",
+        "priors": "several learned starting points, mixed by recent error, and solutions remembered",
+        "alpaca": "closed-form Bayesian regression of the last layer",
         "mb": "plain model, never adapted",
         "mb_de": "plain model that keeps fine-tuning",
+        "mb_large": "plain model four times as large, never adapted",
         "informed": "model that is told the true condition; simulated robots only",
     }
 )
