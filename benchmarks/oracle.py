@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.closed_loop import Score, score
+from benchmarks.scoring import Score, score
 from controller.config import RunSettings, run_settings
 from controller.strict import assignment, to_yaml
 from controller.tasks import COURSES
