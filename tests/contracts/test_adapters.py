@@ -189,6 +189,16 @@ def test_a_belief_names_what_it_believes() -> None:
     assert not any(every.adapter(s).adapt(every.adapter(s).initial(), run(3)).belief for s in others)
 
 
+@pytest.mark.parametrize("settings", [AttentionSettings(window=6), LatentSettings(window=6, samples=3)], ids=every.name)
+def test_a_plain_model_is_the_start_but_not_what_the_window_moves(settings: AdapterSettings) -> None:
+    subject, parts = every.subject(settings, members=1)
+    plain = tuple(w + 0.1 for w in subject.prior)
+    alone, lent = (make(settings, subject, given) for given in (parts, {**parts, "plain": plain}))
+    assert len(lent.initial().weights[0]) == len(alone.initial().weights[0])
+    assert all(torch.equal(a[:1], b) for a, b in zip(lent.initial().weights, plain, strict=True))
+    assert equal(lent.adapt(lent.initial(), run(3)), alone.adapt(alone.initial(), run(3)))
+
+
 def test_a_window_may_count_in_full_before_it_is_full() -> None:
     subject, parts = every.subject(GradientSettings(rate=0.05))
     early = make(GradientSettings(window=6, steps=1, full_from=3), subject, parts)
