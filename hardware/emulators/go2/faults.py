@@ -14,6 +14,9 @@ from typing import ClassVar, TypeVar, get_args
 from sim.perturbations import codec
 from sim.robots.go2 import MOTORS
 
+_NOUN = "fault"
+"""What messages call it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
@@ -24,10 +27,10 @@ class Timed:
     end: float = math.inf
 
     def __post_init__(self) -> None:
-        codec.check_times(self)
+        codec.check_times(self, _NOUN)
         for item in fields(self):
             if item.name in _RANGES:
-                codec.check_range(self, item.name, getattr(self, item.name), *_RANGES[item.name])
+                codec.check_range(self, item.name, getattr(self, item.name), *_RANGES[item.name], _NOUN)
 
 
 _RANGES = {
@@ -143,7 +146,7 @@ def parse(text: str) -> Fault:
     Raises:
         PerturbationError: with place, what was expected, what was given and the nearest valid choice.
     """
-    return codec.read(text, FAULTS)
+    return codec.read(text, FAULTS, _NOUN)
 
 
 def acting(faults: Sequence[Fault], kind: type[F], time: float) -> list[F]:
