@@ -85,8 +85,10 @@ def _packages() -> list[Finding]:
 
 
 def _asked(project: Path) -> list[Requirement]:
-    """Return what Limber needs and what its extras need, but for developing: from a clone's project file, which may be
-    newer than what was noted when the clone was installed, else from what was installed."""
+    """Return what Limber needs and what its extras need, but for developing.
+
+    The project file of a clone may be newer than what was noted when the clone was installed.
+    """
     if not project.exists():
         noted = [Requirement(text) for text in metadata.requires("limber") or []]
         return [r for r in noted if r.marker is None or not r.marker.evaluate({"extra": "dev"})]
