@@ -20,9 +20,9 @@ EMERGENCY = frozenset({"L2", "B"})
 """Buttons of the remote that, pressed together, make the robot's own controllers go limp; they stop this one too."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Counts:
-    """What the driver has counted since it connected."""
+    """What the driver counts from when it connects on."""
 
     seq: int = 0
     """States accepted."""
