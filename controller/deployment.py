@@ -165,7 +165,7 @@ class _Diary:
         figures = {name: getattr(record, name) for name in _NOTED}
         finite = {name: value if value is None or math.isfinite(value) else None for name, value in figures.items()}
         self._servo_log.note({"tick": tick.tick, "status": record.status, "rejected": record.rejected} | finite)
-        self._servo_log.note(trace.of_tick(self._ticks, tick, self._witness.random))
+        self._servo_log.note(trace.of_tick(self._ticks, tick, self._witness.chance))
         self._ticks += 1
         self._panel.show(record)
         if record.progress >= self._end:

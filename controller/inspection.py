@@ -100,18 +100,18 @@ def _controller_lines(found: Rerun | str) -> list[str]:
     if isinstance(found, str):
         return [f"controller: not run again: {found}"]
     lines = [f"controller: {remark}" for remark in found.remarks]
-    if found.lost:
-        lines.append(f"controller: the log lacks {found.lost} ticks; what is behind them is compared loosely")
-    done, cut, errors = found.finished, found.cut_short, found.errors
+    done, loose, errors = found.actions, found.loose, found.errors
     since = "" if done.first is None else f", from {done.first:.3f} s on"
     lines.append(
         f"controller: {done.differing} of {done.ticks} ticks differ{since}; "
         f"first actions by at most {done.largest:.3g} of their range, {done.median:.3g} in the median"
     )
-    if cut.ticks:
+    if found.cut_short:
+        lines.append(f"controller: {found.cut_short} of them had been cut short by their deadline, and were again")
+    if found.lost:
         lines.append(
-            f"controller: {cut.ticks} more ticks were cut short by their deadline then and not now; "
-            f"first actions by at most {cut.largest:.3g} of their range, {cut.median:.3g} in the median"
+            f"controller: the log lacks {found.lost} ticks; behind the first, {loose.differing} of {loose.ticks} "
+            f"differ by at most {loose.largest:.3g}, {loose.median:.3g} in the median, and may"
         )
     then, now = (
         ", ".join(

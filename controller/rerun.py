@@ -1,15 +1,15 @@
 """The controller of a logged run once more: every tick from where it began then, and what it decides today.
 
 A tick begins from the logged observation, plan and random numbers, whatever was found for the ticks before it; only
-history and adapted weights are built up again. A search that ran to its end then gives the same plan to the last bit on
-the same machine. One that its deadline cut short runs to its end now, so its plan is compared apart.
+history and adapted weights are built up again. Its planner is told the time that it was told then, so that its deadline
+cuts it short at the same place. On the same machine the same version gives the same plans to the last bit.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -51,10 +51,9 @@ class Rerun:
     """What came of it; of a plan its first action counts, differences of it are shares of an action's range."""
 
     ticks: int
-    finished: Differences
-    """Actions of searches that ran to their end then."""
-    cut_short: Differences
-    """Actions of those that their deadline ended, and of all behind a tick that the log lacks."""
+    actions: Differences
+    cut_short: int
+    """Searches among them that their deadline ended."""
     errors: Differences
     """Normalised one-step errors of the model, un-adapted or adapted, whichever differs more."""
     errors_logged: tuple[float | None, float | None]
@@ -62,13 +61,15 @@ class Rerun:
     errors_rerun: tuple[float | None, float | None]
     lost: int
     """Ticks that the log lacks."""
+    loose: Differences
+    """Actions behind the first of those, where history and weights are not what they were."""
     remarks: tuple[str, ...]
     """What is not as it was then."""
 
     @property
     def differs(self) -> bool:
         """Whether something came out otherwise that could have come out the same."""
-        return bool(self.finished.differing or self.errors.differing)
+        return bool(self.actions.differing or self.errors.differing)
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,7 @@ class _Compared:
     time: float
     action: float
     """Difference of the first action."""
-    hurried: bool
-    """Its deadline cut the logged search short."""
+    cut_short: bool
     whole: bool
     """The log has every tick before it."""
     logged: tuple[float | None, float | None]
@@ -98,13 +98,17 @@ class _Search:
     def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
         """Search; implements `PlanFunction`."""
         assert self.tick is not None
-        rng.bit_generator.state = self.tick.random
+        chance = self.tick.chance
+        rng.bit_generator.state = chance.random
+        told = iter(chance.readings.tolist())
+        last = chance.readings[-1] if len(chance.readings) else 0.0  # where today's planner asks more often
+        problem = replace(problem, deadline=chance.deadline, clock=lambda: next(told, last))
         self.found = self._planner(problem, previous, rng)
         return self.tick.plan
 
 
 def rerun(log: ServoLog) -> Rerun:
-    """Run the controller of a log again, without a deadline.
+    """Run the controller of a log again.
 
     Raises:
         NotRerun: the log does not hold what is needed, or the model is not there any more.
@@ -130,10 +134,9 @@ def rerun(log: ServoLog) -> Rerun:
         result = brain.tick(Observation(tick.time, tick.state, tick.applied))
         found, then, at = search.found, tick.plan, tick.time + delay
         assert found is not None
-        hurried = then.status is not PlanStatus.OK and then.status is not found.status
         away = float((np.abs(found.action(at) - then.action(at)) / width).max())
         errors = (tick.error_prior, tick.error_adapted), (result.error_prior, result.error_adapted)
-        compared.append(_Compared(tick.time, away, hurried, not lost, *errors))
+        compared.append(_Compared(tick.time, away, then.status is PlanStatus.OUT_OF_TIME, not lost, *errors))
     return _judge(compared, lost, remarks)
 
 
@@ -170,12 +173,13 @@ def _judge(compared: Sequence[_Compared], lost: int, remarks: tuple[str, ...]) -
     whole = [tick for tick in compared if tick.whole]
     return Rerun(
         ticks=len(compared),
-        finished=_differences([(t.time, t.action) for t in whole if not t.hurried]),
-        cut_short=_differences([(t.time, t.action) for t in compared if t.hurried or not t.whole]),
+        actions=_differences([(t.time, t.action) for t in whole]),
+        cut_short=sum(t.cut_short for t in whole),
         errors=_differences([(t.time, max(map(_distance, t.logged, t.rerun))) for t in whole]),
         errors_logged=_means([t.logged for t in compared]),
         errors_rerun=_means([t.rerun for t in compared]),
         lost=lost,
+        loose=_differences([(t.time, t.action) for t in compared if not t.whole]),
         remarks=remarks,
     )
 

@@ -1,8 +1,8 @@
 """What a run leaves in its servo log so that its controller can be run once more.
 
-Once what was set up, then of every tick what it began from and what it answered. The plan is kept whole, with what the
-planner wanted back: each tick can then be searched again from where it really began, even where the deadline had cut
-the one before it short. A planner's feedback gains are left out, because no search begins from them.
+Once what was set up, then of every tick what it began from, what its planner was told of the time, and what it
+answered. The plan is kept whole, with what the planner wanted back, so that each search can be repeated on its own, and
+is cut short by its deadline at the same place. A planner's feedback gains are left out: no search begins from them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import base64
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +30,41 @@ Noted = dict[str, object]
 """One note of a log, see `hardware.log_writer`."""
 
 
+@dataclass(frozen=True)
+class Chance:
+    """What a search depends on beside its problem and the plan before it."""
+
+    random: Mapping[str, Any]
+    """State of the generator when it began."""
+    deadline: float | None
+    """Reading of the planner's clock by which it had to answer [s]; None without one."""
+    readings: FloatArray
+    """What that clock said each time it was asked (N,) [s]."""
+
+
 class Witness:
-    """A planner that remembers where the random numbers of its last search began; implements `PlanFunction`."""
+    """A planner that remembers what its last search depended on; implements `PlanFunction`."""
 
     def __init__(self, planner: PlanFunction) -> None:
         self._planner = planner
-        self.random: Mapping[str, Any] = {}
-        """State of the generator."""
+        self._random: Mapping[str, Any] = {}
+        self._deadline: float | None = None
+        self._readings: list[float] = []
+
+    @property
+    def chance(self) -> Chance:
+        """What the last search depended on."""
+        return Chance(self._random, self._deadline, np.array(self._readings))
 
     def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
         """Search."""
-        self.random = rng.bit_generator.state
-        return self._planner(problem, previous, rng)
+        self._random, self._deadline, self._readings = rng.bit_generator.state, problem.deadline, []
+
+        def clock() -> float:
+            self._readings.append(problem.clock())
+            return self._readings[-1]
+
+        return self._planner(replace(problem, clock=clock), previous, rng)
 
 
 @dataclass(frozen=True)
@@ -67,8 +90,7 @@ class TickTrace:
     """(S,), as the controller was told."""
     applied: FloatArray | None
     """(A,)"""
-    random: Mapping[str, Any]
-    """State of the generator when the search began."""
+    chance: Chance
     plan: Plan
     """Without feedback gains."""
     error_prior: float | None
@@ -81,15 +103,17 @@ def of_run(settings: RunSettings, versions: Mapping[str, str]) -> Noted:
     return {"run": {"settings": plain(settings), "checkpoint": checkpoint, "versions": dict(versions)}}
 
 
-def of_tick(number: int, tick: LoopTick[TickResult], random: Mapping[str, Any]) -> Noted:
-    """Return the note of a tick; `random` is what its `Witness` remembers."""
+def of_tick(number: int, tick: LoopTick[TickResult], chance: Chance) -> Noted:
+    """Return the note of a tick; `chance` is what its `Witness` remembers."""
     seen, result, plan = tick.observation, tick.result, tick.result.plan
     search = {
         "number": number,
         "time": seen.time,
         "state": _packed(seen.state),
         "applied": _packed(seen.applied),
-        "random": random,
+        "random": chance.random,
+        "deadline": chance.deadline,
+        "readings": _packed(chance.readings),
         "plan": {
             "time": plan.time,
             "step": plan.step,
@@ -134,6 +158,8 @@ def _tick(
     state: Sequence[Any],
     applied: Sequence[Any] | None,
     random: Mapping[str, Any],
+    deadline: float | None,
+    readings: Sequence[Any],
     plan: Mapping[str, Any],
     error_prior: float | None,
     error_adapted: float | None,
@@ -149,7 +175,8 @@ def _tick(
         memory=None if plan["memory"] is None else _unpacked(plan["memory"]),
     )
     given = None if applied is None else _unpacked(applied)
-    return TickTrace(number, time, _unpacked(state), given, random, answered, error_prior, error_adapted)
+    chance = Chance(random, deadline, _unpacked(readings))
+    return TickTrace(number, time, _unpacked(state), given, chance, answered, error_prior, error_adapted)
 
 
 def _finite(number: float | None) -> float | None:

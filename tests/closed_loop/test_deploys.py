@@ -101,7 +101,7 @@ def test_it_stands_up_walks_the_course_and_sits_down(tmp_path: Path, quadruped_m
     assert channels == {"state", "command", "plan", "event", "note", "wire_received", "wire_sent"}
     again = rerun(read_log(ended.folder / "servo.mcap"))
     assert (again.ticks, again.lost, again.remarks) == (summary["ticks"], 0, ())
-    assert (again.finished.largest, again.errors.largest) == (0.0, 0.0)
+    assert (again.actions.largest, again.errors.largest) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGKILL, -9)])

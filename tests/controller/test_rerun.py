@@ -14,8 +14,8 @@ import pytest
 from controller import shipped, trace
 from controller.build import build, controller, load_model, planner, robot_spec
 from controller.cli import main
-from controller.config import RunSettings, run_settings
-from controller.controller import TickResult
+from controller.config import run_settings
+from controller.controller import PlanFunction, TickResult
 from controller.realtime import LoopTick, run_lockstep, warm_up
 from controller.rerun import NotRerun, rerun
 from controller.strict import Layer
@@ -36,10 +36,10 @@ CUT = range(8, 11)
 
 
 class Hurried:
-    """Searches as its settings say, but at some ticks with a clock that lets it have one round."""
+    """Gives a planner, at some ticks, a deadline and a clock that let it have one round."""
 
-    def __init__(self, settings: RunSettings) -> None:
-        self.planner, self.hurry = planner(settings.planner), False
+    def __init__(self, searcher: PlanFunction) -> None:
+        self.planner, self.hurry = searcher, False
 
     def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
         if self.hurry:
@@ -52,14 +52,14 @@ def drive(kind: str, adapter: str, cut: bool = False, model: Path | None = None)
     flags = {"robot": "roach", "adapter": adapter, "seconds": 1.0, "planner": {"kind": kind}}
     settings = run_settings([Layer("test", flags | ({} if model is None else {"checkpoint": str(model)}))])
     loaded = load_model(settings, adapter)
-    rig, search = build(settings, loaded, fast=True), Hurried(settings)
-    witness = trace.Witness(search)
+    rig, witness = build(settings, loaded, fast=True), trace.Witness(planner(settings.planner))
+    search = Hurried(witness)
     weights, rng = factory.make(loaded.adapter, loaded.model, loaded.parts), np.random.default_rng(0)
-    brain = controller(settings, robot_spec(settings), loaded.model, weights, rng, real_time=False, search=witness)
+    brain = controller(settings, robot_spec(settings), loaded.model, weights, rng, real_time=False, search=search)
     notes = [trace.of_run(settings, rig.header.versions)]
 
     def note(tick: LoopTick[TickResult]) -> None:
-        notes.append(trace.of_tick(len(notes) - 1, tick, witness.random))
+        notes.append(trace.of_tick(len(notes) - 1, tick, witness.chance))
         search.hurry = False
         brain.rehearse(tick.observation)
         search.hurry = cut and tick.tick + 1 in CUT
@@ -87,19 +87,24 @@ def write(path: Path, notes: list[Noted], robot: str = "roach") -> Path:
 @pytest.mark.parametrize("kind, adapter", [("hybrid", "grbal"), ("icem", "grbal"), ("rti", "mb_de")])
 def test_it_decides_the_same_to_the_last_bit(kind: str, adapter: str, tmp_path: Path) -> None:
     found = rerun(read_log(write(tmp_path / "a.mcap", drive(kind, adapter))))
-    assert (found.ticks, found.finished.ticks, found.cut_short.ticks) == (20, 20, 0)
-    assert (found.finished.largest, found.finished.first, found.errors.largest) == (0.0, None, 0.0)
+    assert (found.ticks, found.actions.ticks, found.cut_short) == (20, 20, 0)
+    assert (found.actions.largest, found.actions.first, found.errors.largest) == (0.0, None, 0.0)
     assert found.errors_logged == found.errors_rerun
     assert found.errors_logged[0] is not None
     assert (found.lost, found.remarks, found.differs) == (0, (), False)
 
 
-def test_a_search_that_was_cut_short_is_told_apart_and_spoils_nothing_behind_it(tmp_path: Path) -> None:
-    found = rerun(read_log(write(tmp_path / "a.mcap", drive("icem", "grbal", cut=True))))
-    assert (found.cut_short.ticks, found.finished.ticks) == (len(CUT), 20 - len(CUT))
-    assert found.cut_short.largest > 0.0
-    assert found.finished.largest == 0.0
-    assert not found.differs
+def test_a_search_that_its_deadline_cut_short_is_cut_short_at_the_same_place(tmp_path: Path) -> None:
+    notes = drive("icem", "grbal", cut=True)
+    path = write(tmp_path / "a.mcap", notes)
+    found = rerun(read_log(path))
+    assert (found.cut_short, found.actions.ticks, found.actions.largest) == (len(CUT), 20, 0.0)
+    told = json.loads(json.dumps(notes))
+    for note in told[1:]:
+        note["search"]["deadline"] = None
+    without = rerun(read_log(write(tmp_path / "b.mcap", told)))
+    assert 0 < without.actions.differing <= len(CUT)
+    assert without.differs
 
 
 def test_another_model_shows(tmp_path: Path) -> None:
@@ -110,8 +115,8 @@ def test_another_model_shows(tmp_path: Path) -> None:
     checkpoint.save(replace(model, model=replace(model.model, prior=prior)), tmp_path / "mine.safetensors")
     found = rerun(read_log(path))
     assert found.remarks == ("mine.safetensors is another model than then",)
-    assert found.finished.differing > 10
-    assert found.finished.first is not None
+    assert found.actions.differing > 10
+    assert found.actions.first is not None
     assert found.errors.differing > 10
     assert found.differs
 
@@ -119,8 +124,8 @@ def test_another_model_shows(tmp_path: Path) -> None:
 def test_a_tick_that_the_log_lacks_makes_the_rest_loose(tmp_path: Path) -> None:
     notes = drive("icem", "grbal")
     found = rerun(read_log(write(tmp_path / "a.mcap", [*notes[:6], *notes[7:]])))
-    assert (found.lost, found.finished.ticks, found.cut_short.ticks) == (1, 5, 14)
-    assert found.finished.largest == 0.0
+    assert (found.lost, found.actions.ticks, found.loose.ticks) == (1, 5, 14)
+    assert found.actions.largest == 0.0
 
 
 def _old(notes: list[Noted]) -> list[Noted]:
@@ -167,16 +172,18 @@ def test_a_damaged_tick_is_an_error(tmp_path: Path) -> None:
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = write(tmp_path / "a.mcap", drive("icem", "grbal", cut=True))
+    notes = drive("icem", "grbal", cut=True)
+    path = write(tmp_path / "a.mcap", notes)
     assert main(["replay", str(path)]) == 0
     said = capsys.readouterr().out
-    assert "controller: 0 of 17 ticks differ; first actions by at most 0 of their range" in said
-    assert "controller: 3 more ticks were cut short by their deadline then and not now" in said
+    assert "controller: 0 of 20 ticks differ; first actions by at most 0 of their range" in said
+    assert "controller: 3 of them had been cut short by their deadline, and were again" in said
     assert "0 ticks differ, by at most 0" in said
     assert main(["replay", str(write(tmp_path / "old.mcap", [])), "--json"]) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert "does not hold what its ticks began from" in told["controller"]["not_rerun"]
-    notes = drive("icem", "grbal")
+    assert main(["replay", str(write(tmp_path / "a.mcap", [*notes[:6], *notes[7:]]))]) == 0
+    assert "controller: the log lacks 1 ticks; behind the first, " in capsys.readouterr().out
     notes[4]["search"]["error_prior"] = 7.0  # type: ignore[index]
     assert main(["replay", str(write(tmp_path / "a.mcap", notes))]) == 1
     assert "1 ticks differ" in capsys.readouterr().out
