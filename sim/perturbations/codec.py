@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 P = TypeVar("P", bound="Written")
 
-NOUN = "perturbation"
 _NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
 _TIMES = re.compile(rf"(?P<onset>{_NUMBER})(?:-(?P<end>{_NUMBER}))?")
 
@@ -105,8 +104,8 @@ def write(perturbation: Written) -> str:
     return f"{text}@{_shortest(perturbation.onset)}" if perturbation.onset > 0.0 else text
 
 
-def read(text: str, kinds: Mapping[str, type[P]], noun: str = NOUN) -> P:
-    """Return the perturbation that a text names; `noun` is what messages call it.
+def read(text: str, kinds: Mapping[str, type[P]]) -> P:
+    """Return the perturbation that a text names.
 
     Raises:
         PerturbationError: unknown name or key, missing or malformed value, times out of order.
@@ -114,30 +113,30 @@ def read(text: str, kinds: Mapping[str, type[P]], noun: str = NOUN) -> P:
     body, at, times = text.strip().partition("@")
     name, _, pairs = body.partition(":")
     if name not in kinds:
-        raise PerturbationError(f"{noun} {text!r}", f"one of {', '.join(kinds)}", name, nearest(name, kinds))
+        raise PerturbationError(f"perturbation {text!r}", f"one of {', '.join(kinds)}", name, nearest(name, kinds))
     kind = kinds[name]
-    values = _values(kind, f"{noun} {name}", pairs)
+    values = _values(kind, name, pairs)
     if at:
         match = _TIMES.fullmatch(times)
         if match is None:
-            raise PerturbationError(f"{noun} {name}", "times @start or @start-end in seconds", f"@{times}")
+            raise PerturbationError(f"perturbation {name}", "times @start or @start-end in seconds", f"@{times}")
         values["onset"] = float(match["onset"])
         if match["end"] is not None:
             values["end"] = float(match["end"])
     return kind(**values)
 
 
-def check_times(perturbation: Written, noun: str = NOUN) -> None:
+def check_times(perturbation: Written) -> None:
     """Raise PerturbationError unless 0 <= onset < end."""
     if not 0.0 <= perturbation.onset < perturbation.end or not math.isfinite(perturbation.onset):
         got = f"@{perturbation.onset:g}-{perturbation.end:g}"
-        raise PerturbationError(f"{noun} {perturbation.name}", "times with 0 <= start < end", got)
+        raise PerturbationError(f"perturbation {perturbation.name}", "times with 0 <= start < end", got)
 
 
-def check_range(perturbation: Written, key: str, value: float, low: float, high: float, noun: str = NOUN) -> None:
+def check_range(perturbation: Written, key: str, value: float, low: float, high: float) -> None:
     """Raise PerturbationError unless low <= value <= high."""
     if not low <= value <= high:
-        raise PerturbationError(f"{noun} {perturbation.name}.{key}", f"{low:g} to {high:g}", f"{value:g}")
+        raise PerturbationError(f"perturbation {perturbation.name}.{key}", f"{low:g} to {high:g}", f"{value:g}")
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
@@ -146,27 +145,27 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
-def _values(kind: type[Written], place: str, pairs: str) -> dict[str, Any]:
+def _values(kind: type[Written], name: str, pairs: str) -> dict[str, Any]:
     items = {key: item for item in _spoken(kind) for key in (item.metadata["codec"].names or (_key(item),))}
     values: dict[str, Any] = {}
     for pair in pairs.split(",") if pairs else ():
         key, equals, raw = pair.partition("=")
         if key not in items:
             expected = f"one of the keys {', '.join(items)}"
-            raise PerturbationError(place, expected, key, nearest(key, items))
+            raise PerturbationError(f"perturbation {name}", expected, key, nearest(key, items))
         item, codec = items[key], items[key].metadata["codec"]
         known = dict(values.get(item.name, ())) if codec.names else values
         if (key if codec.names else item.name) in known:
-            raise PerturbationError(f"{place}.{key}", "one value", pairs)
+            raise PerturbationError(f"perturbation {name}.{key}", "one value", pairs)
         try:
             value = codec.read(raw)
         except _Unreadable as error:
             got = raw if equals else pair
-            raise PerturbationError(f"{place}.{key}", codec.expected, got, error.nearest) from None
+            raise PerturbationError(f"perturbation {name}.{key}", codec.expected, got, error.nearest) from None
         values[item.name] = (*values.get(item.name, ()), (key, value)) if codec.names else value
     for key, item in items.items():
         if item.name not in values and item.default is _MISSING:
-            raise PerturbationError(place, f"a value for {key}", pairs)
+            raise PerturbationError(f"perturbation {name}", f"a value for {key}", pairs)
     return values
 
 

@@ -14,9 +14,6 @@ from typing import ClassVar, TypeVar, get_args
 from sim.perturbations import codec
 from sim.robots.go2 import MOTORS
 
-_NOUN = "fault"
-"""What messages call it."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
@@ -27,10 +24,10 @@ class Timed:
     end: float = math.inf
 
     def __post_init__(self) -> None:
-        codec.check_times(self, _NOUN)
+        codec.check_times(self)
         for item in fields(self):
             if item.name in _RANGES:
-                codec.check_range(self, item.name, getattr(self, item.name), *_RANGES[item.name], _NOUN)
+                codec.check_range(self, item.name, getattr(self, item.name), *_RANGES[item.name])
 
 
 _RANGES = {
@@ -146,7 +143,11 @@ def parse(text: str) -> Fault:
     Raises:
         PerturbationError: with place, what was expected, what was given and the nearest valid choice.
     """
-    return codec.read(text, FAULTS, _NOUN)
+    try:
+        return codec.read(text, FAULTS)
+    except codec.PerturbationError as error:
+        place = f"fault{error.place.removeprefix('perturbation')}"
+        raise codec.PerturbationError(place, error.expected, error.got, error.nearest) from None
 
 
 def acting(faults: Sequence[Fault], kind: type[F], time: float) -> list[F]:
