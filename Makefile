@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 BENCH_STAMP := .venv-bench/.installed
-DEMO := --robot roach --course figure8 --perturb leg_loss:leg=right_middle@6 --adapter grbal \
+DEMO := --robot roach --course figure8 --perturb leg_loss:leg=right_middle@6 --adapter snail \
         --seconds 20 --seed 0 --compare mb
 
 # One thread a process: the planner is timed, and OpenMP spin-waiting ruins it on a busy machine.

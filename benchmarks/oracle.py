@@ -61,7 +61,7 @@ class Arguments:
     first_seed: int = 0
     course: str = "zigzag"
     seconds: float = 8.0
-    adapter: str = "grbal"
+    adapter: str = "snail"
     perturbations: tuple[str, ...] = PERTURBATIONS
     set: tuple[str, ...] = ()
     """Settings that differ from those of the robot, for example planner.kind=icem; both models get them."""
