@@ -3,8 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 BENCH_STAMP := .venv-bench/.installed
-DEMO := --robot roach --course figure8 --perturb leg_loss:leg=right_middle@6 --adapter grbal \
+DEMO := --robot roach --course figure8 --perturb leg_loss:leg=right_middle@6 --adapter snail \
         --seconds 20 --seed 0 --compare mb
+
+FAMILIES := leg_loss motor payload friction slope
+OTHERS := roach-grbal-50hz roach-hidden-speed roach-hidden-turn go2-grbal
 
 # One thread a process: the planner is timed, and OpenMP spin-waiting ruins it on a busy machine.
 export OMP_NUM_THREADS := 1
@@ -24,12 +27,23 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup  ## A crawler loses a leg on a figure-8; adapted and plain model, side by side
 	$(BIN)/limber run $(DEMO) --out runs/demo
 
-train: setup  ## Collect, meta-train, evaluate: makes the shipped checkpoints again
-	$(BIN)/limber train --config configs/experiments/roach-grbal.yaml --out runs/train --resume
+train: setup  ## Collect, meta-train, evaluate: makes the shipped checkpoints again; resumable, four hours of two cores
+	$(BIN)/limber train --config configs/experiments/roach-adapters.yaml --out runs/train --resume
 	cp runs/train/*.safetensors models/
+	for family in $(FAMILIES); do \
+		mkdir -p runs/train-without-$$family && ln -sfn ../train/data runs/train-without-$$family/data && \
+		$(BIN)/limber train --config configs/experiments/roach-leave-one-out.yaml --set without=$$family \
+			--out runs/train-without-$$family --resume || exit 1; \
+	done
+	mkdir -p models/leave-one-out && cp runs/train-without-*/*.safetensors models/leave-one-out/
+	for other in $(OTHERS); do \
+		$(BIN)/limber train --config configs/experiments/$$other.yaml --out runs/train-$$other --resume || exit 1; \
+		cp runs/train-$$other/*.safetensors models/; \
+	done
 
-stress: setup  ## The published table of the stress suite, from the shipped checkpoints; resumable, hours with the oracle
+stress: setup  ## The published tables of the stress suite, from the shipped checkpoints; resumable, hours
 	$(BIN)/limber stress --config configs/experiments/roach-stress.yaml --out runs/stress --resume
+	$(BIN)/limber stress --config configs/experiments/roach-stress-leave-one-out.yaml --out runs/stress-leave-one-out --resume
 
 bench: $(BENCH_STAMP)  ## Planners side by side with peers; resumable, report in runs/planners
 	.venv-bench/bin/python benchmarks/planners.py --out runs/planners

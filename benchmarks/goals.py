@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.closed_loop import paired
+from benchmarks.scoring import paired
 from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
 from controller.controller import TickResult

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.closed_loop import Score, score
+from benchmarks.scoring import Score, score
 from controller.config import RunSettings, run_settings
 from controller.strict import assignment, to_yaml
 from controller.tasks import COURSES
@@ -61,7 +61,7 @@ class Arguments:
     first_seed: int = 0
     course: str = "zigzag"
     seconds: float = 8.0
-    adapter: str = "grbal"
+    adapter: str = "snail"
     perturbations: tuple[str, ...] = PERTURBATIONS
     set: tuple[str, ...] = ()
     """Settings that differ from those of the robot, for example planner.kind=icem; both models get them."""

@@ -40,7 +40,7 @@ class Arguments:
 
     rate: float = 20.0
     seconds: float = 60.0
-    adapter: str = "grbal"
+    adapter: str = "snail"
     course: str = "figure8"
     perturb: tuple[str, ...] = ("leg_loss:leg=left_middle@6",)
     checkpoint: Path | None = None

@@ -143,6 +143,7 @@ def controller(
     *,
     real_time: bool,
     foresight: Foresight = learned,
+    search: PlanFunction | None = None,
 ) -> Controller:
     """Return what adapts and plans, for a robot that is real or simulated.
 
@@ -154,11 +155,12 @@ def controller(
         rng: randomness of the planner.
         real_time: meet the budget of the settings.
         foresight: what predicts while planning.
+        search: planner in place of that of the settings, such as one that watches it.
     """
     return Controller(
         model,
         adapter,
-        planner(settings.planner),
+        search if search is not None else planner(settings.planner),
         _task(settings, spec),
         settings.control,
         low=np.array([action.low for action in spec.actions]),

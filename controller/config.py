@@ -39,8 +39,11 @@ RECIPES: Mapping[str, str] = MappingProxyType(
         "snail": "attention over the window",
         "pearl": "latent context: every transition narrows a Gaussian",
         "belief": "recurrent belief about the true condition, which it can name",
+        "priors": "several learned starting points, mixed by recent error, and solutions remembered",
+        "alpaca": "closed-form Bayesian regression of the last layer",
         "mb": "plain model, never adapted",
         "mb_de": "plain model that keeps fine-tuning",
+        "mb_large": "plain model four times as large, never adapted",
         "informed": "model that is told the true condition; simulated robots only",
     }
 )
@@ -125,7 +128,7 @@ class RunSettings:
     course: CourseName = "figure8"
     terrain: TerrainName = "flat"
     perturbations: tuple[PerturbationText, ...] = ()
-    adapter: Recipe = "grbal"
+    adapter: Recipe = "snail"
     model: ModelName = "learned"
     state: StateName = "measured"
     checkpoint: str | None = None
@@ -157,7 +160,7 @@ def run_settings(flags: Sequence[Layer], file: Path | None = None) -> RunSetting
 
     Args:
         flags: layers of the command line, weakest first.
-        file: settings file; None takes the one of the robot, at the rate that the flags ask for.
+        file: settings file; None takes the one of the robot, for the course and at the rate that the flags ask for.
 
     Raises:
         ConfigError: a name, key, type or value that cannot be used.
@@ -176,17 +179,18 @@ def checkpoint_path(settings: RunSettings, adapter: str) -> Path:
 
 
 def _shipped_file(flags: Sequence[Layer]) -> Path:
-    """Return the settings file of the robot and the rate that the flags name."""
-    robot, rate, place = "roach", None, ""
+    """Return the settings file of the robot, the kind of course and the rate that the flags name."""
+    robot, course, rate, place = "roach", "", None, ""
     for layer in flags:
-        robot = str(layer.values.get("robot", robot))
+        robot, course = str(layer.values.get("robot", robot)), str(layer.values.get("course", course))
         control = layer.values.get("control")
         if isinstance(control, Mapping) and isinstance(control.get("rate_hz"), int | float):
             rate, place = control["rate_hz"], layer.place
     if robot not in ROBOTS:
         raise ConfigError(f"command line: robot: unknown robot '{robot}'; {nearest(robot, ROBOTS)}")
     if rate is None or rate == _usual_rate(robot):
-        return shipped.run_config(robot)
+        file = shipped.run_config(robot, goal=course.partition(":")[0] in goals.GOALS)
+        return file if file.is_file() else shipped.run_config(robot)
     file = shipped.run_config(robot, rate)
     if not file.is_file():
         others = sorted(path.stem.removeprefix(f"{robot}-") for path in file.parent.glob(f"{robot}-*hz.yaml"))

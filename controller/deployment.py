@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from controller import robots
-from controller.build import controller, course, header, load_model, loop_settings, robot_spec
+from controller import robots, trace
+from controller.build import controller, course, header, load_model, loop_settings, planner, robot_spec
 from controller.config import RunSettings
 from controller.controller import Controller, TickResult
 from controller.deployed import run_deployed
@@ -84,13 +84,13 @@ def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
     model, spec = load_model(settings, settings.adapter), robot_spec(settings)
     loop_settings(settings, spec, fast=False)
     adapter, rng = factory.make(model.adapter, model.model, model.parts), np.random.default_rng(settings.seed)
-    brain = controller(settings, spec, model.model, adapter, rng, real_time=True)
+    witness = trace.Witness(planner(settings.planner))
+    brain = controller(settings, spec, model.model, adapter, rng, real_time=True, search=witness)
     folder = run_folder(settings, out)
     about = header(settings, model.recipe, spec, None, fast=False)
     with _termination():
-        driven = _drive(
-            brain, settings, wire, replace(about, terrain=f"{wire.interface}, domain {wire.domain}"), folder
-        )
+        about = replace(about, terrain=f"{wire.interface}, domain {wire.domain}")
+        driven = _drive(brain, witness, settings, wire, about, folder)
         return _conclude(settings, wire, folder, driven)
 
 
@@ -114,7 +114,9 @@ def _make(wire: Wire, name: str, clock: Clock) -> Robot:
     return Go2(robots.spec(name), clock, dds(wire.interface, wire.domain))
 
 
-def _drive(brain: Controller, settings: RunSettings, wire: Wire, about: RunHeader, folder: Path) -> _Driven:
+def _drive(
+    brain: Controller, witness: trace.Witness, settings: RunSettings, wire: Wire, about: RunHeader, folder: Path
+) -> _Driven:
     """Stand up, run, sit down, and write both logs as it goes."""
     spec = robot_spec(settings)
     servo = ServoProcess(spec, functools.partial(_make, wire, spec.name), estimated=True)
@@ -124,14 +126,16 @@ def _drive(brain: Controller, settings: RunSettings, wire: Wire, about: RunHeade
         except OSError as error:
             raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
         servo_log = stack.enter_context(LogWriter(folder / SERVO_LOG, spec, servo.rings, servo.clock.origin))
-        diary = _Diary(settings, about, log, servo_log, stack.enter_context(Panel(about, settings.seconds)), servo)
+        servo_log.note(trace.of_run(settings, about.versions))
+        panel = stack.enter_context(Panel(about, settings.seconds))
+        diary = _Diary(settings, about, log, servo_log, panel, servo, witness)
         loop = run_deployed(brain, servo, loop_settings(settings, spec, fast=False), diary.note)
         events = [*diary.events, *servo.events()]
     return _Driven(loop, servo_summary(events, servo.clock.origin), servo_log.status())
 
 
 class _Diary:
-    """What every tick leaves behind: a line in the run's log, a note in the servo's, a picture on the panel."""
+    """What every tick leaves behind: a line in the run's log, notes in the servo's, a picture on the panel."""
 
     def __init__(
         self,
@@ -141,12 +145,13 @@ class _Diary:
         servo_log: LogWriter,
         panel: Panel,
         servo: ServoProcess,
+        witness: trace.Witness,
     ) -> None:
         path = course(settings)
         self._end = math.inf if path.closed else path.length
         self._channels, self._log, self._servo_log = about.channels, log, servo_log
-        self._panel, self._servo = panel, servo
-        self._full = False
+        self._panel, self._servo, self._witness = panel, servo, witness
+        self._full, self._ticks = False, 0
         self.events: list[dict[str, object]] = []
         """Of the servo process."""
 
@@ -160,6 +165,8 @@ class _Diary:
         figures = {name: getattr(record, name) for name in _NOTED}
         finite = {name: value if value is None or math.isfinite(value) else None for name, value in figures.items()}
         self._servo_log.note({"tick": tick.tick, "status": record.status, "rejected": record.rejected} | finite)
+        self._servo_log.note(trace.of_tick(self._ticks, tick, self._witness.chance))
+        self._ticks += 1
         self._panel.show(record)
         if record.progress >= self._end:
             raise Finished

@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -33,7 +34,8 @@ JITTER_SECONDS = 1.0
 LATE_P99, LATE_MAX = 500.0, 10_000.0
 """Wake-up times beyond which a warning is given [us]: those that the servo loop should keep."""
 _GIB = 1024**3
-_CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
+_CLONE = Path(__file__).resolve().parents[1]
+_CONSTRAINTS, _PROJECT = _CLONE / "constraints.txt", _CLONE / "pyproject.toml"
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,24 @@ def _packages() -> list[Finding]:
     """Compare what is installed with what Limber asks for, and with the versions it was tested with."""
     pinned = dict(re.findall(r"^([\w.-]+)==(\S+)$", _CONSTRAINTS.read_text(), re.M)) if _CONSTRAINTS.exists() else {}
     tested = {name.lower(): version for name, version in pinned.items()}
-    asked = [Requirement(text) for text in metadata.requires("limber") or []]
     return [
-        _package(requirement, tested.get(requirement.name.lower()))
-        for requirement in asked
-        if requirement.marker is None or not requirement.marker.evaluate({"extra": "dev"})
+        Finding("limber", "ok", metadata.version("limber")),
+        *(_package(requirement, tested.get(requirement.name.lower())) for requirement in _asked(_PROJECT)),
     ]
+
+
+def _asked(project: Path) -> list[Requirement]:
+    """Return what Limber needs and what its extras need, but for developing.
+
+    The project file of a clone may be newer than what was noted when the clone was installed.
+    """
+    if not project.exists():
+        noted = [Requirement(text) for text in metadata.requires("limber") or []]
+        return [r for r in noted if r.marker is None or not r.marker.evaluate({"extra": "dev"})]
+    said = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+    extras = {name: texts for name, texts in said["optional-dependencies"].items() if name != "dev"}
+    wanted = [*said["dependencies"], *(f'{text}; extra == "{name}"' for name in extras for text in extras[name])]
+    return [Requirement(text) for text in wanted]
 
 
 def _package(requirement: Requirement, tested: str | None) -> Finding:

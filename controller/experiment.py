@@ -26,7 +26,7 @@ from controller.config import RunSettings
 from controller.controller import ControlSettings
 from controller.evaluate import evaluate
 from controller.experiment_settings import ExperimentSettings
-from controller.fitting import checkpoint_path, fit_recipe, labelled
+from controller.fitting import checkpoint_path, fit_recipe, labelled, lend_plain
 from controller.on_policy import gather_on_policy
 from controller.workers import pool
 from dynamics import checkpoint, dataset
@@ -52,6 +52,7 @@ def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, 
     for number in range(settings.on_policy.rounds):
         _on_policy(settings, out, number, console)
     _fit_all(settings, out, settings.fitted, console)
+    lend_plain(settings, out)
     checkpoints = {name: checkpoint.load(checkpoint_path(settings, out, name)) for name in settings.recipes}
     heldout = labelled(settings, dataset.load(out / "data" / "heldout.npz"), 1)
     report = evaluate(checkpoints, heldout, settings.support, settings.query, settings.seed, settings.workers)

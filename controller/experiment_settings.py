@@ -14,6 +14,7 @@ from controller.on_policy import OnPolicySettings
 from controller.robots import ROBOTS
 from controller.strict import nearest
 from dynamics.adapters import factory
+from dynamics.adapters.context import ContextSettings
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.fit import FitSettings
 from dynamics.recipes import NetworkSettings
@@ -31,6 +32,7 @@ class RecipeSettings:
         network: size of the network.
         query: transitions K that follow each support in training; 1 for recipes without support.
         shares: recipe whose trained network this adapter uses; then nothing is trained.
+        plain: recipe of a plain model, which an adapter that encodes the window starts from, and falls back to.
     """
 
     adapter: AdapterSettings = field(default_factory=FixedSettings)
@@ -38,6 +40,7 @@ class RecipeSettings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     query: int = 16
     shares: str | None = None
+    plain: str | None = None
 
     def __post_init__(self) -> None:
         if self.query < 1:
@@ -112,6 +115,22 @@ class ExperimentSettings:
             raise ValueError(f"recipes.{name}: expected window + query of at most one episode of {longest} ticks")
         if recipe.shares is not None and recipe.shares not in self.recipes:
             raise ValueError(f"recipes.{name}.shares: expected one of {', '.join(self.recipes)}, got {recipe.shares!r}")
+        if recipe.plain is not None:
+            self._check_plain(name, recipe, recipe.plain)
+
+    def _check_plain(self, name: str, recipe: RecipeSettings, plain: str) -> None:
+        if not isinstance(recipe.adapter, ContextSettings):
+            raise ValueError(
+                f"recipes.{name}.plain: expected an adapter that encodes windows, got {recipe.adapter.kind}"
+            )
+        alike = [
+            other
+            for other, entry in self.recipes.items()
+            if isinstance(entry.adapter, FixedSettings) and entry.network.hidden == recipe.network.hidden
+        ]
+        if plain not in alike:
+            choices = ", ".join(alike) or "a recipe of kind fixed with the same network"
+            raise ValueError(f"recipes.{name}.plain: expected one of {choices}, got {plain!r}")
 
     @property
     def fitted(self) -> tuple[str, ...]:

@@ -93,6 +93,16 @@ def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
         checkpoint.save(made, checkpoint_path(settings, out, written))
 
 
+def lend_plain(settings: ExperimentSettings, out: Path) -> None:
+    """Add to the checkpoints of recipes with a plain model the weights of that model."""
+    for name, recipe in settings.recipes.items():
+        path = checkpoint_path(settings, out, name)
+        if recipe.plain is None or "plain" in (fitted := checkpoint.load(path)).parts:
+            continue
+        parts = {**fitted.parts, "plain": checkpoint.load(checkpoint_path(settings, out, recipe.plain)).model.prior}
+        checkpoint.save(replace(fitted, parts=parts, provenance=_provenance(settings)), path)
+
+
 def state_space(spec: RobotSpec) -> StateSpace:
     """Return the robot's state vector as the learning side sees it."""
     return StateSpace(tuple(Channel(channel.name, channel.unit, channel.kind) for channel in spec.channels))

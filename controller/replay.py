@@ -1,5 +1,7 @@
 """A logged run once more: the same states and orders through gait and guard of today, and where they decide otherwise.
 
+`controller.rerun` does the same with the plan loop.
+
 The guard's part is exact: a log of the present version gives no difference. What the log does not hold (which order
 came during arming, cycles that were lost) shows as differences at that place.
 """
@@ -9,13 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 
 from controller.robots import spec
 from hardware.exchange import LEAVING, Order
-from hardware.log_reader import LogError, ServoLog, read_log
+from hardware.log_reader import LogError, ServoLog
 from hardware.robot import CommandMode, RobotCommand, RobotSpec, RobotState
 from hardware.schedule import ActionSchedule
 from hardware.servo import Servo, ServoReport
@@ -88,13 +89,12 @@ class _Recorded:
         """There is no wire."""
 
 
-def replay(path: Path) -> Replayed:
-    """Run the guard on a log again.
+def replay(log: ServoLog) -> Replayed:
+    """Run gait and guard on a log again.
 
     Raises:
-        LogError: it is no log of a servo process.
+        LogError: the log is damaged.
     """
-    log = read_log(path)
     described = spec(log.robot)
     robot = _Recorded(described)
     servo, orders = Servo(robot), _orders(log)

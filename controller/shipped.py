@@ -13,9 +13,9 @@ def robot(name: str) -> Path:
     return _ROOT / "configs" / "robots" / f"{name}.yaml"
 
 
-def run_config(robot: str, rate_hz: float | None = None) -> Path:
-    """Return the settings file of a robot, at its usual control rate or at another one [Hz]."""
-    return _ROOT / "configs" / "run" / f"{robot}{_suffix(rate_hz)}.yaml"
+def run_config(robot: str, rate_hz: float | None = None, *, goal: bool = False) -> Path:
+    """Return the settings file of a robot: on a path or with a hidden goal, at its usual or another rate [Hz]."""
+    return _ROOT / "configs" / "run" / f"{robot}{'-goal' if goal else ''}{_suffix(rate_hz)}.yaml"
 
 
 def checkpoint(robot: str, recipe: str, rate_hz: float | None = None, goal: str | None = None) -> Path:

@@ -136,7 +136,7 @@ class StressSettings:
     course: CourseName = "zigzag"
     terrain: TerrainName = "flat"
     seconds: float = 12.0
-    adapter: Recipe = "grbal"
+    adapter: Recipe = "snail"
     planner: PlannerSettings = field(default_factory=HybridSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     models: str | None = None

@@ -21,6 +21,9 @@ from dynamics.backpropagation import (
 )
 from dynamics.network import Weights
 
+_HALVINGS = 5
+"""Step sizes that are tried: all of the learned one, half of it, ..."""
+
 Window = tuple[Float32, Float32]
 """What a network reads (in + 1, M), as `columns` lays it out, and what it should say (out, M)."""
 
@@ -57,6 +60,20 @@ def stepped(point: Float32, rates: Float32, widths: Sizes, window: Window, steps
             change *= rates
             point = np.subtract(point, change, out=change)
     return point
+
+
+def settled(points: Float32, rates: Float32, widths: Sizes, window: Window, steps: int) -> Float32 | None:
+    """Return parameters (E, P) after gradient steps that explain the window no worse than before.
+
+    Learned step sizes fit the windows of training. Where they overshoot, all are halved until they do not; None where
+    that does not help.
+    """
+    before = error(points, widths, window)
+    for halving in range(_HALVINGS):
+        found = all_stepped(points, rates * np.float32(0.5**halving), widths, window, steps)
+        if error(found, widths, window) <= before:
+            return found
+    return None
 
 
 def error(points: Float32, widths: Sizes, window: Window) -> float:

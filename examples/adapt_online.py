@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from controller import shipped
 from controller.collect import excitation
@@ -27,7 +28,8 @@ from sim.perturbations import parse
 
 def main() -> None:
     """Drive for ten seconds and print the mean squared normalised error of every second."""
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped.checkpoint("roach", "grbal")
+    torch.set_num_threads(1)  # so small a network gains nothing from more
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped.checkpoint("roach", "snail")
     trained = checkpoint.load(path)
     model, rng, clock = trained.model, np.random.default_rng(0), VirtualClock()
     robot = SimRobot(clock, rng, perturbations=[parse("leg_loss:leg=left_middle@5")])

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from controller import shipped
 from controller.controller import Controller, ControlSettings, TickResult
@@ -37,7 +38,8 @@ def plan(problem: Problem, previous: Plan | None, rng: np.random.Generator) -> P
 
 def main() -> None:
     """Run a zigzag on which a leg breaks off after three seconds, and print what came of it."""
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped.checkpoint("roach", "grbal")
+    torch.set_num_threads(1)  # so small a network gains nothing from more
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped.checkpoint("roach", "snail")
     trained = checkpoint.load(path)
     clock = VirtualClock()
     robot = SimRobot(clock, np.random.default_rng(1), perturbations=[parse("leg_loss:leg=left_middle@3")])

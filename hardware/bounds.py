@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -38,7 +39,7 @@ class Bounds:
                 limits.kp * ones,
                 limits.kd * ones,
             )
-            self._low, self._high, self._torque = np.array(low), np.array(high), torque
+            self._low, self._high, self._most = np.array(low), np.array(high), checks.torque.limit * torque
         self._last = self._none = np.zeros(len(spec.motors))
         self._driven = False
 
@@ -55,8 +56,9 @@ class Bounds:
             self._last = velocity
             return RobotCommand.speeds(velocity.copy(), command.expires), trips
         asked = np.array((command.position, command.velocity, command.torque, command.kp, command.kd))
-        within = np.minimum(np.maximum(asked, self._low), self._high)
-        if not (within == asked).all():
+        within = np.maximum(asked, self._low)
+        np.minimum(within, self._high, out=within)
+        if within.tobytes() != asked.tobytes():  # the quickest way to see that nothing was changed
             for what, before, after in zip(_FIELDS, asked, within, strict=True):
                 self._say("range", what, before, after, trips)
         origin = self._last
@@ -75,8 +77,11 @@ class Bounds:
         return within
 
     def _slew(self, what: str, wanted: FloatArray, origin: FloatArray, trips: list[Trip]) -> FloatArray:
-        near = np.minimum(np.maximum(wanted, origin - self._step), origin + self._step)
-        self._say("slew", what, wanted, near, trips)
+        near = origin - self._step
+        np.maximum(wanted, near, out=near)
+        np.minimum(near, origin + self._step, out=near)
+        if near.tobytes() != wanted.tobytes():
+            self._say("slew", what, wanted, near, trips)
         return near
 
     def _soften(self, command: RobotCommand, state: RobotState, trips: list[Trip]) -> RobotCommand:
@@ -84,9 +89,9 @@ class Bounds:
         if self._checks.torque.severity is Severity.OFF:
             return command
         asked = implied_torque(command, state)
-        most = self._checks.torque.limit * self._torque
-        excess = np.abs(asked) / most
-        if float(excess.max()) <= 1.0:
+        excess = np.abs(asked)
+        excess /= self._most
+        if float(np.maximum.reduce(excess)) <= 1.0:
             return command
         scale = 1.0 / np.maximum(excess, 1.0)
         self._say("torque", "torque", asked, asked * scale, trips)
@@ -102,14 +107,19 @@ class Bounds:
 
 def implied_torque(command: RobotCommand, state: RobotState) -> FloatArray:
     """Return the torque that a command asks for in this state (n_motors,) [N m], before the motors' own limits."""
-    spring = command.kp * (command.position - state.motor_position)
-    return np.asarray(spring + command.kd * (command.velocity - state.motor_velocity) + command.torque)
+    torque: FloatArray = command.position - state.motor_position
+    torque *= command.kp
+    damping = command.velocity - state.motor_velocity
+    damping *= command.kd
+    torque += damping
+    torque += command.torque
+    return torque
 
 
 def is_finite(command: RobotCommand) -> bool:
     """Tell whether every number of a command is finite."""
     arrays = (command.position, command.velocity, command.torque, command.kp, command.kd)
-    return bool(np.isfinite(np.concatenate([*arrays, (command.expires,)])).all())
+    return math.isfinite(command.expires) and bool(np.isfinite(np.concatenate(arrays)).all())
 
 
 def fits(command: RobotCommand, count: int) -> bool:

@@ -49,7 +49,8 @@ class StateEstimation:
         estimate = self._advance(state)
         if estimate is None:
             return state
-        position = np.array([estimate.position[0], estimate.position[1], estimate.height])
+        x, y, _ = estimate.position.tolist()
+        position = np.array([x, y, estimate.height])
         return replace(state, position=position, velocity=estimate.velocity, quaternion=estimate.quaternion)
 
     def _advance(self, state: RobotState) -> Estimate | None:

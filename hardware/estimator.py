@@ -89,16 +89,35 @@ class Estimator:
             rows = slice(3 * foot, 3 * foot + 3)
             self._observation[rows, _PLACE] = np.eye(3)
             self._observation[rows, _FEET + 3 * foot : _FEET + 3 * foot + 3] = -np.eye(3)
-        self.rotation, self.velocity, self.position = np.eye(3), np.zeros(3), np.zeros(3)
-        self.feet = np.zeros((feet, 3))
+        self.rotation = np.eye(3)
+        self.arms = np.zeros((2 + feet, 3))
+        """Velocity, position and feet, world frame: what an error of the attitude turns along."""
         self.biases = np.zeros((2, 3))
         """Of gyro [rad/s] and accelerometer [m/s^2]."""
         self.covariance = np.eye(self._size)
         self._crossed = np.zeros((2 + feet, 3, 3))
+        self._growth = np.zeros((self._size, self._size))
+        self._growth[_SPEED, _TURN] = rotation.skew(GRAVITY)
+        self._growth[_PLACE, _SPEED] = np.eye(3)
         self._densities = np.array([self._settings.gyro] * 3 + [self._settings.accelerometer] * 3)
         walks = [self._settings.gyro_bias**2] * 3 + [self._settings.accelerometer_bias**2] * 3
         self._walks = np.array([0.0] * (3 * feet) + walks)
         self._height = math.nan
+
+    @property
+    def velocity(self) -> FloatArray:
+        """Of the body, world frame (3,) [m/s]; a view."""
+        return np.asarray(self.arms[0])
+
+    @property
+    def position(self) -> FloatArray:
+        """Of the body, world frame (3,) [m]; a view."""
+        return np.asarray(self.arms[1])
+
+    @property
+    def feet(self) -> FloatArray:
+        """Where the feet are believed to stand, world frame (F, 3) [m]; a view."""
+        return self.arms[2:]
 
     def reset(self, accelerometer: FloatArray, feet: FloatArray, yaw: float = 0.0) -> None:
         """Start anew from a body at rest above the origin, its lowest foot at height 0.
@@ -119,10 +138,10 @@ class Estimator:
             np.array([math.atan2(y, z), 0.0, 0.0])
         )
         self.rotation = rotation.exp(np.array([0.0, 0.0, yaw])) @ level
-        self.velocity, self.biases = np.zeros(3), np.zeros((2, 3))
+        self.arms, self.biases = np.zeros_like(self.arms), np.zeros((2, 3))
         reach = feet @ self.rotation.T
-        self.position = np.array([0.0, 0.0, -float(reach[:, 2].min())])
-        self.feet = self.position + reach
+        self.position[2] = -float(reach[:, 2].min())
+        self.feet[:] = self.position + reach
         self._height = float(self.position[2])
         spread = np.concatenate(
             [
@@ -150,9 +169,10 @@ class Estimator:
         if dt > 0.0 and math.isfinite(sizes):
             self._predict(dt, gyro, accelerometer, contacts)
             self._correct(feet, contacts)
-            standing = contacts > 0.5
-            if standing.any():
-                self._height = float(-(feet[standing] @ self.rotation[2]).mean())
+            below = zip((feet @ self.rotation[2]).tolist(), contacts.tolist(), strict=True)
+            standing = [height for height, contact in below if contact > 0.5]
+            if standing:
+                self._height = -sum(standing) / len(standing)
         return Estimate(
             self.position.copy(),
             self.velocity.copy(),
@@ -163,19 +183,14 @@ class Estimator:
 
     def transition(self, dt: float) -> FloatArray:
         """Return how errors grow over `dt` [s], to first order (size, size): eq. 28 and 53 of the paper."""
-        size, bias = self._size, self._bias
-        grown = np.zeros((size, size))
-        grown[_SPEED, _TURN] = rotation.skew(GRAVITY)
-        grown[_PLACE, _SPEED] = np.eye(3)
-        grown[_TURN, bias : bias + 3] = -self.rotation
-        x, y, z = np.vstack([self.velocity, self.position, self.feet]).T
-        crossed = self._crossed
+        bias, growth, crossed = self._bias, self._growth, self._crossed
+        x, y, z = self.arms.T
         crossed[:, 0, 1], crossed[:, 1, 2], crossed[:, 2, 0] = z, x, y
         crossed[:, 1, 0], crossed[:, 2, 1], crossed[:, 0, 2] = -z, -x, -y
-        grown[3:bias, bias : bias + 3] = crossed.reshape(-1, 3) @ self.rotation  # minus skew(arm) R
-        grown[_SPEED, bias + 3 :] = -self.rotation
-        grown *= dt
-        grown.flat[:: size + 1] += 1.0
+        growth[3:bias, bias : bias + 3] = crossed.reshape(-1, 3) @ self.rotation  # minus skew(arm) R
+        growth[_TURN, bias : bias + 3] = growth[_SPEED, bias + 3 :] = -self.rotation
+        grown = dt * growth
+        grown.reshape(-1)[:: self._size + 1] += 1.0
         return grown
 
     def _predict(self, dt: float, gyro: FloatArray, accelerometer: FloatArray, contacts: FloatArray) -> None:
@@ -188,13 +203,13 @@ class Estimator:
         loose = noise.slip**2 + (1.0 - contacts) * noise.swing**2
         walks = self._walks
         walks[: 3 * self._count].reshape(-1, 3)[:] = loose[:, None]
-        covariance.flat[_FEET * (self._size + 1) :: self._size + 1] += dt * walks
+        covariance.reshape(-1)[_FEET * (self._size + 1) :: self._size + 1] += dt * walks
         self.covariance = covariance
         turn = dt * (gyro - self.biases[0])
         force = rotation.exp(0.5 * turn) @ (accelerometer - self.biases[1])
         acceleration = self.rotation @ force + GRAVITY
-        self.position = self.position + dt * self.velocity + 0.5 * dt * dt * acceleration
-        self.velocity = self.velocity + dt * acceleration
+        self.arms[1] += dt * (self.arms[0] + 0.5 * dt * acceleration)
+        self.arms[0] += dt * acceleration
         self.rotation = self.rotation @ rotation.exp(turn)
 
     def _correct(self, feet: FloatArray, contacts: FloatArray) -> None:
@@ -202,7 +217,7 @@ class Estimator:
         miss = (feet @ self.rotation.T + self.position - self.feet).ravel()
         gain_side = self.covariance @ self._observation.T
         spread = self._observation @ gain_side
-        spread.flat[:: len(spread) + 1] += self._settings.foot**2
+        spread.reshape(-1)[:: len(spread) + 1] += self._settings.foot**2
         self._let_go(miss, spread, contacts)
         gain = np.linalg.solve(spread, gain_side.T).T
         covariance = self.covariance - gain @ gain_side.T
@@ -211,24 +226,25 @@ class Estimator:
 
     def _let_go(self, miss: FloatArray, spread: FloatArray, contacts: FloatArray) -> None:
         """Take the weight of standing feet that are nowhere near where they stood: this reading does not count."""
-        surprise = (miss.reshape(-1, 3) ** 2).sum(axis=1) / spread.diagonal().reshape(-1, 3).sum(axis=1)
-        for foot in np.flatnonzero((surprise > self._settings.gate**2) & (contacts > 0.5)).tolist():
+        misses, variances = miss.tolist(), spread.diagonal().tolist()
+        for foot, contact in enumerate(contacts.tolist()):
             rows = slice(3 * foot, 3 * foot + 3)
-            spread[rows, rows] += np.eye(3)  # a metre: as good as no reading
-            loose = slice(_FEET + 3 * foot, _FEET + 3 * foot + 3)
-            self.covariance[loose, loose] += np.eye(3)
+            surprise = sum(part * part for part in misses[rows]) / sum(variances[rows])
+            if contact > 0.5 and surprise > self._settings.gate**2:
+                spread[rows, rows] += np.eye(3)  # a metre: as good as no reading
+                loose = slice(_FEET + 3 * foot, _FEET + 3 * foot + 3)
+                self.covariance[loose, loose] += np.eye(3)
 
     def _apply(self, error: FloatArray) -> None:
         """Move the estimate by `error` (size,), on the group from the left."""
         turn = rotation.exp(error[_TURN])
         carry = rotation.left_jacobian(error[_TURN])
         self.rotation = turn @ self.rotation
-        self.velocity = turn @ self.velocity + carry @ error[_SPEED]
-        self.position = turn @ self.position + carry @ error[_PLACE]
-        self.feet = self.feet @ turn.T + error[_FEET : self._bias].reshape(-1, 3) @ carry.T
+        self.arms = self.arms @ turn.T + error[3 : self._bias].reshape(-1, 3) @ carry.T
         self.biases = self.biases + error[self._bias :].reshape(2, 3)
 
 
 def contact_probability(force: FloatArray, threshold: float, width: float) -> FloatArray:
     """Return how probably feet stand (F,), from their forces (F,): one half at `threshold`, a logistic of `width`."""
-    return np.asarray(1.0 / (1.0 + np.exp(np.clip((threshold - force) / width, -50.0, 50.0))), dtype=np.float64)
+    below = np.minimum(np.maximum((threshold - force) / width, -50.0), 50.0)  # half the time of clip
+    return np.asarray(1.0 / (1.0 + np.exp(below)))

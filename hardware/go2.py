@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +76,7 @@ class Go2:
         self._counts, self._robot_clock = Counts(), RobotClock()
         self._record: NDArray[np.void] | None = None
         self._true_at = self._heard_at = self._clock.now()
+        self._tick = 0.0
         self._on = False
         """The motors were commanded to be on."""
         self._rebooted, self._powered, self._off, self._modes = False, frozenset[str](), frozenset[str](), b""
@@ -189,21 +189,20 @@ class Go2:
             try:
                 self._accept(decode_state(wire), wire)
             except WireError:
-                self._counts = replace(self._counts, bad=self._counts.bad + 1)
-        if heard := len(self._others.take()):
-            self._counts = replace(self._counts, foreign=self._counts.foreign + heard)
+                self._counts.bad += 1
+        self._counts.foreign += len(self._others.take())
         return self._counts.seq > before
 
     def _accept(self, record: NDArray[np.void], wire: bytes) -> None:
         now, tick = self._clock.now(), float(record["tick"]) / 1000.0
-        back = 0.0 if self._record is None else float(self._record["tick"]) / 1000.0 - tick
+        back = 0.0 if self._record is None else self._tick - tick
         if 0.0 < back < _REBOOT:
             return
         if back >= _REBOOT:
             self._rebooted, self._robot_clock = True, RobotClock()
-        self._record, self.received, self._heard_at = record, wire, now
+        self._record, self._tick, self.received, self._heard_at = record, tick, wire, now
         self._true_at = self._robot_clock.host_time(tick, now)
-        self._counts = replace(self._counts, seq=self._counts.seq + 1)
+        self._counts.seq += 1
 
     def _faults(self, record: NDArray[np.void]) -> tuple[str, ...]:
         """Return what the robot itself complains of."""

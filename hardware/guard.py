@@ -188,9 +188,7 @@ class Guard:
         for change in changes:
             self._machine.latch(change)
         said = reasons + tuple(str(change) for change in changes)
-        if not math.isfinite(
-            bounded.position.sum() + bounded.kp.sum()
-        ):  # a measured angle was not: it cannot be driven
+        if not math.isfinite(bounded.position @ bounded.kp):  # a measured angle was not: it cannot be driven
             self._machine.collapse()
             return self._still(now, trips, (*said, "measured angles: not finite"))
         if self.mode in LATCHED:

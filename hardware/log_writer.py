@@ -33,7 +33,8 @@ CHUNK = 65_536
 """A chunk of this size closes without a stall worth mentioning [bytes]."""
 FLUSH = 0.5
 """Longest time that a message waits for its chunk to be closed [s]."""
-NOTE_BYTES = 16_384
+NOTE_BYTES = 65_536
+"""A plan with all that its planner wants back fits well."""
 _POLL = 0.02
 _START = 20.0
 _SILENCE = 1.0

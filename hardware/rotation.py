@@ -42,15 +42,21 @@ def log(rotation: FloatArray) -> FloatArray:
 
 def left_jacobian(vector: FloatArray) -> FloatArray:
     """Return the matrix (3, 3) by which `exp` carries translations along (eq. 145)."""
-    angle = math.sqrt(float(vector @ vector))
-    cross = skew(vector)
+    x, y, z = vector.tolist()
+    square = x * x + y * y + z * z
+    angle = math.sqrt(square)
     if angle < 1e-4:  # where the fractions below lose all their digits
         first, second = 0.5, 0.0
     else:
-        first, second = (1.0 - math.cos(angle)) / angle**2, (angle - math.sin(angle)) / angle**3
-    grown = first * cross + second * (cross @ cross)
-    grown.flat[::4] += 1.0
-    return np.asarray(grown)
+        first, second = (1.0 - math.cos(angle)) / square, (angle - math.sin(angle)) / (square * angle)
+    a, b, d, keep = second * x * y, second * x * z, second * y * z, 1.0 - second * square
+    return np.array(
+        [
+            [keep + second * x * x, a - first * z, b + first * y],
+            [a + first * z, keep + second * y * y, d - first * x],
+            [b - first * y, d + first * x, keep + second * z * z],
+        ]
+    )
 
 
 def quaternion(rotation: FloatArray) -> FloatArray:

@@ -87,7 +87,8 @@ class Watch:
         self._tick, self._ticked, self._restarted = math.nan, 0.0, False
         readings = self._readings()
         checks = {name: getattr(spec.checks, name) for name in readings}
-        self._looks = [(name, check, readings[name]) for name, check in checks.items() if check.severity is not _OFF]
+        on = [(name, check, readings[name]) for name, check in checks.items() if check.severity is not _OFF]
+        self._looks = [(*look, *_harmless(*look[1:])) for look in on]
 
     def look(self, state: RobotState, now: float, late: float = 0.0) -> tuple[Trip, ...]:
         """Return every check that trips at `now` [s], worst first.
@@ -101,7 +102,10 @@ class Watch:
         self._follow_tick(state)
         self._angles = roll_pitch_yaw(state.quaternion)
         trips = [self._robot(state)] if self._spec.checks.robot.severity is not _OFF else []
-        trips += [_compare(name, check, reading, reading.value(state, now)) for name, check, reading in self._looks]
+        for name, check, reading, least, most in self._looks:
+            value = reading.value(state, now)
+            if not least <= value <= most:  # so that what is not a number is looked at too
+                trips.append(_compare(name, check, reading, value))
         found = [trip for trip in trips if trip is not None]
         return tuple(sorted(found, key=_rank)) if len(found) > 1 else tuple(found)
 
@@ -115,7 +119,9 @@ class Watch:
             "roll": Reading(lambda s, _: abs(self._angles[0]), "deg", _DEGREES, vital=True),
             "pitch": Reading(lambda s, _: abs(self._angles[1]), "deg", _DEGREES, vital=True),
             "joint_position": Reading(lambda s, _: _outside(s.motor_position, low, high), "rad", vital=True),
-            "joint_velocity": Reading(lambda s, _: float(np.abs(s.motor_velocity).max()), "rad/s", vital=True),
+            "joint_velocity": Reading(
+                lambda s, _: float(np.maximum.reduce(np.abs(s.motor_velocity))), "rad/s", vital=True
+            ),
             "temperature": Reading(lambda s, _: _largest(s.motor_temperature), "deg C"),
             "charge": Reading(lambda s, _: s.charge, "%", 100.0, smaller=True),
             "voltage": Reading(lambda s, _: s.battery, "V", smaller=True),
@@ -144,6 +150,12 @@ def _rank(trip: Trip) -> int:
     return _ORDER[trip.severity]
 
 
+def _harmless(check: Check, reading: Reading) -> tuple[float, float]:
+    """Return the range in which nothing has to be said."""
+    thresholds = [check.limit] if check.warn is None else [check.limit, check.warn]
+    return (max(thresholds), math.inf) if reading.smaller else (-math.inf, min(thresholds))
+
+
 def _compare(name: str, check: Check, reading: Reading, value: float) -> Trip | None:
     if math.isnan(value):
         return Trip(name, check.severity if reading.vital else Severity.WARN, "not measured")
@@ -160,12 +172,13 @@ def _compare(name: str, check: Check, reading: Reading, value: float) -> Trip | 
 
 def _largest(values: FloatArray) -> float:
     """Return the largest of those that are measured; NaN where none is."""
-    largest = float(values.max())
+    largest = float(np.maximum.reduce(values))
     return largest if largest == largest else float(np.fmax.reduce(values))
 
 
 def _outside(angles: FloatArray, low: FloatArray, high: FloatArray) -> float:
-    return max(float((angles - high).max()), float((low - angles).max()))
+    beyond = angles - high
+    return float(np.maximum.reduce(np.maximum(beyond, low - angles, out=beyond)))
 
 
 def tilt_angle(quaternion: FloatArray) -> float:

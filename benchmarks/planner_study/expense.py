@@ -9,7 +9,7 @@ from benchmarks.planner_study.cells import Cell
 from benchmarks.planner_study.rivals import LENT
 from benchmarks.planner_study.study import LENT_SEEDS, SEQUENCES, Study
 
-_DRIVE_S = {"synthetic 24/8": 0.2, "pendulum": 0.45, "crawler": 1.2, "crawler, leg lost": 1.2}
+_DRIVE_S = {"synthetic 24/8": 0.2, "pendulum": 0.75, "crawler": 1.2, "crawler, leg lost": 1.2}
 """CPU time of one drive with 312 sequences a plan [s], the middle of all planners."""
 _CHECK_S = 3.0
 _IPOPT_S = 75.0

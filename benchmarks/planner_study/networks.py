@@ -99,5 +99,5 @@ def _fit(model: Model, steps: Transitions, seed: int) -> Weights:
         with torch.no_grad():
             return float(squared_error(groups[0], inputs[held_out], targets[held_out]).mean())
 
-    fitted = optimise((Group(start),), loss, validate, FitSettings(steps=2500, batch=256, rate=3e-3), seed=seed)
+    fitted = optimise((Group(start),), loss, validate, FitSettings(steps=4000, batch=256, rate=1e-2), seed=seed)
     return fitted[0]

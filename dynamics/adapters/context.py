@@ -189,7 +189,8 @@ class Context:
 
     Attributes:
         model: the trained model.
-        parts: `encoder`, and `entry` but for a belief, which enters where the condition would.
+        parts: `encoder`, and `entry` but for a belief, which enters where the condition would; `plain` where there is a
+            plain model.
         settings: which encoder.
     """
 
@@ -211,8 +212,13 @@ class Context:
         return self.settings.window
 
     def initial(self) -> Adapted:
-        """Return the weights at a latent of zero."""
-        return Adapted(self._told(torch.zeros(1, latent_size(self.settings, self.model))))
+        """Return the plain weights, else those at a latent of zero.
+
+        The network never met a latent of zero in training: the plain model knows more about an unknown condition.
+        """
+        told = self._told(torch.zeros(1, latent_size(self.settings, self.model)))
+        plain = self.parts.get("plain", told)
+        return Adapted(tuple(w.expand_as(like).contiguous() for w, like in zip(plain, told, strict=True)))
 
     @torch.inference_mode()
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:

@@ -12,14 +12,12 @@ import numpy as np
 
 from dynamics.adapters.base import Adapted
 from dynamics.backpropagation import Float32, Sizes, columns, sizes, vectors, weights
-from dynamics.descent import all_stepped, error
+from dynamics.descent import settled
 from dynamics.model import Model, encode
 from dynamics.network import Weights
 from dynamics.transitions import Transitions
 
 Scope = Literal["all", "bias", "last_layer"]
-_HALVINGS = 5
-"""Step sizes that are tried: all of the learned one, half of it, ..."""
 
 
 @dataclass(frozen=True)
@@ -109,17 +107,12 @@ class Gradient:
         """Return the prior after a few gradient steps on the newest M transitions.
 
         A window that is far from full says less, and moves the weights less: its loss is the sum over what is there,
-        divided by M or by what counts as full. Learned step sizes fit the windows of training; where they overshoot,
-        so that the window itself is explained worse than before, all are halved until they do not.
+        divided by M or by what counts as full.
         """
         newest = window.last(self.window)
         inputs, targets = encode(self.model, newest)
         seen = columns(inputs), targets.T
         share = min(1.0, len(newest) / (self.settings.full_from or self.window))
-        steps, before = self.settings.online_steps or self.settings.steps, error(self._prior, self._widths, seen)
-        for halving in range(_HALVINGS):
-            rates = self._rates * np.float32(share * 0.5**halving)
-            adapted = all_stepped(self._prior, rates, self._widths, seen, steps)
-            if error(adapted, self._widths, seen) <= before:
-                return Adapted(weights(adapted, self._widths))
-        return self.initial()
+        steps = self.settings.online_steps or self.settings.steps
+        found = settled(self._prior, self._rates * np.float32(share), self._widths, seen, steps)
+        return self.initial() if found is None else Adapted(weights(found, self._widths))

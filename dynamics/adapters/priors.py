@@ -18,7 +18,7 @@ import torch
 
 from dynamics.adapters.base import Adapted
 from dynamics.backpropagation import Float32, Sizes, columns, layers, shifted_errors, sizes, vectors, weights
-from dynamics.descent import all_stepped, error
+from dynamics.descent import error, settled
 from dynamics.model import Model, encode
 from dynamics.network import Parts
 from dynamics.transitions import Transitions
@@ -103,7 +103,9 @@ class Priors:
         errors = [error(base, self._widths, seen) for base in bases]
         base = bases[int(np.nanargmin(errors))] if np.isfinite(errors).any() else mixed
         rates, steps = self._rates * np.float32(len(newest) / self.window), self.settings.steps
-        found = all_stepped(base, rates, self._widths, seen, steps)
+        found = settled(base, rates, self._widths, seen, steps)
+        if found is None:
+            return Adapted(weights(base, self._widths), current.memory)
         full = len(newest) == self.window and self.settings.remembered > 0
         left = error(found, self._widths, seen)
         new = full and all(self.settings.novelty * left < other for other in errors[1:])

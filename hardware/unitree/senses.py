@@ -20,9 +20,9 @@ EMERGENCY = frozenset({"L2", "B"})
 """Buttons of the remote that, pressed together, make the robot's own controllers go limp; they stop this one too."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Counts:
-    """What the driver has counted since it connected."""
+    """What the driver counts from when it connects on."""
 
     seq: int = 0
     """States accepted."""
@@ -51,7 +51,8 @@ class Mapping:
         self._wire = np.array(spec.joints.wire)
         self._order = np.argsort(self._wire)
         self._sign, self._offset = np.array(spec.joints.sign), np.array(spec.joints.offset)
-        self._feet = [feet.index(foot) for foot in spec.feet]
+        self._feet = np.array([feet.index(foot) for foot in spec.feet])
+        self._angle_offset = self._sign * self._offset
         first = STATE_STRIDE * self._wire
         rows = [place(LOW_STATE.struct, "motor_state", name) + first for name in ("q", "dq", "tau_est")]
         rows += [place(LOW_STATE.struct, "motor_state", name) + first for name in ("temperature", "lost")]
@@ -63,7 +64,10 @@ class Mapping:
         """Return what a LowState record () says; body position and velocity are not measured."""
         numbers = words(record)
         motors = numbers[self._motor_words]
-        q, dq, torque = self._sign * motors[:3]
+        measured = motors[:3].astype(np.float64)
+        measured *= self._sign
+        measured[0] -= self._angle_offset
+        q, dq, torque = measured
         temperature, lost = motors[3:].view("<u4")
         imu = numbers[_IMU].astype(np.float64)
         return RobotState(
@@ -73,7 +77,7 @@ class Mapping:
             quaternion=imu[:4],
             velocity=_UNKNOWN,
             gyro=imu[4:7],
-            motor_position=q - self._sign * self._offset,
+            motor_position=q,
             motor_velocity=dq,
             battery=float(record["power_v"]),
             motor_torque=torque,

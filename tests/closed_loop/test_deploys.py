@@ -15,6 +15,7 @@ pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 pytest.importorskip("mcap", reason="the extra log is not installed")
 
 from benchmarks.two_terminals import Deployment, Robot, emulator, free_domain
+from controller.rerun import rerun
 from hardware.log_reader import read_log
 
 ATTEMPTS = 3
@@ -98,6 +99,9 @@ def test_it_stands_up_walks_the_course_and_sits_down(tmp_path: Path, quadruped_m
     assert files <= {file.name for file in ended.folder.iterdir()}
     channels = {entry.channel for entry in read_log(ended.folder / "servo.mcap").entries}
     assert channels == {"state", "command", "plan", "event", "note", "wire_received", "wire_sent"}
+    again = rerun(read_log(ended.folder / "servo.mcap"))
+    assert (again.ticks, again.lost, again.remarks) == (summary["ticks"], 0, ())
+    assert (again.actions.largest, again.errors.largest) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGKILL, -9)])

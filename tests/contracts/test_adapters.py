@@ -12,6 +12,7 @@ from dynamics.adapters.base import Adapted, Adapter
 from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings, RecurrentSettings
 from dynamics.adapters.factory import AdapterSettings, make
 from dynamics.adapters.gradient import GradientSettings
+from dynamics.adapters.priors import PriorsSettings
 from dynamics.descent import descend
 from dynamics.meta import Windows
 from dynamics.model import encode
@@ -188,6 +189,16 @@ def test_a_belief_names_what_it_believes() -> None:
     assert not any(every.adapter(s).adapt(every.adapter(s).initial(), run(3)).belief for s in others)
 
 
+@pytest.mark.parametrize("settings", [AttentionSettings(window=6), LatentSettings(window=6, samples=3)], ids=every.name)
+def test_a_plain_model_is_the_start_but_not_what_the_window_moves(settings: AdapterSettings) -> None:
+    subject, parts = every.subject(settings, members=1)
+    plain = tuple(w + 0.1 for w in subject.prior)
+    alone, lent = (make(settings, subject, given) for given in (parts, {**parts, "plain": plain}))
+    assert len(lent.initial().weights[0]) == len(alone.initial().weights[0])
+    assert all(torch.equal(a[:1], b) for a, b in zip(lent.initial().weights, plain, strict=True))
+    assert equal(lent.adapt(lent.initial(), run(3)), alone.adapt(alone.initial(), run(3)))
+
+
 def test_a_window_may_count_in_full_before_it_is_full() -> None:
     subject, parts = every.subject(GradientSettings(rate=0.05))
     early = make(GradientSettings(window=6, steps=1, full_from=3), subject, parts)
@@ -203,6 +214,17 @@ def test_steps_that_overshoot_are_shortened_until_they_explain_the_window(rate: 
     grbal, seen = make(GradientSettings(window=8, steps=2), subject, parts), run(3, 8)
     before, after = (explained(weights, seen) for weights in (grbal.initial(), grbal.adapt(grbal.initial(), seen)))
     assert after <= before
+
+
+@pytest.mark.parametrize("rate", [1.0, 20.0, 1e4])
+def test_steps_from_a_starting_point_do_not_overshoot_either(rate: float) -> None:
+    """Steps from a remembered solution, for which the rates were not learned, once threw whole runs off."""
+    left = []
+    for size in (rate, 1e-9):
+        settings = PriorsSettings(window=8, rate=size)
+        adapter = make(settings, *every.subject(settings))
+        left.append(explained(adapter.adapt(adapter.initial(), run(3, 8)), run(3, 8)))
+    assert left[0] <= left[1]
 
 
 def test_a_step_that_overshoots_is_shortened_and_not_given_up() -> None:

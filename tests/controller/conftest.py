@@ -12,6 +12,7 @@ import torch
 from controller import robots, shipped
 from controller.goals import GOALS, judged
 from dynamics import checkpoint
+from dynamics.adapters.context import AttentionSettings, initial_encoder
 from dynamics.adapters.factory import AdapterSettings
 from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings
@@ -19,7 +20,7 @@ from dynamics.adapters.gradient import GradientSettings
 from dynamics.adapters.informed import InformedSettings
 from dynamics.checkpoint import Checkpoint
 from dynamics.model import Model
-from dynamics.network import initial_weights
+from dynamics.network import Parts, initial_weights
 from dynamics.normalizer import Normalizer
 from dynamics.state_space import Channel, StateSpace
 from hardware.sim_robot import ROACH
@@ -30,6 +31,7 @@ ADAPTERS: dict[str, AdapterSettings] = {
     "mb": FixedSettings(),
     "mb_de": FinetuneSettings(),
     "grbal": GradientSettings(window=8, steps=1),
+    "snail": AttentionSettings(window=8, hidden=8),
     "informed": InformedSettings(),
 }
 
@@ -54,8 +56,18 @@ def untrained(recipe: str, robot: str = ROACH.name, period: float = 0.05, goal: 
         condition=scaling(told) if told else None,
         prior=prior,
     )
-    parts = {"rates": tuple(torch.full_like(w, 0.01) for w in prior)} if recipe == "grbal" else {}
-    return Checkpoint(robot, recipe, period, model, ADAPTERS[recipe], parts, {})
+    return Checkpoint(robot, recipe, period, model, ADAPTERS[recipe], _parts(recipe, model), {})
+
+
+def _parts(recipe: str, model: Model) -> Parts:
+    settings = ADAPTERS[recipe]
+    if recipe == "grbal":
+        return {"rates": tuple(torch.full_like(w, 0.01) for w in model.prior)}
+    if not isinstance(settings, AttentionSettings):
+        return {}
+    generator = torch.Generator().manual_seed(1)
+    entry = 0.1 * torch.randn(1, settings.latent, model.prior[0].shape[-1], generator=generator)
+    return {"encoder": initial_encoder(settings, model, generator), "entry": (entry,)}
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ conditions:
 def suite(
     *adapters: str, seeds: int = 8, conditions: tuple[StressCondition, ...] = (INTACT, LEG, TURF)
 ) -> StressSettings:
-    return StressSettings(conditions, adapters or (PLAIN, "grbal", INFORMED), seeds=seeds)
+    return StressSettings(conditions, adapters or (PLAIN, "grbal", INFORMED), seeds=seeds, adapter="grbal")
 
 
 def result(cost: float, *, recovery: float | None = 0.8, onset: float | None = 4.0, failed: bool = False) -> Result:

@@ -9,6 +9,7 @@ import pytest
 
 from controller import run, shipped
 from controller.cli import main
+from controller.config import RunSettings
 from controller.controller import Controller, Observation, TickResult
 from controller.telemetry import TickRecord, read_log
 from dynamics import checkpoint
@@ -17,6 +18,7 @@ from hardware.sim_robot import SimRobot
 from tests.controller.conftest import untrained
 
 SHORT = ["run", "--fast", "--no-video", "--set", "planner.search.candidates=24", "--set", "planner.search.iterations=2"]
+USUAL = RunSettings().adapter
 SUMMARY_KEYS = {
     "robot", "course", "perturbations", "adapter", "planner", "model", "seed", "ticks", "seconds", "misses", "tick_ms",
     "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "goal", "reward_mean", "steps_to_goal",
@@ -47,7 +49,7 @@ def test_json_is_the_last_line_on_stdout_and_the_only_one(workplace: Path, capsy
     assert summary["perturbations"] == ["leg_loss:leg=left_middle@0.5"]
     assert all(set(summary[key]) == {"p50", "p95", "p99", "max"} for key in ("tick_ms", "adapt_ms", "plan_ms"))
     (folder,) = (workplace / "runs").iterdir()
-    assert folder.name.endswith("-roach-figure8-grbal")
+    assert folder.name.endswith(f"-roach-figure8-{USUAL}")
     assert {"summary.json", "settings.yaml", "log.jsonl", "report.html"} <= {file.name for file in folder.iterdir()}
     assert json.loads((folder / "summary.json").read_text()) == summary
 
@@ -71,7 +73,7 @@ def test_the_settings_of_a_run_folder_repeat_it(workplace: Path) -> None:
 def test_compare_runs_the_same_with_the_other_adapter(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SHORT, "--seconds", "1", "--compare", "mb", "--out", "both", "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
-    assert (summary["adapter"], summary["compare"]["adapter"]) == ("grbal", "mb")
+    assert (summary["adapter"], summary["compare"]["adapter"]) == (USUAL, "mb")
     first, second = (read_log(workplace / "both" / name) for name in ("log.jsonl", "log-compare.jsonl"))
     assert first.header.seed == second.header.seed
     assert first.records[0].state == second.records[0].state
@@ -158,14 +160,14 @@ def truncate(path: Path) -> None:
 
 
 def replace_by_another_robots(path: Path) -> None:
-    checkpoint.save(untrained("grbal", robot="go2"), path)
+    checkpoint.save(untrained(USUAL, robot="go2"), path)
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, truncate, replace_by_another_robots])
 def test_a_checkpoint_that_does_not_fit_is_refused(
     workplace: Path, capsys: pytest.CaptureFixture[str], damage: object
 ) -> None:
-    path = shipped.checkpoint("roach", "grbal")
+    path = shipped.checkpoint("roach", USUAL)
     damage(path)  # type: ignore[operator]
     assert main(SHORT) == 3
     assert str(path) in capsys.readouterr().err
@@ -184,7 +186,7 @@ def test_a_model_of_another_reward_is_refused(
     workplace: Path, capsys: pytest.CaptureFixture[str], course: str, model: str, expected: str, got: str
 ) -> None:
     path = shipped.checkpoint("roach", "grbal").with_stem(model)
-    assert main([*SHORT, "--course", course, "--checkpoint", str(path)]) == 3
+    assert main([*SHORT, "--course", course, "--adapter", "grbal", "--checkpoint", str(path)]) == 3
     assert f"{path}: predicted reward: expected {expected}, got {got}" in capsys.readouterr().err
     assert list(workplace.iterdir()) == []
 

@@ -6,15 +6,26 @@ import functools
 import os
 import signal
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pytest
 
-from controller.deployed import run_deployed
+from benchmarks.servo_loop import IdealJoints
+from controller.deployed import SharedBoundaries, run_deployed
 from controller.realtime import LoopTick
-from controller.timing import LoopSettings
+from controller.timing import Journal, LoopSettings
+from hardware.clock import VirtualClock
+from hardware.embodiment import rest_action
+from hardware.exchange import Cycle
+from hardware.limits import Severity
 from hardware.realtime import RealtimeSettings
-from hardware.schedule import Rung
+from hardware.robot import LinkLost, RobotFault
+from hardware.schedule import ActionSchedule, Rung
+from hardware.servo import Servo
 from hardware.servo_process import ServoProcess
+from hardware.state_machine import Mode
+from hardware.watch import Trip
 from tests.controller.loops import Counter, Result
 from tests.hardware.test_servo_process import SPEC, make, written
 
@@ -58,3 +69,80 @@ def test_without_time_to_plan_it_does_not_begin(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least 1 because planning takes time"):
         run_deployed(Counter(), servo, LoopSettings(25.0, 1.0, delay_ticks=0), lambda tick: None)
     servo.close()
+
+
+class Beating(VirtualClock):
+    """A servo process on a virtual clock: its cycles pass while somebody sleeps; a Go2 with ideal joints, running."""
+
+    lease = 0.25
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock, self.alive, self.heard = self, True, list[Cycle]()
+        self.servo = Servo(IdealJoints(self))
+        self.spec, self._beat = self.servo.spec, 1
+        self.servo.arm()
+        while self.servo.guard.mode is not Mode.RUN:
+            self.publish()
+            self.sleep_until(self.now() + 0.04)
+
+    def sleep_until(self, deadline: float) -> None:
+        while self.alive and self._beat / self.spec.servo_hz <= deadline:
+            super().sleep_until(self._beat / self.spec.servo_hz)
+            self._beat += 1
+            state = self.servo.observe()
+            self.heard.append(Cycle(self.now(), 0.0, state, self.servo.act(self.now())))
+        super().sleep_until(deadline)
+
+    def publish(self) -> None:
+        actions = np.tile(rest_action(self.spec), (12, 1))
+        self.servo.publish(ActionSchedule(self.now(), 0.04, actions, self.now() + self.lease))
+
+    def cycles(self) -> list[Cycle]:
+        if not self.heard:
+            self.sleep_until(self.now() + 1.0 / self.spec.servo_hz)  # who asks again has waited
+        heard, self.heard = self.heard, []
+        return heard
+
+
+def boundaries(servo: Beating) -> tuple[SharedBoundaries, Journal]:
+    """Take five boundaries, with a plan after each."""
+    journal = Journal(SETTINGS)
+    servo.cycles()
+    shared = SharedBoundaries(cast(ServoProcess, servo), journal, servo.now())
+    for tick in range(5):
+        boundary = shared.take()
+        assert boundary is not None
+        assert boundary.tick == tick
+        assert (boundary.applied is None) == (tick < 1)
+        servo.publish()
+    return shared, journal
+
+
+def test_a_plan_that_takes_longer_than_the_robot_waits_ends_the_run() -> None:
+    servo = Beating()
+    shared, journal = boundaries(servo)
+    servo.sleep_until(servo.now() + 0.2)  # late, but not too late
+    assert shared.take() is not None
+    servo.publish()
+    servo.sleep_until(servo.now() + 0.5)
+    with pytest.raises(RobotFault, match=r"robot go2: plans came too late, it went from run to damp"):
+        shared.take()
+    assert journal.fault is None
+
+
+def test_a_fault_is_told_as_what_it_is_and_not_as_a_late_plan() -> None:
+    servo = Beating()
+    shared, journal = boundaries(servo)
+    servo.servo.guard.trip(Trip("tilt", Severity.HARD, "on its side"))
+    servo.sleep_until(servo.now() + 0.1)
+    assert shared.take() is None
+    assert str(journal.fault) == "tilt: on its side"
+
+
+def test_a_servo_process_that_falls_silent_is_gone() -> None:
+    servo = Beating()
+    shared, _ = boundaries(servo)
+    servo.alive = False
+    with pytest.raises(LinkLost, match="tells nothing any more"):
+        shared.take()

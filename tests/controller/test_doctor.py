@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -16,7 +17,19 @@ def test_it_examines_everything_and_names_cures(capsys: pytest.CaptureFixture[st
     status = main(["doctor", "--json"])
     findings = json.loads(capsys.readouterr().out.splitlines()[-1])["findings"]
     names = [finding["name"] for finding in findings]
-    expected = {"python", "numpy", "torch", "threads", "processors", "real-time scheduler", "memory lock", "timer"}
+    expected = {
+        "python",
+        "limber",
+        "numpy",
+        "torch",
+        "mcap",
+        "cyclonedds",
+        "threads",
+        "processors",
+        "real-time scheduler",
+        "memory lock",
+        "timer",
+    }
     assert expected | {"OpenGL", "DDS", "serial", "disk", "shared memory"} <= set(names)
     assert all(finding["status"] in {"ok", "warn", "fail"} for finding in findings)
     assert all(bool(finding["cure"]) == (finding["status"] != "ok") for finding in findings)
@@ -36,6 +49,17 @@ def test_it_examines_everything_and_names_cures(capsys: pytest.CaptureFixture[st
 def test_packages_are_compared_with_what_is_asked_for(text: str, tested: str | None, status: str, cure: str) -> None:
     finding = doctor._package(Requirement(text), tested)
     assert (finding.status, finding.cure) == (status, cure)
+
+
+def test_a_clone_is_asked_for_what_its_project_file_says_today(tmp_path: Path) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_text(
+        '[project]\ndependencies = ["numpy>=1"]\n[project.optional-dependencies]\nlog = ["mcap>=1.6"]\ndev = ["ruff"]\n'
+    )
+    assert list(map(str, doctor._asked(project))) == ["numpy>=1", 'mcap>=1.6; extra == "log"']
+    installed = {requirement.name for requirement in doctor._asked(tmp_path / "none.toml")}
+    assert "numpy" in installed
+    assert "ruff" not in installed
 
 
 def test_a_thread_count_left_open_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from controller.experiment_settings import ExperimentSettings, RecipeSettings
 from controller.fitting import checkpoint_path, load_training
 from controller.on_policy import OnPolicySettings
 from dynamics import checkpoint, dataset
+from dynamics.adapters import factory
 from dynamics.adapters.context import BeliefSettings
 from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings
@@ -37,7 +38,7 @@ TINY = ExperimentSettings(
         "mb": RecipeSettings(FixedSettings(), PLAIN, NETWORK, query=1),
         "mb_de": RecipeSettings(FinetuneSettings(window=8), shares="mb"),
         "grbal": RecipeSettings(GradientSettings(window=8, steps=1), META, NETWORK, query=4),
-        "belief": RecipeSettings(BeliefSettings(window=8, hidden=8), META, NETWORK, query=4),
+        "belief": RecipeSettings(BeliefSettings(window=8, hidden=8), META, NETWORK, query=4, plain="mb"),
         "informed": RecipeSettings(InformedSettings(), PLAIN, NETWORK, query=1),
     },
 )
@@ -99,6 +100,21 @@ def test_a_goal_gives_every_recipe_a_reward_head(trained: tuple[Path, dict[str, 
         assert model.num_inputs == plain.num_inputs + 2
         if model.condition is not None and plain.condition is not None:
             assert len(model.condition.mean) == len(plain.condition.mean) + 1
+
+
+def test_an_adapter_that_encodes_windows_starts_from_its_plain_model(trained: tuple[Path, dict[str, object]]) -> None:
+    belief, plain = (checkpoint.load(checkpoint_path(TINY, trained[0], name)) for name in ("belief", "mb"))
+    first = factory.make(belief.adapter, belief.model, belief.parts).initial().weights
+    assert all(torch.equal(a, b) for a, b in zip(first, plain.model.prior, strict=True))
+
+
+def test_a_plain_model_must_be_one_that_fits() -> None:
+    belief, grbal = TINY.recipes["belief"], TINY.recipes["grbal"]
+    for wrong in (replace(belief, plain="grbal"), replace(belief, network=NetworkSettings((8,)))):
+        with pytest.raises(ValueError, match="recipes.belief.plain: expected "):
+            replace(TINY, recipes={**TINY.recipes, "belief": wrong})
+    with pytest.raises(ValueError, match="recipes.grbal.plain: .* encodes windows, got gradient"):
+        replace(TINY, recipes={**TINY.recipes, "grbal": replace(grbal, plain="mb")})
 
 
 def test_inconsistent_settings_are_refused() -> None:

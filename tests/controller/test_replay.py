@@ -16,6 +16,7 @@ from controller.cli import main
 from controller.robots import spec
 from hardware.embodiment import rest_action
 from hardware.limits import Check, Severity
+from hardware.log_reader import read_log
 from hardware.log_writer import LogWriter
 from hardware.realtime import RealtimeSettings
 from hardware.schedule import ActionSchedule
@@ -50,7 +51,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_same_guard_decides_the_same(log: Path) -> None:
-    found = replaying.replay(log)
+    found = replaying.replay(read_log(log))
     assert found.differences == ()
     assert (found.robot, found.differing, found.cut) == ("go2", 0, False)
     assert found.cycles > 500
@@ -62,7 +63,7 @@ def test_another_file_of_limits_shows(log: Path, monkeypatch: pytest.MonkeyPatch
     go2 = spec("go2")
     stricter = replace(go2, checks=replace(go2.checks, slew=Check(Severity.WARN, 0.5)))
     monkeypatch.setattr(replaying, "spec", lambda name: stricter)
-    found = replaying.replay(log)
+    found = replaying.replay(read_log(log))
     assert found.differing > 100
     assert found.differences[0].what == "set-points"
 
@@ -73,5 +74,35 @@ def test_on_the_command_line(log: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["differing"] == 0
     with np.load(table) as numbers:
         assert len(numbers["state.motor_position.11"]) > 500
-    assert main(["replay", str(tmp_path / "none.mcap")]) == 2
-    assert "No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "there, asked, hint",
+    [
+        (("go2.mcap", "roach.mcap"), "goo2.mcap", "did you mean 'go2.mcap'?"),
+        (("runs/0926-go2/servo.mcap",), "servo.mcap", "did you mean 'runs/0926-go2/servo.mcap'?"),
+        (("runs/0926-go2/servo.mcap",), "runs/0926-go2", "did you mean 'runs/0926-go2/servo.mcap'?"),
+        ((), "none/go2.mcap", "there is no *.mcap in none or below"),
+    ],
+)
+def test_a_log_that_is_not_there_is_one_clear_error(
+    there: tuple[str, ...],
+    asked: str,
+    hint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in there:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    assert main(["replay", asked]) == 2
+    expected = f"limber: command line: replay: LOG: expected an existing log (*.mcap), got '{asked}'; {hint}"
+    assert capsys.readouterr().err.splitlines() == [expected]
+
+
+def test_what_is_no_log_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.mcap").write_text("rubbish")
+    assert main(["replay", str(tmp_path / "a.mcap")]) == 2
+    assert "a.mcap: expected a log of a servo process" in capsys.readouterr().err

@@ -96,7 +96,7 @@ def test_the_oracle_takes_part(untrained_models: Path, tmp_path: Path) -> None:
     settings = stress_settings(write(tmp_path, text), [])
     models = check(settings)
     oracle, plain = (measure(settings, models, Trial(settings.conditions[0], name, 0)) for name in ("oracle", "mb"))
-    assert oracle["model"] == fingerprint(untrained_models / "roach-grbal.safetensors")
+    assert oracle["model"] == fingerprint(untrained_models / f"roach-{settings.adapter}.safetensors")
     assert oracle["distance_mm"] != plain["distance_mm"]
 
 

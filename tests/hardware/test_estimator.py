@@ -21,7 +21,7 @@ def started(seed: int = 0) -> Estimator:
     rng = np.random.default_rng(seed)
     estimator = Estimator(4)
     estimator.rotation = rotation.exp(rng.normal(size=3))
-    estimator.velocity, estimator.position, estimator.feet = (rng.normal(size=n) for n in (3, 3, (4, 3)))
+    estimator.arms = rng.normal(size=(6, 3))
     estimator.biases = 0.1 * rng.normal(size=(2, 3))
     return estimator
 

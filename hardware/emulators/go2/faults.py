@@ -143,7 +143,11 @@ def parse(text: str) -> Fault:
     Raises:
         PerturbationError: with place, what was expected, what was given and the nearest valid choice.
     """
-    return codec.read(text, FAULTS)
+    try:
+        return codec.read(text, FAULTS)
+    except codec.PerturbationError as error:
+        place = f"fault{error.place.removeprefix('perturbation')}"
+        raise codec.PerturbationError(place, error.expected, error.got, error.nearest) from None
 
 
 def acting(faults: Sequence[Fault], kind: type[F], time: float) -> list[F]:

@@ -1,0 +1,47 @@
+"""What one run cost, and differences between runs that share a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from controller.build import build, load_model
+from controller.config import RunSettings
+from controller.controller import TickResult
+from controller.realtime import LoopTick, run_lockstep
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean executed cost per step, mean distance to the path [m], progress [m], a fall."""
+
+    cost: float
+    path_error: float
+    progress: float
+    fell: bool
+
+
+def score(settings: RunSettings) -> Score:
+    """Drive one run in lock-step, as `limber run --fast` does: the figures do not depend on how busy the machine is."""
+    rig = build(settings, load_model(settings, settings.adapter), fast=True)
+    costs: list[float] = []
+    distances: list[float] = []
+    progress: list[float] = []
+
+    def note(tick: LoopTick[TickResult]) -> None:
+        costs.append(tick.result.cost)
+        distances.append(tick.result.progress.distance)
+        progress.append(tick.result.progress.s)
+
+    result = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)
+    return Score(float(np.mean(costs)), float(np.mean(distances)), progress[-1], result.fell)
+
+
+def paired(differences: Sequence[float], rng: np.random.Generator) -> tuple[float, float, float]:
+    """Return the mean with its 95 % bootstrap interval."""
+    values = np.asarray(differences)
+    means = values[rng.integers(len(values), size=(10_000, len(values)))].mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(values.mean()), float(low), float(high)
