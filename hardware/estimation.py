@@ -44,13 +44,13 @@ class StateEstimation:
     def fill(self, state: RobotState) -> RobotState:
         """Return the state with estimated position, velocity and attitude; unchanged until the robot was at rest once.
 
-        The origin is where the robot was at rest first, heading along x.
+        The origin is on the ground where the robot was at rest first, heading along x.
         """
         estimate = self._advance(state)
         if estimate is None:
             return state
         x, y, _ = estimate.position.tolist()
-        position = np.array([x, y, estimate.height])
+        position = np.array([x, y, estimate.height + FOOT_RADIUS])
         return replace(state, position=position, velocity=estimate.velocity, quaternion=estimate.quaternion)
 
     def _advance(self, state: RobotState) -> Estimate | None:

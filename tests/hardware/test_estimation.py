@@ -40,6 +40,11 @@ def test_nothing_privileged_enters() -> None:
     assert np.isfinite(poor.velocity).all()
 
 
+def test_the_height_is_that_over_the_ground_not_over_the_middle_of_the_feet() -> None:
+    seen = replace(standing(), accelerometer=np.array([0.0, 0.0, 9.81]), foot_force=np.full(4, 37.0))
+    assert StateEstimation(GO2).fill(seen).position[2] == pytest.approx(seen.position[2], abs=0.005)
+
+
 def test_a_state_that_is_told_twice_moves_nothing() -> None:
     seen = replace(standing(), accelerometer=np.array([0.0, 0.0, 9.81]), foot_force=np.full(4, 37.0))
     estimation = StateEstimation(GO2)
