@@ -12,6 +12,8 @@ import numpy as np
 from hardware.estimator import Estimate, Estimator, EstimatorSettings, contact_probability
 from hardware.robot import FloatArray, RobotSpec, RobotState
 
+SETTINGS = EstimatorSettings(slip=0.15)
+"""Feet creep and turn under an off-centre load; whoever trusts them more turns heading and path with them."""
 FOOT_RADIUS = 0.022
 """Of the Go2's round feet [m] (MuJoCo Menagerie, unitree_go2); without its rolling, drift is ten times as large."""
 CONTACT_FORCE = 15.0
@@ -33,7 +35,7 @@ class StateEstimation:
         if spec.walker is None:
             raise ValueError(f"robot {spec.name}: state estimation: expected a robot with legs (walker)")
         self._legs = spec.walker.legs
-        self._estimator = Estimator(len(self._legs), settings)
+        self._estimator = Estimator(len(self._legs), SETTINGS if settings is None else settings)
         self._time: float | None = None
         self._estimate: Estimate | None = None
 
