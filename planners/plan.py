@@ -117,8 +117,10 @@ def warm_start(problem: Problem, previous: Plan | None) -> FloatArray:
     if previous is not None and previous.status is not PlanStatus.NO_PLAN:
         return _later(problem, previous, previous.actions)
     middle = (problem.low + problem.high) / 2
-    start = middle if problem.previous_action is None else problem.previous_action
-    return _usable(problem, np.tile(start, (problem.horizon, 1)))
+    start = middle if problem.previous_action is None else _usable(problem, problem.previous_action)
+    held = np.empty((problem.horizon, len(start)))
+    held[:] = start
+    return held
 
 
 def foreseen(problem: Problem, previous: Plan | None) -> FloatArray | None:

@@ -117,7 +117,7 @@ def _sweep(problem: LinearQuadratic, damping: float, policy: FloatArray) -> None
         problem.dynamics[h].T.dot(ahead, stage)
         stage += terms[h]
         if damping:
-            diagonal += np.abs(push * span[h]).max() * scale[h] + _LEAST
+            diagonal += max(map(abs, (push * span[h]).tolist())) * scale[h] + _LEAST
         held = (at_low[h] & (push >= 0)) | (at_high[h] & (push <= 0)) if at_bounds[h] else None
         policy[h] = answer = _minimise(own, linear, problem.low[h], problem.high[h], held)
         value = cross.dot(answer)

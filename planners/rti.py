@@ -114,7 +114,7 @@ def _first(
     roll-out of its own: all candidates are rolled out together. Where holding still is best it counts for nothing.
     """
     rest, path = warm_start(problem, previous), foreseen(problem, previous)
-    candidates, step = np.stack([rest, warm_start(problem, None)]), None
+    candidates, step = np.concatenate([rest[None], warm_start(problem, None)[None]]), None
     if path is not None:
         start = Trajectories(rest[None], path[None], np.array([np.inf]))
         step = _step(problem, known, settings, start, settings.damping, rolled_out=False)
