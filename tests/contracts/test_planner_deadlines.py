@@ -47,8 +47,11 @@ def test_with_a_tenth_of_the_time_it_still_answers_within_one_chunk_and_no_worse
     problem, model = slow_problem(deadline=100.0 + tenth)
     answer = plan(problem, previous, rng(1))
     assert model.now <= 100.0 + tenth + 1.0
-    assert answer.status is PlanStatus.OUT_OF_TIME
-    assert answer.cost <= previous.cost
+    whole, clock = slow_problem(deadline=1e6)
+    plan(whole, previous, rng(1))
+    one_rollout_is_all = clock.now == 101.0
+    assert answer.status is (PlanStatus.OK if one_rollout_is_all else PlanStatus.OUT_OF_TIME)
+    assert answer.cost <= previous.cost * (1 + 1e-12)
 
 
 @each_planner
