@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup  ## A crawler loses a leg on a figure-8; adapted and plain model, side by side
 	$(BIN)/limber run $(DEMO) --out runs/demo
 
-train: setup  ## Collect, meta-train, evaluate: makes the shipped checkpoints again; resumable, four hours of two cores
+train: setup  ## Collect, meta-train, evaluate: makes the shipped checkpoints again; resumable, about four CPU hours
 	$(BIN)/limber train --config configs/experiments/roach-adapters.yaml --out runs/train --resume
 	cp runs/train/*.safetensors models/
 	for family in $(FAMILIES); do \

@@ -18,6 +18,7 @@ from dynamics.adapters.context import ContextSettings
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.fit import FitSettings
 from dynamics.recipes import NetworkSettings
+from sim.perturbations import FAMILIES
 
 AdapterSettings = Annotated[factory.AdapterSettings, Field(discriminator="kind")]
 
@@ -95,6 +96,8 @@ class ExperimentSettings:
     def __post_init__(self) -> None:
         if self.robot not in ROBOTS:
             raise ValueError(f"robot: unknown robot '{self.robot}'; {nearest(self.robot, ROBOTS)}")
+        if self.without is not None and self.without not in FAMILIES:
+            raise ValueError(f"without: unknown family '{self.without}'; {nearest(self.without, FAMILIES)}")
         if self.goal is not None and self.goal not in GOALS:
             raise ValueError(f"goal: unknown goal '{self.goal}'; {nearest(self.goal, GOALS)}")
         if self.goal is not None and self.on_policy.rounds:

@@ -50,13 +50,11 @@ class Ended:
         return [mode for index, mode in enumerate(modes) if index == 0 or modes[index - 1] != mode]
 
 
-def deploy(
-    folder: Path, model: tuple[str, ...], seconds: float, number: signal.Signals | None = None, *fault: str
-) -> Ended:
+def deploy(folder: Path, seconds: float, number: signal.Signals | None = None, *fault: str) -> Ended:
     """Walk for some time; a signal comes after a second of it."""
     for attempt in range(ATTEMPTS):
         domain, out = free_domain(), folder / str(attempt)
-        flags = (*model, "--planner", "rti", "--seconds", str(seconds))
+        flags = ("--planner", "rti", "--seconds", str(seconds))
         with emulator(domain, *fault) as robot, Deployment(domain, out, *flags) as deployment:
             if deployment.runs() and number is not None:
                 time.sleep(1.0)
@@ -78,8 +76,8 @@ def is_down(robot: Robot) -> bool:
     return bool(robot.report["damped"]) and not robot.report["fell"] and robot.path()[-1][3] < LYING
 
 
-def test_it_stands_up_walks_the_course_and_sits_down(tmp_path: Path, quadruped_model: tuple[str, ...]) -> None:
-    ended = deploy(tmp_path, quadruped_model, 3.0)
+def test_it_stands_up_walks_the_course_and_sits_down(tmp_path: Path) -> None:
+    ended = deploy(tmp_path, 3.0)
     robot, summary = ended.robot, ended.summary
     assert ended.status == 0, ended.said
     assert robot.report["refused"] == {}
@@ -105,18 +103,16 @@ def test_it_stands_up_walks_the_course_and_sits_down(tmp_path: Path, quadruped_m
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
-def test_it_sits_down_when_the_plan_process_is_ended(
-    tmp_path: Path, quadruped_model: tuple[str, ...], number: signal.Signals, status: int
-) -> None:
-    ended = deploy(tmp_path, quadruped_model, 30.0, number)
+def test_it_sits_down_when_the_plan_process_is_ended(tmp_path: Path, number: signal.Signals, status: int) -> None:
+    ended = deploy(tmp_path, 30.0, number)
     assert ended.status == status, ended.said
     assert is_down(ended.robot)
     assert ended.modes()[-4:] == ["run", "stand", "sit_down", "damp"]
     assert bool(ended.summary) == (number is not signal.SIGKILL)
 
 
-def test_a_robot_that_is_not_let_go_is_not_commanded(tmp_path: Path, quadruped_model: tuple[str, ...]) -> None:
-    ended = deploy(tmp_path, quadruped_model, 5.0, None, "--fault", "mode_refused:answer=denied")
+def test_a_robot_that_is_not_let_go_is_not_commanded(tmp_path: Path) -> None:
+    ended = deploy(tmp_path, 5.0, None, "--fault", "mode_refused:answer=denied")
     assert ended.status == 4
     (line,) = (line for line in ended.said if line.startswith("limber:"))
     assert "not armed" in line

@@ -115,3 +115,11 @@ def test_the_checkpoint_of_another_rate_has_its_own_name() -> None:
 def test_the_lists_for_people_name_what_the_settings_accept() -> None:
     assert {settings_from(adapter=recipe).adapter for recipe in RECIPES} == set(RECIPES)
     assert {settings_from(planner={"kind": kind}).planner.kind for kind in PLANNERS} == set(PLANNERS)
+
+
+def test_a_hidden_goal_has_settings_of_its_own() -> None:
+    """Its models are others: the adapter that is best on a path has none for it."""
+    for course in ("hidden_speed", "hidden_turn:side=1"):
+        usual = settings_from(course=course)
+        assert checkpoint_path(usual, usual.adapter).is_file()
+    assert settings_from(course="zigzag").adapter == settings_from().adapter

@@ -124,6 +124,8 @@ def test_inconsistent_settings_are_refused() -> None:
         replace(TINY, recipes={"mb_de": TINY.recipes["mb_de"]})
     with pytest.raises(ValueError, match="robot: unknown robot 'ant'; expected one of go2, roach"):
         replace(TINY, robot="ant")
+    with pytest.raises(ValueError, match="without: unknown family 'legloss'.*did you mean 'leg_loss'"):
+        replace(TINY, without="legloss")
     with pytest.raises(ValueError, match="unknown goal 'hidden_run'.*hidden_speed, hidden_turn"):
         replace(TINY, goal="hidden_run", on_policy=OnPolicySettings())
     with pytest.raises(ValueError, match="reward_weight: expected a positive number, got 0"):

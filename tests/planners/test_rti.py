@@ -124,7 +124,9 @@ def test_the_first_step_from_foreseen_states_closes_their_gaps() -> None:
     previous = rti.plan(problem, NEWTON, None, rng())
     pushed = previous.states[3] + 0.3 * rng(8).normal(size=6)
     now = replace(problem, state=pushed, time=3 * problem.step)
-    np.testing.assert_allclose(rti.plan(now, NEWTON, previous, rng()).actions, textbook(now)[0], rtol=1e-6, atol=1e-6)
+    plan = rti.plan(now, NEWTON, previous, rng())
+    np.testing.assert_allclose(plan.actions, textbook(now)[0], rtol=1e-6, atol=1e-6)
+    assert plan.evaluations == 6, "a second step, from a roll-out, would mend a first one that is wrong"
 
 
 def test_the_first_step_from_an_earlier_plan_costs_one_rollout() -> None:
