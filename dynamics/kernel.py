@@ -46,10 +46,8 @@ class _Workspace(NamedTuple):
     """Inputs that are actions (H, A, N)."""
     ones: list[Float32]
     """Inputs of all layers that a bias is multiplied with."""
-    increments: Float32
-    """(H, S, N)."""
-    steps: list[tuple[Float32, Float32, Float32]]
-    """Input (F + A + 1, N), its features (F, N) and increment (S, N) of every step."""
+    steps: list[tuple[Float32, Float32]]
+    """Input (F + A + 1, N) and its features (F, N) of every step."""
     hidden: list[tuple[Float32, Float32, Float32]]
     """Output (hidden + 1, N), the same without the one, and its gate (hidden, N) of every layer but the last."""
     low: Float32
@@ -68,6 +66,7 @@ class Kernel:
         self._space = model.space
         self._vectors, self._angles = _rows(model.space.vectors), _rows(model.space.angles)
         self._added = np.setdiff1d(np.arange(model.space.size), model.space.signals)
+        self._summed = _runs(np.setdiff1d(self._added, model.space.pose[:2]))
         self._inputs = model.inputs
         self._low, self._high = model.inputs.low.astype(np.float32), model.inputs.high.astype(np.float32)
         self._increments = model.increments
@@ -134,11 +133,11 @@ class Kernel:
     def _roll(self, layers: list[Float32], work: _Workspace, states: Float32) -> None:
         """Fill in states 1..H of (H + 1, S, N) from state 0 and the actions in the workspace.
 
-        Planar pose and signals are no input, so what they get on the way does not matter: displacements are turned into
-        the world frame, and signals set, for all steps at once.
+        Planar pose and signals are no input, so increments stay in their place. That is all of a signal; displacements
+        are turned into the world frame, and summed up, for all steps at once.
         """
         passes, last = [(layer, *buffers) for layer, buffers in zip(layers, work.hidden, strict=False)], layers[-1]
-        for before, (signal, features, increment), after in zip(states, work.steps, states[1:], strict=False):
+        for before, (signal, features), after in zip(states, work.steps, states[1:], strict=False):
             self._encode(before, features, work.low, work.high)
             for layer, following, half, gate in passes:
                 layer.dot(signal, half)
@@ -146,16 +145,16 @@ class Kernel:
                 np.add(gate, _ONE, gate)
                 np.multiply(half, gate, half)
                 signal = following
-            last.dot(signal, increment)
-            np.add(before, increment, after)
+            last.dot(signal, after)
+            for rows in self._summed:
+                np.add(before[rows], after[rows], after[rows])
         x, y, yaw = self._space.pose
         cos, sin = np.cos(states[:-1, yaw]), np.sin(states[:-1, yaw])
-        along, across = work.increments[:, x], work.increments[:, y]
-        summed = _lower(len(along))  # an eighth of the time of cumsum along the first axis
-        states[1:, x] = states[0, x] + summed @ (cos * along - sin * across)
-        states[1:, y] = states[0, y] + summed @ (sin * along + cos * across)
-        if len(self._space.signals):
-            states[1:, self._space.signals] = work.increments[:, self._space.signals]
+        ahead, left = states[1:, x], states[1:, y]
+        summed = _lower(len(ahead))  # an eighth of the time of cumsum along the first axis
+        along, across = summed @ (cos * ahead - sin * left), summed @ (sin * ahead + cos * left)
+        np.add(states[0, x], along, ahead)
+        np.add(states[0, y], across, left)
 
     def _encode(self, states: Float32, inputs: Float32, low: Float32, high: Float32) -> None:
         """Write the features of states (S, N), clipped, into inputs (F, N)."""
@@ -225,17 +224,16 @@ class Kernel:
         known = self._spaces.get((horizon, num_sequences))
         if known is not None:
             return known
-        size, num_features = self._space.size, self._space.num_features
+        num_features = self._space.num_features
         inputs = self._buffer("inputs", horizon, len(self._low) + 1, num_sequences)
-        increments = self._buffer("increments", horizon, size, num_sequences)
         low, high = (self._buffer(name, num_features, num_sequences) for name in ("low", "high"))
         hidden = []
         for number, layer in enumerate(self._stacked[0][:-1]):
             after = self._buffer(f"after {number}", len(layer) + 1, num_sequences)
             hidden.append((after, after[:-1], self._buffer(f"gate {number}", len(layer), num_sequences)))
-        steps = [(step, step[:num_features], increment) for step, increment in zip(inputs, increments, strict=True)]
+        steps = [(step, step[:num_features]) for step in inputs]
         ones = [inputs[:, -1], *(after[-1] for after, _, _ in hidden)]
-        work = _Workspace(inputs[:, num_features:-1], ones, increments, steps, hidden, low, high)
+        work = _Workspace(inputs[:, num_features:-1], ones, steps, hidden, low, high)
         self._spaces[horizon, num_sequences] = work
         return work
 
@@ -261,6 +259,12 @@ def _stack(layers: list[Float32]) -> list[Float32]:
     """
     stacked = [np.vstack([weight, bias]).T for weight, bias in zip(layers[::2], layers[1::2], strict=True)]
     return [np.float32(0.5) * layer for layer in stacked[:-1]] + [np.ascontiguousarray(stacked[-1])]
+
+
+def _runs(indices: NDArray[np.intp]) -> list[slice]:
+    """Return rising indices as few slices as possible."""
+    parts = np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1)
+    return [slice(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)]
 
 
 def _rows(indices: NDArray[np.intp]) -> Rows:

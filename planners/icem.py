@@ -111,7 +111,7 @@ def init(problem: Problem, settings: IcemSettings, previous: Plan | None) -> Bel
     """Start wide around the rest of the earlier plan; its elites, shifted in time, are guests of the first round."""
     mean = warm_start(problem, previous)
     spread = np.broadcast_to(settings.spread * (problem.high - problem.low), mean.shape)
-    shifted = remembered(problem, previous)[: _kept(settings)]
+    shifted = remembered(problem, previous, _kept(settings))
     return Belief(mean, spread, np.concatenate([mean[None], shifted]), shifted[:0], np.empty(0))
 
 
@@ -127,17 +127,18 @@ def update(
     problem: Problem, settings: IcemSettings, belief: Belief, candidates: FloatArray, costs: FloatArray
 ) -> Belief:
     """Move mean and spread to the K cheapest of the candidates and the elites kept from earlier rounds."""
-    new, kept = cheapest(costs, settings.elites), _kept(settings)
+    new, kept, done = cheapest(costs, settings.elites), _kept(settings), belief.round + 1
     pool = np.concatenate([candidates[new], belief.elites[:kept]])
     pool_costs = np.concatenate([costs[new], belief.costs[:kept]])
     best = cheapest(pool_costs, settings.elites)
-    if not len(best):
-        return replace(belief, guests=belief.guests[:0], round=belief.round + 1)
-    elites, old, floor = pool[best], settings.momentum, settings.floor * (problem.high - problem.low)
+    elites, elite_costs = pool[best], pool_costs[best]
+    if done == settings.iterations or not len(best):  # nothing is drawn any more, or there is nothing to learn from
+        return replace(belief, guests=belief.guests[:0], elites=elites, costs=elite_costs, round=done)
+    old, floor = settings.momentum, settings.floor * (problem.high - problem.low)
     mean = old * belief.mean + (1 - old) * elites.mean(axis=0)
     spread = np.maximum(old * belief.spread + (1 - old) * elites.std(axis=0), floor)
-    guests = mean[None] if belief.round + 2 == settings.iterations else mean[None][:0]
-    return Belief(mean, spread, guests, elites, pool_costs[best], belief.round + 1)
+    guests = mean[None] if done + 1 == settings.iterations else mean[None][:0]
+    return Belief(mean, spread, guests, elites, elite_costs, done)
 
 
 def _kept(settings: IcemSettings) -> int:

@@ -90,7 +90,7 @@ def plan(problem: Problem, settings: MppiSettings, previous: Plan | None, rng: n
 def init(problem: Problem, previous: Plan | None) -> Belief:
     """Start from the earlier mean, shifted in time, with the rest of the earlier plan as a guest."""
     start = warm_start(problem, previous)[None]
-    return Belief(np.concatenate([remembered(problem, previous), start])[0], start)
+    return Belief(np.concatenate([remembered(problem, previous, 1), start])[0], start)
 
 
 def sample(problem: Problem, settings: MppiSettings, rng: np.random.Generator, belief: Belief) -> FloatArray:

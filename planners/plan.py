@@ -130,30 +130,29 @@ def foreseen(problem: Problem, previous: Plan | None) -> FloatArray | None:
     """
     if previous is None or previous.status is PlanStatus.NO_PLAN or previous.step != problem.step:
         return None
-    knots = _knots(problem, previous, problem.horizon + 1)
-    states = previous.states[np.clip(knots, 0, len(previous.states) - 1)]
+    states = previous.states[_knots(problem, previous, problem.horizon + 1, len(previous.states))]
     moved: FloatArray = states + (problem.state - states[0])
     return moved
 
 
-def remembered(problem: Problem, previous: Plan | None) -> FloatArray:
-    """Return the sequences (K, H, A) that the earlier plan carries, as seen from now and within bounds; K may be 0."""
+def remembered(problem: Problem, previous: Plan | None, most: int) -> FloatArray:
+    """Return the first K <= most sequences (K, H, A) that the earlier plan carries, from now on and within bounds."""
     if previous is None or previous.memory is None or previous.status is PlanStatus.NO_PLAN:
         return np.empty((0, problem.horizon, problem.num_actions))
-    return _later(problem, previous, previous.memory)
+    return _later(problem, previous, previous.memory[:most])
 
 
 def _later(problem: Problem, previous: Plan, sequences: FloatArray) -> FloatArray:
     """Return what is left of sequences (..., H, A) that start with a plan; their last actions repeat."""
-    knots = _knots(problem, previous, problem.horizon)
-    return _usable(problem, sequences[..., np.clip(knots, 0, sequences.shape[-2] - 1), :])
+    knots = _knots(problem, previous, problem.horizon, sequences.shape[-2])
+    return _usable(problem, sequences[..., knots, :])
 
 
-def _knots(problem: Problem, previous: Plan, count: int) -> NDArray[np.intp]:
-    """Return which knot of an earlier plan each of the next steps falls on; beyond its ends as if it went on."""
+def _knots(problem: Problem, previous: Plan, count: int, known: int) -> NDArray[np.intp]:
+    """Return which of the known knots of an earlier plan each of the next steps falls on, the first or last beyond."""
     times = problem.time + problem.step * np.arange(count)
     knots: NDArray[np.intp] = np.floor((times - previous.time) / previous.step + _ROUNDING).astype(np.intp)
-    return knots
+    return np.asarray(np.minimum(np.maximum(knots, 0), known - 1))
 
 
 def _usable(problem: Problem, actions: FloatArray) -> FloatArray:

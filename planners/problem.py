@@ -108,9 +108,8 @@ class Problem:
             costs = np.atleast_2d(np.asarray(self.cost(states, actions), dtype=np.float64))
             if self.limits is not None:
                 costs = costs + self.limits.cost(states)
-            reduced = self.risk(costs)
-            usable = np.isfinite(costs).all(axis=0) & np.isfinite(states.sum(axis=(0, 2, 3)))
-        return np.where(usable, reduced, np.inf), states
+            usable = np.isfinite(costs.sum(axis=0) + states.sum(axis=(0, 2, 3)))
+            return np.where(usable, self.risk(costs), np.inf), states
 
     def rounds(self, limit: int | None = None) -> Iterator[int]:
         """Yield 0, 1, ... up to `limit` rounds, as long as one more of average length ends before the deadline."""

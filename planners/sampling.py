@@ -46,8 +46,7 @@ def search(
             finished = next(in_time, None) is not None
             if not finished:
                 break
-            costs[chunk], states = problem.evaluate(candidates[chunk])
-            best = better(best, problem, candidates[chunk], costs[chunk], states)
+            best, costs[chunk] = _tried(best, problem, candidates[chunk])
         belief = update(belief, candidates, costs)
         if not finished:
             break
@@ -68,6 +67,15 @@ def around(
     drawn += mean
     np.maximum(candidates, problem.low, out=candidates)
     return np.minimum(candidates, problem.high, out=candidates)
+
+
+def _tried(best: Plan, problem: Problem, candidates: FloatArray) -> tuple[Plan, FloatArray]:
+    """Return the better of a plan and the cheapest of N candidates, and what these cost (N,).
+
+    Their predicted states end here: the next ones then take the same memory, which is still in the cache.
+    """
+    costs, states = problem.evaluate(candidates)
+    return better(best, problem, candidates, costs, states), costs
 
 
 def _chunks(count: int, most: int) -> Iterator[slice]:
