@@ -6,8 +6,9 @@ The robot is the Go2's spec with ideal joints in place of a wire, so that the co
 exchange. The plan loop here multiplies matrices for most of every period, as a planner does, and publishes a schedule.
 Wanted: no cycle later than 10 ms with FIFO, p99 under 0.5 ms on an otherwise idle machine.
 
-A virtual machine may itself be stopped by its host. Linux counts that as stolen time, in steps of 10 ms over all
-processors; it is shown beside, in all and the most within two ticks of the plan loop, for no priority helps against it.
+A virtual machine may itself be stopped by its host, and no priority helps against that. Linux counts it as stolen time,
+in steps of 10 ms over all processors. It is shown in all, and the most within two ticks of the plan loop; the latest
+cycle may be that much later.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ def measure(settings: RealtimeSettings, seconds: float) -> tuple[dict[str, objec
 
 
 def main() -> int:
-    """Measure each scheduler; 1 when FIFO was obtained and a cycle was later than it may be."""
+    """Measure each scheduler; 1 when FIFO was obtained and a cycle was later than it and the host may make it."""
     arguments = tyro.cli(Arguments)
     drawn = Table(
         "us", "lateness p50", "p99", "max", "work p50", "p99", "plan age p99", "cycles", "skipped", "stolen ms", "most"
@@ -160,10 +161,11 @@ def main() -> int:
             name, *(f"{value:.0f}" for value in times), *map(str, counts), *(f"{value:.0f}" for value in lost)
         )
         if name == "fifo" and any("SCHED_FIFO" in right for right in rights):
-            kept = kept and float(lateness["max"]) <= LATEST
+            kept = kept and float(lateness["max"]) <= LATEST + 1e3 * steals.max()
     console = Console(width=120)
     console.print(drawn)
-    console.print(f"load {os.getloadavg()[0]:.1f}; no cycle later than {LATEST / 1000:g} ms with FIFO: {kept}")
+    wanted = f"no cycle later than {LATEST / 1000:g} ms with FIFO, but for stolen time"
+    console.print(f"load {os.getloadavg()[0]:.1f}; {wanted}: {kept}")
     return 0 if kept else 1
 
 
