@@ -44,6 +44,7 @@ train: setup  ## Collect, meta-train, evaluate: makes the shipped checkpoints ag
 stress: setup  ## The published tables of the stress suite, from the shipped checkpoints; resumable, hours
 	$(BIN)/limber stress --config configs/experiments/roach-stress.yaml --out runs/stress --resume
 	$(BIN)/limber stress --config configs/experiments/roach-stress-leave-one-out.yaml --out runs/stress-leave-one-out --resume
+	$(BIN)/limber stress --config configs/experiments/roach-stress-recovery.yaml --out runs/stress-recovery --resume
 
 bench: $(BENCH_STAMP)  ## Planners side by side with peers; resumable, report in runs/planners
 	.venv-bench/bin/python benchmarks/planners.py --out runs/planners
