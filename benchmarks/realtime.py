@@ -40,7 +40,8 @@ class Arguments:
 
     rate: float = 20.0
     seconds: float = 60.0
-    adapter: str = "snail"
+    adapter: str | None = None
+    """Recipe of the model; that of the settings for this rate when not given."""
     course: str = "figure8"
     perturb: tuple[str, ...] = ("leg_loss:leg=left_middle@6",)
     checkpoint: Path | None = None
@@ -62,11 +63,12 @@ def settings_of(arguments: Arguments) -> RunSettings:
     """Return the settings of the robot at this rate, as `limber run` makes them."""
     values = {
         "course": arguments.course,
-        "adapter": arguments.adapter,
         "seconds": arguments.seconds,
         "perturbations": list(arguments.perturb),
         "control": {"rate_hz": arguments.rate},
     }
+    if arguments.adapter is not None:
+        values["adapter"] = arguments.adapter
     if arguments.checkpoint is not None:
         values["checkpoint"] = str(arguments.checkpoint)
     return run_settings([Layer("benchmark", values)])

@@ -7,8 +7,8 @@ exchange. The plan loop here multiplies matrices for most of every period, as a 
 Wanted: no cycle later than 10 ms with FIFO, p99 under 0.5 ms on an otherwise idle machine.
 
 A virtual machine may itself be stopped by its host, all processors at once, and no priority helps against that; nor is
-it counted in full as stolen time. So a witness runs beside: a process of higher priority that wakes up 500 times a second
-and does nothing. The servo loop may be as much later than 10 ms as the witness was.
+it counted in full as stolen time. So a witness runs beside: a process of higher priority that wakes up 500 times a
+second and does nothing. The servo loop may be as much later than 10 ms as the witness was.
 """
 
 from __future__ import annotations
