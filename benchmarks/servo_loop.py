@@ -28,7 +28,7 @@ from controller.robots import spec
 from controller.workers import pool
 from hardware.clock import Clock
 from hardware.embodiment import rest_action
-from hardware.realtime import RealtimeSettings, sleep_until
+from hardware.realtime import FIFO_PRIORITY, RealtimeSettings, sleep_until
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
 from hardware.schedule import ActionSchedule
 from hardware.servo_process import ServoProcess
@@ -38,8 +38,8 @@ LATEST = 10_000.0
 """Latest that a cycle may be with FIFO [us]."""
 BUSY = 0.7
 """Share of a period for which the plan loop computes."""
-_PRIORITY = 60
-"""Of the witness; the servo loop has 50."""
+_PRIORITY = FIFO_PRIORITY + 10
+"""Of the witness."""
 _LEAD = 5.0
 """Time for which the witness goes on, for it has to start first [s]."""
 

@@ -74,6 +74,7 @@ def test_elites_of_the_tick_before_come_back_shifted_in_time() -> None:
     ahead = [*range(1, 10), 9]
     np.testing.assert_array_equal(guests[0], plan.actions[ahead])
     np.testing.assert_array_equal(guests[1:], plan.memory[:3][:, ahead])
+    assert len(icem.init(later(problem), SETTINGS, plan).guests) == 4, "no more of them than are kept"
 
 
 def test_a_plan_that_was_shifted_carries_its_elites_along() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from planners.problem import FloatArray, PlanningError, cheapest
+from planners.problem import AnyFloats, FloatArray, PlanningError, cheapest
 from tests.planners.toys import Toy, reach_problem
 
 
@@ -51,6 +51,18 @@ def test_evaluation_turns_what_is_not_finite_into_infinite_cost_without_a_warnin
     costs, _ = problem.evaluate(np.array([[[0.0, 0.0]], [[0.5, 0.0]], [[np.nan, 0.0]]]))
     assert np.isinf(costs[[0, 2]]).all()
     assert np.isfinite(costs[1])
+
+
+def test_a_prediction_that_is_not_finite_loses_even_where_it_costs_nothing() -> None:
+    def step(states: FloatArray, actions: FloatArray) -> FloatArray:
+        return np.concatenate([states[:, :3], 1.0 / actions[:, :1]], axis=-1)
+
+    def first_channel(states: AnyFloats, actions: FloatArray) -> AnyFloats:
+        return np.asarray(states[..., 0].sum(axis=-1))
+
+    problem = replace(reach_problem(horizon=1), model=Toy(step), cost=first_channel)
+    costs, _ = problem.evaluate(np.array([[[0.0, 0.0]], [[0.5, 0.0]]]))
+    assert np.isfinite(costs).tolist() == [False, True]
 
 
 def test_rounds_are_unlimited_in_time_without_a_deadline() -> None:

@@ -9,6 +9,7 @@ import pytest
 from controller.robots import spec
 from sim.robots import go2
 from sim.terrain import TERRAINS
+from tests.sim.robots.tensors import inertia
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +53,3 @@ def test_left_and_right_front_and_rear_are_mirror_images(model: mujoco.MjModel) 
 
 def mirror() -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     return np.array([[1, -1, 1], [-1, 1, -1], [1, -1, 1]], dtype=np.float64)
-
-
-def inertia(model: mujoco.MjModel, body: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Return the inertia tensor about the centre of mass in the body's axes (3, 3)."""
-    axes = np.empty(9)
-    mujoco.mju_quat2Mat(axes, model.body_iquat[body])
-    turn = axes.reshape(3, 3)
-    return np.asarray(turn @ np.diag(model.body_inertia[body]) @ turn.T)
