@@ -49,7 +49,8 @@ PLAIN, INFORMED, ORACLE = "mb", "informed", "oracle"
 
 ProtocolName = Annotated[str, AfterValidator(one_of("protocol", lambda: PROTOCOLS))]
 FamilyName = Annotated[str, AfterValidator(one_of("family", lambda: FAMILIES))]
-Entrant = Annotated[str, AfterValidator(one_of("adapter", lambda: (*RECIPES, ORACLE)))]
+ENTRANTS = (*RECIPES, ORACLE)
+Entrant = Annotated[str, AfterValidator(one_of("adapter", lambda: ENTRANTS))]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from controller.plots import INK, style
 from controller.scores import SPAN, profile, profile_band, run_scores
 from controller.standings import Standings
-from controller.stress import INFORMED, PLAIN, StressCondition
+from controller.stress import ENTRANTS, INFORMED, PLAIN, StressCondition
 from planners.problem import FloatArray
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#1c2026")
@@ -118,8 +118,9 @@ def _score(standings: Standings, condition: StressCondition, adapter: str) -> fl
 
 
 def _looks(standings: Standings) -> dict[str, tuple[str, str]]:
-    names = enumerate(standings.measured.settings.adapters)
-    return {name: (_COLOURS[i % len(_COLOURS)], _DASHES[i // len(_COLOURS) % len(_DASHES)]) for i, name in names}
+    """Colour and dash of every adapter that took part; an adapter looks the same in every suite."""
+    looks = {name: (_COLOURS[i % len(_COLOURS)], _DASHES[i // len(_COLOURS)]) for i, name in enumerate(ENTRANTS)}
+    return {name: looks[name] for name in standings.measured.settings.adapters}
 
 
 def _onset(standings: Standings, condition: StressCondition) -> float | None:

@@ -66,8 +66,13 @@ def read_yaml(path: Path) -> Layer:
     """
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
+    except FileNotFoundError as error:
+        beside = [file.name for file in path.parent.glob("*.yaml")]
+        hint = f"; {nearest(path.name, beside)}" if beside else ""
+        raise ConfigError(f"{path}: no such file{hint}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{path}: cannot be read: {reason}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):

@@ -123,7 +123,7 @@ def test_the_oracle_refuses_real_time(workplace: Path, capsys: pytest.CaptureFix
         (["--set", "planner.search.candidates=many"], ["planner.search.candidates", "integer", "'many'"]),
         (["--seconds", "soon"], ["seconds", "number", "'soon'"]),
         (["--rate", "33"], ["control.rate_hz", "20hz, 50hz", "33"]),
-        (["--config", "absent.yaml"], ["absent.yaml", "cannot be read"]),
+        (["--config", "absent.yaml"], ["absent.yaml: no such file"]),
         (["--speed", "3"], ["--speed"]),
         (["--model", "oracel"], ["unknown model 'oracel'", "did you mean 'oracle'"]),
         (["--model", "oracle", "--compare", "mb"], ["--compare: expected no other adapter with the oracle"]),

@@ -49,5 +49,5 @@ def test_every_check_warns_before_it_trips() -> None:
 
 
 def test_a_robot_without_a_file_is_an_error_with_the_place() -> None:
-    with pytest.raises(ConfigError, match=r"spot\.yaml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"spot\.yaml: no such file; expected one of go2\.yaml"):
         spec("spot")

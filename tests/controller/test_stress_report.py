@@ -101,6 +101,18 @@ def test_pictures_show_who_took_part(found: Standings) -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["grbal", INFORMED, ORACLE]
 
 
+def test_an_adapter_looks_the_same_in_every_suite() -> None:
+    def colours(*adapters: str) -> dict[str, object]:
+        shares, gaps = dict.fromkeys(adapters, 0.5), {INTACT.name: 0.3, LEG.name: 0.3, TURF.name: 0.3}
+        figure = profiles(standings(measured(suite(*adapters), shares, gaps)))
+        assert figure is not None
+        return {str(line.get_label()): line.get_color() for line in figure.axes[0].get_lines()}
+
+    few, many = colours(PLAIN, "snail", INFORMED), colours("grbal", "belief", INFORMED, PLAIN, "snail")
+    assert few["snail"] == many["snail"]
+    assert few[INFORMED] == many[INFORMED]
+
+
 def test_runs_that_broke_off_leave_gaps_in_the_curves() -> None:
     base = measured(suite(PLAIN, "grbal", conditions=(LEG, TURF)), {}, GAPS)
     cut = {trial: run | {"distance_mm": [1.0] * 90 + [None]} for trial, run in base.results.items()}

@@ -127,9 +127,22 @@ def test_a_bad_file_is_one_clear_error(tmp_path: Path, text: str, message: str) 
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="absent.yaml: cannot be read"):
-        read_yaml(tmp_path / "absent.yaml")
+def test_a_missing_file_is_one_clear_error_with_the_nearest_beside_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as alone:
+        read_yaml(tmp_path / "stress.yaml")
+    (tmp_path / "roach-stress.yaml").touch()
+    with pytest.raises(ConfigError) as beside:
+        read_yaml(tmp_path / "roach-stres.yaml")
+    assert str(alone.value) == f"{tmp_path / 'stress.yaml'}: no such file"
+    assert str(beside.value) == (
+        f"{tmp_path / 'roach-stres.yaml'}: no such file; expected one of roach-stress.yaml; "
+        "did you mean 'roach-stress.yaml'?"
+    )
+
+
+def test_a_folder_for_a_file_is_said_without_a_number(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory$"):
+        read_yaml(tmp_path)
 
 
 def test_assignment_reads_the_value_as_yaml() -> None:
