@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sim.condition import Condition
 from sim.perturbations import codec
+from sim.perturbations.timed import Timed
 from sim.robots import go2, roach
 
 LEGS = (*roach.LEGS, *go2.LEGS)
@@ -16,21 +16,11 @@ MOTORS = (*roach.SIDES, *go2.MOTORS)
 
 
 @dataclass(frozen=True)
-class LegLoss:
+class LegLoss(Timed):
     """Legs break off, those of a quadruped at the knee: their mass and their contact are gone."""
 
     name: ClassVar[str] = "leg_loss"
     legs: tuple[str, ...] = codec.several(LEGS, key="leg")
-    onset: float = 0.0
-    end: float = math.inf
-
-    def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -38,7 +28,7 @@ class LegLoss:
 
 
 @dataclass(frozen=True)
-class Payload:
+class Payload(Timed):
     """A mass fixed on the back, at a place in body axes."""
 
     name: ClassVar[str] = "payload"
@@ -48,19 +38,12 @@ class Payload:
     """Forward of the middle [m]."""
     y: float = codec.number(0.0)
     """Left of the middle [m]."""
-    onset: float = 0.0
-    end: float = math.inf
 
     def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
+        super().__post_init__()
         codec.check_range(self, "mass", self.mass, 0.0, go2.ANATOMY.payload)
         for key, reach in zip(("x", "y"), go2.ANATOMY.reach, strict=True):
             codec.check_range(self, key, getattr(self, key), -reach, reach)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -69,7 +52,7 @@ class Payload:
 
 
 @dataclass(frozen=True)
-class Motor:
+class Motor(Timed):
     """Worn, hot or badly calibrated drives: speeds are gain * set-point + bias, joints give a share of their torque."""
 
     name: ClassVar[str] = "motor"
@@ -81,22 +64,15 @@ class Motor:
     right_bias: float = codec.number(0.0)
     joints: tuple[tuple[str, float], ...] = codec.table(go2.MOTORS)
     """Joints of a quadruped and the share of the asked torque that they give [-]."""
-    onset: float = 0.0
-    end: float = math.inf
 
     def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
+        super().__post_init__()
         for key in ("left", "right"):
             codec.check_range(self, key, getattr(self, key), 0.0, 2.0)
         for joint, share in self.joints:
             codec.check_range(self, joint, share, 0.0, 2.0)
         for key in ("left_bias", "right_bias"):
             codec.check_range(self, key, getattr(self, key), -30.0, 30.0)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -109,21 +85,11 @@ class Motor:
 
 
 @dataclass(frozen=True)
-class DeadMotor:
+class DeadMotor(Timed):
     """A motor gives no torque any more; its shorted winding still brakes."""
 
     name: ClassVar[str] = "dead_motor"
     motor: str = codec.choice(MOTORS, key="name")
-    onset: float = 0.0
-    end: float = math.inf
-
-    def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -131,21 +97,11 @@ class DeadMotor:
 
 
 @dataclass(frozen=True)
-class Stuck:
+class Stuck(Timed):
     """A gearbox jams: no torque reaches the crank, which holds its angle."""
 
     name: ClassVar[str] = "stuck"
     motor: str = codec.choice(MOTORS, key="name")
-    onset: float = 0.0
-    end: float = math.inf
-
-    def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""

@@ -8,26 +8,20 @@ from typing import ClassVar
 
 from sim.condition import Condition
 from sim.perturbations import codec
+from sim.perturbations.timed import Timed
 
 
 @dataclass(frozen=True)
-class Delay:
+class Delay(Timed):
     """Commands reach the motors late."""
 
     name: ClassVar[str] = "delay"
     seconds: float = codec.number(key="ms", scale=1e-3)
     """[s]"""
-    onset: float = 0.0
-    end: float = math.inf
 
     def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
+        super().__post_init__()
         codec.check_range(self, "ms", self.seconds * 1e3, 0.0, 1000.0)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -35,22 +29,15 @@ class Delay:
 
 
 @dataclass(frozen=True)
-class Noise:
+class Noise(Timed):
     """All sensors are noisier by a factor; 0 makes them exact."""
 
     name: ClassVar[str] = "noise"
     scale: float = codec.number()
-    onset: float = 0.0
-    end: float = math.inf
 
     def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
+        super().__post_init__()
         codec.check_range(self, "scale", self.scale, 0.0, 100.0)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -58,7 +45,7 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class PoseBias:
+class PoseBias(Timed):
     """The markers have shifted on the body: position and heading are measured with a constant offset."""
 
     name: ClassVar[str] = "pose_bias"
@@ -68,19 +55,12 @@ class PoseBias:
     """In body axes, forward [m]."""
     y: float = codec.number(0.0)
     """In body axes, left [m]."""
-    onset: float = 0.0
-    end: float = math.inf
 
     def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
+        super().__post_init__()
         codec.check_range(self, "heading_deg", math.degrees(self.heading), -180.0, 180.0)
         for key in ("x", "y"):
             codec.check_range(self, key, getattr(self, key), -0.5, 0.5)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""

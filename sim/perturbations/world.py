@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from sim.condition import Condition
 from sim.perturbations import codec
+from sim.perturbations.timed import Timed
 from sim.robots.go2 import ANATOMY
 from sim.terrain import TERRAINS
 
@@ -16,7 +17,7 @@ PUSH_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
-class Slope:
+class Slope(Timed):
     """The ground rises by an angle towards a heading in ground axes."""
 
     name: ClassVar[str] = "slope"
@@ -24,17 +25,10 @@ class Slope:
     """[rad]"""
     heading: float = codec.angle("heading_deg", 0.0)
     """Direction uphill [rad]."""
-    onset: float = 0.0
-    end: float = math.inf
 
     def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
+        super().__post_init__()
         codec.check_range(self, "deg", math.degrees(self.angle), -45.0, 45.0)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top; slopes add as vectors."""
@@ -43,23 +37,16 @@ class Slope:
 
 
 @dataclass(frozen=True)
-class Friction:
+class Friction(Timed):
     """The feet slip more or less."""
 
     name: ClassVar[str] = "friction"
     mu: float = codec.number()
     """Coulomb friction of a foot on the ground [-]."""
-    onset: float = 0.0
-    end: float = math.inf
 
     def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
+        super().__post_init__()
         codec.check_range(self, "mu", self.mu, 0.01, 5.0)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -67,21 +54,11 @@ class Friction:
 
 
 @dataclass(frozen=True)
-class Ground:
+class Ground(Timed):
     """The robot walks onto another surface."""
 
     name: ClassVar[str] = "terrain"
     kind: str = codec.choice(TERRAINS)
-    onset: float = 0.0
-    end: float = math.inf
-
-    def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -89,23 +66,16 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Gravity:
+class Gravity(Timed):
     """Another planet: Mars is -3.7, the Moon -1.6."""
 
     name: ClassVar[str] = "gravity"
     z: float = codec.number()
     """Along true up [m/s^2]."""
-    onset: float = 0.0
-    end: float = math.inf
 
     def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
+        super().__post_init__()
         codec.check_range(self, "z", self.z, -30.0, -0.5)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -113,7 +83,7 @@ class Gravity:
 
 
 @dataclass(frozen=True)
-class Push:
+class Push(Timed):
     """A short knock on the body at the onset, given as momentum in ground axes; it is over after PUSH_SECONDS."""
 
     name: ClassVar[str] = "push"
@@ -121,18 +91,11 @@ class Push:
     """[N s]"""
     y: float = codec.number(0.0)
     z: float = codec.number(0.0)
-    onset: float = 0.0
-    end: float = math.inf
 
     def __post_init__(self) -> None:
-        """Raise PerturbationError for bad values."""
-        codec.check_times(self)
+        super().__post_init__()
         for key in ("x", "y", "z"):
             codec.check_range(self, key, getattr(self, key), -ANATOMY.push, ANATOMY.push)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""

@@ -5,26 +5,22 @@ Times count like the perturbations': from the first command that the robot obeys
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import ClassVar, TypeVar, get_args
 
 from sim.perturbations import codec
+from sim.perturbations.timed import Timed
 from sim.robots.go2 import MOTORS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Timed:
-    """What every fault has: a name, and times [s]. Raises PerturbationError for values that cannot be."""
-
-    name: ClassVar[str]
-    onset: float = 0.0
-    end: float = math.inf
+@dataclass(frozen=True)
+class Scripted(Timed):
+    """What every fault has; raises PerturbationError for values that cannot be."""
 
     def __post_init__(self) -> None:
-        codec.check_times(self)
+        super().__post_init__()
         for item in fields(self):
             if item.name in _RANGES:
                 codec.check_range(self, item.name, getattr(self, item.name), *_RANGES[item.name])
@@ -40,7 +36,7 @@ _RANGES = {
 
 
 @dataclass(frozen=True)
-class Drop(Timed):
+class Drop(Scripted):
     """A share of the messages is lost, both ways; 1 is an unplugged cable."""
 
     name: ClassVar[str] = "drop"
@@ -48,7 +44,7 @@ class Drop(Timed):
 
 
 @dataclass(frozen=True)
-class Delay(Timed):
+class Delay(Scripted):
     """Messages take longer, each way by `ms`."""
 
     name: ClassVar[str] = "delay"
@@ -56,7 +52,7 @@ class Delay(Timed):
 
 
 @dataclass(frozen=True)
-class Reorder(Timed):
+class Reorder(Scripted):
     """A share of the states is overtaken by the one that follows."""
 
     name: ClassVar[str] = "reorder"
@@ -64,14 +60,14 @@ class Reorder(Timed):
 
 
 @dataclass(frozen=True)
-class Freeze(Timed):
+class Freeze(Scripted):
     """The same state is sent again and again, tick and all."""
 
     name: ClassVar[str] = "freeze"
 
 
 @dataclass(frozen=True)
-class BadCrc(Timed):
+class BadCrc(Scripted):
     """A bit of a share of the states is turned over on the way."""
 
     name: ClassVar[str] = "bad_crc"
@@ -79,7 +75,7 @@ class BadCrc(Timed):
 
 
 @dataclass(frozen=True)
-class MotorFault(Timed):
+class MotorFault(Scripted):
     """A motor switches itself off and says so."""
 
     name: ClassVar[str] = "motor_fault"
@@ -87,7 +83,7 @@ class MotorFault(Timed):
 
 
 @dataclass(frozen=True)
-class Overheat(Timed):
+class Overheat(Scripted):
     """A motor is that hot [deg C], whatever it does."""
 
     name: ClassVar[str] = "overheat"
@@ -96,7 +92,7 @@ class Overheat(Timed):
 
 
 @dataclass(frozen=True)
-class ModeRefused(Timed):
+class ModeRefused(Scripted):
     """The robot's own controller does not let go.
 
     It says so (denied), says nothing (silent), says something unreadable (garbled), or says yes and goes on (kept).
@@ -107,7 +103,7 @@ class ModeRefused(Timed):
 
 
 @dataclass(frozen=True)
-class Reboot(Timed):
+class Reboot(Scripted):
     """The robot's computer starts anew: silence [s], then a tick from zero and its own controller."""
 
     name: ClassVar[str] = "reboot"
@@ -115,7 +111,7 @@ class Reboot(Timed):
 
 
 @dataclass(frozen=True)
-class BatteryLow(Timed):
+class BatteryLow(Scripted):
     """The battery has that much charge left [percent]."""
 
     name: ClassVar[str] = "battery_low"
@@ -123,7 +119,7 @@ class BatteryLow(Timed):
 
 
 @dataclass(frozen=True)
-class RemoteStop(Timed):
+class RemoteStop(Scripted):
     """Buttons of the remote that stop a robot, L2 and B, are held down."""
 
     name: ClassVar[str] = "remote_stop"
@@ -134,7 +130,7 @@ Fault = (
 )
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType({kind.name: kind for kind in get_args(Fault)})
 """Fault types by the name they have in text."""
-F = TypeVar("F", bound=Timed)
+F = TypeVar("F", bound=Scripted)
 
 
 def parse(text: str) -> Fault:

@@ -22,7 +22,7 @@ from hardware.emulators.go2.faults import (
     Overheat,
     Reboot,
     RemoteStop,
-    Timed,
+    Scripted,
     acting,
 )
 from hardware.emulators.go2.journal import Journal
@@ -85,7 +85,9 @@ class Firmware:
         if self._driven:
             failed = [fault.motor for fault in acting(self._faults, MotorFault, self.script)]
             self._body.step(self._command, failed, periods)
-        self.journal.follow(self.script, self._body, [fault.name for fault in acting(self._faults, Timed, self.script)])
+        self.journal.follow(
+            self.script, self._body, [fault.name for fault in acting(self._faults, Scripted, self.script)]
+        )
         states = [self._state()] if self._now >= self._booted_at else []
         arriving = self._states.carry(states, self.script, self._now)
         self.sent += len(arriving)

@@ -36,7 +36,7 @@ def test_text_survives_the_round_trip(text: str) -> None:
 
 
 def test_values_are_si_and_radians() -> None:
-    assert parse("slope:deg=10,heading_deg=90@1-2") == Slope(math.radians(10.0), math.radians(90.0), 1.0, 2.0)
+    assert parse("slope:deg=10,heading_deg=90@1-2") == Slope(math.radians(10.0), math.radians(90.0), onset=1.0, end=2.0)
     assert parse("leg_loss:leg=left_front+right_rear") == LegLoss(("left_front", "right_rear"))
 
 
