@@ -28,7 +28,8 @@ from benchmarks.scoring import paired
 from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
 from controller.controller import TickResult
-from controller.realtime import LoopTick, run_lockstep
+from controller.plan_loop import LoopTick
+from controller.realtime import run_lockstep
 from controller.strict import Layer, assignment
 from controller.workers import pool
 

@@ -26,7 +26,8 @@ from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
 from controller.controller import TickResult
 from controller.goals import GOALS, HiddenGoal, parse, steps_to_goal
-from controller.realtime import LoopTick, run_lockstep
+from controller.plan_loop import LoopTick
+from controller.realtime import run_lockstep
 from controller.strict import assignment
 from controller.workers import pool
 from sim.perturbations import parse as perturbation

@@ -24,7 +24,8 @@ from rich.table import Table
 from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
 from controller.controller import TickResult
-from controller.realtime import LoopTick, run_realtime
+from controller.plan_loop import LoopTick
+from controller.realtime import run_realtime
 from controller.strict import Layer
 from controller.timing import LoopResult, Percentiles, percentiles
 

@@ -11,7 +11,8 @@ import time
 import numpy as np
 
 from controller.metronome import FIRST_PLAN_TICKS, OFF_TIME, Boundary, constant_action
-from controller.realtime import OnTick, PlanLoop, Planning, ResultT, ending, quiet_interpreter, warm_up, warn_when_slow
+from controller.plan_loop import OnTick, PlanLoop, Planning, ResultT
+from controller.realtime import ending, quiet_interpreter, warm_up, warn_when_slow
 from controller.timing import Journal, LoopResult, LoopSettings
 from hardware.embodiment import rest_action
 from hardware.exchange import Cycle

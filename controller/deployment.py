@@ -25,7 +25,8 @@ from controller.controller import Controller, TickResult
 from controller.deployed import run_deployed
 from controller.findings import Run, headline
 from controller.panel import Panel
-from controller.realtime import Finished, LoopTick
+from controller.plan_loop import LoopTick
+from controller.realtime import Finished
 from controller.report import write_report
 from controller.run import Outcome, run_folder
 from controller.strict import ConfigError, to_yaml

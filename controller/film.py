@@ -12,8 +12,9 @@ from matplotlib.colors import to_rgb
 
 from controller.plots import COLOURS
 from controller.telemetry import Log
+from sim.clip import Clip, Note, RenderError
 from sim.perturbations import LegLoss, Payload, Perturbation, last, parse
-from sim.render import Clip, Note, RenderError, write_video
+from sim.render import write_video
 from sim.robots import ANATOMIES, go2, roach
 from sim.terrain import TERRAINS, Terrain
 

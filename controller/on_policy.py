@@ -16,7 +16,8 @@ from controller.build import build, load_model
 from controller.collect import with_onset
 from controller.config import RunSettings
 from controller.controller import TickResult
-from controller.realtime import LoopTick, run_lockstep
+from controller.plan_loop import LoopTick
+from controller.realtime import run_lockstep
 from controller.tasks import COURSES
 from controller.workers import pool
 from dynamics.dataset import Episodes, concatenate

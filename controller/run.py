@@ -14,7 +14,8 @@ from controller.controller import TickResult
 from controller.film import film
 from controller.findings import Run, headline
 from controller.panel import Panel
-from controller.realtime import LoopTick, run_lockstep, run_realtime
+from controller.plan_loop import LoopTick
+from controller.realtime import run_lockstep, run_realtime
 from controller.report import write_report
 from controller.strict import ConfigError, nearest, to_yaml
 from controller.summary import summary

@@ -24,7 +24,7 @@ from sim.robots import ANATOMIES
 
 if TYPE_CHECKING:
     from controller.controller import TickResult
-    from controller.realtime import LoopTick
+    from controller.plan_loop import LoopTick
 
 FloatArray = NDArray[np.float64]
 

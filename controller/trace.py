@@ -19,7 +19,7 @@ import numpy as np
 
 from controller.config import RunSettings, checkpoint_path
 from controller.controller import PlanFunction, TickResult
-from controller.realtime import LoopTick
+from controller.plan_loop import LoopTick
 from controller.strict import plain
 from hardware.log_reader import LogError, ServoLog
 from hardware.robot import FloatArray

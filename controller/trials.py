@@ -15,7 +15,8 @@ from controller.build import build, course, load_model
 from controller.cells import Result
 from controller.config import RunSettings
 from controller.controller import TickResult
-from controller.realtime import LoopTick, run_lockstep
+from controller.plan_loop import LoopTick
+from controller.realtime import run_lockstep
 from controller.scores import recovery_time
 from controller.stress import StressSettings, Trial
 from controller.tasks import Course

@@ -16,7 +16,8 @@ import torch
 
 from controller import shipped
 from controller.controller import Controller, ControlSettings, TickResult
-from controller.realtime import LoopTick, run_lockstep
+from controller.plan_loop import LoopTick
+from controller.realtime import run_lockstep
 from controller.tasks import COURSES
 from controller.timing import LoopSettings
 from dynamics import checkpoint

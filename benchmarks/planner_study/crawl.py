@@ -18,7 +18,8 @@ from benchmarks.planner_study.arenas import PlanFunction
 from controller.build import build, load_model, robot_spec
 from controller.config import RunSettings, run_settings
 from controller.controller import Controller, TickResult
-from controller.realtime import LoopTick, run_lockstep
+from controller.plan_loop import LoopTick
+from controller.realtime import run_lockstep
 from controller.strict import Layer
 from controller.tasks import COURSES
 from dynamics.adapters import factory

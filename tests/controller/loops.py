@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from controller.controller import Observation
-from controller.realtime import LoopTick, run_lockstep, run_realtime
+from controller.plan_loop import LoopTick
+from controller.realtime import run_lockstep, run_realtime
 from controller.timing import LoopResult, LoopSettings
 from hardware.clock import Clock, VirtualClock, WallClock
 from hardware.schedule import ActionSchedule

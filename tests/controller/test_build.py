@@ -12,7 +12,8 @@ from controller.build import build, load_model, planner
 from controller.config import PLANNERS, RunSettings, run_settings
 from controller.controller import TickResult
 from controller.goals import GOALS
-from controller.realtime import LoopTick, run_lockstep
+from controller.plan_loop import LoopTick
+from controller.realtime import run_lockstep
 from controller.strict import ConfigError, Layer
 from controller.tasks import START
 from dynamics import checkpoint

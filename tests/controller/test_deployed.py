@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.servo_loop import IdealJoints
 from controller.deployed import SharedBoundaries, run_deployed
-from controller.realtime import LoopTick
+from controller.plan_loop import LoopTick
 from controller.timing import Journal, LoopSettings
 from hardware.clock import VirtualClock
 from hardware.embodiment import rest_action

@@ -14,7 +14,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from controller.realtime import Finished, LoopTick
+from controller.plan_loop import LoopTick
+from controller.realtime import Finished
 from hardware.robot import RobotState
 from hardware.schedule import Rung
 from tests.controller.loops import MODES, Counter, Result, Run

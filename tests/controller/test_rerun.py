@@ -16,7 +16,8 @@ from controller.build import build, controller, load_model, planner, robot_spec
 from controller.cli import main
 from controller.config import run_settings
 from controller.controller import PlanFunction, TickResult
-from controller.realtime import LoopTick, run_lockstep, warm_up
+from controller.plan_loop import LoopTick
+from controller.realtime import run_lockstep, warm_up
 from controller.rerun import NotRerun, rerun
 from controller.strict import Layer
 from controller.trace import Noted

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from controller.controller import Observation, TickResult
-from controller.realtime import LoopTick
+from controller.plan_loop import LoopTick
 from controller.summary import summary
 from controller.tasks import Progress
 from controller.telemetry import Log, LogError, RunLog, from_tick, read_log

@@ -10,7 +10,8 @@ import mujoco
 import numpy as np
 import pytest
 
-from sim.render import Clip, FloatArray, Note, RenderError, View, pose_at, write_video
+from sim.clip import Clip, FloatArray, Note, RenderError, View, pose_at
+from sim.render import write_video
 
 av = pytest.importorskip("av")
 

@@ -1,0 +1,98 @@
+"""What a video is made of: runs as logged, notes, a camera, and the pose at any moment between two ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+class RenderError(RuntimeError):
+    """No video could be made; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that was true over a part of a run: a text in the picture, bodies that vanish or appear."""
+
+    text: str
+    start: float
+    """First instant [s]."""
+    end: float
+    """First instant at which it is over [s]."""
+    alpha: tuple[tuple[str, float], ...] = ()
+    """Bodies and the opacity that all their geoms have over that time: 0 hides a lost leg."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One run as logged."""
+
+    title: str
+    model: mujoco.MjModel
+    times: FloatArray
+    """Strictly increasing instants (T,) [s]."""
+    qpos: FloatArray
+    """Generalised positions at those instants (T, nq); the first two are the body's x and y [m]."""
+    rgb: tuple[float, float, float] = (0.0, 0.447, 0.698)
+    """Colour of the trail on the floor."""
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """Picture size and camera."""
+
+    width: int = 640
+    """Width of one run's picture [pixels]."""
+    height: int = 480
+    fps: int = 25
+    distance: float = 0.5
+    """Camera to the point it looks at [m], for a crawler; larger robots are seen from further away."""
+    azimuth: float = 90.0
+    """Heading of the camera's line of sight in the world [degrees]; 90 looks along +y."""
+    elevation: float = -40.0
+    """Below the horizon is negative [degrees]."""
+
+
+def pose_at(times: FloatArray, qpos: FloatArray, joint_types: FloatArray, time: float) -> FloatArray:
+    """Interpolate a logged pose: linear per coordinate, quaternions along the short way and normalised.
+
+    Args:
+        times: strictly increasing instants (T,) [s]; outside of them the first or last pose holds.
+        qpos: poses (T, nq).
+        joint_types: `MjModel.jnt_type` (njnt,).
+        time: instant [s].
+
+    Returns:
+        The pose (nq,).
+    """
+    right = int(np.clip(np.searchsorted(times, time), 1, len(times) - 1))
+    before, after = qpos[right - 1], qpos[right].copy()
+    fraction = float(np.clip((time - times[right - 1]) / (times[right] - times[right - 1]), 0.0, 1.0))
+    quaternions = list(_quaternion_slices(joint_types))
+    for part in quaternions:
+        if before[part] @ after[part] < 0.0:
+            after[part] *= -1.0
+    pose: FloatArray = (1.0 - fraction) * before + fraction * after
+    for part in quaternions:
+        pose[part] /= np.linalg.norm(pose[part])
+    return pose
+
+
+def _quaternion_slices(joint_types: FloatArray) -> Iterator[slice]:
+    address = 0
+    for kind in joint_types:
+        if kind == mujoco.mjtJoint.mjJNT_FREE:
+            yield slice(address + 3, address + 7)
+            address += 7
+        elif kind == mujoco.mjtJoint.mjJNT_BALL:
+            yield slice(address, address + 4)
+            address += 4
+        else:
+            address += 1
