@@ -15,10 +15,9 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib import metadata
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -33,6 +32,8 @@ JITTER_HZ = 500.0
 JITTER_SECONDS = 1.0
 LATE_P99, LATE_MAX = 500.0, 10_000.0
 """Wake-up times beyond which a warning is given [us]: those that the servo loop should keep."""
+PATIENCE = 60.0
+"""Longest time for what is tried apart [s]."""
 _GIB = 1024**3
 _CLONE = Path(__file__).resolve().parents[1]
 _CONSTRAINTS, _PROJECT = _CLONE / "constraints.txt", _CLONE / "pyproject.toml"
@@ -224,9 +225,27 @@ def _space(name: str, place: str, enough: int, least: int) -> Finding:
 
 
 def _apart(look: Callable[[], T]) -> T | str:
-    """Run something in a process of its own; what became of that process where it did not answer."""
+    """Run something in a process of its own; what went wrong there where it has no answer."""
+    context = multiprocessing.get_context("spawn")
+    answers, ours = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(look, ours), daemon=True)
+    process.start()
+    ours.close()
     try:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            return pool.submit(look).result(timeout=60.0)
-    except (BrokenProcessPool, TimeoutError) as error:
-        return f"the process that tried it ended ({type(error).__name__})"
+        if not answers.poll(PATIENCE):
+            return f"the process that tried it gave no answer within {PATIENCE:g} s"
+        found: T | str = answers.recv()
+        return found
+    except EOFError:
+        return "the process that tried it ended"
+    finally:
+        process.kill()
+        process.join()
+        answers.close()
+
+
+def _answer(look: Callable[[], object], answers: Connection) -> None:
+    try:
+        answers.send(look())
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is what the doctor was to find out)
+        answers.send(f"{type(error).__name__}: {error}")

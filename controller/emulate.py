@@ -56,14 +56,16 @@ class Emulate:
 
         try:
             from hardware.emulators.go2.process import emulate
+            from hardware.emulators.go2.viewer import ViewerError
             from hardware.unitree.bus import BusError
+            from sim.floating_base import SimulationError
         except ImportError as error:
             raise ConfigError(f"emulate: needs Cyclone DDS ({error}); pip install 'limber[go2]'") from error
         scene = self._scene()
         try:
             with self._viewer() as show:
                 summary = emulate(scene, show)
-        except BusError as error:
+        except (BusError, SimulationError, ViewerError) as error:
             raise ConfigError(f"command line: emulate: {error}") from error
         text = "\n".join(f"{key}: {value}" for key, value in summary.items() if key != "path")
         return Answer(summary, text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 
 import numpy as np
 
@@ -153,7 +153,9 @@ def _cycles(log: ServoLog) -> Iterator[tuple[RobotState, Mapping[str, object]]]:
 def _state(told: Mapping[str, object]) -> RobotState:
     values: dict[str, object] = {}
     for field in fields(RobotState):
-        value = told[field.name]
+        if field.name not in told and not _is_required(field):
+            continue  # the log is older than the field
+        value = _told(told, "state", field.name)
         if field.name == "judged":
             values[field.name] = tuple(_number(v) for v in value) if isinstance(value, list) else ()
         elif field.name == "faults":
@@ -170,16 +172,27 @@ def _orders(log: ServoLog) -> dict[int, Order]:
     orders: dict[int, Order] = {}
     for entry in log.of("plan"):
         told = entry.json()
-        if "refused" in told:
-            continue
+        if "request" not in told:
+            continue  # it was rubbish
         schedule = told["schedule"]
         plan = None
         if isinstance(schedule, Mapping):
             actions = np.array(schedule["actions"], dtype=np.float64)
             plan = ActionSchedule(schedule["start"], schedule["step"], actions, schedule["expires"])
-        number, resets = int(_number(told["number"])), int(_number(told["resets"]))
-        orders[number] = Order(_number(told["published"]), Mode(told["request"]), resets, plan)
+        requests, resets, stops = (int(_number(_told(told, "plan", name))) for name in ("requests", "resets", "stops"))
+        published, request = _number(told["published"]), Mode(told["request"])
+        orders[int(_number(told["number"]))] = Order(published, request, requests, resets, stops, plan)
     return orders
+
+
+def _told(message: Mapping[str, object], channel: str, name: str) -> object:
+    if name not in message:
+        raise LogError(f"log: {channel}: expected '{name}', got none: written by another version of Limber")
+    return message[name]
+
+
+def _is_required(field: Field[object]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
 
 
 def _number(value: object) -> float:

@@ -54,9 +54,15 @@ class Order:
     """Host clock [s]; an order that is not renewed loses its force."""
     request: Mode
     """PASSIVE, DAMP, STAND, RUN or ESTOP."""
+    requests: int = 0
+    """The request is made whenever this grows: the same one may be made again."""
     resets: int = 0
     """Faults are reset whenever this grows."""
+    stops: int = 0
+    """An emergency stop is made whenever this grows, whatever was requested since: no order may be read in between."""
     schedule: ActionSchedule | None = None
+    refused: str | None = None
+    """Why there is no schedule, although one was sent."""
 
 
 class CycleLayout:
@@ -172,37 +178,47 @@ class OrderLayout:
         if schedule is not None and schedule.actions.shape not in {(n, self._actions) for n in range(1, KNOTS + 1)}:
             expected = f"up to {KNOTS} knots of {self._actions} numbers"
             raise ValueError(f"order: expected {expected}, got {schedule.actions.shape}")
-        head = [order.published, float(_REQUESTS.index(order.request)), float(order.resets)]
+        counts = (order.requests, order.resets, order.stops)
+        head = [order.published, float(_REQUESTS.index(order.request)), *map(float, counts)]
         if schedule is None:
             return np.array([*head, 0.0, 0.0, 0.0, 0.0]).tobytes()
         head += [float(len(schedule.actions)), schedule.start, schedule.step, schedule.expires]
         return np.concatenate([head, schedule.actions.ravel()]).tobytes()
 
     def unpack(self, record: bytes) -> Order:
-        """Return the order of a record.
+        """Return the order of a record; a schedule that is rubbish is left out, for the request beside it may matter.
 
         Raises:
-            BadRecord: it is rubbish.
+            BadRecord: what is requested is rubbish.
         """
         if len(record) % 8 or len(record) < 8 * _ORDER_HEAD:
             raise BadRecord(f"order: expected at least {_ORDER_HEAD} numbers, got {len(record)} bytes")
         numbers = np.frombuffer(record).copy()
-        if not np.isfinite(numbers).all():
-            raise BadRecord("order: a number is not finite")
-        published, request, resets, knots, start, step, expires = numbers[:_ORDER_HEAD].tolist()
-        actions = numbers[_ORDER_HEAD:]
-        if request not in range(len(_REQUESTS)) or knots not in range(KNOTS + 1) or resets != int(resets):
-            raise BadRecord(f"order: expected known request, resets and knots, got {request}, {resets}, {knots}")
-        if len(actions) != int(knots) * self._actions:
-            raise BadRecord(f"order: expected {int(knots)} knots of {self._actions}, got {len(actions)} numbers")
+        published, request, *counts = numbers[:_REQUEST_HEAD].tolist()
+        if not math.isfinite(published) or request not in range(len(_REQUESTS)):
+            raise BadRecord(f"order: expected a time and a known request, got {published}, {request}")
+        if not all(math.isfinite(count) and count == int(count) >= 0 for count in counts):
+            raise BadRecord(f"order: expected whole numbers of requests, resets and stops, got {counts}")
+        requests, resets, stops = map(int, counts)
+        schedule, refused = None, None
         try:
-            schedule = ActionSchedule(start, step, actions.reshape(-1, self._actions), expires) if knots else None
+            schedule = self._schedule(numbers[_REQUEST_HEAD:])
         except ValueError as error:
-            raise BadRecord(f"order: {error}") from error
-        return Order(published, _REQUESTS[int(request)], int(resets), schedule)
+            refused = f"order: {error}"
+        return Order(published, _REQUESTS[int(request)], requests, resets, stops, schedule, refused)
+
+    def _schedule(self, numbers: FloatArray) -> ActionSchedule | None:
+        """Return the schedule behind a request, if there is one; ValueError when it is rubbish."""
+        if not np.isfinite(numbers).all():
+            raise ValueError("a number is not finite")
+        knots, start, step, expires = numbers[:4].tolist()
+        if knots not in range(KNOTS + 1) or len(numbers) - 4 != int(knots) * self._actions:
+            raise ValueError(f"expected {knots:g} knots of {self._actions}, got {len(numbers) - 4} numbers")
+        return ActionSchedule(start, step, numbers[4:].reshape(-1, self._actions), expires) if knots else None
 
 
-_ORDER_HEAD = 7
+_REQUEST_HEAD = 5
+_ORDER_HEAD = _REQUEST_HEAD + 4
 
 
 def _trip(told: str) -> Trip | None:

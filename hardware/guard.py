@@ -113,8 +113,10 @@ class Guard:
         for trip in trips:
             self._machine.latch(trip)
         before, refusal = self.mode, self._refusal(command, now)
-        arrived = self._move is None or self._move.arrived(state.motor_position, now)
-        mode = self._machine.step(arrived=arrived, live=refusal is None)
+        move = self._move
+        arrived = move is None or move.arrived(state.motor_position, now)
+        overdue = move is None or move.overdue(now)
+        mode = self._machine.step(arrived=arrived, overdue=overdue, live=refusal is None)
         if mode is not before:
             self._enter(mode, before, state, now)
         if mode is Mode.RUN:

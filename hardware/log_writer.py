@@ -15,7 +15,7 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
 import numpy as np
@@ -38,7 +38,9 @@ NOTE_BYTES = 65_536
 _POLL = 0.02
 _START = 20.0
 _SILENCE = 1.0
-"""After being asked to stop, the writer goes on until nothing has come for this long [s]."""
+"""When its time is over, the writer goes on until nothing has come for this long [s]."""
+_LINGER = 2.0
+"""Once asked to stop it goes on no longer than this, whatever comes [s]."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,8 @@ class _Logger:
 
     def __init__(self, job: LogJob, status: RecordRing) -> None:
         self._job, self._status = job, status
-        self._stop = False
-        signal.signal(signal.SIGTERM, lambda number, frame: setattr(self, "_stop", True))
+        self._asked: float | None = None
+        signal.signal(signal.SIGTERM, self._on_sigterm)
         self._offset = time.time() - time.monotonic() + job.origin
         self._cycles, self._orders = CycleLayout(job.spec), OrderLayout(job.spec)
         rings = (job.rings.cycles, job.rings.orders, job.rings.events, job.rings.wire, job.notes)
@@ -158,13 +160,18 @@ class _Logger:
                 self._writer.flush()  # type: ignore[no-untyped-call]
                 self._status.append(json.dumps(self.counts()).encode())
                 flushed = now
-            over = self._stop or (parent is not None and not parent.is_alive())
+            over = self._asked is not None or (parent is not None and not parent.is_alive())
             if over and now - heard > _SILENCE:
+                break
+            if self._asked is not None and now - self._asked > _LINGER:
                 break
             time.sleep(_POLL)
         self._writer.add_metadata("counts", {name: str(count) for name, count in self.counts().items()})
         self._writer.finish()  # type: ignore[no-untyped-call]
         self._status.append(json.dumps(self.counts()).encode())
+
+    def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
+        self._asked = self._asked or time.monotonic()
 
     def _open(self) -> None:
         """Begin the file."""
@@ -221,9 +228,9 @@ class _Logger:
             self._add_json("plan", time.monotonic() - self._job.origin, {"number": number, "refused": str(error)})
             return
         schedule = order.schedule
-        head = {"number": number, "request": order.request.value, "resets": order.resets, "published": order.published}
+        told = {name: _plain(value) for name, value in vars(order).items() if name != "schedule"}
         plan = None if schedule is None else {name: _plain(value) for name, value in vars(schedule).items()}
-        self._add_json("plan", order.published, head | {"schedule": plan})
+        self._add_json("plan", order.published, {"number": number, **told, "schedule": plan})
 
     def _add_json(self, channel: str, at: float, what: object) -> None:
         self._add(channel, at, json.dumps(what).encode())

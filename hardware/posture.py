@@ -15,6 +15,9 @@ SHORTEST = 0.1
 REACHED = 0.4
 """Largest distance of a measured joint from a pose that counts as reached [rad]: what gravity bends is far less."""
 
+GRACE = 2.0
+"""Time beyond its own after which a move is overdue [s]."""
+
 
 class Move:
     """A move to a pose that begins now.
@@ -40,6 +43,10 @@ class Move:
     def arrived(self, measured: FloatArray, now: float) -> bool:
         """Tell whether the time is over and the joints (n_motors,) [rad] are there."""
         return now - self._begin >= self._duration and float(np.abs(measured - self._target).max()) < REACHED
+
+    def overdue(self, now: float) -> bool:
+        """Tell whether the joints should have been there long ago: something is in the way, or a motor is weak."""
+        return now - self._begin >= self._duration + GRACE
 
     def command(self, now: float, expires: float) -> RobotCommand:
         """Return the set-points at `now` [s]."""

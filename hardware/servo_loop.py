@@ -110,14 +110,17 @@ def obey(servo: Servo, order: Order, before: Order, state: RobotState, now: floa
     Raises:
         RobotError: the robot is not ready.
     """
+    guard, armed = servo.guard, False
     if order.resets > before.resets:
-        servo.guard.reset(state, now)
-    armed = False
-    if order.request is not before.request:
-        armed = servo.guard.mode is Mode.PASSIVE and order.request not in {Mode.PASSIVE, Mode.ESTOP}
+        guard.reset(state, now)
+    off = guard.mode is Mode.PASSIVE
+    if order.stops > before.stops:
+        guard.request(Mode.ESTOP)
+    elif order.requests > before.requests and not (off and guard.fault is not None):  # a fault keeps motors off
+        armed = off and order.request is not Mode.PASSIVE
         if armed:
             servo.arm()
-        servo.guard.request(order.request)
+        guard.request(order.request)
     if order.schedule is not None:
         servo.publish(replace(order.schedule, expires=min(order.schedule.expires, order.published + lease)))
     return armed
@@ -234,16 +237,21 @@ class _Loop:
         except BadRecord as error:
             if number != self._refused:
                 self._refused = number
-                self._times.refused += 1
-                tell(self._events, "refused", str(error))
+                self._refuse(str(error))
             return False
+        if order.refused is not None:
+            self._refuse(order.refused)
         self._number, before, self._order = number, self._order, order
         armed = obey(self._servo, order, before, state, now, self._job.lease)
-        if order.request is not before.request or order.resets != before.resets:
+        if (order.requests, order.resets, order.stops) != (before.requests, before.resets, before.stops):
             guard = self._servo.guard
             fault = None if guard.fault is None else str(guard.fault)
             tell(self._events, "request", {"target": order.request.value, "mode": guard.mode.value, "fault": fault})
         return armed
+
+    def _refuse(self, why: str) -> None:
+        self._times.refused += 1
+        tell(self._events, "refused", why)
 
     def _announce(self, report: ServoReport) -> None:
         """Say what changed: the mode, the fault, which checks trip."""

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -102,11 +103,12 @@ class ServoProcess:
 
     def request(self, target: Mode) -> None:
         """Head for PASSIVE, DAMP, STAND or RUN, or make an emergency stop."""
-        self._send(target, self._order.resets, None)
+        stops = self._order.stops + (target is Mode.ESTOP)
+        self._send(replace(self._order, request=target, requests=self._order.requests + 1, stops=stops, schedule=None))
 
     def reset(self) -> None:
-        """Ask for the fault to be forgotten, which needs a robot that is well and still; then it is damped."""
-        self._send(Mode.DAMP, self._order.resets + 1, None)
+        """Ask for the fault to be forgotten, which needs a robot that is well and still; getting up needs a request."""
+        self._send(replace(self._order, resets=self._order.resets + 1, schedule=None))
 
     def publish(self, schedule: ActionSchedule) -> None:
         """Make `schedule` the one that is played from the next cycle on.
@@ -117,7 +119,7 @@ class ServoProcess:
         """
         if not self.alive:
             raise RobotFault(f"robot {self._spec.name}: the servo process is gone")
-        self._send(self._order.request, self._order.resets, schedule)
+        self._send(replace(self._order, schedule=schedule))
 
     def newest(self) -> Cycle | None:
         """Return the newest cycle; None before the first."""
@@ -160,6 +162,6 @@ class ServoProcess:
         for ring in (self._cycles, self._orders, self._events, self._wire):
             ring.close()
 
-    def _send(self, request: Mode, resets: int, schedule: ActionSchedule | None) -> None:
-        self._order = Order(self.clock.now(), request, resets, schedule)
+    def _send(self, order: Order) -> None:
+        self._order = replace(order, published=self.clock.now())
         self._orders.append(self._order_layout.pack(self._order))

@@ -1,7 +1,7 @@
 """What a robot is doing, and what it may do next.
 
     PASSIVE -> DAMP -> STAND_UP -> STAND <-> RUN, and down again STAND -> SIT_DOWN -> DAMP -> PASSIVE
-    FAULT_DAMP and ESTOP from anywhere; only a reset leads out of them, to DAMP
+    FAULT_DAMP and ESTOP from anywhere; only a reset leads out of them, to DAMP (to PASSIVE when motors were off)
 
 An operator names a target; the machine walks there one step at a time. A soft trip makes DAMP the target and keeps it.
 """
@@ -53,6 +53,8 @@ class StateMachine:
         self.target = Mode.PASSIVE
         self.fault: Trip | None = None
         """The first soft or hard trip since the last reset."""
+        self._off = False
+        """The motors were off when the emergency stop came."""
 
     def request(self, target: Mode) -> bool:
         """Head for a mode; False while a fault forbids it.
@@ -73,6 +75,8 @@ class StateMachine:
 
     def stop(self, reason: str) -> None:
         """Make an emergency stop."""
+        if self.mode is not Mode.ESTOP:
+            self._off = self.mode is Mode.PASSIVE
         self.mode, self.target = Mode.ESTOP, Mode.DAMP
         self.fault = self.fault or Trip("estop", Severity.HARD, reason)
 
@@ -92,23 +96,26 @@ class StateMachine:
             self.mode = Mode.FAULT_DAMP
 
     def reset(self) -> None:
-        """Forget a fault or an emergency stop: damped, and waiting for a request."""
+        """Forget a fault or an emergency stop: damped, or off where it was off before, and waiting for a request."""
         if self.mode is not Mode.PASSIVE:
-            self.mode = self.target = Mode.DAMP
+            off = self.mode is Mode.ESTOP and self._off
+            self.mode = self.target = Mode.PASSIVE if off else Mode.DAMP
         self.fault = None
 
-    def step(self, *, arrived: bool, live: bool) -> Mode:
+    def step(self, *, arrived: bool, overdue: bool, live: bool) -> Mode:
         """Take the next step towards the target and return the new mode.
 
         Args:
             arrived: the pose that the present mode moves to is reached.
+            overdue: it should have been reached long ago; good enough on the way down.
             live: there are commands to run by.
         """
         for _ in range(1 if self._poses else len(Mode)):
-            self.mode = self._next(arrived=arrived or not self._poses, live=live or not self._poses)
+            arrived, live = arrived or not self._poses, live or not self._poses
+            self.mode = self._next(arrived=arrived, down=arrived or overdue, live=live)
         return self.mode
 
-    def _next(self, *, arrived: bool, live: bool) -> Mode:
+    def _next(self, *, arrived: bool, down: bool, live: bool) -> Mode:
         up = self.target in _UP
         match self.mode:
             case Mode.PASSIVE:
@@ -124,11 +131,11 @@ class StateMachine:
             case Mode.RUN if self.fault is None:
                 return Mode.STAND  # first the feet together, then down
             case Mode.STAND if self.fault is None:
-                return Mode.SIT_DOWN if arrived else self.mode
+                return Mode.SIT_DOWN if down else self.mode
             case Mode.STAND_UP | Mode.STAND | Mode.RUN:
                 return Mode.SIT_DOWN
             case Mode.SIT_DOWN if up:
                 return Mode.STAND_UP
             case Mode.SIT_DOWN:
-                return Mode.DAMP if arrived else self.mode
+                return Mode.DAMP if down else self.mode
         return self.mode

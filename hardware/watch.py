@@ -76,12 +76,33 @@ class Growth:
         return total - kept[0][1]
 
 
+class LargestGrowth:
+    """How much that of several counters grew that grew most."""
+
+    def __init__(self) -> None:
+        self._counters: list[Growth] = []
+        self._seen, self._still = b"", math.nan
+
+    def update(self, totals: FloatArray, now: float) -> float:
+        """Take readings (n,) at `now` [s], NaN where there is none, and return the largest growth; NaN without any."""
+        seen = totals.tobytes()
+        if seen == self._seen:  # nearly always: nothing has been lost for long
+            return self._still
+        if len(self._counters) != len(totals):
+            self._counters = [Growth() for _ in totals]
+        growths = [counter.update(total, now) for counter, total in zip(self._counters, totals.tolist(), strict=True)]
+        largest = max((growth for growth in growths if growth == growth), default=math.nan)
+        self._seen, self._still = (b"" if largest > 0.0 else seen), largest
+        return largest
+
+
 class Watch:
     """Looks at one state after another; remembers counters and the robot's clock."""
 
     def __init__(self, spec: RobotSpec) -> None:
         self._spec = spec
-        self._lost, self._bad, self._foreign, self._overruns = Growth(), Growth(), Growth(), Growth()
+        self._lost = LargestGrowth()
+        self._bad, self._foreign, self._overruns = Growth(), Growth(), Growth()
         self._late_cycles = 0
         self._angles = (math.nan, math.nan, math.nan)
         self._tick, self._ticked, self._restarted = math.nan, 0.0, False
@@ -125,7 +146,7 @@ class Watch:
             "temperature": Reading(lambda s, _: _largest(s.motor_temperature), "deg C"),
             "charge": Reading(lambda s, _: s.charge, "%", 100.0, smaller=True),
             "voltage": Reading(lambda s, _: s.battery, "V", smaller=True),
-            "lost": Reading(lambda s, now: self._lost.update(_largest(s.lost), now), "packets a second"),
+            "lost": Reading(lambda s, now: self._lost.update(s.lost, now), "packets a second"),
             "bad_packets": Reading(lambda s, now: self._bad.update(s.bad_packets, now), "a second"),
             "frozen": Reading(lambda s, _: s.time - self._ticked if self._tick == self._tick else math.nan, "s"),
             "second_writer": Reading(lambda s, now: self._foreign.update(s.foreign_commands, now), "commands a second"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,28 @@ def crash() -> str:
     os._exit(1)
 
 
+def hang() -> str:
+    time.sleep(60.0)
+    return "never"
+
+
+def refuse() -> str:
+    raise ImportError("libddsc.so.0: cannot open shared object file")
+
+
 def test_what_crashes_does_not_take_the_doctor_along() -> None:
     assert "ended" in doctor._apart(crash)
+
+
+def test_what_hangs_does_not_hold_the_doctor_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "PATIENCE", 0.1)
+    begun = time.monotonic()
+    assert "no answer within 0.1 s" in doctor._apart(hang)
+    assert time.monotonic() - begun < 30.0
+
+
+def test_what_fails_in_any_way_is_said() -> None:
+    assert doctor._apart(refuse) == "ImportError: libddsc.so.0: cannot open shared object file"
 
 
 def test_a_full_disk_is_a_failure() -> None:

@@ -42,3 +42,14 @@ def test_a_robot_lives_as_long_as_it_is_told_and_reports(capsys: pytest.CaptureF
     assert report["seconds"] == pytest.approx(0.3, abs=0.05)
     assert report["states_sent"] > 0
     assert (report["commands_obeyed"], report["outside_limits"], report["mode"]) == (0, 0, "normal")
+
+
+def test_a_view_without_opengl_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MUJOCO_GL", "egl")
+    monkeypatch.setenv("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent")
+    assert main(["emulate", "go2", "--seconds", "0.1", "--domain", str(free_domain()), "--view"]) == 2
+    (line,) = [text for text in capsys.readouterr().err.splitlines() if text.startswith("limber: ")]
+    assert line.startswith("limber: command line: emulate: emulator's viewer: ")
+    assert line.endswith("without --view nothing has to be drawn")

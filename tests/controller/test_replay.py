@@ -16,7 +16,7 @@ from controller.cli import main
 from controller.robots import spec
 from hardware.embodiment import rest_action
 from hardware.limits import Check, Severity
-from hardware.log_reader import read_log
+from hardware.log_reader import Entry, LogError, ServoLog, read_log
 from hardware.log_writer import LogWriter
 from hardware.realtime import RealtimeSettings
 from hardware.schedule import ActionSchedule
@@ -100,6 +100,29 @@ def test_a_log_that_is_not_there_is_one_clear_error(
     assert main(["replay", asked]) == 2
     expected = f"limber: command line: replay: LOG: expected an existing log (*.mcap), got '{asked}'; {hint}"
     assert capsys.readouterr().err.splitlines() == [expected]
+
+
+def lacking(log: ServoLog, channel: str, name: str) -> ServoLog:
+    """Return a log as if written before there was something."""
+
+    def older(entry: Entry) -> Entry:
+        if entry.channel != channel:
+            return entry
+        told = {key: value for key, value in entry.json().items() if key != name}
+        return replace(entry, data=json.dumps(told).encode())
+
+    return replace(log, entries=tuple(map(older, log.entries)))
+
+
+def test_a_log_from_before_there_was_a_quantity_is_replayed_without_it(log: Path) -> None:
+    found = replaying.replay(lacking(read_log(log), "state", "stride"))
+    assert (found.differing, found.cycles > 500) == (0, True)
+
+
+@pytest.mark.parametrize("channel, name", [("state", "motor_position"), ("plan", "requests")])
+def test_a_log_of_another_version_says_what_it_lacks(log: Path, channel: str, name: str) -> None:
+    with pytest.raises(LogError, match=f"log: {channel}: expected '{name}', got none: written by another version"):
+        replaying.replay(lacking(read_log(log), channel, name))
 
 
 def test_what_is_no_log_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ ORDERS = OrderLayout(GO2)
 
 def order(knots: int = 3) -> Order:
     actions = np.arange(float(knots * ACTIONS)).reshape(knots, ACTIONS)
-    return Order(4.5, Mode.RUN, 2, ActionSchedule(5.0, 0.04, actions, 6.0))
+    return Order(4.5, Mode.RUN, 7, 2, 1, ActionSchedule(5.0, 0.04, actions, 6.0))
 
 
 def test_a_cycle_comes_back_as_it_was() -> None:
@@ -73,7 +73,8 @@ def test_an_order_comes_back_as_it_was(knots: int) -> None:
     record = ORDERS.pack(order(knots))
     assert len(record) <= ORDERS.capacity
     back = ORDERS.unpack(record)
-    assert (back.published, back.request, back.resets) == (4.5, Mode.RUN, 2)
+    assert (back.published, back.request, back.requests, back.resets, back.stops) == (4.5, Mode.RUN, 7, 2, 1)
+    assert back.refused is None
     schedule, sent = back.schedule, order(knots).schedule
     assert schedule is not None
     assert sent is not None
@@ -87,7 +88,7 @@ def test_too_long_a_plan_is_refused_before_it_is_sent() -> None:
         ORDERS.pack(order(KNOTS + 1))
 
 
-@given(index=st.integers(0, 6 + 3 * ACTIONS), value=st.sampled_from([math.nan, math.inf, -1.0, 0.5, 1e9]))
+@given(index=st.integers(0, 8 + 3 * ACTIONS), value=st.sampled_from([math.nan, math.inf, -1.0, 0.5, 1e9]))
 def test_a_damaged_order_is_refused_or_harmless(index: int, value: float) -> None:
     numbers = np.frombuffer(ORDERS.pack(order())).copy()
     numbers[index] = value
@@ -95,9 +96,18 @@ def test_a_damaged_order_is_refused_or_harmless(index: int, value: float) -> Non
         back = ORDERS.unpack(numbers.tobytes())
     except BadRecord:
         return
-    assert math.isfinite(value)
+    assert math.isfinite(value) or index >= 5
+    assert (back.schedule is None) == (back.refused is not None) or index == 5
     assert back.schedule is None or (np.isfinite(back.schedule.actions).all() and back.schedule.step > 0.0)
     assert back.request in {Mode.PASSIVE, Mode.DAMP, Mode.STAND, Mode.RUN, Mode.ESTOP}
+
+
+def test_a_plan_that_is_rubbish_takes_no_request_along() -> None:
+    numbers = np.frombuffer(ORDERS.pack(replace(order(), request=Mode.ESTOP))).copy()
+    numbers[-1] = math.nan
+    back = ORDERS.unpack(numbers.tobytes())
+    assert (back.request, back.requests, back.stops, back.schedule) == (Mode.ESTOP, 7, 1, None)
+    assert back.refused == "order: a number is not finite"
 
 
 @given(record=st.binary(max_size=400))

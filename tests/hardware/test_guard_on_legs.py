@@ -122,6 +122,20 @@ def test_a_soft_trip_sits_down_and_keeps_the_robot_there() -> None:
     assert rig.guard.request(Mode.RUN)
 
 
+def test_a_leg_that_cannot_fold_does_not_keep_it_from_being_damped() -> None:
+    rig = Rig()
+    rig.guard.request(Mode.STAND)
+    rig.play(2.5)
+    blocked, modes = pose("stand"), [Mode.STAND]
+    for _ in range(round(10.0 / DT)):
+        mode = rig.cycle(None, motor_position=blocked, motor_temperature=np.full(COUNT, 85.0)).mode
+        modes += [mode] if mode is not modes[-1] else []
+        if mode is Mode.DAMP:
+            break
+    assert modes == [Mode.STAND, Mode.SIT_DOWN, Mode.DAMP]
+    assert joints().rise_seconds < len(rig.verdicts) * DT - 2.5 < joints().rise_seconds + 2.1
+
+
 def test_a_hard_trip_damps_in_the_same_cycle_from_any_mode() -> None:
     for target, seconds in ((Mode.RUN, 2.5), (Mode.STAND, 2.5), (Mode.STAND, 1.0), (Mode.DAMP, 0.1)):
         rig = Rig()

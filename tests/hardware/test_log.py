@@ -80,6 +80,17 @@ def test_after_a_kill_everything_up_to_the_last_chunk_is_there(tmp_path: Path) -
         assert 0 < len(shorter.entries) < len(read.entries)
 
 
+def test_a_writer_that_is_asked_to_stop_does_so_though_the_robot_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "run.mcap"
+    with driven(tmp_path) as servo:
+        with LogWriter(path, SPEC, servo.rings, servo.clock.origin):
+            drive(servo, 0.3)
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 8.0  # it was killed after 11
+        assert servo.alive
+    assert not read_log(path).cut
+
+
 def test_a_full_disk_stops_the_log_and_not_the_robot(tmp_path: Path) -> None:
     with driven(tmp_path) as servo, LogWriter(Path("/dev/full"), SPEC, servo.rings, servo.clock.origin) as log:
         drive(servo, 1.2)

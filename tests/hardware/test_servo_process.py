@@ -100,6 +100,14 @@ def test_orders_are_obeyed_and_every_cycle_is_told(tmp_path: Path) -> None:
         until(servo, lambda cycle: cycle.report.mode is Mode.ESTOP)
         servo.reset()
         until(servo, lambda cycle: cycle.report.mode is Mode.DAMP)
+        servo.request(Mode.RUN)
+        until(servo, lambda cycle: cycle.report.mode is Mode.RUN)
+        bad = schedule(servo)
+        bad.actions[3] = np.nan  # sent in the same instant, and it must not take the stop along
+        servo.request(Mode.ESTOP)
+        servo.publish(bad)
+        servo.request(Mode.STAND)
+        until(servo, lambda cycle: cycle.report.mode is Mode.ESTOP)
         told = servo.cycles()
         assert len(told) > 50
         assert [cycle.time for cycle in told] == sorted(cycle.time for cycle in told)

@@ -13,11 +13,13 @@ SOFT = Trip("charge", Severity.SOFT, "empty")
 WARN = Trip("charge", Severity.WARN, "low")
 
 
-def walk(machine: StateMachine, steps: int = 12, arrived: bool = True, live: bool = True) -> list[Mode]:
+def walk(
+    machine: StateMachine, steps: int = 12, arrived: bool = True, overdue: bool = False, live: bool = True
+) -> list[Mode]:
     """Step until nothing changes; return the modes on the way."""
     modes = [machine.mode]
     for _ in range(steps):
-        mode = machine.step(arrived=arrived, live=live)
+        mode = machine.step(arrived=arrived, overdue=overdue, live=live)
         if mode is not modes[-1]:
             modes.append(mode)
     return modes
@@ -93,11 +95,23 @@ def test_a_hard_trip_overrides_sitting_down() -> None:
 def test_the_emergency_stop_works_from_anywhere_and_holds(mode: Mode) -> None:
     machine = at(mode)
     machine.request(Mode.ESTOP)
+    machine.request(Mode.ESTOP)
     machine.latch(HARD)
     machine.request(Mode.RUN)
     assert walk(machine) == [Mode.ESTOP]
     machine.reset()
-    assert machine.mode is Mode.DAMP
+    assert machine.fault is None
+    assert machine.mode is (Mode.PASSIVE if mode is Mode.PASSIVE else Mode.DAMP)  # motors that were off stay off
+
+
+def test_a_pose_that_is_never_reached_holds_nothing_up_on_the_way_down() -> None:
+    machine = StateMachine(poses=True)
+    machine.request(Mode.RUN)
+    assert walk(machine, arrived=False, overdue=True)[-1] is Mode.STAND_UP
+    walk(machine)
+    machine.request(Mode.DAMP)
+    assert walk(machine, arrived=False) == [Mode.RUN, Mode.STAND]
+    assert walk(machine, arrived=False, overdue=True) == [Mode.STAND, Mode.SIT_DOWN, Mode.DAMP]
 
 
 def test_what_only_warns_changes_nothing() -> None:
@@ -126,9 +140,9 @@ def test_after_a_collapse_it_takes_a_request_to_get_up() -> None:
 def test_a_robot_without_poses_is_there_at_once() -> None:
     machine = StateMachine(poses=False)
     machine.request(Mode.RUN)
-    assert machine.step(arrived=False, live=False) is Mode.RUN
+    assert machine.step(arrived=False, overdue=False, live=False) is Mode.RUN
     machine.latch(SOFT)
-    assert machine.step(arrived=False, live=False) is Mode.DAMP
+    assert machine.step(arrived=False, overdue=False, live=False) is Mode.DAMP
 
 
 @pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.SIT_DOWN, Mode.FAULT_DAMP])

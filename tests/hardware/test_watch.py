@@ -106,6 +106,15 @@ def test_counters_matter_by_their_growth(name: str, field: str, value: object) -
     assert later[-1] == ()
 
 
+@pytest.mark.parametrize("earlier", [0.0, 1000.0])
+def test_a_motor_that_loses_packets_shows_whatever_another_lost_before(earlier: float) -> None:
+    watch, lost = Watch(GO2), np.zeros(COUNT)
+    lost[0] = earlier
+    assert watch.look(replace(state(9.0), lost=lost.copy()), 9.0) == ()
+    lost[4] = 60.0
+    assert one(watch.look(replace(state(9.1), lost=lost), 9.1))[0] == "lost"
+
+
 def test_late_cycles_are_counted() -> None:
     watch = Watch(GO2)
     for cycle in range(30):
