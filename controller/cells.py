@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from controller.strict import ConfigError
+
 Result = dict[str, Any]
 
 
@@ -36,11 +38,14 @@ class Store:
     folder: Path
 
     def get(self, cell: Cell) -> Result | None:
-        """Return what a cell came to, or None where it is still to do."""
+        """Return what a cell came to, or None where it is still to do; ConfigError where it cannot be read."""
         file = self._file(cell)
         if not file.is_file():
             return None
-        result: Result = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            result: Result = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ConfigError(f"{file}: expected a result as JSON ({error}); delete it to compute it again") from error
         return result
 
     def put(self, cell: Cell, result: Result) -> None:

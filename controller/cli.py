@@ -252,11 +252,15 @@ def _status(error: Exception) -> int:
     if isinstance(error, ConfigError):
         return BAD_USAGE
     from dynamics.checkpoint import CheckpointError
+    from dynamics.dataset import DatasetError
+    from dynamics.fit import FitError
     from hardware.robot import RobotError
 
     match error:
         case CheckpointError():
             return BAD_CHECKPOINT
+        case DatasetError() | FitError():
+            return BAD_USAGE
         case RobotError():
             return ROBOT_FAULT
         case _:

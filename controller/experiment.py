@@ -88,7 +88,7 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
     (folder / "fits").mkdir(parents=True, exist_ok=True)
     if not (folder / "data").exists():
         (folder / "data").symlink_to(Path("..") / "data")
-    quick = settings.recipes[driver].shortened(settings.on_policy.fit_steps)
+    quick = replace(settings.recipes[driver], plain=None).shortened(settings.on_policy.fit_steps)
     _fit_all(replace(settings, recipes={driver: quick}), folder, (driver,), console)
     control = ControlSettings(rate_hz=settings.rate_hz)
     runs = RunSettings(

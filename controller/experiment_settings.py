@@ -20,6 +20,8 @@ from dynamics.fit import FitSettings
 from dynamics.recipes import NetworkSettings
 from sim.perturbations import FAMILIES
 
+_LENDERS = {"finetune": "fixed", "meta_gradient": "gradient"}
+"""Kinds of adapter that work with the network of a recipe of another kind."""
 AdapterSettings = Annotated[factory.AdapterSettings, Field(discriminator="kind")]
 
 
@@ -46,6 +48,11 @@ class RecipeSettings:
     def __post_init__(self) -> None:
         if self.query < 1:
             raise ValueError(f"query: expected at least 1, got {self.query}")
+        rollout = getattr(self.adapter, "rollout", 1)
+        if rollout > self.query:
+            raise ValueError(f"adapter.rollout: expected at most the query's {self.query} transitions, got {rollout}")
+        if getattr(self.adapter, "samples", 0) and self.network.members > 1:
+            raise ValueError(f"adapter.samples: expected 0 with {self.network.members} members of an ensemble")
 
     @property
     def expense(self) -> float:
@@ -111,15 +118,31 @@ class ExperimentSettings:
             raise ValueError(f"validation: expected a share in (0, 1), got {self.validation}")
         for name, recipe in self.recipes.items():
             self._check(name, recipe)
+        if self.on_policy.rounds and self.on_policy.driver not in self.fitted:
+            choices = ", ".join(self.fitted)
+            raise ValueError(f"on_policy.driver: expected one of {choices}, got {self.on_policy.driver!r}")
 
     def _check(self, name: str, recipe: RecipeSettings) -> None:
         longest = round(self.collect.seconds * self.rate_hz)
-        if max(self.support, getattr(recipe.adapter, "window", 0)) + self.query > longest:
+        window = max(self.support, getattr(recipe.adapter, "window", 0))
+        if window + max(self.query, recipe.query) > longest:
             raise ValueError(f"recipes.{name}: expected window + query of at most one episode of {longest} ticks")
-        if recipe.shares is not None and recipe.shares not in self.recipes:
-            raise ValueError(f"recipes.{name}.shares: expected one of {', '.join(self.recipes)}, got {recipe.shares!r}")
+        if recipe.shares is not None:
+            self._check_shares(name, recipe, recipe.shares)
         if recipe.plain is not None:
             self._check_plain(name, recipe, recipe.plain)
+
+    def _check_shares(self, name: str, recipe: RecipeSettings, shared: str) -> None:
+        kinds = {recipe.adapter.kind, _LENDERS.get(recipe.adapter.kind)}
+        lenders = [
+            other
+            for other, entry in self.recipes.items()
+            if other != name and entry.shares is None and entry.adapter.kind in kinds
+        ]
+        if shared not in lenders:
+            kind = " or ".join(sorted(filter(None, kinds)))
+            choices = ", ".join(lenders) or f"a recipe of kind {kind} that is trained"
+            raise ValueError(f"recipes.{name}.shares: expected one of {choices}, got {shared!r}")
 
     def _check_plain(self, name: str, recipe: RecipeSettings, plain: str) -> None:
         if not isinstance(recipe.adapter, ContextSettings):

@@ -110,6 +110,8 @@ def _record(settings: RunSettings, family: str) -> Episodes | None:
         conditions.append(rig.robot.true_condition())
 
     result = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)
+    if result.interrupted:
+        raise KeyboardInterrupt
     # The robot rests over its first tick, so learning starts with the second.
     actions = [action for action in applied[2:] if action is not None]
     if result.fault is not None or len(actions) < len(states) - 2:

@@ -33,11 +33,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Costs:
-    """Costs of an adapter beside those of the zero and the one of the scores, at the same seeds.
+    """Costs of an adapter beside those of the zero and the one of the scores.
 
     Attributes:
         plain: of the plain model (C, S).
-        other: of the adapter in question (C, S).
+        other: of the adapter in question at the first R <= S of these seeds (C, R).
         informed: of the informed model (C, S).
     """
 
@@ -48,10 +48,22 @@ class Costs:
     def __post_init__(self) -> None:
         for name in ("plain", "other", "informed"):
             values = getattr(self, name)
-            if values.ndim != 2 or values.shape != self.plain.shape or not values.size:
+            if values.ndim != 2 or not values.size or len(values) != len(self.plain):
+                raise ValueError(f"Costs.{name}: expected (C, S) as plain {self.plain.shape}, got {values.shape}")
+            if values.shape != self.plain.shape and (name == "informed" or values.shape[1] > self.plain.shape[1]):
                 raise ValueError(f"Costs.{name}: expected (C, S) as plain {self.plain.shape}, got {values.shape}")
             if not np.isfinite(values).all():
                 raise ValueError(f"Costs.{name}: expected finite costs")
+
+    @property
+    def saved(self) -> FloatArray:
+        """What the adapter saved over the plain model at the same seeds (C, R)."""
+        return self.plain[:, : self.other.shape[1]] - self.other
+
+    @property
+    def gap(self) -> FloatArray:
+        """What the informed model saved (C, S)."""
+        return self.plain - self.informed
 
 
 def iqm(values: FloatArray) -> FloatArray:
@@ -63,8 +75,9 @@ def iqm(values: FloatArray) -> FloatArray:
 
 
 def run_scores(costs: Costs) -> FloatArray:
-    """Return the score of every run (C, S): the cost saved over the plain model, in units of its condition's gap."""
-    return _scores(costs.plain, costs.other, costs.informed)
+    """Return the score of every run (C, R): the cost saved over the plain model, in units of its condition's gap."""
+    scores: FloatArray = costs.saved / iqm(costs.gap)[..., None]
+    return scores
 
 
 def gap_closed(costs: Costs, rng: np.random.Generator) -> Estimate:
@@ -77,10 +90,11 @@ def gap_closed(costs: Costs, rng: np.random.Generator) -> Estimate:
         costs: of conditions that have a gap.
         rng: draws seeds anew within each condition, the same ones for all adapters.
     """
-    conditions, seeds = costs.plain.shape
-    drawn = rng.integers(seeds, size=(RESAMPLES, conditions, seeds))
-    again = [np.take_along_axis(x[None], drawn, axis=-1) for x in (costs.plain, costs.other, costs.informed)]
-    return _estimate(float(_closed(costs.plain, costs.other, costs.informed)), _closed(again[0], again[1], again[2]))
+    saved, gap = costs.saved, costs.gap
+    drawn = rng.integers(gap.shape[1], size=(RESAMPLES, *gap.shape))
+    own = drawn if saved.shape == gap.shape else rng.integers(saved.shape[1], size=(RESAMPLES, *saved.shape))
+    again = np.take_along_axis(saved[None], own, axis=-1), np.take_along_axis(gap[None], drawn, axis=-1)
+    return _estimate(float(_closed(saved, gap)), _closed(*again))
 
 
 def paired(difference: FloatArray, rng: np.random.Generator) -> Estimate:
@@ -134,18 +148,11 @@ def recovery_time(time: FloatArray, distance: FloatArray, onset: float) -> float
 _TAILS = (50.0 * (1.0 - LEVEL), 50.0 * (1.0 + LEVEL))
 
 
-def _closed(plain: FloatArray, other: FloatArray, informed: FloatArray) -> FloatArray:
-    """Gap closed of costs (..., C, S)."""
-    flat = (*plain.shape[:-2], -1)
-    closed: FloatArray = iqm(_scores(plain, other, informed).reshape(flat)) / iqm(
-        _scores(plain, informed, informed).reshape(flat)
-    )
+def _closed(saved: FloatArray, gap: FloatArray) -> FloatArray:
+    """Gap closed of what was saved (..., C, R) where the informed model saved (..., C, S)."""
+    flat, unit = (*gap.shape[:-2], -1), iqm(gap)[..., None]
+    closed: FloatArray = iqm((saved / unit).reshape(flat)) / iqm((gap / unit).reshape(flat))
     return closed
-
-
-def _scores(plain: FloatArray, other: FloatArray, informed: FloatArray) -> FloatArray:
-    scores: FloatArray = (plain - other) / iqm(plain - informed)[..., None]
-    return scores
 
 
 def _estimate(value: float, again: FloatArray) -> Estimate:

@@ -34,10 +34,9 @@ class Measured:
         return [self.results[Trial(condition, adapter, seed)] for seed in self.settings.seeds_of(adapter)]
 
     def costs(self, conditions: Sequence[StressCondition], adapter: str) -> Costs:
-        """Return the costs of an adapter beside those of the two anchors, at the seeds at which it ran."""
-        seeds = len(self.settings.seeds_of(adapter))
+        """Return the costs of an adapter, which may have run at fewer seeds, beside those of the two anchors."""
         columns = [
-            np.array([[run["cost"] for run in self.runs(c, name)[:seeds]] for c in conditions], np.float64)
+            np.array([[run["cost"] for run in self.runs(c, name)] for c in conditions], np.float64)
             for name in (PLAIN, adapter, INFORMED)
         ]
         return Costs(columns[0], columns[1], columns[2])

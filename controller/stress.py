@@ -31,6 +31,7 @@ from controller.config import (
 )
 from controller.controller import ControlSettings
 from controller.strict import one_of
+from controller.tasks import COURSES
 from planners.hybrid import HybridSettings
 from sim.perturbations import FAMILIES, Perturbation, sample_condition
 
@@ -152,6 +153,13 @@ class StressSettings:
             if not names or len(set(names)) < len(names):
                 raise ValueError(f"{what}: expected one or more different names, got {', '.join(names) or 'none'}")
         RunSettings(seconds=self.seconds, control=self.control)  # checks both
+        if self.course not in COURSES:
+            raise ValueError(f"course: expected one with a path, {', '.join(COURSES)}, got {self.course!r}")
+        for condition in self.conditions:
+            latest = max([condition.onset, *(item.onset for item in condition.perturbations)])
+            if latest >= self.seconds:
+                expected = f"expected an onset within the run of {self.seconds:g} s"
+                raise ValueError(f"conditions: {condition.name}: {expected}, got {latest:g}")
 
     def trials(self) -> list[Trial]:
         """Return every run, the longest first and then seed by seed, so that an unfinished suite is even."""

@@ -86,7 +86,8 @@ def stress_settings(config: Path, overrides: Sequence[Layer]) -> StressSettings:
         ConfigError: a name, key, type or value that cannot be used.
     """
     given = read_yaml(config)
-    robot = shipped.run_config(str(given.values.get("robot", "roach")))
+    named = [str(layer.values["robot"]) for layer in (given, *overrides) if "robot" in layer.values]
+    robot = shipped.run_config((["roach", *named])[-1])
     base = read_yaml(robot).values if robot.is_file() else {}
     usual = Layer(str(robot), {key: base[key] for key in ROBOT_KEYS if key in base})
     return resolve(StressSettings, [usual, given, *overrides])
@@ -100,6 +101,11 @@ def check(settings: StressSettings) -> dict[str, str]:
         CheckpointError: a model is missing, damaged, or does not fit.
     """
     models: dict[str, str] = {}
+    for index, condition in enumerate(settings.conditions):
+        try:
+            settings.run(Trial(condition, PLAIN, settings.first_seed))
+        except ValueError as error:
+            raise ConfigError(f"conditions[{index}]: {condition.name}: {error}") from error
     for adapter in settings.adapters:
         for without in sorted({condition.without or "" for condition in settings.conditions}):
             condition = next(c for c in settings.conditions if (c.without or "") == without)
@@ -170,7 +176,10 @@ def repeat_worst(settings: StressSettings, results: Mapping[Trial, Result], fold
         for trial in sorted(first.values(), key=ranked.index)[: settings.worst]:
             out = folder / "worst" / trial.slug
             if not (out / "summary.json").is_file():
-                single.execute(settings.run(trial), Options(fast=True, out=out, video=False))
+                outcome = single.execute(settings.run(trial), Options(fast=True, out=out, video=False))
+                if outcome.interrupted:
+                    (out / "summary.json").unlink(missing_ok=True)  # so that it is repeated when the suite goes on
+                    raise KeyboardInterrupt
             reports[trial] = out / "report.html"
     return reports
 

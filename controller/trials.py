@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from controller import robots
 from controller.build import build, course, load_model
 from controller.cells import Result
 from controller.config import RunSettings
@@ -27,7 +28,7 @@ from planners.problem import FloatArray
 from sim.perturbations import Perturbation
 
 _FALLEN_DISTANCE = 0.1
-"""How far from the path a failed run is taken to have been all along: a body length [m]."""
+"""How far from the path a failed run of the crawler is taken to have been all along: a body length [m]."""
 
 
 @dataclass
@@ -62,6 +63,7 @@ def measure(suite: StressSettings, models: dict[str, str], trial: Trial) -> Resu
 
     Raises:
         CheckpointError: the model here is another one.
+        KeyboardInterrupt: the run was ended before its time.
     """
     torch.set_num_threads(1)  # a cluster's worker was not started by us
     settings = suite.run(trial)
@@ -71,6 +73,8 @@ def measure(suite: StressSettings, models: dict[str, str], trial: Trial) -> Resu
         raise CheckpointError(f"{file}: expected the checkpoint that the suite began with, got another one")
     rig, series = build(settings, model, fast=True), Series()
     loop = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, series.note)
+    if loop.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
     return figures(settings, series, loop) | {"model": models[file.name]}
 
 
@@ -87,7 +91,7 @@ def figures(settings: RunSettings, series: Series, loop: LoopResult) -> Result:
     recovered = None if failed or onset is None else recovery_time(time, distance, onset)
     return {
         "perturbations": [str(perturbation) for perturbation in settings.perturbations],
-        "cost": run_cost(course(settings), np.array(series.cost), failed=failed),
+        "cost": run_cost(course(settings), np.array(series.cost), body_length(settings), failed=failed),
         "path_error_m": mean(distance),
         "progress_m": series.progress[-1] - series.progress[0] if series.progress else 0.0,
         "fell": loop.fell,
@@ -102,7 +106,12 @@ def figures(settings: RunSettings, series: Series, loop: LoopResult) -> Result:
     }
 
 
-def run_cost(course: Course, costs: FloatArray, *, failed: bool) -> float:
+def body_length(settings: RunSettings) -> float:
+    """Return how long the robot is taken to be [m]: as its course is scaled."""
+    return _FALLEN_DISTANCE * robots.spec(settings.robot).course_scale
+
+
+def run_cost(course: Course, costs: FloatArray, body: float, *, failed: bool) -> float:
     """Return the cost per step of a run; it is finite, and that of a failed run cannot look good.
 
     A run that fell or was stopped early has fewer steps, and they may all have been cheap. So the whole of it is
@@ -112,9 +121,10 @@ def run_cost(course: Course, costs: FloatArray, *, failed: bool) -> float:
     Args:
         course: whose weights say what that costs.
         costs: executed cost of each step (T,).
+        body: length of the robot [m].
         failed: whether the run ended early.
     """
-    disaster = float(course.weights.step_cost(_FALLEN_DISTANCE, math.pi, 0.0))
+    disaster = float(course.weights.step_cost(body, math.pi, 0.0))
     if costs.size == 0 or not np.isfinite(costs).all():
         return disaster
     own = float(costs.mean())

@@ -15,7 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from dynamics.adapters import factory
 from dynamics.adapters.factory import AdapterSettings
+from dynamics.checkpoint_checks import check
 from dynamics.model import Model
 from dynamics.network import Parts, Weights
 from dynamics.normalizer import INPUT_LIMIT, Normalizer
@@ -118,11 +120,18 @@ def load(path: Path) -> Checkpoint:
             _scaling(tensors, "condition", INPUT_LIMIT) if "condition.mean" in tensors else None,
             _weights(tensors, "prior"),
         )
-    except (ValidationError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{path}: damaged header or missing tensors: {error}") from error
-    names = {name.rpartition(".")[0] for name in tensors} - _OF_THE_MODEL
-    parts = {name: _weights(tensors, name) for name in sorted(names)}
-    _check_values(path, model, parts)
+        names = {name.rpartition(".")[0] for name in tensors} - _OF_THE_MODEL
+        parts = {name: _weights(tensors, name) for name in sorted(names)}
+        factory.check(header.adapter, parts)
+        check(model, parts, header.adapter)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}, got {first['input']!r}"
+        raise CheckpointError(f"{path}: damaged or incomplete: {told}") from error
+    except KeyError as error:
+        raise CheckpointError(f"{path}: damaged or incomplete: expected {error}, got none") from error
+    except ValueError as error:
+        raise CheckpointError(f"{path}: damaged or incomplete: {error}") from error
     return Checkpoint(header.robot, header.recipe, header.period, model, header.adapter, parts, header.provenance)
 
 
@@ -134,13 +143,3 @@ def _scaling(tensors: dict[str, Tensor], name: str, limit: float) -> Normalizer:
 def _weights(tensors: dict[str, Tensor], name: str) -> Weights:
     count = sum(key.startswith(f"{name}.") for key in tensors)
     return tuple(tensors[f"{name}.{i}"] for i in range(count))
-
-
-def _check_values(path: Path, model: Model, parts: Parts) -> None:
-    told = 0 if model.condition is None else len(model.condition.mean)
-    got = (len(model.inputs.mean), model.prior[0].shape[1], len(model.increments.mean), model.prior[-1].shape[1])
-    expected = (model.num_inputs, model.num_inputs + told, model.space.size, model.space.size)
-    if got != expected:
-        raise CheckpointError(f"{path}: expected input and output widths {expected}, got {got}")
-    if not all(bool(torch.isfinite(w).all()) for weights in (model.prior, *parts.values()) for w in weights):
-        raise CheckpointError(f"{path}: expected finite weights, got NaN or infinity")

@@ -16,6 +16,10 @@ from torch import Tensor
 from dynamics.network import Weights
 
 
+class FitError(ValueError):
+    """A fit cannot go on; the message says why."""
+
+
 @dataclass(frozen=True)
 class FitSettings:
     """How long and how fast to train.
@@ -76,6 +80,9 @@ def optimise(
 ) -> tuple[Weights, ...]:
     """Minimise a sampled loss and return the parameters that were best on held-out episodes.
 
+    Raises:
+        FitError: the loss is not finite, or the state to go on from cannot be used.
+
     Args:
         groups: initial values; not modified.
         loss: objective of one step from the current parameters, one tuple a group; draws its batch from the generator.
@@ -102,8 +109,8 @@ def optimise(
         torch.nn.utils.clip_grad_norm_(flat, settings.clip)
         adam.step()
         schedule.step()
-        recent += (float(value.detach()) - recent) * (0.01 if step else 1.0)
         step += 1
+        recent += (_finite(value, step) - recent) * (0.01 if step > 1 else 1.0)
         if step % settings.validate_every == 0 or step == settings.steps:
             held_out = validate(current)
             stale = 0 if held_out < best_loss else stale + 1
@@ -115,6 +122,13 @@ def optimise(
     if resume_from is not None:
         resume_from.unlink(missing_ok=True)
     return _regroup(best, groups)
+
+
+def _finite(loss: Tensor, step: int) -> float:
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        raise FitError(f"training: expected a finite loss, got {value} at step {step}")
+    return value
 
 
 def _regroup(flat: list[Tensor], groups: tuple[Group, ...]) -> tuple[Weights, ...]:
@@ -162,11 +176,11 @@ def _restore(
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise ValueError(f"{path}: not the state of an interrupted fit ({error}); delete it to start again") from error
+        raise FitError(f"{path}: not the state of an interrupted fit ({error}); delete it to start again") from error
     best_loss, stale, step = tensors["progress"].tolist()
     for i, parameter in enumerate(flat):
         if tensors[f"current.{i}"].shape != parameter.shape:
-            raise ValueError(f"{path}: belongs to a fit with other settings; delete it to start again")
+            raise FitError(f"{path}: belongs to a fit with other settings; delete it to start again")
         parameter.data.copy_(tensors[f"current.{i}"])
         adam.state[parameter] = {
             "step": torch.tensor(float(step)),

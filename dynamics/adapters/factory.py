@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import assert_never
 
 from dynamics.adapters.base import Adapter
@@ -55,25 +56,26 @@ def make(
     Raises:
         ValueError: something that the adapter needs is missing.
     """
+    check(settings, parts)
     match settings:
         case FixedSettings():
             return Fixed(model)
         case FinetuneSettings():
             return Finetune(model, settings)
         case GradientSettings():
-            return Gradient(model, _needed(parts, settings.kind, "rates")["rates"], settings)
+            return Gradient(model, parts["rates"], settings)
         case BiasInputSettings():
-            return BiasInput(model, _needed(parts, settings.kind, "entry", "rates"), settings)
+            return BiasInput(model, parts, settings)
         case MetaGradientSettings():
-            return MetaGradient(model, _needed(parts, settings.kind, "rates")["rates"], settings)
+            return MetaGradient(model, parts["rates"], settings)
         case PriorsSettings():
-            return Priors(model, _needed(parts, settings.kind, "rates", "starts", "focus"), settings)
+            return Priors(model, parts, settings)
         case RecurrentSettings() | AttentionSettings() | LatentSettings():
-            return Context(model, _needed(parts, settings.kind, "encoder", "entry"), settings)
+            return Context(model, parts, settings)
         case BeliefSettings():
-            return Context(model, _needed(parts, settings.kind, "encoder"), settings)
+            return Context(model, parts, settings)
         case LastLayerSettings():
-            return LastLayer(model, _needed(parts, settings.kind, "spread", "noise", "fade"), settings)
+            return LastLayer(model, parts, settings)
         case InformedSettings():
             if condition is None:
                 raise ValueError("informed adapter: expected a simulated robot that knows its condition, got none")
@@ -82,8 +84,25 @@ def make(
             assert_never(settings)
 
 
-def _needed(parts: Parts, kind: str, *names: str) -> Parts:
-    missing = [name for name in names if name not in parts]
+def check(settings: AdapterSettings, parts: Parts) -> None:
+    """Raise ValueError unless there is all that an adapter of this kind learns beside the model."""
+    needed = _NEEDED.get(type(settings), ())
+    missing = [name for name in needed if name not in parts]
     if missing:
-        raise ValueError(f"{kind} adapter: expected {', '.join(names)} in the checkpoint, got no {', '.join(missing)}")
-    return parts
+        expected = f"expected {', '.join(needed)} in the checkpoint, got no {', '.join(missing)}"
+        raise ValueError(f"{settings.kind} adapter: {expected}")
+
+
+_NEEDED: Mapping[type[AdapterSettings], tuple[str, ...]] = MappingProxyType(
+    {
+        GradientSettings: ("rates",),
+        BiasInputSettings: ("entry", "rates"),
+        MetaGradientSettings: ("rates",),
+        PriorsSettings: ("rates", "starts", "focus"),
+        RecurrentSettings: ("encoder", "entry"),
+        AttentionSettings: ("encoder", "entry"),
+        LatentSettings: ("encoder", "entry"),
+        BeliefSettings: ("encoder",),
+        LastLayerSettings: ("spread", "noise", "fade"),
+    }
+)

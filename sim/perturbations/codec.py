@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, ClassVar, Protocol, TypeVar
 
 P = TypeVar("P", bound="Written")
@@ -23,6 +25,10 @@ class PerturbationError(ValueError):
         hint = f"; did you mean {nearest!r}?" if nearest else ""
         super().__init__(f"{place}: expected {expected}, got {got!r}{hint}")
         self.place, self.expected, self.got, self.nearest = place, expected, got, nearest
+
+    def __reduce__(self) -> tuple[type[PerturbationError], tuple[str, str, str, str | None]]:
+        """Take the parts along to another process."""
+        return type(self), (self.place, self.expected, self.got, self.nearest)
 
 
 class Written(Protocol):
@@ -56,7 +62,7 @@ class Codec:
 
 def number(default: float | None = None, key: str | None = None, scale: float = 1.0) -> Any:
     """Return a field for a finite number whose text is the value divided by `scale`."""
-    codec = Codec(key, "a number", lambda text: _finite(text) * scale, lambda value: _shortest(value, scale))
+    codec = Codec(key, "a number", lambda text: _finite(text, scale), lambda value: _shortest(value, scale))
     return _field(codec, default)
 
 
@@ -192,10 +198,11 @@ def _key(item: Any) -> str:
     return key if key is not None else str(item.name)
 
 
-def _finite(text: str) -> float:
+def _finite(text: str, scale: float = 1.0) -> float:
+    """Return the number that is nearest to a text times a scale."""
     try:
-        value = float(text)
-    except ValueError:
+        value = float(text) if scale == 1.0 else float(Fraction(text) * Fraction(scale))
+    except (ValueError, ZeroDivisionError, OverflowError):
         raise _Unreadable from None
     if not math.isfinite(value):
         raise _Unreadable
@@ -218,6 +225,7 @@ def _shortest(value: float, scale: float = 1.0) -> str:
     """Return the shortest decimal text that reads back as exactly `value`."""
     for digits in range(1, 18):
         text = repr(float(f"{value / scale:.{digits}g}")).removesuffix(".0")
-        if float(text) * scale == value:
+        if _finite(text, scale) == value:
             return text
-    return repr(value / scale)
+    exact = Fraction(value) / Fraction(scale)  # some numbers are no float times the scale
+    return f"{Decimal(exact.numerator) / Decimal(exact.denominator):f}"

@@ -12,6 +12,7 @@ import pytest
 
 from controller import cells
 from controller.cells import Store
+from controller.strict import ConfigError
 from controller.workers import pool
 
 
@@ -52,6 +53,12 @@ def test_a_cell_is_computed_once_and_kept(tmp_path: Path) -> None:
     assert store.missing([*NUMBERS, Number(4)]) == [Number(4)]
     assert sorted(file.name for file in tmp_path.iterdir()) == [f"number-{value}.json" for value in range(4)]
     assert json.loads((tmp_path / "number-3.json").read_text())["cpu_s"] >= 0
+
+
+def test_a_result_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "number-1.json").touch()
+    with pytest.raises(ConfigError, match=r"number-1.json: expected a result as JSON .*; delete it to"):
+        Store(tmp_path).get(Number(1))
 
 
 def test_processes_compute_the_same(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from controller.fitting import checkpoint_path, load_training
 from controller.on_policy import OnPolicySettings
 from dynamics import checkpoint, dataset
 from dynamics.adapters import factory
-from dynamics.adapters.context import BeliefSettings
+from dynamics.adapters.context import BeliefSettings, LatentSettings
 from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
@@ -120,8 +120,22 @@ def test_a_plain_model_must_be_one_that_fits() -> None:
 def test_inconsistent_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="recipes.mb: expected window \\+ query of at most one episode of 40 ticks"):
         replace(TINY, query=40)
-    with pytest.raises(ValueError, match="recipes.mb_de.shares: expected one of mb_de, got 'mb'"):
+    with pytest.raises(ValueError, match="recipes.grbal: expected window \\+ query of at most one episode of 40 ticks"):
+        replace(TINY, recipes={**TINY.recipes, "grbal": replace(TINY.recipes["grbal"], query=40)})
+    with pytest.raises(ValueError, match="shares: expected one of a recipe of kind finetune or fixed .*, got 'mb'"):
         replace(TINY, recipes={"mb_de": TINY.recipes["mb_de"]})
+    for shared in ("grbal", "other", "mb_de"):
+        other = replace(TINY.recipes["mb_de"], shares="mb")
+        wrong = {**TINY.recipes, "other": other, "mb_de": replace(other, shares=shared)}
+        with pytest.raises(ValueError, match=f"recipes.mb_de.shares: expected one of mb, got '{shared}'"):
+            replace(TINY, recipes=wrong)
+    for driver in ("snail", "mb_de"):
+        with pytest.raises(ValueError, match=f"on_policy.driver: expected one of .*, got '{driver}'"):
+            replace(TINY, on_policy=OnPolicySettings(rounds=1, driver=driver))
+    with pytest.raises(ValueError, match="adapter.rollout: expected at most the query's 4 transitions, got 5"):
+        replace(TINY.recipes["grbal"], adapter=GradientSettings(window=8, rollout=5))
+    with pytest.raises(ValueError, match="adapter.samples: expected 0 with 3 members of an ensemble"):
+        RecipeSettings(LatentSettings(samples=5), network=NetworkSettings(members=3))
     with pytest.raises(ValueError, match="robot: unknown robot 'ant'; expected one of go2, roach"):
         replace(TINY, robot="ant")
     with pytest.raises(ValueError, match="without: unknown family 'legloss'.*did you mean 'leg_loss'"):

@@ -72,6 +72,15 @@ def test_the_order_of_seeds_changes_no_score() -> None:
     assert gap_closed(shuffled, rng()).value == pytest.approx(value)
 
 
+def test_an_adapter_of_few_seeds_is_measured_in_units_of_the_whole_gap() -> None:
+    gap = np.concatenate([np.full(2, -0.3), np.full(28, 1.0)])[None]  # at its seeds the informed model did worse
+    some = Costs(5.0 + gap, (5.0 + gap)[:, :2] - 0.5, np.full((1, 30), 5.0))
+    found = gap_closed(some, rng())
+    assert found.value == pytest.approx(0.5)
+    assert found.low > 0.0
+    np.testing.assert_allclose(run_scores(some), [[0.5, 0.5]])
+
+
 def test_one_disastrous_run_cannot_raise_a_score() -> None:
     some = costs()
     fallen = some.other.copy()

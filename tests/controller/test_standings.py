@@ -70,7 +70,7 @@ def test_the_oracle_is_compared_at_the_seeds_at_which_it_ran() -> None:
     row = found.row("leg-midway", ORACLE)
     assert row.seeds == 2
     assert row.score is not None
-    assert row.score.value == pytest.approx(1.2)
+    assert row.score.value == pytest.approx(1.2, rel=0.05)  # in units of the gap at all seeds
 
 
 def test_runs_that_failed_are_counted_and_did_not_recover() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from controller.config import RECIPES
 from controller.stress import ORACLE, PROTOCOLS, StressCondition, StressSettings, Trial
-from controller.strict import ConfigError
+from controller.strict import ConfigError, assignment
 from controller.suite import stress_settings
 from sim.perturbations import LegLoss, Motor, parse
 from sim.perturbations.sampling import LEG_SETS, MOTOR_GAIN, RANGES
@@ -138,6 +138,9 @@ def test_planner_and_rhythm_are_the_robots_own_unless_the_suite_says_otherwise(t
         (("seeds: 2", "seeds: 0"), "seeds: expected at least 1, got 0"),
         (("seeds: 2", "seed: 2"), "seed: unknown key; expected one of"),
         (("seeds: 2", "robot: rouch"), "robot: unknown robot 'rouch'"),
+        (("seeds: 2", "course: hidden_speed"), "course: expected one with a path, "),
+        (("left_middle@0.5", "left_middle@1"), "leg: expected an onset within the run of 1 s, got 1"),
+        (("name: intact,", "name: intact, onset: 40.0,"), "intact: expected an onset within the run of 1 s, got 40"),
     ],
 )
 def test_a_mistake_is_located(tmp_path: Path, change: tuple[str, str], message: str) -> None:
@@ -145,6 +148,15 @@ def test_a_mistake_is_located(tmp_path: Path, change: tuple[str, str], message: 
     with pytest.raises(ConfigError) as caught:
         stress_settings(write(tmp_path, SMALL.replace(*change)), [])
     assert message in str(caught.value)
+
+
+def test_a_robot_named_on_the_command_line_brings_its_own_planner(tmp_path: Path) -> None:
+    file = write(tmp_path, SMALL.replace("planner: {search: {candidates: 24, elites: 6}}\n", ""))
+    named = stress_settings(file, [assignment("robot=go2")])
+    (tmp_path / "go2.yaml").write_text(file.read_text() + "robot: go2\n")
+    written = stress_settings(tmp_path / "go2.yaml", [])
+    assert named == written
+    assert named.planner != stress_settings(file, []).planner
 
 
 def test_settings_need_conditions(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from controller.cells import Result, Store
 from controller.cli import main
+from controller.run import Options, Outcome
 from controller.stress import Trial
 from controller.suite import run_all, stress_settings
 from controller.workers import pool
@@ -179,6 +180,32 @@ def test_a_worker_that_dies_is_replaced(workplace: Path) -> None:
     run_all(settings, store, mortal, lambda: pool(1), Console(quiet=True))
     assert store.missing(settings.trials()) == []
     assert (workplace / "died").exists()
+
+
+def test_every_condition_is_checked_before_anything_runs(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (workplace / "small.yaml").read_text()
+    (workplace / "small.yaml").write_text(text.replace("leg_loss:leg=left_middle@0.5", "leg_loss:leg=front_left@0.5"))
+    assert stress("--out", "out") == 2
+    assert "limber: conditions[1]: leg: perturbation leg_loss.leg: expected one of left" in capsys.readouterr().err
+    assert not (workplace / "out").exists()
+
+
+def test_ctrl_c_while_the_worst_runs_are_repeated_is_an_interrupt(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(settings: object, options: Options) -> Outcome:
+        assert options.out is not None
+        options.out.mkdir(parents=True)
+        (options.out / "summary.json").touch()
+        return Outcome({}, "", options.out, True, None)
+
+    monkeypatch.setattr("controller.suite.single.execute", interrupted)
+    assert stress("--out", "out") == 130
+    assert len(kept(workplace / "out")) == TRIALS
+    monkeypatch.undo()
+    monkeypatch.chdir(workplace)
+    assert stress("--out", "out", "--resume") == 0
+    assert len(list((workplace / "out" / "worst").glob("*/report.html"))) == 2
 
 
 def test_ctrl_c_leaves_what_is_done(

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from controller.build import course
+from controller.config import RunSettings
 from controller.stress import Trial
 from controller.suite import check, stress_settings
 from controller.tasks import COURSES
 from controller.timing import Journal, LoopResult, LoopSettings
-from controller.trials import Series, figures, fingerprint, last_onset, measure, run_cost
+from controller.trials import Series, body_length, figures, fingerprint, last_onset, measure, run_cost
 from dynamics.checkpoint import CheckpointError
 from hardware.limits import Severity
 from hardware.watch import Trip
@@ -64,10 +66,30 @@ def test_a_fall_costs_more_than_any_run_however_late_it_comes() -> None:
 
 @pytest.mark.parametrize("costs", [[], [0.1, math.nan], [math.inf]])
 def test_a_cost_that_is_not_finite_loses(costs: list[float]) -> None:
-    lost = run_cost(ZIGZAG, np.array(costs), failed=False)
+    lost = run_cost(ZIGZAG, np.array(costs), 0.1, failed=False)
     assert math.isfinite(lost)
-    assert lost > run_cost(ZIGZAG, np.array([3.0, 3.0]), failed=False) == 3.0
-    assert run_cost(ZIGZAG, np.array([100.0]), failed=True) == 100.0
+    assert lost > run_cost(ZIGZAG, np.array([3.0, 3.0]), 0.1, failed=False) == 3.0
+    assert run_cost(ZIGZAG, np.array([100.0]), 0.1, failed=True) == 100.0
+
+
+@pytest.mark.parametrize("name", sorted(COURSES))
+def test_a_failed_run_costs_a_larger_robot_as_much_as_a_small_one(name: str) -> None:
+    roach, go2 = (RunSettings(robot=robot, course=name) for robot in ("roach", "go2"))
+    small, large = (run_cost(course(run), np.array([]), body_length(run), failed=True) for run in (roach, go2))
+    assert large == pytest.approx(small)
+
+
+def test_a_run_that_was_interrupted_is_no_result(
+    untrained_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = stress_settings(write(tmp_path, SMALL + f"models: {untrained_models}\n"), [])
+
+    def interrupted(series: Series, tick: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Series, "note", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        measure(settings, check(settings), settings.trials()[0])
 
 
 def test_the_last_onset_is_the_one_to_recover_from() -> None:
@@ -92,6 +114,7 @@ def test_the_oracle_takes_part(untrained_models: Path, tmp_path: Path) -> None:
         SMALL.replace("seconds: 1.0\n", small)
         .replace("[mb, grbal]", "[mb, oracle]")
         .replace("24, elites: 6", "8, elites: 4")
+        .replace("@0.5", "@0.2")
     )
     settings = stress_settings(write(tmp_path, text), [])
     models = check(settings)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from dynamics import checkpoint
 from dynamics.adapters.fixed import FixedSettings
@@ -71,3 +75,51 @@ def test_non_finite_weights_are_refused(tmp_path: Path) -> None:
     checkpoint.save(saved, path)
     with pytest.raises(CheckpointError, match="expected finite weights"):
         checkpoint.load(path)
+
+
+def rewritten(path: Path, change: Callable[[dict[str, Tensor]], object]) -> None:
+    """Change the tensors of a checkpoint and leave all else as it was."""
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        metadata = file.metadata()
+    change(tensors)
+    save_file(tensors, path, metadata)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda t: [t.pop(name) for name in list(t) if name.startswith("prior.")], "prior: expected a matrix"),
+        (lambda t: t.pop("rates.1"), "expected 'rates.1', got none"),
+        (lambda t: [t.pop(name) for name in list(t) if name.startswith("rates.")], "got no rates"),
+        (lambda t: t.update({"prior.2": t["prior.2"][:, :3].clone()}), "prior: expected layers"),
+        (lambda t: t.update({"rates.0": t["rates.0"][:, :3].clone()}), "rates: expected the shapes of the weights"),
+        (lambda t: t["inputs.std"].fill_(float("nan")), "inputs: expected finite means and positive deviations"),
+        (lambda t: t["increments.std"].zero_(), "increments: expected finite means and positive deviations"),
+        (lambda t: t.update({"inputs.mean": torch.zeros(3).double()}), "inputs: expected means and deviations of"),
+        (lambda t: t.update({"prior.0": t["prior.0"].int()}), "prior: expected floating-point weights"),
+    ],
+)
+def test_tensors_that_do_not_belong_together_are_one_clear_error(
+    tmp_path: Path, change: Callable[[dict[str, Tensor]], object], message: str
+) -> None:
+    path = tmp_path / "toy-grbal.safetensors"
+    checkpoint.save(example(), path)
+    rewritten(path, change)
+    with pytest.raises(CheckpointError, match="toy-grbal.safetensors: damaged or incomplete: ") as caught:
+        checkpoint.load(path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_header_that_does_not_fit_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "toy-grbal.safetensors"
+    checkpoint.save(example(), path)
+    with safe_open(path, framework="pt") as file:
+        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    header = json.loads(metadata["header"])
+    save_file(tensors, path, metadata | {"header": json.dumps(header | {"period": "soon"})})
+    with pytest.raises(CheckpointError) as caught:
+        checkpoint.load(path)
+    assert "damaged or incomplete: period: " in str(caught.value)
+    assert "\n" not in str(caught.value)

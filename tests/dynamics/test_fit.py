@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dynamics.fit import FitSettings, Group, Progress, optimise
+from dynamics.fit import FitError, FitSettings, Group, Progress, optimise
 from dynamics.network import Weights
 
 GOAL = torch.tensor([1.0, -2.0])
@@ -67,6 +67,14 @@ def test_stops_early_and_returns_the_best_held_out() -> None:
     optimise(START, noisy_distance, rises_after_the_third_look, short, seed=0, report=snapshots.append)
     assert len(seen) == 6
     assert snapshots[-1].best_loss == 0
+
+
+def test_a_loss_that_is_no_number_ends_the_fit() -> None:
+    def loss(parts: tuple[Weights, ...], generator: torch.Generator) -> Tensor:
+        return parts[0][0].mean() * float("nan")
+
+    with pytest.raises(FitError, match="expected a finite loss, got nan at step 1"):
+        optimise((Group((torch.zeros(3),)),), loss, lambda parts: 1.0, FitSettings(steps=10, batch=1), seed=0)
 
 
 def test_state_of_another_fit_is_refused(tmp_path: Path) -> None:
