@@ -25,6 +25,7 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 demo: setup  ## A crawler loses a leg on a figure-8; adapted and plain model, side by side
+	rm -rf runs/demo
 	$(BIN)/limber run $(DEMO) --out runs/demo
 
 train: setup  ## Collect, meta-train, evaluate: makes the shipped checkpoints again; resumable, about four CPU hours

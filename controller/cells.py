@@ -6,7 +6,6 @@ Only the process that asked for the cells writes files, so whoever computes them
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Executor, as_completed
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from controller.strict import ConfigError
+from dynamics.files import whole
 
 Result = dict[str, Any]
 
@@ -51,9 +51,8 @@ class Store:
     def put(self, cell: Cell, result: Result) -> None:
         """Keep a result; the file appears whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self._file(cell).with_suffix(".partial")
-        partial.write_text(json.dumps(result) + "\n", encoding="utf-8")
-        os.replace(partial, self._file(cell))
+        with whole(self._file(cell)) as partial:
+            partial.write_text(json.dumps(result) + "\n", encoding="utf-8")
 
     def all(self, cells: Iterable[C]) -> dict[C, Result]:
         """Return the results of those cells that are done."""

@@ -40,6 +40,7 @@ from controller.flags import (
     number,
 )
 from controller.inspection import Doctor, Replay
+from controller.interrupts import termination
 
 if TYPE_CHECKING:
     from controller.strict import Layer
@@ -78,7 +79,7 @@ class Run:
     config: File = None
     """Settings file, in place of the robot's own; the settings.yaml of a run folder repeats that run."""
     set: Setting = ()
-    """Any other setting, for example planner.candidates=200."""
+    """Any other setting, for example planner.search.candidates=200."""
     fast: Switch = False
     """Lock-step instead of real time: as fast as the machine allows, bit-identical for one seed."""
     compare: Name = None
@@ -230,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_USAGE if stop.code else DONE
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), termination():
             answer = command()
     except KeyboardInterrupt:
         _complain("interrupted")
@@ -239,9 +240,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = _status(error)
         _complain(str(error))
         return status
+    except OSError as error:
+        _complain(f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}")
+        return BAD_USAGE
     output = json.dumps(answer.data) if command.json else answer.text
     if output:
-        print(output)
+        _print(output)
     return answer.status
 
 
@@ -265,6 +269,14 @@ def _status(error: Exception) -> int:
             return ROBOT_FAULT
         case _:
             raise error
+
+
+def _print(text: str) -> None:
+    """Print; whoever reads may have gone, such as `head`."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
 
 
 def _complain(message: str) -> None:

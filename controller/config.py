@@ -143,6 +143,10 @@ class RunSettings:
         if self.seed < 0:
             raise ValueError(f"seed: expected 0 or more, got {self.seed}")
         check(self.perturbations, ANATOMIES[self.robot])
+        for perturbation in self.perturbations:
+            if perturbation.onset >= self.seconds:
+                expected = f"expected an onset within the run of {self.seconds:g} s"
+                raise ValueError(f"perturbations: {perturbation}: {expected}, got {perturbation.onset:g}")
 
     @property
     def course_name(self) -> str:

@@ -11,6 +11,7 @@ from tyro.conf import arg
 
 from controller.flags import (
     DONE,
+    FAILED,
     INTERRUPTED,
     ROBOT_FAULT,
     Answer,
@@ -62,7 +63,7 @@ class Deploy:
     config: File = None
     """Settings file, in place of the robot's own; the settings.yaml of a run folder repeats that run."""
     set: Setting = ()
-    """Any other setting, for example planner.candidates=200."""
+    """Any other setting, for example planner.search.candidates=200."""
     out: Folder = None
     """Run folder [runs/<time>-<robot>-<course>-<adapter>]."""
     json: Switch = False
@@ -82,11 +83,14 @@ class Deploy:
         except ImportError as error:
             raise ConfigError(f"deploy: needs DDS and MCAP ({error}); pip install 'limber[go2,log]'") from error
         outcome = execute(settings, wire, self.out)
-        text = f"{outcome.headline}\n{outcome.folder / 'summary.json'}"
+        written = outcome.folder / "summary.json"
+        text = f"{outcome.headline}\n{written}" if written.is_file() else outcome.headline
         if outcome.fault is not None:
             _log.error("limber: the robot stopped: %s", outcome.fault)
             return Answer(outcome.summary, text, ROBOT_FAULT)
-        return Answer(outcome.summary, text, INTERRUPTED if outcome.interrupted else DONE)
+        if outcome.interrupted:
+            return Answer(outcome.summary, text, INTERRUPTED)
+        return Answer(outcome.summary, text, DONE if written.is_file() else FAILED)
 
     def _layers(self) -> list[Layer]:
         given = {

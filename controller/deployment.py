@@ -11,8 +11,7 @@ import functools
 import json
 import logging
 import math
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from controller.config import RunSettings
 from controller.controller import Controller, TickResult
 from controller.deployed import run_deployed
 from controller.findings import Run, headline
+from controller.interrupts import uninterrupted
 from controller.panel import Panel
 from controller.plan_loop import LoopTick
 from controller.realtime import Finished
@@ -34,6 +34,7 @@ from controller.summary import servo_summary, summary
 from controller.telemetry import RunHeader, RunLog, TickRecord, from_tick, read_log
 from controller.timing import LoopResult
 from dynamics.adapters import factory
+from dynamics.files import whole
 from hardware.clock import Clock
 from hardware.go2 import Go2, dds
 from hardware.log_writer import LogWriter
@@ -89,9 +90,9 @@ def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
     brain = controller(settings, spec, model.model, adapter, rng, real_time=True, search=witness)
     folder = run_folder(settings, out)
     about = header(settings, model.recipe, spec, None, fast=False)
-    with _termination():
-        about = replace(about, terrain=f"{wire.interface}, domain {wire.domain}")
-        driven = _drive(brain, witness, settings, wire, about, folder)
+    about = replace(about, terrain=f"{wire.interface}, domain {wire.domain}")
+    driven = _drive(brain, witness, settings, wire, about, folder)
+    with uninterrupted():
         return _conclude(settings, wire, folder, driven)
 
 
@@ -185,11 +186,10 @@ class _Diary:
 
 def _conclude(settings: RunSettings, wire: Wire, folder: Path, driven: _Driven) -> Outcome:
     """Write report and summary of a drive that is over."""
-    run, fault = Run(read_log(folder / "log.jsonl"), driven.loop), _fault(driven)
+    run, fault, path = Run(read_log(folder / "log.jsonl"), driven.loop), _fault(driven), folder / "summary.json"
     files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl", "servo_log": folder / SERVO_LOG}
     if run.log.records:
         files |= _saved(lambda: write_report(folder, [run], to_yaml(settings)))
-    path = folder / "summary.json"
     files["summary"] = path
     figures = summary(run.log, run.loop, {name: str(file) for name, file in files.items()})
     result = figures | {
@@ -199,9 +199,14 @@ def _conclude(settings: RunSettings, wire: Wire, folder: Path, driven: _Driven) 
         "servo": driven.servo,
         "servo_log": driven.log,
     }
-    text = json.dumps(result, indent=2) + "\n"
-    _saved(lambda: {"summary": path} if path.write_text(text, encoding="utf-8") else {})
+    _saved(lambda: _write_summary(path, result))
     return Outcome(result, headline([run]), folder, run.loop.interrupted, fault)
+
+
+def _write_summary(path: Path, result: Mapping[str, object]) -> dict[str, Path]:
+    with whole(path) as partial:
+        partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return {"summary": path}
 
 
 def _saved(write: Callable[[], dict[str, Path]]) -> dict[str, Path]:
@@ -209,7 +214,7 @@ def _saved(write: Callable[[], dict[str, Path]]) -> dict[str, Path]:
     try:
         return write()
     except OSError as error:
-        _log.warning("the run folder is not complete: %s", error)
+        _log.warning("the run folder is not complete: %s: %s", error.filename or "a file", error.strerror)
         return {}
 
 
@@ -219,13 +224,3 @@ def _fault(driven: _Driven) -> str | None:
     if isinstance(told, Sequence) and told:
         return str(told[0])
     return None if driven.loop.fault is None else driven.loop.fault.detail
-
-
-@contextlib.contextmanager
-def _termination() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -7,9 +7,11 @@ Every stage leaves a whole file and is skipped when that file is there, so a kil
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -133,9 +135,18 @@ def _show(out: Path, bars: Mapping[str, Any], progress: Progress) -> None:
     for name, bar in bars.items():
         path = out / "fits" / f"{name}.jsonl"
         if path.exists() and (lines := path.read_text().splitlines()):
-            newest = json.loads(lines[-1])
+            newest = _newest(lines)
             note = f"train {newest['train_loss']:.4f} held out {newest['best_loss']:.4f}"
             progress.update(bar, completed=newest["step"], note=note)
+
+
+def _newest(lines: Sequence[str]) -> dict[str, Any]:
+    """Return the last line of a progress file that is whole: one may be being written, or was cut by a kill."""
+    for line in reversed(lines):
+        with contextlib.suppress(json.JSONDecodeError):
+            found: dict[str, Any] = json.loads(line)
+            return found
+    return {"step": 0, "train_loss": math.nan, "best_loss": math.nan}
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from tyro.conf import arg
 if TYPE_CHECKING:
     from controller.strict import Layer
 
-DONE, BAD_USAGE, BAD_CHECKPOINT, ROBOT_FAULT, INTERRUPTED = 0, 2, 3, 4, 130
+DONE, FAILED, BAD_USAGE, BAD_CHECKPOINT, ROBOT_FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 Name = Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]
 Number = Annotated[str | None, arg(metavar="NUMBER", help_behavior_hint="")]

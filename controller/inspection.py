@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from tyro.conf import arg
 
-from controller.flags import DONE, Answer, File, Switch
+from controller.flags import DONE, FAILED, Answer, File, Switch
 
 if TYPE_CHECKING:
     from controller.replay import Replayed
     from controller.rerun import Rerun
 
-UNWELL = 1
-"""Exit status of a doctor who found a failure, and of a replay that differs."""
 _MODELS = ("un-adapted", "adapted")
 _DEPTHS = ("*.mcap", "*/*.mcap", "*/*/*.mcap")
 """Where logs are looked for that somebody may have meant: a folder, and run folders in it."""
@@ -37,7 +35,7 @@ class Doctor:
         findings = examine()
         lines = [f"{f.status:<5} {f.name:<20} {f.detail}{f'  ->  {f.cure}' if f.cure else ''}" for f in findings]
         failed = any(finding.status == "fail" for finding in findings)
-        return Answer({"findings": [asdict(f) for f in findings]}, "\n".join(lines), UNWELL if failed else DONE)
+        return Answer({"findings": [asdict(f) for f in findings]}, "\n".join(lines), FAILED if failed else DONE)
 
 
 @dataclass(frozen=True)
@@ -75,9 +73,9 @@ class Replay:
         except (LogError, OSError) as error:
             raise ConfigError(f"command line: replay: {error}") from error
         told = {"controller": {"not_rerun": brain} if isinstance(brain, str) else asdict(brain)}
-        differs = guard.differing > 0 or (not isinstance(brain, str) and brain.differs)
+        differs = guard.damaged is not None or guard.differing > 0 or (not isinstance(brain, str) and brain.differs)
         text = "\n".join([*_guard_lines(guard), *_controller_lines(brain)])
-        return Answer(asdict(guard) | told, text, UNWELL if differs else DONE)
+        return Answer(asdict(guard) | told, text, FAILED if differs else DONE)
 
 
 def _missing(path: Path) -> str:
@@ -91,7 +89,10 @@ def _missing(path: Path) -> str:
 
 def _guard_lines(found: Replayed) -> list[str]:
     modes = ", ".join(f"{mode} {count}" for mode, count in found.modes.items())
-    lines = [f"{found.robot}: {found.cycles} cycles ({modes}){', the log is cut short' if found.cut else ''}"]
+    cut = ", the log is cut short" if found.cut else ""
+    if found.damaged is not None:
+        cut = f", the log is damaged before byte {found.damaged} and was read no further"
+    lines = [f"{found.robot}: {found.cycles} cycles ({modes}){cut}"]
     lines += [f"{d.time:9.3f} s  {d.what}: {d.logged} -> {d.replayed}" for d in found.differences]
     return [*lines, f"guard: {found.differing} cycles differ; set-points by at most {found.largest:.3g}"]
 

@@ -54,7 +54,9 @@ class Replayed:
     modes: Mapping[str, int]
     """Cycles by mode, as replayed."""
     cut: bool
-    """The log ends before it should."""
+    """The log ends before it should, or is damaged."""
+    damaged: int | None
+    """From which byte on it could not be read."""
 
 
 class _Recorded:
@@ -93,7 +95,7 @@ def replay(log: ServoLog) -> Replayed:
     """Run gait and guard on a log again.
 
     Raises:
-        LogError: the log is damaged.
+        LogError: the log holds no cycles, or is of another version.
     """
     described = spec(log.robot)
     robot = _Recorded(described)
@@ -120,7 +122,9 @@ def replay(log: ServoLog) -> Replayed:
         if difference is not None:
             differing += 1
             found += [difference] if len(found) < SHOWN else []
-    return Replayed(log.robot, cycles, differing, tuple(found), largest, modes, log.cut)
+    if cycles == 0:
+        raise LogError("log: expected at least one cycle of a servo process, got none")
+    return Replayed(log.robot, cycles, differing, tuple(found), largest, modes, log.cut, log.damaged)
 
 
 def _compare(told: Mapping[str, object], report: ServoReport, now: float) -> tuple[Difference | None, float]:

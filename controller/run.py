@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from controller.build import Rig, build, load_model
 from controller.config import RECIPES, RunSettings
 from controller.controller import TickResult
 from controller.film import film
 from controller.findings import Run, headline
+from controller.interrupts import uninterrupted
 from controller.panel import Panel
 from controller.plan_loop import LoopTick
 from controller.realtime import run_lockstep, run_realtime
@@ -21,6 +23,7 @@ from controller.strict import ConfigError, nearest, to_yaml
 from controller.summary import summary
 from controller.telemetry import RunLog, from_tick, read_log
 from controller.timing import LoopResult
+from dynamics.files import whole
 from hardware.clock import VirtualClock
 from sim.perturbations import active
 
@@ -87,6 +90,8 @@ def _compared(settings: RunSettings, options: Options) -> list[str]:
         return []
     if adapter not in RECIPES:
         raise ConfigError(f"command line: --compare: unknown adapter '{adapter}'; {nearest(adapter, RECIPES)}")
+    if adapter == settings.adapter:
+        raise ConfigError(f"command line: --compare: expected another adapter than that of the run, got {adapter}")
     if settings.model == "oracle":
         raise ConfigError("command line: --compare: expected no other adapter with the oracle, which plans without any")
     return [adapter]
@@ -96,12 +101,14 @@ def run_folder(settings: RunSettings, out: Path | None) -> Path:
     """Make the folder of a run and put its settings there; None takes runs/<time>-<robot>-<course>-<adapter>.
 
     Raises:
-        ConfigError: it cannot be written.
+        ConfigError: it cannot be written, or holds another run.
     """
     name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course_name}-{settings.adapter}"
     folder = out if out is not None else Path("runs") / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if any((folder / name).exists() for name in ("settings.yaml", "log.jsonl")):
+            raise ConfigError(f"command line: --out: {folder} holds a run already; choose another folder")
         (folder / "settings.yaml").write_text(to_yaml(settings), encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
@@ -130,6 +137,14 @@ def _conclude(settings: RunSettings, options: Options, folder: Path, runs: Seque
             video = film(folder / "video.mp4", [run.log for run in runs])
         except KeyboardInterrupt:
             interrupted = True
+    with uninterrupted():
+        result = _write(settings, folder, runs, video)
+    faults = [str(run.loop.fault) for run in runs if run.loop.fault is not None and not run.loop.fell]
+    return Outcome(result, headline(runs), folder, interrupted, faults[0] if faults else None)
+
+
+def _write(settings: RunSettings, folder: Path, runs: Sequence[Run], video: Path | None) -> dict[str, Any]:
+    """Write the report and the summary; returns the summary."""
     files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl"}
     files |= {} if len(runs) == 1 else {"log_compare": folder / "log-compare.jsonl"}
     files |= {} if video is None else {"video": video}
@@ -137,6 +152,6 @@ def _conclude(settings: RunSettings, options: Options, folder: Path, runs: Seque
     files["summary"] = folder / "summary.json"
     figures = [summary(run.log, run.loop, {name: str(path) for name, path in files.items()}) for run in runs]
     result = figures[0] if len(figures) == 1 else figures[0] | {"compare": figures[1]}
-    files["summary"].write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    faults = [str(run.loop.fault) for run in runs if run.loop.fault is not None and not run.loop.fell]
-    return Outcome(result, headline(runs), folder, interrupted, faults[0] if faults else None)
+    with whole(files["summary"]) as partial:
+        partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return result

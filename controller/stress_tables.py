@@ -33,6 +33,8 @@ def tables(standings: Standings) -> Iterator[Table]:
         ("suite", suite_rows(standings)),
         ("promises", promise_rows(standings)),
     ):
+        if len(rows) == 1:
+            continue
         table = Table(*rows[0], title=TITLES[name])
         for row in rows[1:]:
             table.add_row(*row)

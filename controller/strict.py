@@ -36,6 +36,7 @@ class Layer:
 
     place: str
     values: Mapping[str, object]
+    is_file: bool = False
 
 
 def nearest(got: object, choices: Iterable[str]) -> str:
@@ -75,9 +76,11 @@ def read_yaml(path: Path) -> Layer:
         raise ConfigError(f"{path}: cannot be read: {reason}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: not valid YAML: nested too deeply") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected a mapping of settings, got {type(values).__name__}")
-    return Layer(str(path), values)
+    return Layer(str(path), values, is_file=True)
 
 
 def assignment(text: str, flag: str = "--set") -> Layer:
@@ -90,11 +93,13 @@ def assignment(text: str, flag: str = "--set") -> Layer:
     path, equals, value = text.partition("=")
     keys = path.strip().split(".")
     if not equals or not all(keys):
-        raise ConfigError(f"{place}: expected KEY.KEY=VALUE, for example planner.candidates=200")
+        raise ConfigError(f"{place}: expected KEY.KEY=VALUE, for example planner.search.candidates=200")
     try:
         values = yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise ConfigError(f"{place}: the value is not valid YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{flag}: the value is not valid YAML: nested too deeply") from error
     for key in reversed(keys):
         values = {key: values}
     return Layer(place, values)
@@ -115,8 +120,12 @@ def resolve(schema: type[T], layers: Sequence[Layer]) -> T:
         merged = _merge(merged, layer.values)
     adapter = _adapter(schema)
     try:
+        text = json.dumps(merged, default=str)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{layers[-1].place}: expected plain values, got some that contain themselves") from error
+    try:
         # JSON mode is strict about types and still lets a list become a tuple.
-        return adapter.validate_json(json.dumps(merged, default=str))
+        return adapter.validate_json(text)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise ConfigError(_explain(schema, layers, first)) from error
@@ -149,7 +158,7 @@ def _merge(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, ob
 
 def _explain(schema: object, layers: Sequence[Layer], error: Mapping[str, typing.Any]) -> str:
     parent, path = _walk(schema, error["loc"])
-    place = next((layer.place for layer in reversed(layers) if _has(layer.values, path)), layers[-1].place)
+    place = _place(layers, path, error)
     key = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in path).lstrip(".")
     where = f"{place}: {key}" if key else place
     match error["type"]:
@@ -167,6 +176,17 @@ def _explain(schema: object, layers: Sequence[Layer], error: Mapping[str, typing
         case _:
             expected = str(error["msg"]).replace("Input should be", "expected")
             return f"{where}: {expected}, got {error['input']!r}"
+
+
+def _place(layers: Sequence[Layer], path: KeyPath, error: Mapping[str, typing.Any]) -> str:
+    """Return where what is wrong was written: the last layer that says it."""
+    if error["type"] == "value_error":  # of a whole dataclass; its message begins with the key in it
+        key = str(error["ctx"]["error"]).partition(":")[0]
+        path = (*path, *key.split(".")) if key.replace(".", "").isidentifier() else path
+    if error["type"] == "missing":
+        path = path[:-1]
+        layers = [layer for layer in layers if layer.is_file] or layers
+    return next((layer.place for layer in reversed(layers) if _has(layer.values, path)), layers[-1].place)
 
 
 def _walk(schema: object, location: Sequence[str | int]) -> tuple[object, KeyPath]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
@@ -132,9 +133,9 @@ def check_kept(settings: StressSettings, store: Store, models: Mapping[str, str]
         run = settings.run(trial)
         file = Path(str(run.checkpoint))
         place = f"command line: --out: {store.folder} holds trials of another"
-        if result["model"] != models[file.name]:
+        if result.get("model") != models[file.name]:
             raise ConfigError(f"{place} {file.name}; choose another folder")
-        if result["perturbations"] != [str(perturbation) for perturbation in run.perturbations]:
+        if result.get("perturbations") != [str(perturbation) for perturbation in run.perturbations]:
             raise ConfigError(f"{place} condition {trial.condition.name!r}; choose another folder")
 
 
@@ -176,9 +177,9 @@ def repeat_worst(settings: StressSettings, results: Mapping[Trial, Result], fold
         for trial in sorted(first.values(), key=ranked.index)[: settings.worst]:
             out = folder / "worst" / trial.slug
             if not (out / "summary.json").is_file():
-                outcome = single.execute(settings.run(trial), Options(fast=True, out=out, video=False))
-                if outcome.interrupted:
-                    (out / "summary.json").unlink(missing_ok=True)  # so that it is repeated when the suite goes on
+                shutil.rmtree(out, ignore_errors=True)  # of a repetition that was broken off
+                if single.execute(settings.run(trial), Options(fast=True, out=out, video=False)).interrupted:
+                    shutil.rmtree(out)
                     raise KeyboardInterrupt
             reports[trial] = out / "report.html"
     return reports

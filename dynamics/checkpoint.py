@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from torch import Tensor
 from dynamics.adapters import factory
 from dynamics.adapters.factory import AdapterSettings
 from dynamics.checkpoint_checks import check
+from dynamics.files import whole
 from dynamics.model import Model
 from dynamics.network import Parts, Weights
 from dynamics.normalizer import INPUT_LIMIT, Normalizer
@@ -88,9 +88,8 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     for name, weights in {"prior": model.prior, **checkpoint.parts}.items():
         tensors |= {f"{name}.{i}": w.detach().clone().contiguous() for i, w in enumerate(weights)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(to_bytes(tensors, metadata={"format": FORMAT, "header": json.dumps(asdict(header))}))
-    os.replace(partial, path)
+    with whole(path) as partial:
+        partial.write_bytes(to_bytes(tensors, metadata={"format": FORMAT, "header": json.dumps(asdict(header))}))
 
 
 def load(path: Path) -> Checkpoint:

@@ -5,7 +5,6 @@ Data are split by episode, never by step: neighbouring steps are nearly the same
 
 from __future__ import annotations
 
-import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dynamics.files import whole
 from dynamics.meta import Windows
 from dynamics.model import Model, encode_inputs, encode_targets
 from dynamics.transitions import FloatArray
@@ -60,8 +60,7 @@ def concatenate(parts: list[Episodes]) -> Episodes:
 
 def save(episodes: Episodes, path: Path) -> None:
     """Write episodes to one .npz file; the file appears whole or not at all."""
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
+    with whole(path) as partial, partial.open("wb") as file:
         np.savez(
             file,
             states=episodes.states,
@@ -69,7 +68,6 @@ def save(episodes: Episodes, path: Path) -> None:
             conditions=episodes.conditions,
             families=episodes.families,
         )
-    os.replace(partial, path)
 
 
 def load(path: Path) -> Episodes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from dynamics.files import whole
 from dynamics.network import Weights
 
 
@@ -161,9 +161,8 @@ def _store(
         tensors[f"best.{i}"] = best[i].contiguous()
         tensors[f"mean.{i}"] = adam.state[parameter]["exp_avg"].contiguous()
         tensors[f"square.{i}"] = adam.state[parameter]["exp_avg_sq"].contiguous()
-    partial = path.with_suffix(".partial")
-    save_file(tensors, partial)
-    os.replace(partial, path)
+    with whole(path) as partial:
+        save_file(tensors, partial)
 
 
 def _restore(

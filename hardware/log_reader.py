@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import zstandard
 from mcap.exceptions import McapError
 from mcap.records import Channel, Message, Metadata
 from mcap.stream_reader import StreamReader
 
 from hardware.robot import FloatArray
+
+_UNREADABLE = (McapError, EOFError, ValueError, struct.error, zstandard.ZstdError, RuntimeError)
+"""What its reader raises, and the decompressors of chunks; that of LZ4 has no family of its own."""
 
 
 class LogError(ValueError):
@@ -42,7 +48,9 @@ class ServoLog:
     robot: str
     entries: tuple[Entry, ...]
     cut: bool
-    """The file ends before it should."""
+    """Not all could be read: the file ends before it should, or is damaged."""
+    damaged: int | None = None
+    """Where reading had to end although the file goes on [byte]."""
 
     def of(self, channel: str) -> Iterator[Entry]:
         """Return the messages of one channel, in the order they were written."""
@@ -58,7 +66,7 @@ def read_log(path: Path) -> ServoLog:
     """
     names: dict[int, str] = {}
     entries: list[Entry] = []
-    robot, cut = "", False
+    robot, cut, damaged = "", False, None
     with path.open("rb") as file:
         try:
             for record in StreamReader(file, validate_crcs=True).records:
@@ -69,13 +77,15 @@ def read_log(path: Path) -> ServoLog:
                         entries.append(Entry(names[record.channel_id], 1e-9 * record.log_time, record.data))
                     case Metadata():
                         robot = record.metadata.get("robot", robot)
-        except (McapError, EOFError, ValueError, struct.error) as error:  # what a cut in different places gives
+        except _UNREADABLE as error:  # what a cut, or damage, in different places gives
             if not robot:
-                raise LogError(f"{path}: expected a log of a servo process (MCAP), got {error}") from error
-            cut = True
+                got = f"{error}" or "the end of the file"
+                raise LogError(f"{path}: expected a log of a servo process (MCAP), got {got}") from error
+            cut, place = True, file.tell()
+            damaged = place if place < path.stat().st_size else None
     if not robot:
         raise LogError(f"{path}: expected a log of a servo process, found no robot in it")
-    return ServoLog(robot, tuple(entries), cut)
+    return ServoLog(robot, tuple(entries), cut, damaged)
 
 
 def columns(log: ServoLog) -> dict[str, FloatArray]:
@@ -95,15 +105,27 @@ def export(log: ServoLog, path: Path) -> None:
     numbers = columns(log)
     match path.suffix:
         case ".npz":
-            with path.open("wb") as file:
+            with _whole(path) as partial, partial.open("wb") as file:
                 np.savez_compressed(file, allow_pickle=False, **numbers)
         case ".csv":
-            with path.open("w", newline="", encoding="utf-8") as text:
+            with _whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as text:
                 writer = csv.writer(text)
                 writer.writerow(numbers)
                 writer.writerows(zip(*(column.tolist() for column in numbers.values()), strict=True))
         case other:
             raise LogError(f"{path}: expected a name that ends in .npz or .csv, got '{other}'")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Yield a name to write to that becomes `path` when all is written; an earlier file is kept until then."""
+    partial = path.with_suffix(".partial")
+    try:
+        yield partial
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _flat(prefix: str, value: object) -> dict[str, float]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from controller import run, shipped
 from controller.cli import main
 from controller.config import RunSettings
 from controller.controller import Controller, Observation, TickResult
+from controller.report import write_report
 from controller.telemetry import TickRecord, read_log
 from dynamics import checkpoint
 from hardware.robot import LinkLost, RobotState
@@ -114,6 +117,8 @@ def test_the_oracle_refuses_real_time(workplace: Path, capsys: pytest.CaptureFix
         (["--robot", "rouch"], ["unknown robot", "did you mean 'roach'"]),
         (["--adapter", "grabl"], ["unknown adapter", "did you mean 'grbal'"]),
         (["--planner", "cme"], ["unknown kind", "did you mean 'cem'"]),
+        (["--compare", USUAL], [f"--compare: expected another adapter than that of the run, got {USUAL}"]),
+        (["--perturb", "leg_loss:leg=left_middle@100"], ["expected an onset within the run of ", "got 100"]),
         (["--compare", "mbde"], ["--compare: unknown adapter 'mbde'", "did you mean 'mb_de'"]),
         (["--perturb", "leg_loss:leg=left_midle"], ["left_midle", "did you mean 'left_middle'"]),
         (
@@ -267,6 +272,66 @@ def test_ctrl_c_while_the_video_is_made_costs_the_video_only(
     files = json.loads(capsys.readouterr().out)["files"]
     assert "video" not in files
     assert all(Path(file).is_file() for file in files.values())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_report_is_written_waits_for_it(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def signalled(*arguments: object) -> dict[str, Path]:
+        os.kill(os.getpid(), number)
+        return write_report(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(run, "write_report", signalled)
+    assert main([*SHORT, "--seconds", "0.5", "--out", "run"]) == 0
+    assert {"summary.json", "report.html"} <= {file.name for file in (workplace / "run").iterdir()}
+
+
+def test_sigterm_ends_a_run_as_ctrl_c_does(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tick, ticks = Controller.tick, iter(range(1000))
+
+    def signalled(controller: Controller, observation: Observation) -> TickResult:
+        if next(ticks) == 8:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return tick(controller, observation)
+
+    monkeypatch.setattr(Controller, "tick", signalled)
+    before = signal.getsignal(signal.SIGTERM)
+    assert main([*SHORT, "--seconds", "3", "--out", "run", "--json"]) == 130
+    assert json.loads(capsys.readouterr().out)["ticks"] == 8
+    assert (workplace / "run" / "report.html").is_file()
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_folder_that_holds_a_run_is_not_written_to(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SHORT, "--seconds", "0.5", "--out", "run"]) == 0
+    before = {file.name: file.read_bytes() for file in (workplace / "run").iterdir()}
+    assert main([*SHORT, "--seconds", "0.5", "--seed", "5", "--out", "run"]) == 2
+    assert "command line: --out: run holds a run already; choose another folder" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in (workplace / "run").iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["report.html", "summary.json"])
+def test_what_cannot_be_written_is_one_clear_line(
+    workplace: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (workplace / "run" / name).mkdir(parents=True)
+    assert main([*SHORT, "--seconds", "0.5", "--out", "run"]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("limber: run/")
+    assert last.endswith("cannot be read or written: Is a directory")
+    assert not list((workplace / "run").glob("*.partial"))
+
+
+def test_who_reads_the_output_may_leave() -> None:
+    code = "import sys; from controller.cli import main; sys.exit(main(['list', 'robots']))"
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.run([sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (process.returncode, process.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(

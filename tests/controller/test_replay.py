@@ -23,6 +23,9 @@ from hardware.schedule import ActionSchedule
 from hardware.servo_process import ServoProcess
 from hardware.state_machine import Mode
 
+ZSTD = bytes.fromhex("28b52ffd")
+"""Begin of a compressed chunk."""
+
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -123,6 +126,41 @@ def test_a_log_from_before_there_was_a_quantity_is_replayed_without_it(log: Path
 def test_a_log_of_another_version_says_what_it_lacks(log: Path, channel: str, name: str) -> None:
     with pytest.raises(LogError, match=f"log: {channel}: expected '{name}', got none: written by another version"):
         replaying.replay(lacking(read_log(log), channel, name))
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6])
+def test_a_log_that_is_damaged_inside_is_no_clean_replay(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], share: float
+) -> None:
+    data = bytearray(log.read_bytes())
+    chunk = data.index(ZSTD, int(share * len(data))) + 100
+    data[chunk : chunk + 16] = bytes(255 - byte for byte in data[chunk : chunk + 16])
+    (tmp_path / "bad.mcap").write_bytes(data)
+    assert main(["replay", str(tmp_path / "bad.mcap")]) == 1
+    assert "the log is damaged before byte " in capsys.readouterr().out
+
+
+def test_a_log_without_cycles_is_no_clean_replay(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "none.mcap").write_bytes(log.read_bytes()[:100])
+    assert main(["replay", str(tmp_path / "none.mcap")]) == 2
+    assert "expected at least one cycle of a servo process, got none" in capsys.readouterr().err
+    (tmp_path / "empty.mcap").touch()
+    assert main(["replay", str(tmp_path / "empty.mcap")]) == 2
+    assert "empty.mcap: expected a log of a servo process (MCAP), got the end of the file" in capsys.readouterr().err
+
+
+def test_a_table_that_cannot_be_finished_leaves_the_earlier_one(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "run.csv"
+    table.write_text("earlier")
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hardware.log_reader.csv.writer", full)
+    assert main(["replay", str(log), "--export", str(table)]) == 2
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("run.csv", "earlier")]
 
 
 def test_what_is_no_log_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

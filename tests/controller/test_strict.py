@@ -145,6 +145,41 @@ def test_a_folder_for_a_file_is_said_without_a_number(tmp_path: Path) -> None:
         read_yaml(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "text, message",
+    [("a: &a [*a]\n", "contain themselves"), ("a: " + "[" * 5000, "nested too deeply")],
+    ids=["cycle", "depth"],
+)
+def test_yaml_without_an_end_is_one_clear_error(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="odd.yaml: ") as caught:
+        resolve(Settings, [read_yaml(path)])
+    assert message in str(caught.value)
+
+
+def test_a_whole_that_does_not_fit_is_blamed_on_who_wrote_the_part(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("count: 3\nname: x\n")
+
+    @dataclass(frozen=True)
+    class Counted:
+        count: int
+        name: str
+        size: int = 1
+
+        def __post_init__(self) -> None:
+            if self.count < 1:
+                raise ValueError(f"count: expected at least 1, got {self.count}")
+
+    flags, later = Layer("--count", {"count": 0}), Layer("--set size=2", {"size": 2})
+    with pytest.raises(ConfigError, match="^--count: count: expected at least 1, got 0$"):
+        resolve(Counted, [read_yaml(path), flags, later])
+    path.write_text("count: 3\n")
+    with pytest.raises(ConfigError, match="own.yaml: name: missing"):
+        resolve(Counted, [read_yaml(path), later])
+
+
 def test_assignment_reads_the_value_as_yaml() -> None:
     assert assignment("shape.count=4").values == {"shape": {"count": 4}}
     assert assignment("points=[1.0, 2.0]").values == {"points": [1.0, 2.0]}

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from controller.workers import pool
 
 PARENT = """
@@ -48,6 +50,22 @@ def test_workers_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
     while alive(worker) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(worker)
+
+
+def interrupted_at_work(told: Path) -> None:
+    with pool(1) as executor:
+        executor.submit(pid_then_sleep, str(told))
+        while not told.exists():
+            time.sleep(0.05)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_does_not_wait_for_hours_of_work(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_at_work(tmp_path / "pid")
+    assert time.monotonic() - begun < 50.0
+    assert not alive(int((tmp_path / "pid").read_text()))
 
 
 def test_a_pool_works() -> None:

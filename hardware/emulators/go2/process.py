@@ -97,7 +97,7 @@ def _first_in_line() -> str:
 def _percentiles(lateness: list[float]) -> dict[str, float]:
     milliseconds = 1000.0 * np.array(lateness or [0.0])
     p50, p99 = np.percentile(milliseconds, (50, 99))
-    return {"p50": round(p50, 3), "p99": round(p99, 3), "max": round(float(milliseconds.max()), 3)}
+    return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "max": round(float(milliseconds.max()), 3)}
 
 
 @contextmanager
