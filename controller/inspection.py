@@ -70,6 +70,8 @@ class Replay:
                 brain: Rerun | str = rerun(log)
             except NotRerun as error:
                 brain = str(error)
+                if guard.cycles == 0:
+                    raise LogError("expected at least one cycle of a servo process, got none") from error
         except (LogError, OSError) as error:
             raise ConfigError(f"command line: replay: {error}") from error
         told = {"controller": {"not_rerun": brain} if isinstance(brain, str) else asdict(brain)}
