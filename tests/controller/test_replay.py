@@ -74,7 +74,9 @@ def test_another_file_of_limits_shows(log: Path, monkeypatch: pytest.MonkeyPatch
 def test_on_the_command_line(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = tmp_path / "run.npz"
     assert main(["replay", str(log), "--export", str(table), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["differing"] == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["differing"] == 0
+    assert "does not hold what its ticks began from" in told["controller"]["not_rerun"]
     with np.load(table) as numbers:
         assert len(numbers["state.motor_position.11"]) > 500
 
