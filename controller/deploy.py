@@ -117,7 +117,7 @@ class Deploy:
         devices = [name for _, name in socket.if_nameindex()]
         if self.interface not in devices:
             got = "none" if self.interface is None else repr(self.interface)
-            raise ConfigError(f"command line: deploy: --interface: {nearest(self.interface, devices)}, got {got}")
+            raise ConfigError(f"command line: deploy: --interface: got {got}, {nearest(self.interface, devices)}")
         usual = 1 if self.interface == LOOPBACK else 0
         domain = usual if self.domain is None else number(self.domain)
         if not isinstance(domain, int) or domain not in DOMAINS:

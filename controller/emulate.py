@@ -86,7 +86,7 @@ class Emulate:
             ("--mode", self.mode or MODES[0], MODES),
         ):
             if got not in choices:
-                raise ConfigError(f"command line: emulate: {flag}: {nearest(got, choices)}, got {got!r}")
+                raise ConfigError(f"command line: emulate: {flag}: got {got!r}, {nearest(got, choices)}")
         try:
             perturbations = tuple(map(parse, self.perturb))
             check(perturbations, ANATOMY)
