@@ -58,6 +58,8 @@ class Guard:
         self._bounds, self._watch = Bounds(spec), Watch(spec)
         self._machine = StateMachine(poses=spec.joints is not None)
         self._damping = np.array(spec.joints.damping) if spec.joints is not None else np.zeros(len(spec.motors))
+        self._entered = self._machine.mode
+        """The mode of the last cycle: a request, a reset or a trip may have changed it since."""
         self._move: Move | None = None
         self._sent: RobotCommand | None = None
         self._vouched = 0.0
@@ -112,13 +114,13 @@ class Guard:
         trips = self._watch.look(state, now, late)
         for trip in trips:
             self._machine.latch(trip)
-        before, refusal = self.mode, self._refusal(command, now)
-        move = self._move
+        refusal, move = self._refusal(command, now), self._move
         arrived = move is None or move.arrived(state.motor_position, now)
         overdue = move is None or move.overdue(now)
         mode = self._machine.step(arrived=arrived, overdue=overdue, live=refusal is None)
-        if mode is not before:
-            self._enter(mode, before, state, now)
+        if mode is not self._entered:
+            self._enter(mode, self._entered, state, now)
+            self._entered = mode
         if mode is Mode.RUN:
             return self._run(command, refusal, state, now, trips)
         if self._move is not None:

@@ -122,6 +122,16 @@ def test_a_soft_trip_sits_down_and_keeps_the_robot_there() -> None:
     assert rig.guard.request(Mode.RUN)
 
 
+def test_a_stop_that_is_reset_before_the_next_cycle_leaves_nothing_driven() -> None:
+    rig = Rig()
+    rig.guard.request(Mode.STAND)
+    rig.play(2.5)
+    rig.guard.request(Mode.ESTOP)
+    assert rig.guard.reset(state(rig.now, rig.angles), rig.now) == ()
+    verdict = rig.cycle(None)
+    assert (verdict.mode, verdict.command.mode) == (Mode.DAMP, CommandMode.DAMP)
+
+
 def test_a_leg_that_cannot_fold_does_not_keep_it_from_being_damped() -> None:
     rig = Rig()
     rig.guard.request(Mode.STAND)
