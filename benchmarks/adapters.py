@@ -24,8 +24,8 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from controller import shipped
-from controller.collect import excitation
+from controller.settings import assets
+from controller.training.random_episodes import excitation
 from dynamics import checkpoint
 from dynamics.adapters import factory
 from dynamics.adapters.base import Adapted
@@ -36,7 +36,7 @@ from dynamics.transitions import Transitions
 from hardware import embodiment
 from hardware.clock import VirtualClock
 from hardware.robot import RobotCommand
-from hardware.sim_robot import ROACH, SimRobot
+from hardware.simulated.robot import ROACH, SimRobot
 
 LIMITS_MS = {"gradient": 1.0, "last_layer": 0.1, "recurrent": 0.5, "attention": 0.5, "latent": 0.5, "belief": 0.5}
 """Wanted p50 of an update by kind of adapter [ms]."""
@@ -76,7 +76,7 @@ def updates(repeats: int) -> tuple[Table, bool]:
     for column in ("recipe", "kind", "M", "p50", "p95", "p99", "wanted p50"):
         table.add_column(column, justify="right" if column not in {"recipe", "kind"} else "left")
     history = _history(100)
-    for path in sorted(shipped.checkpoint("roach", "mb").parent.glob("roach-*.safetensors")):
+    for path in sorted(assets.checkpoint("roach", "mb").parent.glob("roach-*.safetensors")):
         trained = checkpoint.load(path)
         if abs(trained.period - 0.05) > 1e-6 or trained.model.space.size != history.states.shape[1]:
             continue  # another control rate, or a model that predicts a reward too

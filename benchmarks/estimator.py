@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 import tyro
 
-from controller.robots import spec
+from controller.settings.robots import spec
 from hardware.clock import VirtualClock
 from hardware.embodiment import rest_action, roll_pitch_yaw
-from hardware.estimation import StateEstimation
+from hardware.estimation.legged import StateEstimation
 from hardware.robot import FloatArray, RobotState
 from hardware.schedule import ActionSchedule
-from hardware.servo import Servo
-from hardware.sim_robot import SimRobot
+from hardware.servo.servo import Servo
+from hardware.simulated.robot import SimRobot
 
 HOLD = 2.5
 """Time between two changes of the stride [s]."""

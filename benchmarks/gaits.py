@@ -13,8 +13,8 @@ import math
 import numpy as np
 
 from hardware.embodiment import roll_pitch_yaw
+from sim.bodies.crawler import RoachPhysics
 from sim.perturbations import Perturbation, parse
-from sim.physics import RoachPhysics
 from sim.robots.roach import LEGS
 from sim.terrain import TERRAINS
 

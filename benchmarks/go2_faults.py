@@ -16,17 +16,17 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from controller import robots
+from controller.settings import robots
 from hardware.clock import VirtualClock
 from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.faults import parse
 from hardware.emulators.go2.firmware import Firmware, Settings
 from hardware.emulators.go2.lockstep import LockstepBus
-from hardware.go2 import Go2
+from hardware.guard.state_machine import Mode
 from hardware.robot import LinkLost, RobotFault, RobotSpec
 from hardware.schedule import ActionSchedule
-from hardware.servo import Servo
-from hardware.state_machine import Mode
+from hardware.servo.servo import Servo
+from hardware.unitree.go2 import Go2
 from sim.terrain import preset
 
 PHASES = {"stand_up": 1.0, "stand": 3.2, "run": 4.2}

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.two_terminals import Deployment, Robot, emulator, free_domain
-from hardware.log_reader import LogError, read_log
+from hardware.servo_log.reader import LogError, read_log
 
 LOW = 0.15
 """A trunk below this height lies or nearly does [m]; it stands at 0.3."""

@@ -4,7 +4,7 @@
 
 Every run is what `limber run --fast` does with the same settings: the goal is drawn from the seed, and only `informed`
 is told. Found means that the reward, averaged over half a second, comes within tolerance of the best and stays there
-until the run ends (`controller/goals.py`). A goal that was not found counts as found after the end.
+until the run ends (`controller/courses/goals.py`). A goal that was not found counts as found after the end.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from benchmarks.scoring import paired
 from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
 from controller.controller import TickResult
-from controller.goals import GOALS, HiddenGoal, parse, steps_to_goal
-from controller.plan_loop import LoopTick
-from controller.realtime import run_lockstep
-from controller.strict import assignment
-from controller.workers import pool
+from controller.courses.goals import GOALS, HiddenGoal, parse, steps_to_goal
+from controller.jobs.executors import pool
+from controller.loop.plan_loop import LoopTick
+from controller.loop.realtime import run_lockstep
+from controller.settings.layers import assignment
 from sim.perturbations import parse as perturbation
 
 

@@ -4,7 +4,7 @@
 
 Wall time of a roll-out of the random network of the planners' study (32-128-128-24, 15 steps), with the transfer of
 actions and predictions that a planner pays. Without a GPU the twin runs on the processor, which shows that it runs, not
-what it is for. `dynamics.kernels.GPU_BATCH` should be the smallest number at which the twin wins for certain.
+what it is for. `dynamics.rollout.kernels.GPU_BATCH` should be the smallest number at which the twin wins for certain.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.planner_study.networks import random_network
-from dynamics.kernel import Kernel
-from dynamics.kernel_torch import TorchKernel
-from dynamics.kernels import GPU_BATCH
+from dynamics.rollout.kernel import Kernel
+from dynamics.rollout.kernel_torch import TorchKernel
+from dynamics.rollout.kernels import GPU_BATCH
 
 _WARM_UP = 3
 

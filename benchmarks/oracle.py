@@ -25,10 +25,10 @@ from rich.table import Table
 
 from benchmarks.scoring import Score, score
 from controller.config import RunSettings, run_settings
-from controller.strict import assignment, to_yaml
-from controller.tasks import COURSES
-from controller.workers import pool
-from planners.costs import REFERENCE_STEP
+from controller.courses.paths import COURSES
+from controller.jobs.executors import pool
+from controller.settings.layers import assignment, to_yaml
+from planners.costs.path import REFERENCE_STEP
 from sim.perturbations import parse
 from sim.robots.roach import CRANK_RADIUS
 

@@ -36,9 +36,9 @@ from benchmarks.planner_study.expense import expected_seconds  # noqa: E402
 from benchmarks.planner_study.promises import failed, promises  # noqa: E402
 from benchmarks.planner_study.report import write_report  # noqa: E402
 from benchmarks.planner_study.study import Study, work  # noqa: E402
-from controller import cells  # noqa: E402
-from controller.cells import Store  # noqa: E402
-from controller.workers import pool  # noqa: E402
+from controller.jobs import study as cells  # noqa: E402
+from controller.jobs.executors import pool  # noqa: E402
+from controller.jobs.study import Store  # noqa: E402
 
 
 @dataclass(frozen=True)

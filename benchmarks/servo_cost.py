@@ -15,20 +15,20 @@ from dataclasses import dataclass
 import numpy as np
 import tyro
 
-from controller.robots import spec
+from controller.settings.robots import spec
 from hardware.clock import VirtualClock
 from hardware.embodiment import embody, rest_action
 from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.firmware import Firmware, Settings
 from hardware.emulators.go2.lockstep import LockstepBus
-from hardware.estimation import StateEstimation
-from hardware.exchange import Cycle, CycleLayout
-from hardware.go2 import Go2
-from hardware.guard import Guard
+from hardware.estimation.legged import StateEstimation
+from hardware.guard.guard import Guard
+from hardware.guard.state_machine import Mode
 from hardware.robot import CommandMode, FloatArray, RobotCommand
 from hardware.schedule import Rung
-from hardware.servo import ServoReport
-from hardware.state_machine import Mode
+from hardware.servo.records import Cycle, CycleLayout
+from hardware.servo.servo import ServoReport
+from hardware.unitree.go2 import Go2
 from sim.terrain import preset
 
 WANTED = 150.0

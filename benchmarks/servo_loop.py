@@ -24,15 +24,15 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from controller.robots import spec
-from controller.workers import pool
+from controller.jobs.executors import pool
+from controller.settings.robots import spec
 from hardware.clock import Clock
 from hardware.embodiment import rest_action
-from hardware.realtime import FIFO_PRIORITY, RealtimeSettings, sleep_until
+from hardware.guard.state_machine import Mode
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
 from hardware.schedule import ActionSchedule
-from hardware.servo_process import ServoProcess
-from hardware.state_machine import Mode
+from hardware.servo.process import ServoProcess
+from hardware.servo.rights import FIFO_PRIORITY, RealtimeSettings, sleep_until
 
 LATEST = 10_000.0
 """Latest that a cycle may be with FIFO [us]."""

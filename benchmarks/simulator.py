@@ -18,8 +18,8 @@ import numpy as np
 
 from hardware.clock import VirtualClock
 from hardware.robot import FloatArray, RobotCommand
-from hardware.sim_robot import ROACH, SimRobot
-from sim.physics import RoachPhysics
+from hardware.simulated.robot import ROACH, SimRobot
+from sim.bodies.crawler import RoachPhysics
 from sim.terrain import TERRAINS
 
 LIMIT = 1.20

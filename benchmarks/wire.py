@@ -15,12 +15,12 @@ from time import perf_counter
 
 import numpy as np
 
-from controller import robots
+from controller.settings import robots
 from hardware.clock import WallClock
 from hardware.emulators.go2.firmware import Settings
 from hardware.emulators.go2.process import Scene, emulate
-from hardware.go2 import Go2, dds
 from hardware.robot import CommandMode, RobotCommand
+from hardware.unitree.go2 import Go2, dds
 from sim.terrain import preset
 
 

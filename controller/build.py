@@ -9,17 +9,17 @@ from typing import TypeVar
 
 import numpy as np
 
-from controller import robots
 from controller.config import PlannerSettings, RunSettings, checkpoint_path
 from controller.controller import Controller, PlanFunction
+from controller.courses.goals import HiddenGoal, judged, parse
+from controller.courses.paths import COURSES, Course, Task
+from controller.courses.rewards import Pursuit, Referee
 from controller.foresight import Foresight, learned
-from controller.goals import HiddenGoal, judged, parse
+from controller.loop.timing import LoopSettings
 from controller.oracle import oracle
-from controller.pursuit import Pursuit, Referee
-from controller.strict import ConfigError
-from controller.tasks import COURSES, Course, Task
-from controller.telemetry import RunHeader
-from controller.timing import LoopSettings
+from controller.settings import robots
+from controller.settings.layers import ConfigError
+from controller.telemetry.run_log import RunHeader
 from dynamics import checkpoint
 from dynamics.adapters import factory
 from dynamics.adapters.base import Adapter
@@ -28,10 +28,10 @@ from dynamics.model import Model
 from dynamics.state_space import Channel as ModelChannel
 from hardware import embodiment
 from hardware.clock import Clock, VirtualClock, WallClock
-from hardware.estimation import StateEstimation
+from hardware.estimation.legged import StateEstimation
 from hardware.robot import Channel, FloatArray, RobotSpec
-from hardware.servo import Servo
-from hardware.sim_robot import SimRobot
+from hardware.servo.servo import Servo
+from hardware.simulated.robot import SimRobot
 from planners import cem, hybrid, icem, mppi, predictive, rti, shooting
 from planners.cem import CemSettings
 from planners.hybrid import HybridSettings

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from tyro.conf import arg
 
-from controller.deploy import Deploy
-from controller.emulate import Emulate
-from controller.flags import (
+from controller.commands.deploy import Deploy
+from controller.commands.emulate import Emulate
+from controller.commands.flags import (
     BAD_CHECKPOINT,
     BAD_USAGE,
     DONE,
@@ -39,11 +39,11 @@ from controller.flags import (
     layers,
     number,
 )
-from controller.inspection import Doctor, Replay
-from controller.interrupts import termination
+from controller.commands.replay import Doctor, Replay
+from controller.jobs.interrupts import termination
 
 if TYPE_CHECKING:
-    from controller.strict import Layer
+    from controller.settings.layers import Layer
 
 DESCRIPTION = "Legged robots that keep going when their body or the ground changes under them."
 
@@ -96,7 +96,10 @@ class Run:
         from controller.config import run_settings
 
         settings = run_settings(self.layers(), self.config)
-        from controller.run import Options, execute  # after the settings: a typing mistake is answered sooner
+        from controller.runs.simulated import (  # after the settings: a typing mistake is answered sooner
+            Options,
+            execute,
+        )
 
         outcome = execute(settings, Options(fast=self.fast, compare=self.compare, out=self.out, video=self.video))
         text = f"{outcome.headline}\n{outcome.folder / 'report.html'}"
@@ -141,8 +144,8 @@ class Train:
 
     def __call__(self) -> Answer:
         """Train and evaluate."""
-        from controller.strict import assignment
-        from controller.train import execute
+        from controller.settings.layers import assignment
+        from controller.training.train import execute
 
         overrides = [assignment(text) for text in self.set]
         return Answer(execute(self.config, overrides, self.out, resume=self.resume))
@@ -178,7 +181,7 @@ class Stress:
             "seeds": number(self.seeds),
             "workers": number(self.workers),
         }
-        from controller.suite import Request, execute
+        from controller.stress.suite import Request, execute
 
         overrides = layers(given, self.set)
         return Answer(*execute(self.config, overrides, Request(self.out, self.resume, self.scheduler)))
@@ -195,7 +198,7 @@ class List:
 
     def __call__(self) -> Answer:
         """Return {family: {name: description}}."""
-        from controller.catalogue import catalogue
+        from controller.commands.list import catalogue
 
         entries = catalogue(self.what)
         return Answer({self.what: entries}, "\n".join(f"{name:<14} {line}" for name, line in entries.items()))
@@ -251,13 +254,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _status(error: Exception) -> int:
     """Return the exit status of an error of one of our families; any other is a defect and is raised again."""
-    from controller.strict import ConfigError
+    from controller.settings.layers import ConfigError
 
     if isinstance(error, ConfigError):
         return BAD_USAGE
     from dynamics.checkpoint import CheckpointError
-    from dynamics.dataset import DatasetError
-    from dynamics.fit import FitError
+    from dynamics.training.dataset import DatasetError
+    from dynamics.training.fit import FitError
     from hardware.robot import RobotError
 
     match error:

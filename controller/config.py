@@ -11,12 +11,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
-from controller import goals, shipped
 from controller.controller import ControlSettings
-from controller.robots import ROBOTS
-from controller.strict import ConfigError as ConfigError
-from controller.strict import Layer, nearest, one_of, read_yaml, resolve
-from controller.tasks import COURSES
+from controller.courses import goals
+from controller.courses.paths import COURSES
+from controller.settings import assets
+from controller.settings.layers import ConfigError as ConfigError
+from controller.settings.layers import Layer, nearest, one_of, read_yaml, resolve
+from controller.settings.robots import ROBOTS
 from planners.cem import CemSettings
 from planners.hybrid import HybridSettings
 from planners.icem import IcemSettings
@@ -25,7 +26,7 @@ from planners.predictive import PredictiveSettings
 from planners.rti import RtiSettings
 from planners.shooting import ShootingSettings
 from sim.perturbations import Perturbation, parse
-from sim.perturbations.bounds import check
+from sim.perturbations.checks import check
 from sim.robots import ANATOMIES
 from sim.terrain import TERRAINS
 
@@ -179,7 +180,7 @@ def checkpoint_path(settings: RunSettings, adapter: str) -> Path:
         return Path(settings.checkpoint)
     rate = settings.control.rate_hz
     unusual = None if rate == _usual_rate(settings.robot) else rate
-    return shipped.checkpoint(settings.robot, adapter, unusual, settings.goal)
+    return assets.checkpoint(settings.robot, adapter, unusual, settings.goal)
 
 
 def _shipped_file(flags: Sequence[Layer]) -> Path:
@@ -193,9 +194,9 @@ def _shipped_file(flags: Sequence[Layer]) -> Path:
     if robot not in ROBOTS:
         raise ConfigError(f"command line: robot: unknown robot '{robot}'; {nearest(robot, ROBOTS)}")
     if rate is None or rate == _usual_rate(robot):
-        file = shipped.run_config(robot, goal=course.partition(":")[0] in goals.GOALS)
-        return file if file.is_file() else shipped.run_config(robot)
-    file = shipped.run_config(robot, rate)
+        file = assets.run_config(robot, goal=course.partition(":")[0] in goals.GOALS)
+        return file if file.is_file() else assets.run_config(robot)
+    file = assets.run_config(robot, rate)
     if not file.is_file():
         others = sorted(path.stem.removeprefix(f"{robot}-") for path in file.parent.glob(f"{robot}-*hz.yaml"))
         rates = ", ".join([f"{_usual_rate(robot):g}hz", *others])
@@ -204,4 +205,4 @@ def _shipped_file(flags: Sequence[Layer]) -> Path:
 
 
 def _usual_rate(robot: str) -> float:
-    return resolve(RunSettings, [read_yaml(shipped.run_config(robot))]).control.rate_hz
+    return resolve(RunSettings, [read_yaml(assets.run_config(robot))]).control.rate_hz

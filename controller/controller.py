@@ -17,12 +17,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from controller.courses.paths import START, Progress, Task
 from controller.foresight import Foresight, learned
-from controller.tasks import START, Progress, Task
-from dynamics import kernels
 from dynamics.adapters.base import Adapted, Adapter
-from dynamics.kernels import AnyKernel
 from dynamics.model import Model
+from dynamics.rollout import kernels
+from dynamics.rollout.kernels import AnyKernel
 from dynamics.transitions import FloatArray, History
 from hardware.schedule import ActionSchedule
 from planners.plan import Plan, PlanStatus

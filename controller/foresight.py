@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dynamics.kernels import AnyKernel
+from dynamics.rollout.kernels import AnyKernel
 from dynamics.transitions import FloatArray
 from planners.problem import Model
 

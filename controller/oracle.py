@@ -7,13 +7,13 @@ from functools import partial
 import numpy as np
 
 from controller.foresight import Foresight
-from dynamics.kernels import AnyKernel
+from dynamics.rollout.kernels import AnyKernel
 from dynamics.transitions import FloatArray
 from hardware.robot import RobotSpec
-from hardware.sim_robot import SimRobot
+from hardware.simulated.robot import SimRobot
 from planners.problem import Model
+from sim.bodies.crawler import RoachPhysics
 from sim.oracle import Motion, Oracle
-from sim.physics import RoachPhysics
 
 
 def oracle(robot: SimRobot, period: float) -> Foresight:

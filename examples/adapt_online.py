@@ -13,23 +13,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from controller import shipped
-from controller.collect import excitation
+from controller.settings import assets
+from controller.training.random_episodes import excitation
 from dynamics import checkpoint
 from dynamics.adapters import factory
-from dynamics.kernel import Kernel
+from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import History
 from hardware import embodiment
 from hardware.clock import VirtualClock
 from hardware.robot import RobotCommand
-from hardware.sim_robot import SimRobot
+from hardware.simulated.robot import SimRobot
 from sim.perturbations import parse
 
 
 def main() -> None:
     """Drive for ten seconds and print the mean squared normalised error of every second."""
     torch.set_num_threads(1)  # so small a network gains nothing from more
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped.checkpoint("roach", "snail")
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else assets.checkpoint("roach", "snail")
     trained = checkpoint.load(path)
     model, rng, clock = trained.model, np.random.default_rng(0), VirtualClock()
     robot = SimRobot(clock, rng, perturbations=[parse("leg_loss:leg=left_middle@5")])

@@ -14,18 +14,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from controller import shipped
 from controller.controller import Controller, ControlSettings, TickResult
-from controller.plan_loop import LoopTick
-from controller.realtime import run_lockstep
-from controller.tasks import COURSES
-from controller.timing import LoopSettings
+from controller.courses.paths import COURSES
+from controller.loop.plan_loop import LoopTick
+from controller.loop.realtime import run_lockstep
+from controller.loop.timing import LoopSettings
+from controller.settings import assets
 from dynamics import checkpoint
 from dynamics.adapters import factory
 from hardware import embodiment
 from hardware.clock import VirtualClock
-from hardware.servo import Servo
-from hardware.sim_robot import SimRobot
+from hardware.servo.servo import Servo
+from hardware.simulated.robot import SimRobot
 from planners import cem
 from planners.plan import Plan
 from planners.problem import Problem
@@ -40,7 +40,7 @@ def plan(problem: Problem, previous: Plan | None, rng: np.random.Generator) -> P
 def main() -> None:
     """Run a zigzag on which a leg breaks off after three seconds, and print what came of it."""
     torch.set_num_threads(1)  # so small a network gains nothing from more
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped.checkpoint("roach", "snail")
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else assets.checkpoint("roach", "snail")
     trained = checkpoint.load(path)
     clock = VirtualClock()
     robot = SimRobot(clock, np.random.default_rng(1), perturbations=[parse("leg_loss:leg=left_middle@3")])

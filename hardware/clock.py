@@ -9,7 +9,7 @@ import math
 import time
 from typing import Protocol
 
-from hardware.realtime import sleep_until
+from hardware.servo.rights import sleep_until
 
 
 class Clock(Protocol):

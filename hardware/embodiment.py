@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from hardware.gait_drive import GaitDrive
+from hardware.gait.drive import GaitDrive
 from hardware.robot import Channel, CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
 
 

@@ -100,7 +100,7 @@ class Walker:
     """What a robot that is driven through a gait has besides."""
 
     gait: str
-    """Name of the pattern, see `hardware.gait.PATTERNS`."""
+    """Name of the pattern, see `hardware.gait.pattern.PATTERNS`."""
     mass: float
     """Of the whole robot [kg]."""
     legs: tuple[Leg, ...]

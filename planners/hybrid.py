@@ -12,8 +12,9 @@ from typing import Literal
 
 import numpy as np
 
-from planners import icem, newton, rti
+from planners import icem, rti
 from planners.icem import IcemSettings
+from planners.newton import linearize
 from planners.plan import Plan, PlanStatus, judged
 from planners.problem import FloatArray, PlanningError, Problem
 from planners.rti import RtiSettings, Trajectories
@@ -46,7 +47,7 @@ class HybridSettings:
 
 def plan(problem: Problem, settings: HybridSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
     """Return the best sequence that search and polish found; the earlier plan when nothing finite was found in time."""
-    known = newton.smooth(problem)
+    known = linearize.smooth(problem)
     if known is None:
         return icem.plan(problem, settings.search, previous, rng)
     found = icem.plan(_hurried(problem, settings.share), settings.search, previous, rng)

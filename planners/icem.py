@@ -14,11 +14,11 @@ from typing import Literal
 
 import numpy as np
 
-from planners.knots import Interpolation
-from planners.noise import draw, shaping
 from planners.plan import Plan, remembered, warm_start
 from planners.problem import FloatArray, PlanningError, Problem, cheapest
-from planners.sampling import around, search
+from planners.sampling.knots import Interpolation
+from planners.sampling.loop import around, search
+from planners.sampling.noise import draw, shaping
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ import numpy as np
 from dynamics.model import Model
 from dynamics.network import Weights
 from dynamics.state_space import StateSpace
+from planners.costs.residuals import ResidualCost, StepResiduals
 from planners.plan import Plan, better, fallback, warm_start
 from planners.problem import FloatArray, PlanningError, Problem
-from planners.residuals import ResidualCost, StepResiduals
 
 _SETTLE = 4
 """Most solves until the parameters of the cost (which vertex of a path is nearest) agree with the answer."""

@@ -13,11 +13,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from planners import condensed, newton, riccati
-from planners.newton import Smooth
+from planners.newton import condensed, linearize, riccati
+from planners.newton.linearize import Smooth
+from planners.newton.riccati import Step
 from planners.plan import Plan, better, fallback, foreseen, judged, warm_start
 from planners.problem import AnyFloats, FloatArray, PlanningError, Problem
-from planners.riccati import Step
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def plan(
     Raises:
         PlanningError: the model or the cost does not know its derivatives.
     """
-    known = newton.smooth(problem)
+    known = linearize.smooth(problem)
     if known is None:
         got = f"{type(problem.model).__name__} and {type(problem.cost).__name__}"
         raise PlanningError(f"rti: expected a model that linearizes and a cost made of residuals, got {got}")
@@ -95,12 +95,12 @@ def refine(
         if step is None:
             left = 0
             break
-        candidates = newton.along(problem, found.actions, step.change, settings.lengths)
+        candidates = linearize.along(problem, found.actions, step.change, settings.lengths)
         costs, states = problem.evaluate(candidates)
         best, old = better(best, problem, candidates, costs, states), best.cost
         found, moved = _further(found, candidates, costs, states)
         if step.gains is not None and best.cost < old:
-            best = replace(best, feedback=newton.feedback(problem, known.cost, step.gains[np.argmin(found.costs)]))
+            best = replace(best, feedback=linearize.feedback(problem, known.cost, step.gains[np.argmin(found.costs)]))
         damping = settings.damping if moved else 10 * max(damping, 1e-3)
     return judged(best, finished=left == 0)
 
@@ -119,12 +119,12 @@ def _first(
         start = Trajectories(rest[None], path[None], np.array([np.inf]))
         step = _step(problem, known, settings, start, settings.damping, rolled_out=False)
     if step is not None:
-        candidates = np.concatenate([candidates, newton.along(problem, rest[None], step.change, settings.lengths)])
+        candidates = np.concatenate([candidates, linearize.along(problem, rest[None], step.change, settings.lengths)])
     costs, states = problem.evaluate(candidates)
     best = better(best, problem, candidates, costs, states)
     winner = int(np.argmin(costs))
     if step is not None and step.gains is not None and winner > 1:
-        best = replace(best, feedback=newton.feedback(problem, known.cost, step.gains[0]))
+        best = replace(best, feedback=linearize.feedback(problem, known.cost, step.gains[0]))
     found = Trajectories(candidates[winner, None], average(states[:, winner, None]), costs[winner, None])
     return best, found, settings.iterations - (step is not None and winner != 1)
 
@@ -160,7 +160,7 @@ def _step(
     rolled_out: bool = True,
 ) -> Step | None:
     """Solve the linear-quadratic problems around trajectories; None where the numbers do not allow it."""
-    local = newton.linear_quadratic(problem, known, found.actions, found.path, rolled_out)
+    local = linearize.linear_quadratic(problem, known, found.actions, found.path, rolled_out)
     match settings.solver:
         case "riccati":
             return riccati.solve(local, damping)

@@ -11,10 +11,10 @@ from typing import Literal
 
 import numpy as np
 
-from planners.knots import Interpolation, interpolation
 from planners.plan import Plan, warm_start
 from planners.problem import FloatArray, PlanningError, Problem
-from planners.sampling import search
+from planners.sampling.knots import Interpolation, interpolation
+from planners.sampling.loop import search
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from dm_control.rl import control
 from dm_env import specs
 from numpy.typing import NDArray
 
+from sim.bodies.crawler import RoachPhysics
+from sim.bodies.crawler_sensors import Measurement, measure, truth
 from sim.perturbations import Perturbation
-from sim.physics import RoachPhysics
 from sim.robots.roach import SIDES
-from sim.sensors import Measurement, measure, truth
 from sim.terrain import preset
 
 FloatArray = NDArray[np.float64]
@@ -40,7 +40,7 @@ _FALLEN = math.cos(math.radians(70.0))
 class RunForward(control.Task):  # type: ignore[misc]
     """Run along the ground's x axis: reward is the speed along it [m/s]; a fall ends the episode with discount 0.
 
-    The action is the two leg speeds [rad/s], observations are the fields of `sim.sensors.Measurement`.
+    The action is the two leg speeds [rad/s], observations are the fields of `sim.bodies.crawler_sensors.Measurement`.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:

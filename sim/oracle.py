@@ -16,16 +16,16 @@ import mujoco.batch
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.condition import Condition
-from sim.effects import ground_to_level
-from sim.physics import RoachPhysics, motor_signal, sagged
+from sim.bodies.crawler import RoachPhysics, motor_signal, sagged
+from sim.conditions.condition import Condition
+from sim.conditions.writer import ground_to_level
 from sim.robots.roach import MOTOR
 
 FloatArray = NDArray[np.float64]
 
 
 class Motion(NamedTuple):
-    """What noiseless sensors read at many instants; leading axes (N, T), otherwise as `sim.sensors.Measurement`."""
+    """What noiseless sensors read at many instants: a `sim.bodies.crawler_sensors.Measurement` with axes (N, T)."""
 
     position: FloatArray
     quaternion: FloatArray

@@ -119,7 +119,7 @@ def test_the_architecture_page_names_every_module_and_no_other() -> None:
 def test_the_checks_can_fail(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text(
-        "import sim.physics\nfrom hardware.robot import Robot\nimport numpy as np\nnp.random.rand()\nprint(1)\n"
+        "import sim.bodies.crawler\nfrom hardware.robot import Robot\nimport numpy as np\nnp.random.rand()\nprint(1)\n"
     )
     assert imported_packages(bad) == {"sim", "hardware", "numpy"}
     assert [name for name, call in calls(bad) if is_global_random(name, call)] == ["np.random.rand"]

@@ -11,7 +11,7 @@ from benchmarks.planner_study.arenas import ModelArena, PlanFunction
 from benchmarks.planner_study.contenders import Contender
 from benchmarks.planner_study.drives import collected, drive, percentiles
 from benchmarks.planner_study.ranges import Setting
-from controller.cells import Result
+from controller.jobs.study import Result
 from planners.plan import Plan
 from planners.problem import Problem
 

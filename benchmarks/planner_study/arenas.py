@@ -15,12 +15,12 @@ import numpy as np
 
 from benchmarks.planner_study.networks import PENDULUM_STEP, learned_pendulum, random_network, swing
 from benchmarks.planner_study.upright import UprightCost
-from dynamics.kernel import Kernel
 from dynamics.model import Model
 from dynamics.network import Weights
+from dynamics.rollout.kernel import Kernel
+from planners.costs.quadratic import QuadraticCost
 from planners.plan import Plan
 from planners.problem import FloatArray, Problem
-from planners.quadratic import QuadraticCost
 
 PlanFunction = Callable[[Problem, Plan | None, np.random.Generator], Plan]
 

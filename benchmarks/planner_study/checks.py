@@ -16,9 +16,9 @@ from benchmarks.planner_study.drives import collected, percentiles
 from benchmarks.planner_study.networks import published_network
 from benchmarks.planner_study.stopwatch import Stopwatch
 from controller.build import planner
-from controller.cells import Result
-from controller.tasks import COURSES, START
-from dynamics.kernel import Kernel
+from controller.courses.paths import COURSES, START
+from controller.jobs.study import Result
+from dynamics.rollout.kernel import Kernel
 from planners import nlp, rti
 from planners.hybrid import HybridSettings
 from planners.icem import IcemSettings

@@ -18,10 +18,10 @@ from benchmarks.planner_study.arenas import PlanFunction
 from controller.build import build, load_model, robot_spec
 from controller.config import RunSettings, run_settings
 from controller.controller import Controller, TickResult
-from controller.plan_loop import LoopTick
-from controller.realtime import run_lockstep
-from controller.strict import Layer
-from controller.tasks import COURSES
+from controller.courses.paths import COURSES
+from controller.loop.plan_loop import LoopTick
+from controller.loop.realtime import run_lockstep
+from controller.settings.layers import Layer
 from dynamics.adapters import factory
 from dynamics.model import Model
 from dynamics.network import Weights

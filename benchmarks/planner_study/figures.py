@@ -12,7 +12,7 @@ from benchmarks.planner_study.contenders import Contender
 from benchmarks.planner_study.drives import Interval, interval
 from benchmarks.planner_study.entrants import DEFAULT
 from benchmarks.planner_study.study import SEQUENCES, Study
-from controller.cells import Result
+from controller.jobs.study import Result
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dynamics.fit import FitSettings, Group, optimise
 from dynamics.model import Model, encode
 from dynamics.network import Weights, initial_weights, squared_error
 from dynamics.normalizer import INPUT_LIMIT, Normalizer, fit_inputs, fit_targets
 from dynamics.state_space import StateSpace, from_names
+from dynamics.training.fit import FitSettings, Group, optimise
 from dynamics.transitions import FloatArray, Transitions
 
 PENDULUM_STEP = 0.05

@@ -16,7 +16,7 @@ from benchmarks.planner_study.drives import interval
 from benchmarks.planner_study.entrants import DEFAULT
 from benchmarks.planner_study.figures import rows
 from benchmarks.planner_study.study import LADDER, SEQUENCES, Study
-from controller.plots import COLOURS, INK
+from controller.reports.plots import COLOURS, INK
 
 _FAMILIES = {"ours": COLOURS[0], "peer": COLOURS[1], "published": COLOURS[2]}
 _MARKERS = {"ours": "o", "peer": "s", "published": "^"}

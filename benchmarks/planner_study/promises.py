@@ -13,8 +13,8 @@ from benchmarks.planner_study.drives import interval
 from benchmarks.planner_study.entrants import DEFAULT
 from benchmarks.planner_study.rivals import LENT
 from benchmarks.planner_study.study import LADDER, SEQUENCES, Study, ipopt_cells
-from controller.cells import Result
-from controller.promises import Promise
+from controller.jobs.study import Result
+from controller.stress.acceptance import Promise
 
 _KERNEL_RATIO = 1.5
 _FASTER_THAN_PEERS = 4.0

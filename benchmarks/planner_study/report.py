@@ -17,8 +17,8 @@ from benchmarks.planner_study.figures import rows
 from benchmarks.planner_study.pictures import write_pictures
 from benchmarks.planner_study.study import Study
 from benchmarks.planner_study.tables import HEADINGS, TITLES, VERDICTS, cells
-from controller.page import FIGURE, data_uri, document, table
-from controller.promises import Promise
+from controller.reports.page import FIGURE, data_uri, document, table
+from controller.stress.acceptance import Promise
 
 _VERSIONS = ("numpy", "torch", "casadi", "mujoco", "mbrl", "pytorch-mppi")
 _BODY = Template("""  <p class="setting">$setting</p>

@@ -19,7 +19,7 @@ from benchmarks.planner_study.drives import Drives, drive
 from benchmarks.planner_study.entrants import DEFAULT, entrants
 from benchmarks.planner_study.ranges import Setting, draw
 from benchmarks.planner_study.rivals import LENT, published, rivals
-from controller.cells import Result, Store
+from controller.jobs.study import Result, Store
 
 SEQUENCES = 312
 """Sequences per plan in the comparison at equal evaluations."""

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from benchmarks.planner_study.figures import Row, rows
 from benchmarks.planner_study.study import SEQUENCES, Study
-from controller.promises import Promise
+from controller.stress.acceptance import Promise
 
 HEADINGS = ("planner", "sequences", "cost per step [95 %]", "above the default [95 %]", "CPU p50 / p95 / p99 [ms]",
             "wall p50 / p99 [ms]")  # fmt: skip

@@ -11,8 +11,8 @@ from functools import cache
 import casadi as ca
 import numpy as np
 
+from planners.costs.residuals import StepResiduals
 from planners.problem import AnyFloats, FloatArray
-from planners.residuals import StepResiduals
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """What may happen to a robot: small frozen dataclasses with an onset and an end, readable from text."""
 
-from sim.condition import Condition
-from sim.condition import channels as condition_channels
-from sim.condition import describe as describe_condition
+from sim.conditions.condition import Condition
+from sim.conditions.condition import channels as condition_channels
+from sim.conditions.condition import describe as describe_condition
 from sim.perturbations.body import DeadMotor, LegLoss, Motor, Payload, Stuck
 from sim.perturbations.codec import PerturbationError
 from sim.perturbations.kinds import PERTURBATIONS, Perturbation, active, compose, last, parse

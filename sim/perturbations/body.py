@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from sim.condition import Condition
+from sim.conditions.condition import Condition
 from sim.perturbations import codec
-from sim.perturbations.timed import Timed
+from sim.perturbations.base import Timed
 from sim.robots import go2, roach
 
 LEGS = (*roach.LEGS, *go2.LEGS)
 MOTORS = (*roach.SIDES, *go2.MOTORS)
-"""Of all robots; `sim.perturbations.bounds` says which of them a robot has."""
+"""Of all robots; `sim.perturbations.checks` says which of them a robot has."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import get_args
 
-from sim.condition import Condition
+from sim.conditions.condition import Condition
 from sim.perturbations import codec
 from sim.perturbations.body import DeadMotor, LegLoss, Motor, Payload, Stuck
 from sim.perturbations.senses import Delay, Noise, PoseBias

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from sim.condition import Condition
+from sim.conditions.condition import Condition
 from sim.perturbations import codec
-from sim.perturbations.timed import Timed
+from sim.perturbations.base import Timed
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,7 @@ def _add_leg(spec: mujoco.MjSpec, trunk: mujoco.MjsBody, leg: str) -> None:
 
 
 def _add_motor(spec: mujoco.MjSpec, body: mujoco.MjsBody, leg: str, part: str) -> None:
-    """Add a joint and its motor, torque = clip(signal - kp * angle - kd * speed); `sim.quadruped` sets the gains."""
+    """Add a joint and its motor, torque = clip(signal - kp * angle - kd * speed); `sim.bodies.jointed` sets gains."""
     name, limit = f"{leg}_{part}", TORQUE[part]
     axis = [1.0, 0.0, 0.0] if part == "hip" else [0.0, 1.0, 0.0]
     span = RANGE[f"{leg.split('_')[0]}_thigh" if part == "thigh" else part]

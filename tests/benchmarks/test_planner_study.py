@@ -22,12 +22,12 @@ from benchmarks.planner_study.networks import swing
 from benchmarks.planner_study.ranges import Choice, Range, Space, draw
 from benchmarks.planner_study.stopwatch import Stopwatch
 from benchmarks.planner_study.upright import UprightCost
-from controller import cells
-from controller.cells import Store
 from controller.config import PLANNERS
+from controller.jobs import study
+from controller.jobs.study import Store
+from planners.costs.residuals import expand
 from planners.plan import Plan
 from planners.problem import Problem
-from planners.residuals import expand
 
 each_entrant = pytest.mark.parametrize("name", [contender.name for contender in entrants()])
 
@@ -137,7 +137,7 @@ def test_a_study_goes_on_where_it_was(tmp_path: Path) -> None:
     store, todo = Store(tmp_path), [Cell("equal", "crawler, leg lost", "mbrl CEM", amount) for amount in (1, 2, 3)]
     store.put(todo[0], {"amount": "kept"})
     done: list[Cell] = []
-    cells.run(todo, store, count, None, done.append)
+    study.run(todo, store, count, None, done.append)
     assert done == todo[1:]
     assert [result["amount"] for result in store.all(todo).values()] == ["kept", 2, 3]
     assert len({cell.slug for cell in todo}) == 3

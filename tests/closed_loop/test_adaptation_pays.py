@@ -10,8 +10,8 @@ import pytest
 from controller.build import build, load_model
 from controller.config import run_settings
 from controller.controller import TickResult
-from controller.plan_loop import LoopTick
-from controller.realtime import run_lockstep
+from controller.loop.plan_loop import LoopTick
+from controller.loop.realtime import run_lockstep
 from sim.perturbations import parse
 
 ONSET = 3.0

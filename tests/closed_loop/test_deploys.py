@@ -15,8 +15,8 @@ pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 pytest.importorskip("mcap", reason="the extra log is not installed")
 
 from benchmarks.two_terminals import Deployment, Robot, emulator, free_domain
-from controller.rerun import rerun
-from hardware.log_reader import read_log
+from controller.runs.replay_plans import rerun
+from hardware.servo_log.reader import read_log
 
 ATTEMPTS = 3
 """On a machine that is too busy for 500 Hz the guard may stop the robot, and one that was trained for half a minute may

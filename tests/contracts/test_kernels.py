@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from dynamics.kernel import Kernel
-from dynamics.kernel_torch import TorchKernel
-from dynamics.kernels import AnyKernel, SplitKernel
 from dynamics.model import Model, encode_inputs
 from dynamics.network import Weights, forward, initial_weights
 from dynamics.normalizer import Normalizer
+from dynamics.rollout.kernel import Kernel
+from dynamics.rollout.kernel_torch import TorchKernel
+from dynamics.rollout.kernels import AnyKernel, SplitKernel
 from dynamics.state_space import ChannelKind, from_names
 from dynamics.transitions import FloatArray
 from tests.dynamics.toys import ACTIONS, model, rewarded

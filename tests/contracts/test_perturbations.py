@@ -9,10 +9,10 @@ import mujoco
 import numpy as np
 import pytest
 
+from sim.bodies.crawler import FloatArray, RoachPhysics
+from sim.bodies.crawler_sensors import Measurement, measure, truth
 from sim.perturbations import PERTURBATIONS, Condition, compose, parse
-from sim.physics import FloatArray, RoachPhysics
 from sim.robots.roach import TIMESTEP
-from sim.sensors import Measurement, measure, truth
 from tests.sim.walking import Walk, physics, walk
 
 ONSET, END = 1.0, 2.0

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planners.costs.quadratic import QuadraticCost
+from planners.costs.residuals import ResidualCost
 from planners.plan import PlanStatus
 from planners.problem import AnyFloats, FloatArray, Problem
-from planners.quadratic import QuadraticCost
-from planners.residuals import ResidualCost
 from planners.risk import Risk
 from tests.planners.every import ROUNDS, PlanFunction, each_planner, each_sampler, rng, seen, toy
 from tests.planners.toys import Toy, Twisted, point_mass, reach, reach_problem

@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from controller.robots import spec
+from controller.settings.robots import spec
 from hardware import embodiment
 from hardware.clock import Clock, VirtualClock
-from hardware.guard import Guard
+from hardware.guard.guard import Guard
 from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError
-from hardware.servo import Servo
-from hardware.sim_robot import SimRobot
+from hardware.servo.servo import Servo
+from hardware.simulated.robot import SimRobot
 from tests.hardware.loopback import LoopbackRobot
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from controller import robots, shipped
-from controller.goals import GOALS, judged
+from controller.courses.goals import GOALS, judged
+from controller.settings import assets, robots
 from dynamics import checkpoint
 from dynamics.adapters.context import AttentionSettings, initial_encoder
 from dynamics.adapters.factory import AdapterSettings
@@ -23,7 +23,7 @@ from dynamics.model import Model
 from dynamics.network import Parts, initial_weights
 from dynamics.normalizer import Normalizer
 from dynamics.state_space import Channel, StateSpace
-from hardware.sim_robot import ROACH
+from hardware.simulated.robot import ROACH
 from sim.perturbations import condition_channels
 from sim.robots import ANATOMIES
 
@@ -75,10 +75,10 @@ def untrained_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put untrained models in the place of those that come along; returns their folder."""
     root = tmp_path / "shipped"
     shutil.copytree(Path(__file__).parents[2] / "configs", root / "configs")
-    monkeypatch.setattr(shipped, "_ROOT", root)
+    monkeypatch.setattr(assets, "_ROOT", root)
     for recipe in ADAPTERS:
-        checkpoint.save(untrained(recipe), shipped.checkpoint("roach", recipe))
-        checkpoint.save(untrained(recipe, period=0.02), shipped.checkpoint("roach", recipe, 50.0))
+        checkpoint.save(untrained(recipe), assets.checkpoint("roach", recipe))
+        checkpoint.save(untrained(recipe, period=0.02), assets.checkpoint("roach", recipe, 50.0))
         for goal in GOALS:
-            checkpoint.save(untrained(recipe, goal=goal), shipped.checkpoint("roach", recipe, goal=goal))
+            checkpoint.save(untrained(recipe, goal=goal), assets.checkpoint("roach", recipe, goal=goal))
     return root / "models"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from controller.telemetry import Log, RunHeader, TickRecord
-from controller.timing import Journal, LoopResult, LoopSettings
+from controller.loop.timing import Journal, LoopResult, LoopSettings
+from controller.telemetry.run_log import Log, RunHeader, TickRecord
 
 CHANNELS = ("x", "y", "yaw", "roll", "pitch", "vx", "vy")
 LEG_LOSS = "leg_loss:leg=left_middle@2"

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from controller.controller import Observation
-from controller.plan_loop import LoopTick
-from controller.realtime import run_lockstep, run_realtime
-from controller.timing import LoopResult, LoopSettings
+from controller.loop.plan_loop import LoopTick
+from controller.loop.realtime import run_lockstep, run_realtime
+from controller.loop.timing import LoopResult, LoopSettings
 from hardware.clock import Clock, VirtualClock, WallClock
 from hardware.schedule import ActionSchedule
-from hardware.servo import Servo
+from hardware.servo.servo import Servo
 from tests.hardware.loopback import LoopbackRobot, Stage, make_spec
 
 MODES = ("lock-step", "real time")

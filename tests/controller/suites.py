@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from controller.cells import Result
-from controller.standings import Measured
-from controller.stress import INFORMED, PLAIN, StressCondition, StressSettings
+from controller.jobs.study import Result
+from controller.stress.settings import INFORMED, PLAIN, StressCondition, StressSettings
+from controller.stress.standings import Measured
 from sim.perturbations import parse
 
 INTACT = StressCondition("intact", "within", family="none")

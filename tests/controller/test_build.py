@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller import shipped
 from controller.build import build, load_model, planner
 from controller.config import PLANNERS, RunSettings, run_settings
 from controller.controller import TickResult
-from controller.goals import GOALS
-from controller.plan_loop import LoopTick
-from controller.realtime import run_lockstep
-from controller.strict import ConfigError, Layer
-from controller.tasks import START
+from controller.courses.goals import GOALS
+from controller.courses.paths import START
+from controller.loop.plan_loop import LoopTick
+from controller.loop.realtime import run_lockstep
+from controller.settings import assets
+from controller.settings.layers import ConfigError, Layer
 from dynamics import checkpoint
 from dynamics.checkpoint import CheckpointError
 from dynamics.transitions import FloatArray
@@ -127,7 +127,7 @@ def test_a_rate_that_the_servo_cannot_divide_is_refused(settings: RunSettings) -
 def test_a_checkpoint_of_something_else_is_refused(
     settings: RunSettings, wrong: checkpoint.Checkpoint, message: str
 ) -> None:
-    checkpoint.save(wrong, shipped.checkpoint("roach", "mb"))
+    checkpoint.save(wrong, assets.checkpoint("roach", "mb"))
     with pytest.raises(CheckpointError, match=message):
         load_model(settings, "mb")
 

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from controller import run, shipped
 from controller.cli import main
 from controller.config import RunSettings
 from controller.controller import Controller, Observation, TickResult
-from controller.report import write_report
-from controller.telemetry import TickRecord, read_log
+from controller.reports.run_report import write_report
+from controller.runs import simulated
+from controller.settings import assets
+from controller.telemetry.run_log import TickRecord, read_log
 from dynamics import checkpoint
 from hardware.robot import LinkLost, RobotState
-from hardware.sim_robot import SimRobot
+from hardware.simulated.robot import SimRobot
 from tests.controller.conftest import untrained
 
 SHORT = ["run", "--fast", "--no-video", "--set", "planner.search.candidates=24", "--set", "planner.search.iterations=2"]
@@ -172,7 +173,7 @@ def replace_by_another_robots(path: Path) -> None:
 def test_a_checkpoint_that_does_not_fit_is_refused(
     workplace: Path, capsys: pytest.CaptureFixture[str], damage: object
 ) -> None:
-    path = shipped.checkpoint("roach", USUAL)
+    path = assets.checkpoint("roach", USUAL)
     damage(path)  # type: ignore[operator]
     assert main(SHORT) == 3
     assert str(path) in capsys.readouterr().err
@@ -190,7 +191,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(
 def test_a_model_of_another_reward_is_refused(
     workplace: Path, capsys: pytest.CaptureFixture[str], course: str, model: str, expected: str, got: str
 ) -> None:
-    path = shipped.checkpoint("roach", "grbal").with_stem(model)
+    path = assets.checkpoint("roach", "grbal").with_stem(model)
     assert main([*SHORT, "--course", course, "--adapter", "grbal", "--checkpoint", str(path)]) == 3
     assert f"{path}: predicted reward: expected {expected}, got {got}" in capsys.readouterr().err
     assert list(workplace.iterdir()) == []
@@ -266,7 +267,7 @@ def test_ctrl_c_while_the_video_is_made_costs_the_video_only(
     def interrupted(path: Path, logs: object) -> Path:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "film", interrupted)
+    monkeypatch.setattr(simulated, "film", interrupted)
     arguments = [argument for argument in SHORT if argument != "--no-video"]
     assert main([*arguments, "--seconds", "0.5", "--out", "run", "--json"]) == 130
     files = json.loads(capsys.readouterr().out)["files"]
@@ -282,7 +283,7 @@ def test_a_signal_while_the_report_is_written_waits_for_it(
         os.kill(os.getpid(), number)
         return write_report(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run, "write_report", signalled)
+    monkeypatch.setattr(simulated, "write_report", signalled)
     assert main([*SHORT, "--seconds", "0.5", "--out", "run"]) == 0
     assert {"summary.json", "report.html"} <= {file.name for file in (workplace / "run").iterdir()}
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from controller import shipped
 from controller.config import PLANNERS, RECIPES, ConfigError, RunSettings, checkpoint_path, run_settings
-from controller.robots import ROBOTS
-from controller.strict import Layer, read_yaml, to_yaml
+from controller.settings import assets
+from controller.settings.layers import Layer, read_yaml, to_yaml
+from controller.settings.robots import ROBOTS
 from planners.hybrid import HybridSettings
 from planners.shooting import ShootingSettings
 from sim.perturbations import LegLoss, Slope
@@ -19,7 +19,7 @@ def settings_from(**flags: object) -> RunSettings:
 
 @pytest.mark.parametrize("robot", ROBOTS)
 def test_every_robot_comes_with_settings_that_are_complete(robot: str) -> None:
-    written = read_yaml(shipped.run_config(robot)).values
+    written = read_yaml(assets.run_config(robot)).values
     assert settings_from(robot=robot).robot == robot
     assert {"planner", "control", "adapter", "course"} <= set(written)
 
@@ -104,7 +104,7 @@ def test_a_mistake_is_explained(flags: dict[str, object], message: str) -> None:
 def test_a_checkpoint_that_is_given_serves_the_runs_own_adapter_only() -> None:
     settings = settings_from(checkpoint="mine.safetensors")
     assert checkpoint_path(settings, settings.adapter) == Path("mine.safetensors")
-    assert checkpoint_path(settings, "mb") == shipped.checkpoint("roach", "mb")
+    assert checkpoint_path(settings, "mb") == assets.checkpoint("roach", "mb")
 
 
 def test_the_checkpoint_of_another_rate_has_its_own_name() -> None:

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from controller.controller import Controller, ControlSettings, Observation, TickResult
-from controller.tasks import COURSES
+from controller.courses.paths import COURSES
 from dynamics.adapters.base import Adapted, Adapter
 from dynamics.adapters.factory import make
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
-from dynamics.kernel import Kernel
-from dynamics.kernels import AnyKernel
+from dynamics.rollout.kernel import Kernel
+from dynamics.rollout.kernels import AnyKernel
 from dynamics.transitions import FloatArray, Transitions
 from planners.plan import Plan
 from planners.problem import Problem

@@ -8,11 +8,11 @@ from dynamics.transitions import FloatArray
 from hardware import embodiment
 from hardware.clock import VirtualClock
 from hardware.robot import RobotCommand, RobotState
-from hardware.sim_robot import ROACH, SimRobot
+from hardware.simulated.robot import ROACH, SimRobot
 from planners.problem import Model
+from sim.bodies.crawler import RoachPhysics
 from sim.oracle import Motion, Oracle
 from sim.perturbations import parse
-from sim.physics import RoachPhysics
 from tests.sim.walking import REV
 
 PERIOD, CYCLE = 0.05, 0.01

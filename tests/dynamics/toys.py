@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from dynamics.dataset import Episodes
 from dynamics.model import Model
-from dynamics.recipes import NetworkSettings, untrained
 from dynamics.state_space import Channel, StateSpace, from_names
+from dynamics.training.dataset import Episodes
+from dynamics.training.recipes import NetworkSettings, untrained
 from dynamics.transitions import FloatArray, Transitions
 
 SPACE: StateSpace = from_names(

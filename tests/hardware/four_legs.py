@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controller.robots import spec
+from controller.settings.robots import spec
 from hardware.robot import CommandMode, FloatArray, Joints, RobotCommand, RobotState
 
 GO2 = spec("go2")

@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from hardware.guard import Guard, Verdict
+from hardware.guard.guard import Guard, Verdict
+from hardware.guard.state_machine import LATCHED, Mode
 from hardware.limits import Severity
 from hardware.robot import CommandMode, RobotCommand, RobotState
-from hardware.state_machine import LATCHED, Mode
 from tests.hardware.four_legs import COUNT, GO2, assert_safe, command, pose, state
 
 PLANS = ("good", "good", "good", "none", "expired", "not finite", "not finite", "wild", "wrong shape", "damp", "brief")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hardware import rotation
-from hardware.estimator import GRAVITY
+from hardware.estimation.kalman import GRAVITY
 from hardware.robot import FloatArray
 
 HIPS = np.array([[0.2, 0.15, 0.0], [0.2, -0.15, 0.0], [-0.2, 0.15, 0.0], [-0.2, -0.15, 0.0]])

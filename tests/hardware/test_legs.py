@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.robots import spec
+from controller.settings.robots import spec
 from hardware.legs import Leg
 from sim.robots import go2
 from sim.terrain import TERRAINS

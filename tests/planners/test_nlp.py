@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from planners import nlp, rti
-from planners.costs import PathCost, PathWeights
+from planners.costs.path import PathCost, PathWeights
 from planners.limits import StateLimits
 from planners.problem import PlanningError
 from planners.rti import RtiSettings
 from tests.dynamics import toys as vehicle
+from tests.planners.costs.test_path import POSE, bend
 from tests.planners.smooth import network, network_problem
-from tests.planners.test_costs import POSE, bend
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from planners import nlp, rti
+from planners.costs.quadratic import QuadraticCost
 from planners.plan import PlanStatus
 from planners.problem import FloatArray, PlanningError, Problem
-from planners.quadratic import QuadraticCost
 from planners.rti import RtiSettings
 from tests.planners.smooth import Blunt, Linear, linear, linear_problem, network, network_problem
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from planners.costs.quadratic import QuadraticCost
+from planners.costs.residuals import ResidualCost, StepResiduals
 from planners.problem import AnyFloats, FloatArray, Problem
-from planners.quadratic import QuadraticCost
-from planners.residuals import ResidualCost, StepResiduals
 
 Step = Callable[[FloatArray, FloatArray], FloatArray]
 

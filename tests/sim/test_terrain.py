@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.physics import RoachPhysics
+from sim.bodies.crawler import RoachPhysics
 from sim.robots import roach
 from sim.terrain import SPREAD, TERRAINS, preset
 from tests.sim.walking import physics, walk

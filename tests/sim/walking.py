@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from sim.bodies.crawler import FloatArray, RoachPhysics
+from sim.bodies.crawler_sensors import truth
 from sim.perturbations import Perturbation
-from sim.physics import FloatArray, RoachPhysics
-from sim.sensors import truth
 from sim.terrain import TERRAINS
 
 REV = 2.0 * np.pi

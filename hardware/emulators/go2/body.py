@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from hardware.emulators.go2.wire import Command
 from hardware.unitree.layout import FEET, HEAD, LOW_LEVEL, LOW_STATE, MOTORS
+from sim.bodies.jointed import JointCommand, QuadrupedPhysics
 from sim.perturbations import Perturbation
-from sim.quadruped import JointCommand, QuadrupedPhysics
 from sim.robots import go2
 from sim.terrain import Terrain
 

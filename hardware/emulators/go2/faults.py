@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar, TypeVar, get_args
 
 from sim.perturbations import codec
-from sim.perturbations.timed import Timed
+from sim.perturbations.base import Timed
 from sim.robots.go2 import MOTORS
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hardware.emulators.go2.body import PERIOD, Body
+from hardware.emulators.go2.event_log import Journal
 from hardware.emulators.go2.faults import (
     BatteryLow,
     Fault,
@@ -25,9 +26,8 @@ from hardware.emulators.go2.faults import (
     Scripted,
     acting,
 )
-from hardware.emulators.go2.journal import Journal
-from hardware.emulators.go2.line import Line
-from hardware.emulators.go2.watch import Watch
+from hardware.emulators.go2.link import Line
+from hardware.emulators.go2.monitor import Watch
 from hardware.emulators.go2.wire import Command, Refusal, read_command, write_message
 from hardware.unitree.layout import BUTTONS, LOW_STATE, MOTORS
 

@@ -12,7 +12,7 @@ from hardware.emulators.go2.faults import parse
 from hardware.emulators.go2.firmware import Firmware, Settings
 from hardware.unitree.codec import MotorCommand, WireError, decode_state, encode_command
 from hardware.unitree.layout import MOTORS, POS_STOP, VEL_STOP
-from hardware.unitree.senses import pressed
+from hardware.unitree.mapping import pressed
 from sim.robots import go2
 from sim.terrain import preset
 

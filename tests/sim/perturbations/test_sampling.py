@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.perturbations import FAMILIES, LegLoss, Motor, PerturbationError, families, sample_condition
-from sim.perturbations.bounds import check
+from sim.perturbations.checks import check
 from sim.perturbations.sampling import JOINT_SHARE, LEG_SETS, MOTOR_BIAS, MOTOR_GAIN, RANGES, Bands, Split
 from sim.robots import ANATOMIES
 

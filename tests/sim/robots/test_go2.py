@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from controller.robots import spec
+from controller.settings.robots import spec
 from sim.robots import go2
 from sim.terrain import TERRAINS
 from tests.sim.robots.tensors import inertia

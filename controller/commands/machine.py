@@ -1,0 +1,251 @@
+"""What on this machine is ready for a robot, and what would help where it is not.
+
+What could crash or change the process (real-time rights, OpenGL, DDS) is tried in a process of its own.
+"""
+
+from __future__ import annotations
+
+import glob
+import multiprocessing
+import os
+import platform
+import re
+import shutil
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from packaging.requirements import Requirement
+
+from hardware.servo.loop_statistics import Distribution, Histogram
+from hardware.servo.rights import RealtimeSettings, Right, obtain, sleep_until
+
+T = TypeVar("T")
+Status = Literal["ok", "warn", "fail"]
+JITTER_HZ = 500.0
+JITTER_SECONDS = 1.0
+LATE_P99, LATE_MAX = 500.0, 10_000.0
+"""Wake-up times beyond which a warning is given [us]: those that the servo loop should keep."""
+PATIENCE = 60.0
+"""Longest time for what is tried apart [s]."""
+_GIB = 1024**3
+_CLONE = Path(__file__).resolve().parents[2]
+_CONSTRAINTS, _PROJECT = _CLONE / "constraints.txt", _CLONE / "pyproject.toml"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line."""
+
+    name: str
+    status: Status
+    detail: str
+    cure: str = ""
+    """What would help; empty where nothing is wrong."""
+
+
+def examine() -> list[Finding]:
+    """Look at everything; takes a few seconds."""
+    looks: tuple[Callable[[], list[Finding]], ...] = (
+        _python,
+        _packages,
+        _threads,
+        _processors,
+        _realtime,
+        _gl,
+        _dds,
+        _serial,
+        _storage,
+    )
+    return [finding for look in looks for finding in look()]
+
+
+def _python() -> list[Finding]:
+    fits = (3, 11) <= sys.version_info[:2] < (3, 13)
+    return [
+        Finding(
+            "python", "ok" if fits else "fail", platform.python_version(), "" if fits else "use Python 3.11 or 3.12"
+        )
+    ]
+
+
+def _packages() -> list[Finding]:
+    """Compare what is installed with what Limber asks for, and with the versions it was tested with."""
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)$", _CONSTRAINTS.read_text(), re.M)) if _CONSTRAINTS.exists() else {}
+    tested = {name.lower(): version for name, version in pinned.items()}
+    return [
+        Finding("limber", "ok", metadata.version("limber")),
+        *(_package(requirement, tested.get(requirement.name.lower())) for requirement in _asked(_PROJECT)),
+    ]
+
+
+def _asked(project: Path) -> list[Requirement]:
+    """Return what Limber needs and what its extras need, but for developing.
+
+    The project file of a clone may be newer than what was noted when the clone was installed.
+    """
+    if not project.exists():
+        noted = [Requirement(text) for text in metadata.requires("limber") or []]
+        return [r for r in noted if r.marker is None or not r.marker.evaluate({"extra": "dev"})]
+    said = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+    extras = {name: texts for name, texts in said["optional-dependencies"].items() if name != "dev"}
+    wanted = [*said["dependencies"], *(f'{text}; extra == "{name}"' for name in extras for text in extras[name])]
+    return [Requirement(text) for text in wanted]
+
+
+def _package(requirement: Requirement, tested: str | None) -> Finding:
+    extra = re.search(r'extra == "(\w+)"', str(requirement.marker or ""))
+    wish = f"pip install 'limber[{extra[1]}]'" if extra else f"pip install '{requirement.name}{requirement.specifier}'"
+    try:
+        found = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        why = f"absent; only needed for the extra '{extra[1]}'" if extra else "absent"
+        return Finding(requirement.name, "warn" if extra else "fail", why, wish)
+    if not requirement.specifier.contains(found, prereleases=True):
+        return Finding(requirement.name, "fail", f"{found}, expected {requirement.specifier}", wish)
+    if tested is not None and found.split("+")[0] != tested:
+        return Finding(requirement.name, "warn", f"{found}, tested with {tested}", "pip install -c constraints.txt")
+    return Finding(requirement.name, "ok", found)
+
+
+def _threads() -> list[Finding]:
+    set_to = os.environ.get("OMP_NUM_THREADS", "")
+    if set_to == "1":
+        return [Finding("threads", "ok", "OMP_NUM_THREADS=1")]
+    return [Finding("threads", "warn", f"OMP_NUM_THREADS={set_to}", "export OMP_NUM_THREADS=1: planners are timed")]
+
+
+def _processors() -> list[Finding]:
+    count = len(os.sched_getaffinity(0))
+    cure = "" if count > 1 else "give servo and plan loop a processor each"
+    return [Finding("processors", "ok" if count > 1 else "warn", f"{count} for this process", cure)]
+
+
+def _realtime() -> list[Finding]:
+    answer = _apart(_rights_and_jitter)
+    if isinstance(answer, str):
+        return [Finding("real time", "fail", answer, "report this")]
+    rights, lateness = answer
+    lines = [Finding(r.name, "ok" if r.obtained else "warn", r.detail, "" if r.obtained else r.cure) for r in rights]
+    kept = lateness.p99 <= LATE_P99 and lateness.max <= LATE_MAX
+    said = f"woken late by {lateness.p50:.0f} us (p50), {lateness.p99:.0f} (p99), {lateness.max:.0f} (max) at 500 Hz"
+    cure = "" if kept else "obtain the rights above, stop other work, or use a real-time kernel"
+    return [*lines, Finding("timer", "ok" if kept else "warn", said, cure)]
+
+
+def _rights_and_jitter() -> tuple[tuple[Right, ...], Distribution]:
+    rights, late = obtain(RealtimeSettings()), Histogram()
+    start = time.monotonic()
+    for cycle in range(1, round(JITTER_SECONDS * JITTER_HZ) + 1):
+        due = start + cycle / JITTER_HZ
+        sleep_until(due)
+        late.add(time.monotonic() - due)
+    return rights, late.percentiles()
+
+
+def _gl() -> list[Finding]:
+    answer = _apart(_render)
+    chosen = os.environ.get("MUJOCO_GL", "egl")
+    if answer == "":
+        return [Finding("OpenGL", "ok", f"renders off screen ({chosen})")]
+    cure = "apt install libegl1 libgl1-mesa-dri, or set MUJOCO_GL=osmesa; only videos and --view need it"
+    return [Finding("OpenGL", "warn", answer, cure)]
+
+
+def _render() -> str:
+    os.environ.setdefault("MUJOCO_GL", "egl")
+    try:
+        import mujoco
+
+        model = mujoco.MjModel.from_xml_string("<mujoco/>")
+        with mujoco.Renderer(model, 16, 16) as renderer:
+            renderer.update_scene(mujoco.MjData(model))
+            renderer.render()
+    except (ImportError, RuntimeError, AttributeError, OSError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _dds() -> list[Finding]:
+    try:
+        metadata.version("cyclonedds")
+    except metadata.PackageNotFoundError:
+        return [Finding("DDS", "warn", "not tried: Cyclone DDS is absent", "pip install 'limber[go2]'")]
+    answer = _apart(_dds_loopback)
+    if answer == "":
+        return [Finding("DDS", "ok", "a message came round on lo, domain 99")]
+    return [Finding("DDS", "fail", answer, "ip link set lo up; look for a firewall on 127.0.0.1")]
+
+
+def _dds_loopback() -> str:
+    from hardware.unitree.bus import BusError
+    from hardware.unitree.dds import DdsBus
+    from hardware.unitree.layout import LOW_CMD
+
+    try:
+        with DdsBus("lo", 99) as bus:
+            reader = bus.reader(LOW_CMD.topic, LOW_CMD.struct)
+            writer = bus.writer(LOW_CMD.topic, LOW_CMD.struct)
+            for _ in range(20):
+                writer.write(b"\x00\x01\x00\x00" + bytes(808))
+                if reader.wait(0.1) and reader.take():
+                    return ""
+    except BusError as error:
+        return str(error)
+    return "no message came round on lo within 2 s"
+
+
+def _serial() -> list[Finding]:
+    devices = sorted([*glob.glob("/dev/ttyUSB*"), *glob.glob("/dev/ttyACM*")])
+    if not devices:
+        return [Finding("serial", "ok", "no USB serial devices; none is needed for simulated robots and the Go2")]
+    denied = [device for device in devices if not os.access(device, os.R_OK | os.W_OK)]
+    if denied:
+        return [Finding("serial", "warn", f"no access to {', '.join(denied)}", "add the user to the group dialout")]
+    return [Finding("serial", "ok", ", ".join(devices))]
+
+
+def _storage() -> list[Finding]:
+    return [_space("disk", ".", 2 * _GIB, _GIB // 5), _space("shared memory", "/dev/shm", _GIB // 16, _GIB // 64)]
+
+
+def _space(name: str, place: str, enough: int, least: int) -> Finding:
+    try:
+        free = shutil.disk_usage(place).free
+    except OSError as error:
+        return Finding(name, "fail", f"{place}: {error.strerror}", f"make {place} usable")
+    status: Status = "ok" if free >= enough else "warn" if free >= least else "fail"
+    return Finding(name, status, f"{free / _GIB:.1f} GiB free in {place}", "" if status == "ok" else "make room")
+
+
+def _apart(look: Callable[[], T]) -> T | str:
+    """Run something in a process of its own; what went wrong there where it has no answer."""
+    context = multiprocessing.get_context("spawn")
+    answers, ours = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(look, ours), daemon=True)
+    process.start()
+    ours.close()
+    try:
+        if not answers.poll(PATIENCE):
+            return f"the process that tried it gave no answer within {PATIENCE:g} s"
+        found: T | str = answers.recv()
+        return found
+    except EOFError:
+        return "the process that tried it ended"
+    finally:
+        process.kill()
+        process.join()
+        answers.close()
+
+
+def _answer(look: Callable[[], object], answers: Connection) -> None:
+    try:
+        answers.send(look())
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is what the doctor was to find out)
+        answers.send(f"{type(error).__name__}: {error}")

@@ -1,0 +1,128 @@
+"""`limber doctor` and `limber replay`: what a machine is ready for, and what a log says."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+from tyro.conf import arg
+
+from controller.commands.flags import DONE, FAILED, Answer, File, Switch
+
+if TYPE_CHECKING:
+    from controller.runs.replay_guard import Replayed
+    from controller.runs.replay_plans import Rerun
+
+_MODELS = ("un-adapted", "adapted")
+_DEPTHS = ("*.mcap", "*/*.mcap", "*/*/*.mcap")
+"""Where logs are looked for that somebody may have meant: a folder, and run folders in it."""
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Say what on this machine is ready for a robot, and what would help where it is not."""
+
+    json: Switch = False
+    """Print the findings as one JSON object."""
+
+    def __call__(self) -> Answer:
+        """Examine."""
+        from controller.commands.machine import examine
+
+        findings = examine()
+        lines = [f"{f.status:<5} {f.name:<20} {f.detail}{f'  ->  {f.cure}' if f.cure else ''}" for f in findings]
+        failed = any(finding.status == "fail" for finding in findings)
+        return Answer({"findings": [asdict(f) for f in findings]}, "\n".join(lines), FAILED if failed else DONE)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Run guard, gait and controller on the log of a robot once more, and say where they decide otherwise."""
+
+    log: Annotated[Path, tyro.conf.Positional, arg(metavar="LOG")]
+    """Log of a servo process (MCAP), complete or cut short."""
+    export: File = None
+    """Also write every number over time to a .npz or .csv file."""
+    json: Switch = False
+    """Print the comparison as one JSON object."""
+
+    def __call__(self) -> Answer:
+        """Replay, and export where asked to."""
+        from controller.settings.layers import ConfigError
+
+        try:
+            from controller.runs.replay_guard import replay
+            from controller.runs.replay_plans import NotRerun, rerun
+            from hardware.servo_log.reader import LogError, export, read_log
+        except ImportError as error:
+            raise ConfigError(f"replay: needs MCAP ({error}); pip install 'limber[log]'") from error
+        if not self.log.is_file():
+            raise ConfigError(f"command line: replay: LOG: {_missing(self.log)}")
+        try:
+            log = read_log(self.log)
+            if self.export is not None:
+                export(log, self.export)
+            guard = replay(log)
+            try:
+                brain: Rerun | str = rerun(log)
+            except NotRerun as error:
+                brain = str(error)
+                if guard.cycles == 0:
+                    raise LogError("expected at least one cycle of a servo process, got none") from error
+        except (LogError, OSError) as error:
+            raise ConfigError(f"command line: replay: {error}") from error
+        told = {"controller": {"not_rerun": brain} if isinstance(brain, str) else asdict(brain)}
+        differs = guard.damaged is not None or guard.differing > 0 or (not isinstance(brain, str) and brain.differs)
+        text = "\n".join([*_guard_lines(guard), *_controller_lines(brain)])
+        return Answer(asdict(guard) | told, text, FAILED if differs else DONE)
+
+
+def _missing(path: Path) -> str:
+    """Say that there is no such log, and which is nearest to it: in its folder, in a run's folder below, or here."""
+    folders = (path, path.parent, Path())
+    there = {str(found) for folder in folders for depth in _DEPTHS for found in folder.glob(depth) if found.is_file()}
+    close = difflib.get_close_matches(str(path), sorted(there), n=1, cutoff=0.0)
+    hint = f"did you mean {close[0]!r}?" if close else f"there is no *.mcap in {path.parent} or below"
+    return f"expected an existing log (*.mcap), got {str(path)!r}; {hint}"
+
+
+def _guard_lines(found: Replayed) -> list[str]:
+    modes = ", ".join(f"{mode} {count}" for mode, count in found.modes.items())
+    cut = ", the log is cut short" if found.cut else ""
+    if found.damaged is not None:
+        cut = f", the log is damaged before byte {found.damaged} and was read no further"
+    lines = [f"{found.robot}: {found.cycles} cycles ({modes}){cut}"]
+    lines += [f"{d.time:9.3f} s  {d.what}: {d.logged} -> {d.replayed}" for d in found.differences]
+    return [*lines, f"guard: {found.differing} cycles differ; set-points by at most {found.largest:.3g}"]
+
+
+def _controller_lines(found: Rerun | str) -> list[str]:
+    if isinstance(found, str):
+        return [f"controller: not run again: {found}"]
+    lines = [f"controller: {remark}" for remark in found.remarks]
+    done, loose, errors = found.actions, found.loose, found.errors
+    since = "" if done.first is None else f", from {done.first:.3f} s on"
+    lines.append(
+        f"controller: {done.differing} of {done.ticks} ticks differ{since}; "
+        f"first actions by at most {done.largest:.3g} of their range, {done.median:.3g} in the median"
+    )
+    if found.cut_short:
+        lines.append(f"controller: {found.cut_short} of them had been cut short by their deadline, and were again")
+    if found.lost:
+        lines.append(
+            f"controller: the log lacks {found.lost} ticks; behind the first, {loose.differing} of {loose.ticks} "
+            f"differ by at most {loose.largest:.3g}, {loose.median:.3g} in the median, and may"
+        )
+    then, now = (
+        ", ".join(
+            f"{name} {'none' if mean is None else f'{mean:.4g}'}" for name, mean in zip(_MODELS, means, strict=True)
+        )
+        for means in (found.errors_logged, found.errors_rerun)
+    )
+    lines.append(
+        f"model error: logged {then}; now {now}; {errors.differing} ticks differ, by at most {errors.largest:.3g}"
+    )
+    return lines

@@ -1,0 +1,232 @@
+"""Courses: paths to follow, where a robot is on them, and what that costs.
+
+One cost serves planning, scoring and reports. Courses start at the origin in direction +x, bend smoothly (no corners)
+and are sized for a 10 cm crawler at 0.2 to 0.35 m/s over 20 s; a larger robot runs them scaled. Weights after the
+VelociRoACH experiments.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+
+from planners.costs.path import REFERENCE_STEP, PathCost, PathWeights, PathWindow, wrapped
+from planners.problem import Cost, FloatArray
+
+_SPACING = 0.01
+"""Wanted distance between the points of a course [m]."""
+_SUBSTEPS = 20
+"""Integration steps between two points of a course."""
+_LOOK_BACK = 0.1
+"""How far behind the robot a plan may project on the path [m]."""
+_PER_TICK = 0.15
+"""How far progress may move within one tick [m]; several times what a crawler can run."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a robot is on a course.
+
+    Attributes:
+        s: arc length covered since the start, growing from lap to lap [m].
+        distance: distance to the path [m].
+        signed: the same, positive to the left of the path [m].
+        heading: direction of the path there, in (-pi, pi] [rad].
+    """
+
+    s: float
+    distance: float
+    signed: float
+    heading: float
+
+
+START = Progress(s=0.0, distance=0.0, signed=0.0, heading=0.0)
+
+
+class Task(Protocol):
+    """What a run should achieve: a course to follow, or the reward of a hidden goal (`controller.courses.rewards`)."""
+
+    def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
+        """Say how far a robot at a position (2,) [m] has come; `previous` is where it was a tick ago."""
+        ...
+
+    def cost(
+        self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
+    ) -> Cost:
+        """Return the cost of candidates that start near some progress, after an action (A,)."""
+        ...
+
+    def executed_cost(
+        self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
+    ) -> float:
+        """Return the cost of one executed step that ended in a state (S,): the one that planning predicts."""
+        ...
+
+
+@dataclass(frozen=True)
+class Course:
+    """A smooth path with the weights of following it.
+
+    Attributes:
+        name: what users call it.
+        points: evenly spaced points (P, 2), world frame [m]; a closed course does not repeat its first point.
+        headings: direction of the path at each point (P,) [rad], without jumps of a full turn.
+        arclength: (P,) [m].
+        curvature: (P,) [1/m], positive to the left.
+        length: arc length of the course, of one lap if closed [m].
+        closed: whether the end is the start; an open course goes on straight after its end.
+        weights: what leaving the path costs.
+        change: weights of squared action changes (A,), a matter of planning alone; None lets them be free.
+    """
+
+    name: str
+    points: FloatArray
+    headings: FloatArray
+    arclength: FloatArray
+    curvature: FloatArray
+    length: float
+    closed: bool
+    weights: PathWeights
+    change: FloatArray | None = None
+
+    @property
+    def outline(self) -> tuple[tuple[float, float], ...]:
+        """The points to draw [m]; a closed course ends where it starts."""
+        points = np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
+        return tuple((float(x), float(y)) for x, y in points)
+
+    def scaled(self, factor: float) -> Course:
+        """Return the course of a robot that is larger by a factor; the same run, scaled, costs the same."""
+        if factor == 1.0:
+            return self
+        weights = replace(self.weights, perp=self.weights.perp / factor, back=self.weights.back / factor)
+        return replace(
+            self,
+            points=factor * self.points,
+            arclength=factor * self.arclength,
+            curvature=self.curvature / factor,
+            length=factor * self.length,
+            weights=weights,
+        )
+
+    def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
+        """Project a position (2,) [m] near earlier progress; progress never jumps to another branch or lap."""
+        window = self.window(previous.s, behind=_PER_TICK, ahead=_PER_TICK)
+        foot = window.project(np.asarray(xy[:1], dtype=np.float64), np.asarray(xy[1:2], dtype=np.float64))
+        low, high = previous.s - _PER_TICK, previous.s + _PER_TICK
+        signed = float(foot.offset[0])
+        return Progress(
+            s=min(max(window.start + float(foot.progress[0]), low), high),
+            distance=abs(signed),
+            signed=signed,
+            heading=float(wrapped(foot.heading)[0]),
+        )
+
+    def cost(
+        self,
+        progress: Progress,
+        step: float,
+        pose: tuple[int, int, int],
+        previous_action: FloatArray | None = None,
+        *,
+        reach: float = 0.6,
+    ) -> PathCost:
+        """Return the cost of candidates that start near some progress.
+
+        Args:
+            progress: of the robot about where the plan starts; the path is searched around it.
+            step: time between predicted states [s].
+            pose: indices of x, y and yaw in the state vector.
+            previous_action: the action before the plan's first one (A,); None leaves the first change free.
+            reach: how far ahead the path is looked at [m]; more than the robot can run within the horizon.
+        """
+        window = self.window(progress.s, behind=_LOOK_BACK, ahead=reach)
+        return PathCost(window, self.weights, step, pose, self.change, previous_action)
+
+    def executed_cost(
+        self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
+    ) -> float:
+        """Return the cost of one executed step of `step` seconds that ended in a state (S,)."""
+        lost = (before.s - after.s) * REFERENCE_STEP / step
+        turned = abs(wrapped(float(state[pose[2]]) - after.heading))
+        return float(self.weights.step_cost(after.distance, turned, lost))
+
+    def window(self, s: float, behind: float, ahead: float) -> PathWindow:
+        """Return the stretch of the path from `s - behind` to `s + ahead` [m]."""
+        count = len(self.points)
+        spacing = self.length / (count if self.closed else count - 1)
+        first = math.floor((s - behind) / spacing)
+        wanted = np.arange(first, math.ceil((s + ahead) / spacing) + 1)
+        index = wanted % count if self.closed else np.clip(wanted, 0, count - 1)
+        headings = self.headings[index]
+        beyond = np.zeros(len(index)) if self.closed else (wanted - index) * spacing
+        points = self.points[index] + beyond[:, None] * np.stack([np.cos(headings), np.sin(headings)], axis=-1)
+        return PathWindow(first * spacing, spacing, points, headings, np.where(beyond, 0.0, self.curvature[index]))
+
+
+def build(
+    name: str, pieces: Sequence[tuple[float, float]], closed: bool = False, weights: PathWeights | None = None
+) -> Course:
+    """Lay out a course from straights and arcs.
+
+    Args:
+        name: what users call it.
+        pieces: (arc length [m], angle turned to the left over it [rad]) of each piece.
+        closed: whether the last piece ends where the first one starts.
+        weights: what leaving the path costs; None takes the published weights.
+    """
+    lengths, turns = np.array(pieces, dtype=np.float64).T
+    total = float(lengths.sum())
+    intervals = round(total / _SPACING)
+    fine = np.linspace(0.0, total, intervals * _SUBSTEPS + 1)
+    knots = np.concatenate([[0.0], np.cumsum(lengths)])
+    fine_headings = np.interp(fine, knots, np.concatenate([[0.0], np.cumsum(turns)]))
+    middle = (fine_headings[1:] + fine_headings[:-1]) / 2
+    steps = np.stack([np.cos(middle), np.sin(middle)], axis=-1) * (total / (len(fine) - 1))
+    points = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])[::_SUBSTEPS]
+    headings, arclength = fine_headings[::_SUBSTEPS], fine[::_SUBSTEPS]
+    curvature = np.gradient(headings, arclength)
+    keep = slice(0, intervals if closed else intervals + 1)
+    chosen = PathWeights() if weights is None else weights
+    return Course(name, points[keep], headings[keep], arclength[keep], curvature[keep], total, closed, chosen)
+
+
+def _arc(radius: float, degrees: float) -> tuple[float, float]:
+    """Return the piece that turns by an angle, positive to the left, on a radius [m]."""
+    angle = math.radians(degrees)
+    return radius * abs(angle), angle
+
+
+def _zigzag(legs: int, leg: float, degrees: float, radius: float) -> list[tuple[float, float]]:
+    """Return legs of a length [m] at plus and minus an angle to +x, corners rounded to a radius [m]."""
+    shortened = leg - 2 * radius * math.tan(math.radians(degrees))
+    corners = [_arc(radius, 2 * degrees * (-1) ** (k + 1)) for k in range(legs - 1)]
+    straights = [(shortened, 0.0)] * legs
+    woven = [piece for pair in zip(straights, [*corners, (0.0, 0.0)], strict=True) for piece in pair]
+    return [(leg / 4, 0.0), _arc(radius, degrees), *woven[:-1]]
+
+
+def _figure8(radius: float) -> list[tuple[float, float]]:
+    """Return two three-quarter circles joined by straights that cross at right angles at the origin."""
+    return [(radius, 0.0), _arc(radius, 270), (2 * radius, 0.0), _arc(radius, -270), (radius, 0.0)]
+
+
+COURSES: Mapping[str, Course] = MappingProxyType(
+    {
+        course.name: course
+        for course in (
+            build("straight", [(6.0, 0.0)]),
+            build("left", [(1.0, 0.0), _arc(0.4, 90), (4.0, 0.0)]),
+            build("right", [(1.0, 0.0), _arc(0.4, -90), (4.0, 0.0)]),
+            build("circle", [_arc(0.5, 360)], closed=True),
+            build("zigzag", _zigzag(12, 0.5, 30, 0.25), weights=PathWeights(perp=40.0, back=10.0, head=10.0)),
+            build("figure8", _figure8(0.25), closed=True),
+        )
+    }
+)
+"""Every course by name."""

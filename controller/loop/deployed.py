@@ -1,0 +1,126 @@
+"""The plan loop beside a servo process: boundaries from shared memory, schedules back through it.
+
+The same ticks as in `controller.loop.realtime`, but the servo's beat is not ours: a tick's state is the first cycle at
+or after its boundary, and what was played over a tick is read from the cycles before.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from controller.loop.plan_loop import OnTick, PlanLoop, Planning, ResultT
+from controller.loop.realtime import ending, quiet_interpreter, warm_up, warn_when_slow
+from controller.loop.servo_cycles import FIRST_PLAN_TICKS, OFF_TIME, Boundary, constant_action
+from controller.loop.timing import Journal, LoopResult, LoopSettings
+from hardware.embodiment import rest_action
+from hardware.guard.state_machine import Mode
+from hardware.robot import LinkLost, RobotFault
+from hardware.schedule import ActionSchedule
+from hardware.servo.process import ServoProcess
+from hardware.servo.records import Cycle
+
+LONGEST_RISE = 30.0
+"""Time after which a robot that does not get up is given up [s]."""
+_POLL = 0.0005
+_SILENCE = 1.0
+"""Without a cycle for this long the servo process counts as gone [s]."""
+
+
+def run_deployed(
+    controller: Planning[ResultT], servo: ServoProcess, settings: LoopSettings, on_tick: OnTick[ResultT]
+) -> LoopResult:
+    """Stand up, run, sit down; the robot is left damped and the servo process ended, whatever happens.
+
+    Args:
+        controller: decides once a tick; it is warmed up and reset before the robot is connected.
+        servo: a servo process that was not started yet.
+        settings: rhythm and length of the run.
+        on_tick: called after each tick.
+
+    Raises:
+        ValueError: the rates do not fit, or there is no tick of delay for the plan to be made in.
+    """
+    settings.cycles_per_tick(servo.spec)
+    if settings.delay_ticks < 1:
+        raise ValueError("delay_ticks: real time needs at least 1 because planning takes time, got 0")
+    journal = Journal(settings)
+    with ending(journal), quiet_interpreter():
+        warm_up(controller, servo.spec, settings)
+        with servo:
+            rise(servo, settings.period)
+            boundaries = SharedBoundaries(servo, journal, servo.clock.now())
+            PlanLoop(controller, servo, servo.clock, journal, boundaries.start, on_tick).run(boundaries)
+    result = journal.result()
+    warn_when_slow(result, settings)
+    return result
+
+
+def rise(servo: ServoProcess, period: float) -> None:
+    """Ask to run, and rest until the robot does.
+
+    Raises:
+        RobotFault: it was stopped, or did not get up in time.
+    """
+    servo.request(Mode.RUN)
+    rest = np.tile(rest_action(servo.spec), (FIRST_PLAN_TICKS, 1))
+    end = time.monotonic() + LONGEST_RISE
+    while time.monotonic() < end:
+        now = servo.clock.now()
+        servo.publish(ActionSchedule(now, period, rest, now + FIRST_PLAN_TICKS * period))
+        for cycle in servo.cycles():  # those before the start are of no use later
+            if cycle.report.fault is not None:
+                raise RobotFault(str(cycle.report.fault))
+            if cycle.report.mode is Mode.RUN:
+                return
+        time.sleep(period / 2)
+    raise RobotFault(f"robot {servo.spec.name}: expected it to stand within {LONGEST_RISE:g} s")
+
+
+class SharedBoundaries:
+    """Tick boundaries from the cycles that a servo process tells; also notes those in the journal."""
+
+    def __init__(self, servo: ServoProcess, journal: Journal, start: float) -> None:
+        self._servo, self._journal = servo, journal
+        self._period = journal.settings.period
+        self._late = OFF_TIME * self._period
+        self._tick = -1
+        self._played: list[Cycle] = []
+        self._on_time = False
+        self.start = start
+        """Host clock of tick 0 [s]; the cycles before it were taken from the servo."""
+
+    def take(self) -> Boundary | None:
+        """Wait for the next boundary, leaving out those that time has passed over; None after a fault.
+
+        Raises:
+            LinkLost: the servo process tells nothing any more.
+            RobotFault: the robot does not run any more.
+        """
+        clock, before = self._servo.clock, self._tick
+        tick = max(before + 1, int((clock.now() - self.start) / self._period))
+        due = self.start + tick * self._period
+        clock.sleep_until(due)
+        heard = time.monotonic()
+        later: list[Cycle] = []
+        while not later:
+            new = self._servo.cycles()
+            for cycle in new:
+                self._journal.add_cycle(cycle.report, cycle.late)
+                (later if cycle.time >= due else self._played).append(cycle)
+            if self._journal.fault is not None:
+                return None
+            if new and new[-1].report.mode is not Mode.RUN:
+                mode = new[-1].report.mode.value
+                raise RobotFault(f"robot {self._servo.spec.name}: plans came too late, it went from run to {mode}")
+            if not later:
+                if time.monotonic() - heard > _SILENCE or not self._servo.alive:
+                    raise LinkLost(f"robot {self._servo.spec.name}: the servo process tells nothing any more")
+                time.sleep(_POLL)
+        first = later[0]
+        on_time = first.time - due <= self._late and tick == before + 1
+        reports = [cycle.report for cycle in self._played]
+        applied = constant_action(reports) if on_time and self._on_time else None
+        self._tick, self._played, self._on_time = tick, later, on_time
+        return Boundary(tick, due, first.state, applied, reports[-1] if reports else None)

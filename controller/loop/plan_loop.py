@@ -1,0 +1,148 @@
+"""The plan loop: at every tick boundary from an observation to the schedule that is played next, and its timing.
+
+Where boundaries come from, and who plays schedules, are protocols: a servo in this process or one of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from controller.controller import Observation
+from controller.loop.servo_cycles import Boundary
+from controller.loop.timing import Journal
+from hardware import embodiment
+from hardware.clock import Clock
+from hardware.robot import RobotSpec
+from hardware.schedule import ActionSchedule
+from hardware.servo.servo import ServoReport
+
+REHEARSAL_MARGIN = 1.3
+"""How much earlier than the longest recent rehearsal took the next one begins."""
+
+
+class Decision(Protocol):
+    """What a controller returns from a tick, as far as the loops need it."""
+
+    @property
+    def schedule(self) -> ActionSchedule:
+        """What the servo plays from now on."""
+        ...
+
+
+ResultT = TypeVar("ResultT", bound=Decision)
+ResultT_co = TypeVar("ResultT_co", bound=Decision, covariant=True)
+
+
+class Planning(Protocol[ResultT_co]):
+    """The controller, as far as the loops need it."""
+
+    def tick(self, observation: Observation) -> ResultT_co:
+        """Decide what to do from an observation."""
+        ...
+
+    def reset(self) -> None:
+        """Forget everything that was observed."""
+        ...
+
+    def rehearse(self, observation: Observation) -> None:
+        """Do a tick for nothing and forget it."""
+        ...
+
+
+class Actor(Protocol):
+    """Who plays schedules, as far as the plan loop needs it: a servo, or a servo process."""
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The constant facts about the robot."""
+        ...
+
+    def publish(self, schedule: ActionSchedule) -> None:
+        """Make `schedule` the one that is played."""
+        ...
+
+
+class Boundaries(Protocol):
+    """Where tick boundaries come from."""
+
+    def take(self) -> Boundary | None:
+        """Wait for a boundary that was not taken yet; None when there will be no more."""
+        ...
+
+
+@dataclass(frozen=True)
+class LoopTick(Generic[ResultT]):
+    """One tick as the plan loop saw it, for panels and logs."""
+
+    tick: int
+    time: float
+    """Time since tick 0 [s]."""
+    observation: Observation
+    result: ResultT
+    report: ServoReport | None
+    """The last servo cycle before this tick; None at the first."""
+    tick_ms: float
+    """Time from the observation to the published plan [ms]."""
+    missed: bool
+
+
+OnTick = Callable[[LoopTick[ResultT]], None]
+
+
+class PlanLoop(Generic[ResultT]):
+    """Turns boundaries into schedules and notes how long that took."""
+
+    def __init__(
+        self,
+        controller: Planning[ResultT],
+        servo: Actor,
+        clock: Clock,
+        journal: Journal,
+        start: float,
+        on_tick: OnTick[ResultT],
+    ) -> None:
+        self._controller, self._servo, self._clock, self._journal = controller, servo, clock, journal
+        self._start, self._on_tick = start, on_tick
+        self._next = 0
+        self._rehearsal = 0.0
+
+    def run(self, mailbox: Boundaries) -> None:
+        """Tick until the time is up or the servo has ended."""
+        ticks = self._journal.settings.ticks
+        while (boundary := mailbox.take()) is not None:
+            if boundary.tick >= ticks:
+                self._journal.misses += ticks - self._next
+                return
+            self._rehearse(boundary, self.tick(boundary))
+
+    def _rehearse(self, boundary: Boundary, observation: Observation) -> None:
+        """Keep the caches warm: end a tick for nothing just before the next one is due, where there is time for it."""
+        begin = boundary.time + self._journal.settings.period - REHEARSAL_MARGIN * self._rehearsal
+        if self._clock.now() > begin:
+            self._rehearsal *= 0.9  # one slow rehearsal must not end them for good
+            return
+        self._clock.sleep_until(begin)
+        begun = time.perf_counter()
+        self._controller.rehearse(observation)
+        self._rehearsal = max(0.9 * self._rehearsal, time.perf_counter() - begun)
+
+    def tick(self, boundary: Boundary) -> Observation:
+        """Observe, decide, publish; returns what was observed."""
+        begun = time.perf_counter()
+        skipped, self._next = boundary.tick - self._next, boundary.tick + 1
+        observation = Observation(
+            time=boundary.time,
+            state=embodiment.observe(self._servo.spec, boundary.state),
+            applied=None if skipped else boundary.applied,
+        )
+        result = self._controller.tick(observation)
+        self._servo.publish(result.schedule)
+        seconds = time.perf_counter() - begun
+        self._journal.misses += skipped
+        missed = self._journal.add_tick(seconds, response=self._clock.now() - boundary.time)
+        elapsed = boundary.time - self._start
+        self._on_tick(LoopTick(boundary.tick, elapsed, observation, result, boundary.report, 1e3 * seconds, missed))
+        return observation

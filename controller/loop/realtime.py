@@ -1,0 +1,168 @@
+"""Two loops over one robot: the servo keeps the time, the plan loop thinks.
+
+At each tick boundary the servo reads the state and plays the newest schedule; the plan loop turns that state into
+the next schedule. In lock-step both take turns on a virtual clock; in real time the servo has its own thread and
+hands the newest state over through a mailbox. A late plan is never waited for: the previous one is played further
+along, then held, faded to rest, and damped.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+
+from controller.controller import Observation
+from controller.loop.plan_loop import OnTick, PlanLoop, Planning, ResultT
+from controller.loop.servo_cycles import Mailbox, arm, drive
+from controller.loop.timing import Journal, LoopResult, LoopSettings
+from hardware import embodiment
+from hardware.clock import Clock
+from hardware.guard.checks import Trip
+from hardware.limits import Severity
+from hardware.robot import RobotError, RobotSpec
+from hardware.servo.servo import Servo
+
+_log = logging.getLogger(__name__)
+
+SWITCH_INTERVAL = 0.0005
+"""How long one thread may keep the interpreter while the other waits [s]; Python's default is 5 ms."""
+
+
+class Finished(Exception):
+    """Raised from `on_tick` to end a run before its time, as its time would."""
+
+
+def run_lockstep(
+    controller: Planning[ResultT], servo: Servo, clock: Clock, settings: LoopSettings, on_tick: OnTick[ResultT]
+) -> LoopResult:
+    """Run servo and plan loop in turns; on a virtual clock fast and bit-reproducible.
+
+    Args:
+        controller: decides once a tick.
+        servo: a servo that is not entered yet; it is left damped and released.
+        clock: the virtual clock that the robot uses too.
+        settings: rhythm and length of the run.
+        on_tick: called after each tick, before the servo acts on it.
+
+    Raises:
+        ValueError: the rates do not fit.
+    """
+    cycles_per_tick = settings.cycles_per_tick(servo.spec)
+    journal = Journal(settings)
+    with ending(journal), servo:
+        metronome = arm(servo, clock, journal)
+        loop = PlanLoop(controller, servo, clock, journal, metronome.start, on_tick)
+        for cycle in range(settings.ticks * cycles_per_tick):
+            metronome.sleep_until(cycle)
+            boundary = metronome.observe(cycle)
+            if boundary is not None:
+                loop.tick(boundary)
+            if metronome.act().fault is not None:
+                break
+    return journal.result()
+
+
+def run_realtime(
+    controller: Planning[ResultT], servo: Servo, clock: Clock, settings: LoopSettings, on_tick: OnTick[ResultT]
+) -> LoopResult:
+    """Run the servo in its own thread and the plan loop here, on the wall clock.
+
+    Ctrl-C ends a run as its time does: the robot is damped and the result returned.
+
+    Args:
+        controller: decides once a tick; it is warmed up and reset before the robot is connected.
+        servo: a servo that is not entered yet; it is left damped and released.
+        clock: the wall clock that the robot uses too.
+        settings: rhythm and length of the run.
+        on_tick: called after each tick; its time is missing from the next one.
+
+    Raises:
+        ValueError: the rates do not fit, or there is no tick of delay for the plan to be made in.
+    """
+    settings.cycles_per_tick(servo.spec)
+    if settings.delay_ticks < 1:
+        raise ValueError("delay_ticks: real time needs at least 1 because planning takes time, got 0")
+    journal = Journal(settings)
+    with ending(journal), quiet_interpreter():
+        warm_up(controller, servo.spec, settings)
+        _run_threads(controller, servo, clock, journal, on_tick)
+    result = journal.result()
+    warn_when_slow(result, settings)
+    return result
+
+
+def _run_threads(
+    controller: Planning[ResultT], servo: Servo, clock: Clock, journal: Journal, on_tick: OnTick[ResultT]
+) -> None:
+    """Drive the servo in a thread and the plan loop here, until either ends."""
+    mailbox, stop = Mailbox(), threading.Event()
+    with servo:
+        metronome = arm(servo, clock, journal)
+        loop = PlanLoop(controller, servo, clock, journal, metronome.start, on_tick)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="servo") as executor:
+            try:
+                driving = executor.submit(drive, metronome, mailbox, stop)
+                loop.run(mailbox)
+            finally:
+                stop.set()
+        driving.result()
+
+
+def warm_up(controller: Planning[ResultT], spec: RobotSpec, settings: LoopSettings) -> None:
+    """Plan a few ticks for nothing, so that first calls, caches and allocations do not fall into the run.
+
+    The robot is not connected yet and the states are made up: a simulated robot's time starts with the run.
+    """
+    state, rest = np.zeros(len(spec.channels)), embodiment.rest_action(spec)
+    for tick in range(settings.warmup_ticks):
+        controller.tick(Observation(time=tick * settings.period, state=state, applied=rest))
+    controller.reset()
+
+
+@contextmanager
+def ending(journal: Journal) -> Iterator[None]:
+    """Note an interrupt or the robot's failure as the end of the run; anything else is a mistake and goes on up."""
+    try:
+        yield
+    except Finished:
+        return
+    except KeyboardInterrupt:
+        journal.interrupted = True
+    except RobotError as error:
+        journal.fault = journal.fault or Trip("robot", Severity.HARD, str(error))
+
+
+@contextmanager
+def quiet_interpreter() -> Iterator[None]:
+    """Keep garbage collection out of the loops and let the threads alternate quickly; undone afterwards."""
+    interval, collecting = sys.getswitchinterval(), gc.isenabled()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        gc.unfreeze()
+        if collecting:
+            gc.enable()
+
+
+def warn_when_slow(result: LoopResult, settings: LoopSettings) -> None:
+    """Say so when plans take longer than the delay that they are made for."""
+    covered = 1e3 * settings.delay_ticks * settings.period
+    if result.statistics.response_ms.p95 > covered:
+        _log.warning(
+            "planning took %.1f ms (p95), more than the %.1f ms that delay_ticks=%d covers",
+            result.statistics.response_ms.p95,
+            covered,
+            settings.delay_ticks,
+        )

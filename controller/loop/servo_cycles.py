@@ -1,0 +1,162 @@
+"""The servo's beat: cycles on absolute deadlines, and what they hand to the plan loop at each tick boundary."""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from controller.loop.timing import Journal
+from hardware import embodiment
+from hardware.clock import Clock
+from hardware.robot import FloatArray, RobotState
+from hardware.schedule import ActionSchedule, Rung
+from hardware.servo.servo import Servo, ServoReport
+
+FIRST_PLAN_TICKS = 10
+"""Ticks for which an armed robot rests while the first plan is made; after that it is damped."""
+OFF_TIME = 0.2
+"""Share of a period by which a tick boundary may be late before the ticks it parts are no clean transitions to learn
+from. Cycles within a tick only renew its action: when they come does not matter."""
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What the servo hands over at the start of a tick."""
+
+    tick: int
+    time: float
+    """Host clock at which the tick was due [s]."""
+    state: RobotState
+    applied: FloatArray | None
+    """The one action (A,) given on time over the whole tick that just ended; None when there was not one."""
+    report: ServoReport | None
+    """The last servo cycle before the boundary; None at the first tick."""
+
+
+class Metronome:
+    """Runs servo cycles and remembers what was played since the last tick boundary."""
+
+    def __init__(self, servo: Servo, clock: Clock, journal: Journal, start: float) -> None:
+        self._servo, self._clock, self._journal = servo, clock, journal
+        self._per_tick = journal.settings.cycles_per_tick(servo.spec)
+        self._largest_delay = OFF_TIME * journal.settings.period
+        self._tick = -1
+        self._late = 0.0
+        self._played: list[ServoReport] = []
+        self._on_time = False
+        self.start = start
+        """Host clock of tick 0 [s]."""
+
+    def sleep_until(self, cycle: int) -> None:
+        """Wait for the beginning of a servo cycle."""
+        self._clock.sleep_until(self._due(cycle))
+
+    def after(self, cycle: int) -> int:
+        """Return the cycle to run next: cycles that time has passed over are left out, never caught up on."""
+        newest = math.floor((self._clock.now() - self.start) * self._servo.spec.servo_hz)
+        return max(cycle + 1, newest)
+
+    def observe(self, cycle: int) -> Boundary | None:
+        """Read the robot; return what the plan loop needs when this is the first cycle of a tick that was run."""
+        now = self._clock.now()
+        self._late = now - self._due(cycle)
+        state = self._servo.observe()
+        tick = cycle // self._per_tick
+        if tick == self._tick:
+            return None
+        due = self._due(tick * self._per_tick)
+        begun_on_time = now - due <= self._largest_delay
+        applied = constant_action(self._played) if self._on_time and begun_on_time else None
+        boundary = Boundary(tick, due, state, applied, self._played[-1] if self._played else None)
+        self._tick, self._played, self._on_time = tick, [], begun_on_time
+        return boundary
+
+    def act(self) -> ServoReport:
+        """Play the newest schedule."""
+        report = self._servo.act(self._clock.now())
+        self._played.append(report)
+        self._journal.add_cycle(report, self._late)
+        return report
+
+    def damp(self) -> None:
+        """Brake the robot at once."""
+        self._servo.robot.damp()
+
+    def _due(self, cycle: int) -> float:
+        return self.start + cycle / self._servo.spec.servo_hz
+
+
+def arm(servo: Servo, clock: Clock, journal: Journal) -> Metronome:
+    """Arm the robot and let it rest until the first plan; tick 0 is now.
+
+    Raises:
+        RobotError: the robot is not ready.
+    """
+    servo.arm()
+    servo.observe()  # a simulated robot catches up with the clock here, not in the first cycle
+    start, period = clock.now(), journal.settings.period
+    rest = np.tile(embodiment.rest_action(servo.spec), (FIRST_PLAN_TICKS, 1))
+    servo.publish(ActionSchedule(start, period, rest, start + FIRST_PLAN_TICKS * period))
+    return Metronome(servo, clock, journal, start)
+
+
+class Mailbox:
+    """Holds the newest boundary; an older one that nobody took is dropped."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._newest: Boundary | None = None
+        self._closed = False
+
+    def put(self, boundary: Boundary) -> None:
+        """Leave a boundary for the plan loop."""
+        with self._changed:
+            self._newest = boundary
+            self._changed.notify()
+
+    def take(self) -> Boundary | None:
+        """Wait for a boundary that was not taken yet; None when the servo has ended."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._newest is not None)
+            newest, self._newest = self._newest, None
+            return None if self._closed else newest
+
+    def close(self) -> None:
+        """Say that no more boundaries come."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+
+def drive(metronome: Metronome, mailbox: Mailbox, stop: threading.Event) -> None:
+    """Run servo cycles until `stop` is set or the guard reports a fault; the body of the servo thread.
+
+    However it ends, the robot is damped without waiting for the plan loop.
+
+    Raises:
+        RobotError: the robot could not be read or written.
+    """
+    cycle = 0
+    try:
+        while not stop.is_set():
+            metronome.sleep_until(cycle)
+            boundary = metronome.observe(cycle)
+            if metronome.act().fault is not None:
+                return
+            if boundary is not None:
+                mailbox.put(boundary)
+            cycle = metronome.after(cycle)
+    finally:
+        metronome.damp()
+        mailbox.close()
+
+
+def constant_action(played: list[ServoReport]) -> FloatArray | None:
+    """Return the action (A,) that every cycle gave as planned, or None."""
+    actions = [report.action for report in played if report.action is not None and report.rung is Rung.PLAN]
+    if not played or len(actions) < len(played):
+        return None
+    return actions[0] if all(np.array_equal(action, actions[0]) for action in actions) else None

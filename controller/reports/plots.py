@@ -1,0 +1,188 @@
+"""The pictures of a run report, one function each; runs come as logs, the first one is the run itself.
+
+Colours are those of Okabe and Ito, told apart with any colour vision: https://jfly.uni-koeln.de/color/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
+
+from controller.telemetry.run_log import FloatArray, Log
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+"""One a run."""
+INK = "#1c2026"
+_GREY = "#8a939e"
+_COURSE = "#c9ced6"
+_SMOOTHING = 0.5
+
+
+def write_plots(folder: Path, logs: Sequence[Log]) -> dict[str, Path]:
+    """Draw every picture into a folder that exists; returns their files by name."""
+    files = {}
+    with style():
+        score = path_error if logs[0].goal is None else reward
+        for draw in (plan_view, model_error, score, tick_time):
+            files[draw.__name__] = folder / f"{draw.__name__}.png"
+            draw(logs).savefig(files[draw.__name__])
+    return files
+
+
+def plan_view(logs: Sequence[Log]) -> Figure:
+    """The course and where each run went, seen from above; a ring where the perturbation set in."""
+    figure, axes = figure_with_axes(6.2, 6.5, "Seen from above")
+    for order, (log, colour) in enumerate(zip(logs, _colours(logs), strict=True)):
+        x, y = log.channel("x"), log.channel("y")
+        axes.plot(x, y, color=colour, label=log.header.brain, zorder=3 - 0.1 * order)
+        axes.plot(x[:1], y[:1], "s", color=INK, markersize=7, zorder=4, label="start" if order == len(logs) - 1 else "")
+        if log.onset is not None:
+            at = int(np.searchsorted(log.series("time"), log.onset))
+            label = f"perturbed, {log.onset:.1f} s" if order == len(logs) - 1 else ""
+            axes.plot(x[at], y[at], "o", markersize=11, mfc="white", mec=INK, mew=2, zorder=5, label=label)
+    course = np.array(logs[0].header.path, np.float64).reshape(-1, 2)
+    axes.plot(*course.T, color=_COURSE, linewidth=7, solid_capstyle="round", zorder=1, label="course")
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xlabel("x [m]")
+    axes.set_ylabel("y [m]")
+    axes.legend(ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.12), columnspacing=1.2, handlelength=1.4)
+    return figure
+
+
+def model_error(logs: Sequence[Log]) -> Figure:
+    """One-step prediction error over time: solid as used for planning, dashed without adaptation."""
+    figure, axes = figure_with_axes(6.8, 2.9, "Model error: how wrong the prediction of the next state was")
+    for log, colour in zip(logs, _colours(logs), strict=True):
+        time, prior, adapted = log.series("time"), log.series("error_prior"), log.series("error_adapted")
+        axes.plot(time, _smooth(log, adapted), color=colour, label=log.header.brain)
+        if not np.array_equal(prior, adapted, equal_nan=True):
+            label = f"{log.header.brain}, not adapted"
+            axes.plot(time, _smooth(log, prior), color=colour, linestyle="--", linewidth=1.3, label=label)
+    axes.set_ylabel("normalised error")
+    _over_time(axes, logs)
+    return figure
+
+
+def path_error(logs: Sequence[Log]) -> Figure:
+    """Distance from the course over time."""
+    figure, axes = figure_with_axes(6.8, 2.9, "Path error: distance from the course")
+    for log, colour in zip(logs, _colours(logs), strict=True):
+        distance = 1e3 * np.abs(log.series("distance"))
+        axes.plot(log.series("time"), distance, color=colour, label=log.header.brain)
+    axes.set_ylabel("distance [mm]")
+    _over_time(axes, logs)
+    return figure
+
+
+def reward(logs: Sequence[Log]) -> Figure:
+    """Reward over time, mean of half a second; dotted what counts as having found the hidden goal."""
+    figure, axes = figure_with_axes(6.8, 2.9, "Reward of the hidden goal")
+    for log, colour in zip(logs, _colours(logs), strict=True):
+        axes.plot(log.series("time")[1:], _smooth(log, log.rewards), color=colour, label=log.header.brain)
+    goal = logs[0].goal
+    if goal is not None:
+        axes.axhline(goal.family.enough, color=INK, linewidth=1.2, linestyle=":", label="found")
+    axes.set_xlabel("time [s]")
+    axes.set_ylabel("reward")
+    axes.legend(loc="lower right", fontsize=10)
+    return figure
+
+
+def tick_time(logs: Sequence[Log]) -> Figure:
+    """How long the control ticks took, against the time there is; a logarithmic count shows single late ticks."""
+    figure, axes = figure_with_axes(6.8, 2.9, "Control tick: adapt and plan")
+    period = 1e3 / logs[0].header.rate_hz
+    longest = max((float(np.nanmax(log.series("tick_ms"), initial=0.0)) for log in logs), default=0.0)
+    bins = np.linspace(0.0, 1.05 * max(period, longest), 64)
+    for log, colour in zip(logs, _colours(logs), strict=True):
+        ticks = log.series("tick_ms")
+        kind: Literal["stepfilled", "step"] = "stepfilled" if log is logs[0] else "step"
+        axes.hist(ticks, bins.tolist(), color=colour, histtype=kind, linewidth=1.8, label=log.header.brain)
+    axes.axvline(period, color=INK, linewidth=1.5)
+    axes.annotate(
+        f"deadline {period:.0f} ms", (period, 0.93), xycoords=("data", "axes fraction"),
+        xytext=(-6, 0), textcoords="offset points", ha="right", va="top",
+    )  # fmt: skip
+    axes.set_ylim(0.7, max(2.0, 1.3 * axes.get_ylim()[1]))
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.set_xlim(0.0, bins[-1])
+    axes.set_xlabel("time of one tick [ms]")
+    axes.set_ylabel("ticks")
+    axes.legend(loc="upper left")
+    return figure
+
+
+def style() -> AbstractContextManager[None]:
+    """The looks that all pictures share, as a context."""
+    return mpl.rc_context(
+        {
+            "font.family": "sans-serif",
+            "font.size": 11,
+            "text.color": INK,
+            "axes.labelcolor": INK,
+            "axes.edgecolor": _GREY,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlelocation": "left",
+            "axes.titleweight": "bold",
+            "axes.titlesize": 12,
+            "axes.grid": True,
+            "grid.color": "#e8ebef",
+            "axes.axisbelow": True,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "legend.frameon": False,
+            "lines.linewidth": 2.0,
+            "figure.constrained_layout.use": True,
+            "savefig.dpi": 150,
+        }
+    )
+
+
+def figure_with_axes(width: float, height: float, title: str) -> tuple[Figure, Axes]:
+    """Return an empty picture of a size [inch] with its title."""
+    figure = Figure(figsize=(width, height))
+    axes = figure.subplots()
+    axes.set_title(title)
+    return figure, axes
+
+
+def _colours(logs: Sequence[Log]) -> list[str]:
+    return [COLOURS[index % len(COLOURS)] for index in range(len(logs))]
+
+
+def _over_time(axes: Axes, logs: Sequence[Log]) -> None:
+    """What every picture over time has: seconds, zero, the onset line, a legend."""
+    axes.set_xlabel("time [s]")
+    axes.set_ylim(0.0, 1.15 * axes.get_ylim()[1])
+    period = 1.0 / logs[0].header.rate_hz
+    axes.set_xlim(0.0, max((log.records[-1].time for log in logs if log.records), default=0.0) + period)
+    onset = logs[0].onset
+    if onset is not None:
+        axes.axvline(onset, color=INK, linewidth=1.2, linestyle=":")
+        axes.annotate(
+            "perturbed", (onset, 0.97), xycoords=("data", "axes fraction"), xytext=(4, 0),
+            textcoords="offset points", va="top", fontsize=10, color=INK,
+        )  # fmt: skip
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, 1.0), fontsize=10)
+
+
+def _smooth(log: Log, values: FloatArray) -> FloatArray:
+    """Mean of the finite values of the last half second, at every tick (T,)."""
+    width = max(1, round(_SMOOTHING * log.header.rate_hz))
+    finite = np.isfinite(values)
+    total, count = (
+        np.cumsum(np.pad(series, (width, 0))) for series in (np.where(finite, values, 0.0), finite.astype(np.float64))
+    )
+    total, count = total[width:] - total[:-width], count[width:] - count[:-width]
+    smooth: FloatArray = np.where(count > 0.0, total / np.maximum(count, 1.0), np.nan)
+    return smooth

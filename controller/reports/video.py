@@ -1,0 +1,62 @@
+"""The video of a run: logged poses, what was done to the robot and when, side by side for a comparison."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import mujoco
+import numpy as np
+from matplotlib.colors import to_rgb
+
+from controller.reports.plots import COLOURS
+from controller.telemetry.run_log import Log
+from sim.perturbations import LegLoss, Payload, Perturbation, last, parse
+from sim.robots import ANATOMIES, go2, roach
+from sim.terrain import TERRAINS, Terrain
+from sim.video.clip import Clip, Note, RenderError
+from sim.video.encode import write_video
+
+_log = logging.getLogger(__name__)
+
+_ROBOTS: Mapping[str, Callable[[Terrain], mujoco.MjSpec]] = {"roach": roach.build, "go2": go2.build}
+
+
+def film(path: Path, logs: Sequence[Log]) -> Path | None:
+    """Write the video of some runs; without a way to draw, log one warning and return None.
+
+    Args:
+        path: mp4 to write.
+        logs: the runs, left to right.
+    """
+    header = logs[0].header
+    try:
+        model = _ROBOTS[header.robot](TERRAINS[header.terrain]).compile()
+        clips = [_clip(log, model, colour) for log, colour in zip(logs, COLOURS, strict=False)]
+        write_video(path, clips, np.array(header.path, np.float64).reshape(-1, 2))
+    except RenderError as error:
+        _log.warning("%s", error)
+        return None
+    return path
+
+
+def _clip(log: Log, model: mujoco.MjModel, colour: str) -> Clip:
+    posed = [record for record in log.records if record.qpos is not None]
+    return Clip(
+        title=log.header.brain,
+        model=model,
+        times=np.array([record.time for record in posed]),
+        qpos=np.array([record.qpos for record in posed], np.float64).reshape(len(posed), -1),
+        rgb=to_rgb(colour),
+        notes=tuple(_note(parse(text), log.header.robot) for text in log.header.perturbations),
+    )
+
+
+def _note(perturbation: Perturbation, robot: str) -> Note:
+    alpha: tuple[tuple[str, float], ...] = ()
+    if isinstance(perturbation, LegLoss):
+        alpha = tuple((leg + ANATOMIES[robot].limb, 0.0) for leg in perturbation.legs)
+    elif isinstance(perturbation, Payload):
+        alpha = (("payload", 1.0),)
+    return Note(str(perturbation), perturbation.onset, last(perturbation), alpha)

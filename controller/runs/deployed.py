@@ -1,0 +1,227 @@
+"""One deployment from settings to run folder: check everything, drive the robot through a servo process, report.
+
+The plan loop runs here; the servo process and the process that writes its log come and go with it. A robot is taken
+down by its servo process whatever becomes of this one (docs/safety.md).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from controller.settings import robots
+from controller.runs import trace
+from controller.build import controller, course, header, load_model, loop_settings, planner, robot_spec
+from controller.config import RunSettings
+from controller.controller import Controller, TickResult
+from controller.loop.deployed import run_deployed
+from controller.telemetry.findings import Run, headline
+from controller.jobs.interrupts import uninterrupted
+from controller.telemetry.live_panel import Panel
+from controller.loop.plan_loop import LoopTick
+from controller.loop.realtime import Finished
+from controller.reports.run_report import write_report
+from controller.runs.simulated import Outcome, run_folder
+from controller.settings.layers import ConfigError, to_yaml
+from controller.telemetry.summary import servo_summary, summary
+from controller.telemetry.run_log import RunHeader, RunLog, TickRecord, from_tick, read_log
+from controller.loop.timing import LoopResult
+from dynamics.adapters import factory
+from dynamics.files import whole
+from hardware.clock import Clock
+from hardware.unitree.go2 import Go2, dds
+from hardware.servo_log.writer import LogWriter
+from hardware.robot import Robot
+from hardware.servo.process import ServoProcess
+
+_log = logging.getLogger(__name__)
+
+DRIVERS = ("go2",)
+LOOPBACK = "lo"
+SERVO_LOG = "servo.mcap"
+_NOTED = ("time", "progress", "distance", "cost", "error_prior", "error_adapted", "tick_ms")
+"""What the servo's log is told of every tick, beside status and trust."""
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Where the robot is."""
+
+    interface: str
+    domain: int
+    """Of DDS."""
+
+
+@dataclass(frozen=True)
+class _Driven:
+    """What came of the drive."""
+
+    loop: LoopResult
+    servo: Mapping[str, object]
+    """What its process told, see `servo_summary`."""
+    log: Mapping[str, object]
+    """How the log of the servo process fared."""
+
+
+def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
+    """Drive a robot, and leave a complete run folder; nothing moves before everything has been checked.
+
+    Args:
+        settings: checked settings.
+        wire: where the robot is.
+        out: run folder; None takes runs/<time>-<robot>-<course>-<adapter>.
+
+    Raises:
+        ConfigError: settings that a real robot cannot have, or a folder that cannot be written.
+        CheckpointError: the model is missing, damaged, or does not fit.
+    """
+    _check(settings)
+    model, spec = load_model(settings, settings.adapter), robot_spec(settings)
+    loop_settings(settings, spec, fast=False)
+    adapter, rng = factory.make(model.adapter, model.model, model.parts), np.random.default_rng(settings.seed)
+    witness = trace.Witness(planner(settings.planner))
+    brain = controller(settings, spec, model.model, adapter, rng, real_time=True, search=witness)
+    folder = run_folder(settings, out)
+    about = header(settings, model.recipe, spec, None, fast=False)
+    about = replace(about, terrain=f"{wire.interface}, domain {wire.domain}")
+    driven = _drive(brain, witness, settings, wire, about, folder)
+    with uninterrupted():
+        return _conclude(settings, wire, folder, driven)
+
+
+def _check(settings: RunSettings) -> None:
+    """Refuse what only a simulation has."""
+    for key, expected, got in (
+        ("perturbations", (), settings.perturbations),
+        ("terrain", "flat", settings.terrain),
+        ("model", "learned", settings.model),
+        ("goal", None, settings.goal),
+    ):
+        if got != expected:
+            told = ", ".join(map(str, got)) if isinstance(got, tuple) else got
+            key = "course" if key == "goal" else key
+            raise ConfigError(f"{key}: expected nothing that only a simulated robot has, got {told}; see limber run")
+    if settings.adapter == "informed":
+        raise ConfigError("adapter: expected one that is not told the true condition, got informed; see limber run")
+
+
+def _make(wire: Wire, name: str, clock: Clock) -> Robot:
+    return Go2(robots.spec(name), clock, dds(wire.interface, wire.domain))
+
+
+def _drive(
+    brain: Controller, witness: trace.Witness, settings: RunSettings, wire: Wire, about: RunHeader, folder: Path
+) -> _Driven:
+    """Stand up, run, sit down, and write both logs as it goes."""
+    spec = robot_spec(settings)
+    servo = ServoProcess(spec, functools.partial(_make, wire, spec.name), estimated=True)
+    with contextlib.closing(servo), contextlib.ExitStack() as stack:
+        try:
+            log = stack.enter_context(RunLog(folder / "log.jsonl", about))
+        except OSError as error:
+            raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
+        servo_log = stack.enter_context(LogWriter(folder / SERVO_LOG, spec, servo.rings, servo.clock.origin))
+        servo_log.note(trace.of_run(settings, about.versions))
+        panel = stack.enter_context(Panel(about, settings.seconds))
+        diary = _Diary(settings, about, log, servo_log, panel, servo, witness)
+        loop = run_deployed(brain, servo, loop_settings(settings, spec, fast=False), diary.note)
+        events = [*diary.events, *servo.events()]
+    return _Driven(loop, servo_summary(events, servo.clock.origin), servo_log.status())
+
+
+class _Diary:
+    """What every tick leaves behind: a line in the run's log, notes in the servo's, a picture on the panel."""
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        about: RunHeader,
+        log: RunLog,
+        servo_log: LogWriter,
+        panel: Panel,
+        servo: ServoProcess,
+        witness: trace.Witness,
+    ) -> None:
+        path = course(settings)
+        self._end = math.inf if path.closed else path.length
+        self._channels, self._log, self._servo_log = about.channels, log, servo_log
+        self._panel, self._servo, self._witness = panel, servo, witness
+        self._full, self._ticks = False, 0
+        self.events: list[dict[str, object]] = []
+        """Of the servo process."""
+
+    def note(self, tick: LoopTick[TickResult]) -> None:
+        """Write down a tick; raises Finished where the course is over."""
+        if not self.events:
+            _log.warning("servo process %s, log process %s", self._servo.pid, self._servo_log.pid)
+        self.events += self._servo.events()
+        record = from_tick(tick, self._channels)
+        self._write(record)
+        figures = {name: getattr(record, name) for name in _NOTED}
+        finite = {name: value if value is None or math.isfinite(value) else None for name, value in figures.items()}
+        self._servo_log.note({"tick": tick.tick, "status": record.status, "rejected": record.rejected} | finite)
+        self._servo_log.note(trace.of_tick(self._ticks, tick, self._witness.chance))
+        self._ticks += 1
+        self._panel.show(record)
+        if record.progress >= self._end:
+            raise Finished
+
+    def _write(self, record: TickRecord) -> None:
+        """Add to the run's log; a disk that is full is no reason to stop a robot."""
+        if self._full:
+            return
+        try:
+            self._log.write(record)
+        except OSError as error:
+            self._full = True
+            _log.warning("no more log of the run: %s", error)
+
+
+def _conclude(settings: RunSettings, wire: Wire, folder: Path, driven: _Driven) -> Outcome:
+    """Write report and summary of a drive that is over."""
+    run, fault, path = Run(read_log(folder / "log.jsonl"), driven.loop), _fault(driven), folder / "summary.json"
+    files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl", "servo_log": folder / SERVO_LOG}
+    if run.log.records:
+        files |= _saved(lambda: write_report(folder, [run], to_yaml(settings)))
+    files["summary"] = path
+    figures = summary(run.log, run.loop, {name: str(file) for name, file in files.items()})
+    result = figures | {
+        "interrupted": run.loop.interrupted,
+        "fault": fault,
+        "wire": asdict(wire),
+        "servo": driven.servo,
+        "servo_log": driven.log,
+    }
+    _saved(lambda: _write_summary(path, result))
+    return Outcome(result, headline([run]), folder, run.loop.interrupted, fault)
+
+
+def _write_summary(path: Path, result: Mapping[str, object]) -> dict[str, Path]:
+    with whole(path) as partial:
+        partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return {"summary": path}
+
+
+def _saved(write: Callable[[], dict[str, Path]]) -> dict[str, Path]:
+    """Write files; where the disk is full, say so and go without."""
+    try:
+        return write()
+    except OSError as error:
+        _log.warning("the run folder is not complete: %s: %s", error.filename or "a file", error.strerror)
+        return {}
+
+
+def _fault(driven: _Driven) -> str | None:
+    """Return why the robot was stopped: what its servo process told first, else what the plan loop saw."""
+    told = driven.servo["faults"]
+    if isinstance(told, Sequence) and told:
+        return str(told[0])
+    return None if driven.loop.fault is None else driven.loop.fault.detail

@@ -1,0 +1,205 @@
+"""A logged run once more: the same states and orders through gait and guard of today, and where they decide otherwise.
+
+`controller.runs.replay_plans` does the same with the plan loop.
+
+The guard's part is exact: a log of the present version gives no difference. What the log does not hold (which order
+came during arming, cycles that were lost) shows as differences at that place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, fields
+
+import numpy as np
+
+from controller.settings.robots import spec
+from hardware.servo.records import LEAVING, Order
+from hardware.servo_log.reader import LogError, ServoLog
+from hardware.robot import CommandMode, RobotCommand, RobotSpec, RobotState
+from hardware.schedule import ActionSchedule
+from hardware.servo.servo import Servo, ServoReport
+from hardware.servo.loop import Departure, ServoJob, obey
+from hardware.guard.state_machine import Mode
+
+SHOWN = 20
+"""Differences that are told one by one."""
+TOLERANCE = 1e-9
+"""Largest difference of a set-point that counts as none [rad and so on]."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One cycle that ended otherwise."""
+
+    time: float
+    """Host clock of the run [s]."""
+    what: str
+    logged: str
+    replayed: str
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came of it."""
+
+    robot: str
+    cycles: int
+    differing: int
+    differences: tuple[Difference, ...]
+    """The first of them."""
+    largest: float
+    """Largest difference of a position or velocity set-point [rad, rad/s]."""
+    modes: Mapping[str, int]
+    """Cycles by mode, as replayed."""
+    cut: bool
+    """The log ends before it should, or is damaged."""
+    damaged: int | None
+    """From which byte on it could not be read."""
+
+
+class _Recorded:
+    """A robot that says what it said then; implements `hardware.robot.Robot`."""
+
+    def __init__(self, described: RobotSpec) -> None:
+        self.spec = described
+        self.state: RobotState | None = None
+
+    def connect(self) -> None:
+        """There is no wire."""
+
+    def activate(self) -> None:
+        """It was active."""
+
+    def read(self) -> RobotState:
+        """Return the logged state."""
+        assert self.state is not None
+        return self.state
+
+    def write(self, command: RobotCommand) -> RobotCommand:
+        """Nothing moves."""
+        return command
+
+    def damp(self) -> None:
+        """Nothing moves."""
+
+    def deactivate(self) -> None:
+        """Nothing moves."""
+
+    def close(self) -> None:
+        """There is no wire."""
+
+
+def replay(log: ServoLog) -> Replayed:
+    """Run gait and guard on a log again.
+
+    Raises:
+        LogError: the log is of another version.
+    """
+    described = spec(log.robot)
+    robot = _Recorded(described)
+    servo, orders = Servo(robot), _orders(log)
+    departure = Departure(servo)
+    order, number = Order(0.0, Mode.PASSIVE), 0
+    found: list[Difference] = []
+    modes: dict[str, int] = {}
+    cycles, differing, largest = 0, 0, 0.0
+    for state, told in _cycles(log):
+        robot.state, now = state, _number(told["time"])
+        state = servo.observe()
+        obeyed = int(_number(told["order"]))
+        if obeyed == LEAVING:
+            departure.step(now)
+        elif obeyed != number and obeyed in orders:
+            before, order, number = order, orders[obeyed], obeyed
+            obey(servo, order, before, state, now, ServoJob.lease)
+        report = servo.act(now, _number(told["late"]))
+        cycles += 1
+        modes[report.mode.value] = modes.get(report.mode.value, 0) + 1
+        difference, distance = _compare(told, report, now)
+        largest = max(largest, distance)
+        if difference is not None:
+            differing += 1
+            found += [difference] if len(found) < SHOWN else []
+    return Replayed(log.robot, cycles, differing, tuple(found), largest, modes, log.cut, log.damaged)
+
+
+def _compare(told: Mapping[str, object], report: ServoReport, now: float) -> tuple[Difference | None, float]:
+    """Return how a cycle differs, and by how much its set-points do."""
+    if told["mode"] != report.mode.value:
+        return Difference(now, "mode", str(told["mode"]), report.mode.value), 0.0
+    fault = None if report.fault is None else str(report.fault)
+    if told["fault"] != fault:
+        return Difference(now, "fault", str(told["fault"]), str(fault)), 0.0
+    logged, sent = told["command"], report.sent
+    if not isinstance(logged, Mapping) or sent is None:
+        return None, 0.0
+    if logged["mode"] != sent.mode.value:
+        return Difference(now, "command", str(logged["mode"]), sent.mode.value), 0.0
+    if sent.mode is not CommandMode.SERVO:
+        return None, 0.0
+    pairs = [(np.array(logged[name], dtype=np.float64), getattr(sent, name)) for name in ("position", "velocity")]
+    distance = max(float(np.abs(then - today).max()) for then, today in pairs)
+    if distance <= TOLERANCE:
+        return None, distance
+    return Difference(now, "set-points", "as logged", f"{distance:.3g} away"), distance
+
+
+def _cycles(log: ServoLog) -> Iterator[tuple[RobotState, Mapping[str, object]]]:
+    """Return every state with what was told of its cycle."""
+    for state, command in zip(log.of("state"), log.of("command"), strict=False):
+        yield _state(state.json()), command.json()
+
+
+def _state(told: Mapping[str, object]) -> RobotState:
+    values: dict[str, object] = {}
+    for field in fields(RobotState):
+        if field.name not in told and not _is_required(field):
+            continue  # the log is older than the field
+        value = _told(told, "state", field.name)
+        if field.name == "judged":
+            values[field.name] = tuple(_number(v) for v in value) if isinstance(value, list) else ()
+        elif field.name == "faults":
+            values[field.name] = tuple(value) if isinstance(value, list) else ()
+        elif isinstance(value, list):
+            values[field.name] = np.array([_number(v) for v in value], dtype=np.float64)
+        else:
+            values[field.name] = value if isinstance(value, int) else _number(value)
+    return RobotState(**values)  # type: ignore[arg-type]
+
+
+def _orders(log: ServoLog) -> dict[int, Order]:
+    """Return the orders by number."""
+    orders: dict[int, Order] = {}
+    for entry in log.of("plan"):
+        told = entry.json()
+        if "request" not in told:
+            continue  # it was rubbish
+        schedule = told["schedule"]
+        plan = None
+        if isinstance(schedule, Mapping):
+            actions = np.array(schedule["actions"], dtype=np.float64)
+            plan = ActionSchedule(schedule["start"], schedule["step"], actions, schedule["expires"])
+        requests, resets, stops = (int(_number(_told(told, "plan", name))) for name in ("requests", "resets", "stops"))
+        published, request = _number(told["published"]), Mode(told["request"])
+        orders[int(_number(told["number"]))] = Order(published, request, requests, resets, stops, plan)
+    return orders
+
+
+def _told(message: Mapping[str, object], channel: str, name: str) -> object:
+    if name not in message:
+        raise LogError(f"log: {channel}: expected '{name}', got none: written by another version of Limber")
+    return message[name]
+
+
+def _is_required(field: Field[object]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _number(value: object) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, int | float):
+        return float(value)
+    raise LogError(f"log: expected a number, got {value!r}")

@@ -1,0 +1,205 @@
+"""The controller of a logged run once more: every tick from where it began then, and what it decides today.
+
+A tick begins from the logged observation, plan and random numbers, whatever was found for the ticks before it; only
+history and adapted weights are built up again. Its planner is told the time that it was told then, so that its deadline
+cuts it short at the same place. On the same machine the same version gives the same plans to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+import numpy as np
+
+from controller.runs import trace
+from controller.build import controller, load_model, planner, robot_spec
+from controller.config import RunSettings, checkpoint_path
+from controller.controller import Controller, Observation, PlanFunction
+from controller.settings.layers import ConfigError, Layer, resolve
+from controller.runs.trace import RunTrace, TickTrace
+from dynamics.adapters import factory
+from dynamics.checkpoint import CheckpointError
+from hardware.servo_log.reader import ServoLog
+from planners.plan import Plan, PlanStatus
+from planners.problem import Problem
+
+TOLERANCE = 1e-9
+"""Largest difference that counts as none."""
+
+
+class NotRerun(ValueError):
+    """The controller of a log cannot be run again; the message says why."""
+
+
+@dataclass(frozen=True)
+class Differences:
+    """How far numbers of some ticks are from those logged."""
+
+    ticks: int
+    differing: int
+    largest: float
+    median: float
+    first: float | None
+    """Host clock of the first tick that differs [s]."""
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What came of it; of a plan its first action counts, differences of it are shares of an action's range."""
+
+    ticks: int
+    actions: Differences
+    cut_short: int
+    """Searches among them that their deadline ended."""
+    errors: Differences
+    """Normalised one-step errors of the model, un-adapted or adapted, whichever differs more."""
+    errors_logged: tuple[float | None, float | None]
+    """Their means over the run: un-adapted, adapted; None without any."""
+    errors_rerun: tuple[float | None, float | None]
+    lost: int
+    """Ticks that the log lacks."""
+    loose: Differences
+    """Actions behind the first of those, where history and weights are not what they were."""
+    remarks: tuple[str, ...]
+    """What is not as it was then."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether something came out otherwise that could have come out the same."""
+        return bool(self.actions.differing or self.errors.differing)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """One tick."""
+
+    time: float
+    action: float
+    """Difference of the first action."""
+    cut_short: bool
+    whole: bool
+    """The log has every tick before it."""
+    logged: tuple[float | None, float | None]
+    rerun: tuple[float | None, float | None]
+    """Errors of the model."""
+
+
+class _Search:
+    """Searches from where a logged search began, and answers what was answered then, so that the next tick does too."""
+
+    def __init__(self, planner: PlanFunction) -> None:
+        self._planner = planner
+        self.tick: TickTrace | None = None
+        self.found: Plan | None = None
+
+    def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
+        """Search; implements `PlanFunction`."""
+        assert self.tick is not None
+        chance = self.tick.chance
+        rng.bit_generator.state = chance.random
+        told = iter(chance.readings.tolist())
+        last = chance.readings[-1] if len(chance.readings) else 0.0  # where today's planner asks more often
+        problem = replace(problem, deadline=chance.deadline, clock=lambda: next(told, last))
+        self.found = self._planner(problem, previous, rng)
+        return self.tick.plan
+
+
+def rerun(log: ServoLog) -> Rerun:
+    """Run the controller of a log again.
+
+    Raises:
+        NotRerun: the log does not hold what is needed, or the model is not there any more.
+        LogError: the log is damaged.
+    """
+    run, ticks = trace.read(log)
+    if run is None or not ticks:
+        raise NotRerun("the log does not hold what its ticks began from; limber deploy writes it from this version on")
+    settings = _settings(run, log.robot)
+    search = _Search(planner(settings.planner))
+    try:
+        brain, remarks = _brain(settings, search), _remarks(run, settings)
+    except (CheckpointError, ConfigError) as error:
+        raise NotRerun(str(error)) from error
+    spec = robot_spec(settings)
+    width = np.array([action.high - action.low for action in spec.actions])
+    delay = settings.control.delay_ticks / settings.control.rate_hz
+    compared: list[_Compared] = []
+    lost, expected = 0, 0
+    for tick in ticks:
+        lost, expected = lost + tick.number - expected, tick.number + 1
+        search.tick = tick
+        result = brain.tick(Observation(tick.time, tick.state, tick.applied))
+        found, then, at = search.found, tick.plan, tick.time + delay
+        assert found is not None
+        away = float((np.abs(found.action(at) - then.action(at)) / width).max())
+        errors = (tick.error_prior, tick.error_adapted), (result.error_prior, result.error_adapted)
+        compared.append(_Compared(tick.time, away, then.status is PlanStatus.OUT_OF_TIME, not lost, *errors))
+    return _judge(compared, lost, remarks)
+
+
+def _settings(run: RunTrace, robot: str) -> RunSettings:
+    try:
+        settings = resolve(RunSettings, [Layer("settings in the log", run.settings)])
+    except ConfigError as error:
+        raise NotRerun(str(error)) from error
+    if settings.robot != robot:
+        raise NotRerun(f"settings in the log: expected robot {robot}, whose log it is, got {settings.robot}")
+    if settings.adapter == "informed" or settings.model != "learned":
+        what = settings.model if settings.model != "learned" else settings.adapter
+        raise NotRerun(
+            f"expected a model that learns from what a log holds, got {what}, which knows the simulated robot"
+        )
+    return settings
+
+
+def _brain(settings: RunSettings, search: PlanFunction) -> Controller:
+    model = load_model(settings, settings.adapter)
+    adapter, rng = factory.make(model.adapter, model.model, model.parts), np.random.default_rng(settings.seed)
+    return controller(settings, robot_spec(settings), model.model, adapter, rng, real_time=False, search=search)
+
+
+def _remarks(run: RunTrace, settings: RunSettings) -> tuple[str, ...]:
+    """Say what is not as it was, and may explain a difference."""
+    path = checkpoint_path(settings, settings.adapter)
+    another = () if trace.fingerprint(path) == run.checkpoint else (f"{path.name} is another model than then",)
+    pairs = [(name, run.versions.get(name, "none"), version(name)) for name in ("limber", "numpy", "torch")]
+    return (*another, *(f"{name} {then} then, {now} now" for name, then, now in pairs if then != now))
+
+
+def _judge(compared: Sequence[_Compared], lost: int, remarks: tuple[str, ...]) -> Rerun:
+    whole = [tick for tick in compared if tick.whole]
+    return Rerun(
+        ticks=len(compared),
+        actions=_differences([(t.time, t.action) for t in whole]),
+        cut_short=sum(t.cut_short for t in whole),
+        errors=_differences([(t.time, max(map(_distance, t.logged, t.rerun))) for t in whole]),
+        errors_logged=_means([t.logged for t in compared]),
+        errors_rerun=_means([t.rerun for t in compared]),
+        lost=lost,
+        loose=_differences([(t.time, t.action) for t in compared if not t.whole]),
+        remarks=remarks,
+    )
+
+
+def _differences(found: Sequence[tuple[float, float]]) -> Differences:
+    """Sum up (time, distance) of some ticks."""
+    late = [time for time, distance in found if not distance <= TOLERANCE]
+    distances = [distance for _, distance in found] or [0.0]
+    return Differences(len(found), len(late), max(distances), float(np.median(distances)), late[0] if late else None)
+
+
+def _distance(then: float | None, now: float | None) -> float:
+    if then is None or now is None or not math.isfinite(now):
+        return 0.0 if then is None and (now is None or not math.isfinite(now)) else math.inf
+    return abs(then - now)
+
+
+def _means(errors: Sequence[tuple[float | None, float | None]]) -> tuple[float | None, float | None]:
+    known = np.array([pair for pair in errors if None not in pair], dtype=np.float64)
+    if not len(known):
+        return None, None
+    prior, adapted = known.mean(axis=0).tolist()
+    return prior, adapted

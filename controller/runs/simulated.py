@@ -1,0 +1,157 @@
+"""One run from settings to run folder: check everything, drive, log, report; twice where a comparison is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from controller.build import Rig, build, load_model
+from controller.config import RECIPES, RunSettings
+from controller.controller import TickResult
+from controller.reports.video import film
+from controller.telemetry.findings import Run, headline
+from controller.jobs.interrupts import uninterrupted
+from controller.telemetry.live_panel import Panel
+from controller.loop.plan_loop import LoopTick
+from controller.loop.realtime import run_lockstep, run_realtime
+from controller.reports.run_report import write_report
+from controller.settings.layers import ConfigError, nearest, to_yaml
+from controller.telemetry.summary import summary
+from controller.telemetry.run_log import RunLog, from_tick, read_log
+from controller.loop.timing import LoopResult
+from dynamics.files import whole
+from hardware.clock import VirtualClock
+from sim.perturbations import active
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run, beside the settings.
+
+    Attributes:
+        fast: lock-step instead of real time.
+        compare: recipe to run the same with afterwards, or None.
+        out: run folder; None takes runs/<time>-<robot>-<course>-<adapter>.
+        video: make a video.
+    """
+
+    fast: bool = False
+    compare: str | None = None
+    out: Path | None = None
+    video: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        summary: the figures of the run; with a comparison, those of the other run under `compare`.
+        headline: what happened, in one sentence.
+        folder: where everything lies.
+        interrupted: somebody pressed Ctrl-C; the files are complete up to then.
+        fault: why the robot stopped, where it did so for another reason than a fall.
+    """
+
+    summary: Mapping[str, object]
+    headline: str
+    folder: Path
+    interrupted: bool
+    fault: str | None
+
+
+def execute(settings: RunSettings, options: Options) -> Outcome:
+    """Run, and leave a complete run folder; nothing is written before everything has been checked.
+
+    Raises:
+        ConfigError: settings that cannot be used, or a folder that cannot be written.
+        CheckpointError: a model is missing, damaged, or does not fit.
+    """
+    adapters = [settings.adapter, *_compared(settings, options)]
+    models = [load_model(settings, adapter) for adapter in adapters]
+    rigs = [build(settings, model, fast=options.fast) for model in models]
+    folder = run_folder(settings, options.out)
+    runs: list[Run] = []
+    for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
+        loop = _drive(rig, settings, log)
+        runs.append(Run(read_log(log), loop))
+        if loop.interrupted:
+            break
+    return _conclude(settings, options, folder, runs)
+
+
+def _compared(settings: RunSettings, options: Options) -> list[str]:
+    adapter = options.compare
+    if adapter is None:
+        return []
+    if adapter not in RECIPES:
+        raise ConfigError(f"command line: --compare: unknown adapter '{adapter}'; {nearest(adapter, RECIPES)}")
+    if adapter == settings.adapter:
+        raise ConfigError(f"command line: --compare: expected another adapter than that of the run, got {adapter}")
+    if settings.model == "oracle":
+        raise ConfigError("command line: --compare: expected no other adapter with the oracle, which plans without any")
+    return [adapter]
+
+
+def run_folder(settings: RunSettings, out: Path | None) -> Path:
+    """Make the folder of a run and put its settings there; None takes runs/<time>-<robot>-<course>-<adapter>.
+
+    Raises:
+        ConfigError: it cannot be written, or holds another run.
+    """
+    name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course_name}-{settings.adapter}"
+    folder = out if out is not None else Path("runs") / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any((folder / name).exists() for name in ("settings.yaml", "log.jsonl")):
+            raise ConfigError(f"command line: --out: {folder} holds a run already; choose another folder")
+        (folder / "settings.yaml").write_text(to_yaml(settings), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
+    return folder
+
+
+def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
+    """Drive one run and write its log as it goes."""
+    loop = run_lockstep if isinstance(rig.clock, VirtualClock) else run_realtime
+    with RunLog(path, rig.header) as log, Panel(rig.header, settings.seconds) as panel:
+
+        def note(tick: LoopTick[TickResult]) -> None:
+            acting = [str(perturbation) for perturbation in active(settings.perturbations, tick.time)]
+            record = from_tick(tick, rig.header.channels, acting, rig.robot.qpos)
+            log.write(record)
+            panel.show(record)
+
+        return loop(rig.controller, rig.servo, rig.clock, rig.loop, note)
+
+
+def _conclude(settings: RunSettings, options: Options, folder: Path, runs: Sequence[Run]) -> Outcome:
+    """Write video, report and summary of what was driven; whoever presses Ctrl-C goes without the video."""
+    interrupted, video = any(run.loop.interrupted for run in runs), None
+    if options.video and not interrupted:
+        try:
+            video = film(folder / "video.mp4", [run.log for run in runs])
+        except KeyboardInterrupt:
+            interrupted = True
+    with uninterrupted():
+        result = _write(settings, folder, runs, video)
+    faults = [str(run.loop.fault) for run in runs if run.loop.fault is not None and not run.loop.fell]
+    return Outcome(result, headline(runs), folder, interrupted, faults[0] if faults else None)
+
+
+def _write(settings: RunSettings, folder: Path, runs: Sequence[Run], video: Path | None) -> dict[str, Any]:
+    """Write the report and the summary; returns the summary."""
+    files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl"}
+    files |= {} if len(runs) == 1 else {"log_compare": folder / "log-compare.jsonl"}
+    files |= {} if video is None else {"video": video}
+    files |= write_report(folder, runs, to_yaml(settings), video)
+    files["summary"] = folder / "summary.json"
+    figures = [summary(run.log, run.loop, {name: str(path) for name, path in files.items()}) for run in runs]
+    result = figures[0] if len(figures) == 1 else figures[0] | {"compare": figures[1]}
+    with whole(files["summary"]) as partial:
+        partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return result

@@ -1,0 +1,196 @@
+"""What a run leaves in its servo log so that its controller can be run once more.
+
+Once what was set up, then of every tick what it began from, what its planner was told of the time, and what it
+answered. The plan is kept whole, with what the planner wanted back, so that each search can be repeated on its own, and
+is cut short by its deadline at the same place. A planner's feedback gains are left out: no search begins from them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from controller.config import RunSettings, checkpoint_path
+from controller.controller import PlanFunction, TickResult
+from controller.loop.plan_loop import LoopTick
+from controller.settings.layers import plain
+from hardware.servo_log.reader import LogError, ServoLog
+from hardware.robot import FloatArray
+from planners.plan import Plan, PlanStatus
+from planners.problem import Problem
+
+Noted = dict[str, object]
+"""One note of a log, see `hardware.servo_log.writer`."""
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What a search depends on beside its problem and the plan before it."""
+
+    random: Mapping[str, Any]
+    """State of the generator when it began."""
+    deadline: float | None
+    """Reading of the planner's clock by which it had to answer [s]; None without one."""
+    readings: FloatArray
+    """What that clock said each time it was asked (N,) [s]."""
+
+
+class Witness:
+    """A planner that remembers what its last search depended on; implements `PlanFunction`."""
+
+    def __init__(self, planner: PlanFunction) -> None:
+        self._planner = planner
+        self._random: Mapping[str, Any] = {}
+        self._deadline: float | None = None
+        self._readings: list[float] = []
+
+    @property
+    def chance(self) -> Chance:
+        """What the last search depended on."""
+        return Chance(self._random, self._deadline, np.array(self._readings))
+
+    def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
+        """Search."""
+        self._random, self._deadline, self._readings = rng.bit_generator.state, problem.deadline, []
+
+        def clock() -> float:
+            self._readings.append(problem.clock())
+            return self._readings[-1]
+
+        return self._planner(replace(problem, clock=clock), previous, rng)
+
+
+@dataclass(frozen=True)
+class RunTrace:
+    """What was set up."""
+
+    settings: Mapping[str, object]
+    """Of the run, as in its settings.yaml."""
+    checkpoint: str
+    """SHA-256 of the model's file."""
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class TickTrace:
+    """What one tick began from, and what it answered."""
+
+    number: int
+    """Of the tick among those that were planned, from 0 on."""
+    time: float
+    """Host clock [s]."""
+    state: FloatArray
+    """(S,), as the controller was told."""
+    applied: FloatArray | None
+    """(A,)"""
+    chance: Chance
+    plan: Plan
+    """Without feedback gains."""
+    error_prior: float | None
+    error_adapted: float | None
+
+
+def of_run(settings: RunSettings, versions: Mapping[str, str]) -> Noted:
+    """Return the note to begin with."""
+    checkpoint = fingerprint(checkpoint_path(settings, settings.adapter))
+    return {"run": {"settings": plain(settings), "checkpoint": checkpoint, "versions": dict(versions)}}
+
+
+def of_tick(number: int, tick: LoopTick[TickResult], chance: Chance) -> Noted:
+    """Return the note of a tick; `chance` is what its `Witness` remembers."""
+    seen, result, plan = tick.observation, tick.result, tick.result.plan
+    search = {
+        "number": number,
+        "time": seen.time,
+        "state": _packed(seen.state),
+        "applied": _packed(seen.applied),
+        "random": chance.random,
+        "deadline": chance.deadline,
+        "readings": _packed(chance.readings),
+        "plan": {
+            "time": plan.time,
+            "step": plan.step,
+            "actions": _packed(plan.actions),
+            "states": _packed(plan.states),
+            "memory": _packed(plan.memory),
+            "status": plan.status.value,
+        },
+        "error_prior": _finite(result.error_prior),
+        "error_adapted": _finite(result.error_adapted),
+    }
+    return {"search": search}
+
+
+def read(log: ServoLog) -> tuple[RunTrace | None, list[TickTrace]]:
+    """Return what a log holds of its plan loop: None where nothing was left, as before this was written down.
+
+    Raises:
+        LogError: a note is damaged.
+    """
+    run, ticks = None, []
+    for entry in log.of("note"):
+        note: dict[str, Any] = entry.json()
+        try:
+            if "run" in note:
+                run = RunTrace(**note["run"])
+            elif "search" in note:
+                ticks.append(_tick(**note["search"]))
+        except (TypeError, ValueError, KeyError) as error:
+            raise LogError(f"log: note at {entry.time:.3f} s: expected a tick of the plan loop, got {error}") from error
+    return run, ticks
+
+
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _tick(
+    number: int,
+    time: float,
+    state: Sequence[Any],
+    applied: Sequence[Any] | None,
+    random: Mapping[str, Any],
+    deadline: float | None,
+    readings: Sequence[Any],
+    plan: Mapping[str, Any],
+    error_prior: float | None,
+    error_adapted: float | None,
+) -> TickTrace:
+    answered = Plan(
+        time=plan["time"],
+        step=plan["step"],
+        actions=_unpacked(plan["actions"]),
+        states=_unpacked(plan["states"]),
+        cost=math.nan,
+        status=PlanStatus(plan["status"]),
+        evaluations=0,
+        memory=None if plan["memory"] is None else _unpacked(plan["memory"]),
+    )
+    given = None if applied is None else _unpacked(applied)
+    chance = Chance(random, deadline, _unpacked(readings))
+    return TickTrace(number, time, _unpacked(state), given, chance, answered, error_prior, error_adapted)
+
+
+def _finite(number: float | None) -> float | None:
+    """Return null for what JSON has not."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _packed(array: FloatArray | None) -> list[object] | None:
+    """Return an array as type, shape and its bytes as text: exact, and far quicker than digits."""
+    if array is None:
+        return None
+    return [array.dtype.str, list(array.shape), base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()]
+
+
+def _unpacked(packed: Sequence[Any]) -> FloatArray:
+    kind, shape, text = packed
+    return np.frombuffer(base64.b64decode(text), np.dtype(kind)).reshape(shape).copy()

@@ -1,0 +1,196 @@
+"""The stress suite: what may happen to a robot, and who has to cope with it.
+
+Conditions x adapters x seeds, grouped by what they ask of an adapter (the protocol). A trial is one lock-step run. All
+adapters meet the same draws of parameters, sensor noise and planner randomness at one seed, so differences are paired.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+from zlib import crc32
+
+import numpy as np
+from pydantic import AfterValidator
+
+from controller.config import (
+    RECIPES,
+    CourseName,
+    PerturbationText,
+    PlannerSettings,
+    Recipe,
+    RobotName,
+    RunSettings,
+    TerrainName,
+    checkpoint_path,
+)
+from controller.controller import ControlSettings
+from controller.courses.paths import COURSES
+from controller.settings import assets
+from controller.settings.layers import one_of
+from planners.hybrid import HybridSettings
+from sim.perturbations import FAMILIES, Perturbation, sample_condition
+
+PROTOCOLS: Mapping[str, str] = MappingProxyType(
+    {
+        "within": "new parameters of a trained kind of change, there from the start",
+        "onset": "the same, setting in during the run",
+        "return": "a change that goes and comes back",
+        "compound": "several changes at once",
+        "extrapolation": "beyond the trained range",
+        "across": "a kind of change that was never trained",
+    }
+)
+PLAIN, INFORMED, ORACLE = "mb", "informed", "oracle"
+"""The zero and the one of the scores, and the simulator itself as the planner's model."""
+
+ProtocolName = Annotated[str, AfterValidator(one_of("protocol", lambda: PROTOCOLS))]
+FamilyName = Annotated[str, AfterValidator(one_of("family", lambda: FAMILIES))]
+ENTRANTS = (*RECIPES, ORACLE)
+Entrant = Annotated[str, AfterValidator(one_of("adapter", lambda: ENTRANTS))]
+
+
+@dataclass(frozen=True)
+class StressCondition:
+    """One thing that happens to the robot: either written out, or drawn afresh for every seed.
+
+    Attributes:
+        name: lower-case letters, digits and hyphens.
+        protocol: what it asks of an adapter.
+        perturbations: as on the command line.
+        family: kind of change whose parameters each seed draws, in place of `perturbations`.
+        split: which parameters it draws: those kept back from training, or those trained on.
+        onset: when the drawn change sets in [s].
+        without: use the models that were trained without this family.
+    """
+
+    name: str
+    protocol: ProtocolName
+    perturbations: tuple[PerturbationText, ...] = ()
+    family: FamilyName | None = None
+    split: Literal["heldout", "train"] = "heldout"
+    onset: float = 0.0
+    without: FamilyName | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
+            raise ValueError(f"name: expected lower-case letters, digits and single hyphens, got {self.name!r}")
+        if (self.family is None) == (not self.perturbations):
+            raise ValueError(f"{self.name}: expected either perturbations or a family")
+        if not 0.0 <= self.onset < 86400.0 or (self.onset and self.family is None):
+            raise ValueError(f"{self.name}: onset: expected a time [s] for a drawn family, got {self.onset}")
+
+    def at(self, seed: int, robot: str = "roach") -> tuple[Perturbation, ...]:
+        """Return what happens at a seed to a robot."""
+        if self.family is None:
+            return self.perturbations
+        rng = np.random.default_rng([seed, crc32(self.name.encode())])
+        drawn = sample_condition(rng, self.family, self.split, robot)
+        return tuple(replace(perturbation, onset=self.onset) for perturbation in drawn)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of the suite."""
+
+    condition: StressCondition
+    adapter: str
+    seed: int
+
+    @property
+    def slug(self) -> str:
+        """Name of its file."""
+        return f"{self.condition.name}--{self.adapter}--{self.seed}"
+
+
+@dataclass(frozen=True)
+class StressSettings:
+    """The whole suite.
+
+    Attributes:
+        conditions: what happens.
+        adapters: who copes with it: recipes, and `oracle`, the true simulator in the model's place.
+        seeds: runs of each adapter in each condition.
+        oracle_seeds: the same for the oracle, which takes about a hundred times as long.
+        first_seed: seeds count up from here.
+        robot: which robot.
+        course: what it follows.
+        terrain: what it runs on.
+        seconds: length of a run [s].
+        adapter: the default adapter, of which the promises speak and which runs beside the oracle.
+        planner: what searches for actions, the same for all.
+        control: rhythm of the plan loop.
+        models: folder of checkpoints; None takes those that come with Limber.
+        worst: runs of each adapter that are repeated with a full report.
+        workers: processes.
+    """
+
+    conditions: tuple[StressCondition, ...]
+    adapters: tuple[Entrant, ...] = tuple(RECIPES)
+    seeds: int = 30
+    oracle_seeds: int = 2
+    first_seed: int = 0
+    robot: RobotName = "roach"
+    course: CourseName = "zigzag"
+    terrain: TerrainName = "flat"
+    seconds: float = 12.0
+    adapter: Recipe = "snail"
+    planner: PlannerSettings = field(default_factory=HybridSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)
+    models: str | None = None
+    worst: int = 2
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        for name, least in (("seeds", 1), ("oracle_seeds", 1), ("first_seed", 0), ("worst", 0), ("workers", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name}: expected at least {least}, got {getattr(self, name)}")
+        for what, names in (("adapters", self.adapters), ("conditions", [c.name for c in self.conditions])):
+            if not names or len(set(names)) < len(names):
+                raise ValueError(f"{what}: expected one or more different names, got {', '.join(names) or 'none'}")
+        RunSettings(seconds=self.seconds, control=self.control)  # checks both
+        if self.course not in COURSES:
+            raise ValueError(f"course: expected one with a path, {', '.join(COURSES)}, got {self.course!r}")
+        for condition in self.conditions:
+            latest = max([condition.onset, *(item.onset for item in condition.perturbations)])
+            if latest >= self.seconds:
+                expected = f"expected an onset within the run of {self.seconds:g} s"
+                raise ValueError(f"conditions: {condition.name}: {expected}, got {latest:g}")
+
+    def trials(self) -> list[Trial]:
+        """Return every run, the longest first and then seed by seed, so that an unfinished suite is even."""
+        oracle = [Trial(c, ORACLE, seed) for seed in self.seeds_of(ORACLE) for c in self.conditions]
+        learned = [name for name in self.adapters if name != ORACLE]
+        others = [Trial(c, name, seed) for seed in self.seeds_of(PLAIN) for c in self.conditions for name in learned]
+        return others if ORACLE not in self.adapters else oracle + others
+
+    def seeds_of(self, adapter: str) -> range:
+        """Return the seeds at which an adapter runs."""
+        count = min(self.oracle_seeds, self.seeds) if adapter == ORACLE else self.seeds
+        return range(self.first_seed, self.first_seed + count)
+
+    def run(self, trial: Trial) -> RunSettings:
+        """Return the settings of one run."""
+        settings = RunSettings(
+            robot=self.robot,
+            course=self.course,
+            terrain=self.terrain,
+            perturbations=trial.condition.at(trial.seed, self.robot),
+            adapter=self.adapter if trial.adapter == ORACLE else trial.adapter,
+            model="oracle" if trial.adapter == ORACLE else "learned",
+            planner=self.planner,
+            control=self.control,
+            seconds=self.seconds,
+            seed=trial.seed,
+        )
+        return replace(settings, checkpoint=str(self.checkpoint(settings, trial.condition.without)))
+
+    def checkpoint(self, run: RunSettings, without: str | None) -> Path:
+        """Return the model of a run, trained with everything or without a family."""
+        usual = checkpoint_path(run, run.adapter)
+        folder = usual.parent if self.models is None else Path(self.models)
+        return folder / usual.name if without is None else assets.left_out(folder / usual.name, without)

@@ -1,0 +1,201 @@
+"""A stress suite in a folder that it can be resumed in: check, run each trial once, score, repeat the worst, report."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from controller.build import build, load_model
+from controller.config import RunSettings
+from controller.jobs import study
+from controller.jobs.claim import claim
+from controller.jobs.cluster import cluster
+from controller.jobs.executors import pool
+from controller.jobs.study import Result, Store
+from controller.runs import simulated as single
+from controller.runs.simulated import Options
+from controller.settings import assets
+from controller.settings.layers import ConfigError, Layer, read_yaml, resolve, to_yaml
+from controller.stress.report import summary, write_report
+from controller.stress.settings import ORACLE, PLAIN, StressSettings, Trial
+from controller.stress.standings import Measured, standings
+from controller.stress.tables import tables
+from controller.stress.trial import fingerprint, measure
+
+ROBOT_KEYS = ("robot", "terrain", "adapter", "planner", "control")
+"""What a suite takes from the settings of the robot's runs where it says nothing itself."""
+_ORACLE_PRICE = 90.0
+"""Time of a run with the oracle in runs with a learned model."""
+_LOSSES = 3
+"""Lost worker processes after which a suite gives up."""
+_WIDTH = 160
+"""Of the tables where nobody says how wide they may be."""
+Executors = Callable[[], AbstractContextManager[Executor]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for, beside the settings.
+
+    Attributes:
+        out: folder of the suite; None takes runs/stress-<name of the config>.
+        resume: go on with an earlier one of the same settings.
+        scheduler: address of a Dask scheduler to compute with, in place of processes on this machine.
+    """
+
+    out: Path | None = None
+    resume: bool = False
+    scheduler: str | None = None
+
+
+def execute(config: Path, overrides: Sequence[Layer], request: Request) -> tuple[Mapping[str, object], str]:
+    """Run a suite, or what is left of it; returns its summary and a line for people.
+
+    Raises:
+        ConfigError: settings that cannot be used, or a folder that holds something else.
+        CheckpointError: a model is missing, damaged, or does not fit.
+    """
+    settings = stress_settings(config, overrides)
+    models = check(settings)
+    folder = request.out if request.out is not None else Path("runs") / f"stress-{config.stem}"
+    claim(folder, "a stress suite", to_yaml(shared(settings)), resume=request.resume)
+    store = Store(folder / "trials")
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH)
+    check_kept(settings, store, models)
+    executors = partial(pool, settings.workers) if request.scheduler is None else partial(cluster, request.scheduler)
+    run_all(settings, store, partial(measure, settings, models), executors, console)
+    found = standings(Measured(settings, store.all(settings.trials())))
+    replays = repeat_worst(settings, found.measured.results, folder)
+    files = write_report(folder, found, replays)
+    for table in tables(found):
+        console.print(table)
+    return summary(found) | {"files": {name: str(path) for name, path in files.items()}}, str(files["report"])
+
+
+def stress_settings(config: Path, overrides: Sequence[Layer]) -> StressSettings:
+    """Fill the settings of a suite: the robot's own, then the file, then the command line.
+
+    Raises:
+        ConfigError: a name, key, type or value that cannot be used.
+    """
+    given = read_yaml(config)
+    named = [str(layer.values["robot"]) for layer in (given, *overrides) if "robot" in layer.values]
+    robot = assets.run_config((["roach", *named])[-1])
+    base = read_yaml(robot).values if robot.is_file() else {}
+    usual = Layer(str(robot), {key: base[key] for key in ROBOT_KEYS if key in base})
+    return resolve(StressSettings, [usual, given, *overrides])
+
+
+def check(settings: StressSettings) -> dict[str, str]:
+    """Check everything that a trial needs before any begins; returns the fingerprint of each model by file name.
+
+    Raises:
+        ConfigError: rates or planner that cannot be used.
+        CheckpointError: a model is missing, damaged, or does not fit.
+    """
+    models: dict[str, str] = {}
+    for index, condition in enumerate(settings.conditions):
+        try:
+            settings.run(Trial(condition, PLAIN, settings.first_seed))
+        except ValueError as error:
+            raise ConfigError(f"conditions[{index}]: {condition.name}: {error}") from error
+    for adapter in settings.adapters:
+        for without in sorted({condition.without or "" for condition in settings.conditions}):
+            condition = next(c for c in settings.conditions if (c.without or "") == without)
+            run = settings.run(Trial(condition, adapter, settings.first_seed))
+            build(run, load_model(run, run.adapter), fast=True)
+            file = Path(str(run.checkpoint))
+            models[file.name] = fingerprint(file)
+    return models
+
+
+def shared(settings: StressSettings) -> RunSettings:
+    """Return what all trials have in common; conditions, adapters and seeds may be added to a suite later."""
+    run = settings.run(Trial(settings.conditions[0], PLAIN, 0))
+    return replace(run, perturbations=(), checkpoint=None)
+
+
+def check_kept(settings: StressSettings, store: Store, models: Mapping[str, str]) -> None:
+    """Refuse to mix in trials of another model or another condition.
+
+    Raises:
+        ConfigError: a trial that is kept is not the one that would be run now.
+    """
+    for trial, result in store.all(settings.trials()).items():
+        run = settings.run(trial)
+        file = Path(str(run.checkpoint))
+        place = f"command line: --out: {store.folder} holds trials of another"
+        if result.get("model") != models[file.name]:
+            raise ConfigError(f"{place} {file.name}; choose another folder")
+        if result.get("perturbations") != [str(perturbation) for perturbation in run.perturbations]:
+            raise ConfigError(f"{place} condition {trial.condition.name!r}; choose another folder")
+
+
+def run_all(
+    settings: StressSettings, store: Store, work: Callable[[Trial], Result], executors: Executors, console: Console
+) -> None:
+    """Run the trials that are still to do; a process that dies costs the trials that were under way, no more."""
+    trials = settings.trials()
+    with _progress(console) as progress:
+        left = set(store.missing(trials))
+        bar = progress.add_task("stress", total=sum(map(_price, trials)), note="")
+        progress.update(bar, completed=sum(map(_price, trials)) - sum(map(_price, left)), note=_note(trials, left))
+
+        def done(trial: Trial) -> None:
+            left.remove(trial)
+            progress.update(bar, advance=_price(trial), note=_note(trials, left))
+
+        for losses in range(_LOSSES):
+            try:
+                with executors() as executor:
+                    study.run(trials, store, work, executor, done)
+                return
+            except BrokenExecutor:
+                if losses == _LOSSES - 1:
+                    raise
+                console.print("a worker process died; going on with new ones")
+
+
+def repeat_worst(settings: StressSettings, results: Mapping[Trial, Result], folder: Path) -> dict[Trial, Path]:
+    """Repeat the most expensive runs of each adapter, at most one a condition, with a full report of each.
+
+    Returns:
+        The reports; none of the oracle, which would take longer than all others together.
+    """
+    reports = {}
+    for adapter in (name for name in settings.adapters if name != ORACLE):
+        ranked = sorted((t for t in results if t.adapter == adapter), key=lambda trial: -results[trial]["cost"])
+        first = {trial.condition.name: trial for trial in reversed(ranked)}
+        for trial in sorted(first.values(), key=ranked.index)[: settings.worst]:
+            out = folder / "worst" / trial.slug
+            if not (out / "summary.json").is_file():
+                shutil.rmtree(out, ignore_errors=True)  # of a repetition that was broken off
+                if single.execute(settings.run(trial), Options(fast=True, out=out, video=False)).interrupted:
+                    shutil.rmtree(out)
+                    raise KeyboardInterrupt
+            reports[trial] = out / "report.html"
+    return reports
+
+
+def _price(trial: Trial) -> float:
+    return _ORACLE_PRICE if trial.adapter == ORACLE else 1.0
+
+
+def _note(trials: Sequence[Trial], left: Collection[Trial]) -> str:
+    return f"{len(trials) - len(left)} of {len(trials)} runs"
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    return Progress(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=console
+    )

@@ -1,0 +1,141 @@
+"""One run of the stress suite, boiled down to what scores and pictures need."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from controller.build import build, course, load_model
+from controller.config import RunSettings
+from controller.controller import TickResult
+from controller.courses.paths import Course
+from controller.jobs.study import Result
+from controller.loop.plan_loop import LoopTick
+from controller.loop.realtime import run_lockstep
+from controller.loop.timing import LoopResult
+from controller.settings import robots
+from controller.stress.scores import recovery_time
+from controller.stress.settings import StressSettings, Trial
+from controller.telemetry.run_log import mean
+from dynamics.checkpoint import CheckpointError
+from planners.problem import FloatArray
+from sim.perturbations import Perturbation
+
+_FALLEN_DISTANCE = 0.1
+"""How far from the path a failed run of the crawler is taken to have been all along: a body length [m]."""
+
+
+@dataclass
+class Series:
+    """What a run leaves at every tick."""
+
+    time: list[float] = field(default_factory=list)
+    cost: list[float] = field(default_factory=list)
+    distance: list[float] = field(default_factory=list)
+    progress: list[float] = field(default_factory=list)
+    error_prior: list[float] = field(default_factory=list)
+    error_adapted: list[float] = field(default_factory=list)
+
+    def note(self, tick: LoopTick[TickResult]) -> None:
+        """Append one tick; a missing model error is NaN."""
+        result = tick.result
+        self.time.append(tick.time)
+        self.cost.append(result.cost)
+        self.distance.append(result.progress.distance)
+        self.progress.append(result.progress.s)
+        self.error_prior.append(math.nan if result.error_prior is None else result.error_prior)
+        self.error_adapted.append(math.nan if result.error_adapted is None else result.error_adapted)
+
+
+def measure(suite: StressSettings, models: dict[str, str], trial: Trial) -> Result:
+    """Drive one run in lock-step and return its figures; wherever this runs, the model is the one that was checked.
+
+    Args:
+        suite: of the trial.
+        models: fingerprint of every checkpoint by file name.
+        trial: which run.
+
+    Raises:
+        CheckpointError: the model here is another one.
+        KeyboardInterrupt: the run was ended before its time.
+    """
+    torch.set_num_threads(1)  # a cluster's worker was not started by us
+    settings = suite.run(trial)
+    file = Path(str(settings.checkpoint))
+    model = load_model(settings, settings.adapter)
+    if fingerprint(file) != models[file.name]:
+        raise CheckpointError(f"{file}: expected the checkpoint that the suite began with, got another one")
+    rig, series = build(settings, model, fast=True), Series()
+    loop = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, series.note)
+    if loop.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
+    return figures(settings, series, loop) | {"model": models[file.name]}
+
+
+def figures(settings: RunSettings, series: Series, loop: LoopResult) -> Result:
+    """Return what a run came to, as plain values.
+
+    Args:
+        settings: of the run.
+        series: its ticks.
+        loop: how it ended.
+    """
+    onset, failed = last_onset(settings.perturbations), loop.fault is not None
+    distance, time = np.array(series.distance), np.array(series.time)
+    recovered = None if failed or onset is None else recovery_time(time, distance, onset)
+    return {
+        "perturbations": [str(perturbation) for perturbation in settings.perturbations],
+        "cost": run_cost(course(settings), np.array(series.cost), body_length(settings), failed=failed),
+        "path_error_m": mean(distance),
+        "progress_m": series.progress[-1] - series.progress[0] if series.progress else 0.0,
+        "fell": loop.fell,
+        "failed": str(loop.fault) if failed else None,
+        "prediction_error": {
+            "prior": mean(np.array(series.error_prior)),
+            "adapted": mean(np.array(series.error_adapted)),
+        },
+        "onset_s": onset,
+        "recovery_s": recovered,
+        "distance_mm": [round(1e3 * value, 2) if math.isfinite(value) else None for value in series.distance],
+    }
+
+
+def body_length(settings: RunSettings) -> float:
+    """Return how long the robot is taken to be [m]: as its course is scaled."""
+    return _FALLEN_DISTANCE * robots.spec(settings.robot).course_scale
+
+
+def run_cost(course: Course, costs: FloatArray, body: float, *, failed: bool) -> float:
+    """Return the cost per step of a run; it is finite, and that of a failed run cannot look good.
+
+    A run that fell or was stopped early has fewer steps, and they may all have been cheap. So the whole of it is
+    charged as if the robot had stood beside the path, turned away from it, however late it fell. The same holds for
+    a run with a cost that is not finite.
+
+    Args:
+        course: whose weights say what that costs.
+        costs: executed cost of each step (T,).
+        body: length of the robot [m].
+        failed: whether the run ended early.
+    """
+    disaster = float(course.weights.step_cost(body, math.pi, 0.0))
+    if costs.size == 0 or not np.isfinite(costs).all():
+        return disaster
+    own = float(costs.mean())
+    return max(own, disaster) if failed else own
+
+
+def last_onset(perturbations: Sequence[Perturbation]) -> float | None:
+    """Return when the last change set in [s]; None where all were there from the start."""
+    return max((item.onset for item in perturbations if item.onset > 0.0), default=None)
+
+
+def fingerprint(file: Path) -> str:
+    """Return what tells a file's content from any other's."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]

@@ -1,0 +1,86 @@
+"""The figures of a run, as the command line prints them and `summary.json` keeps them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from controller.loop.timing import LoopResult, percentiles
+from controller.telemetry.run_log import Log, mean
+
+
+def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, object]:
+    """The figures of a run, as `run --json` prints them; null stands for a figure that there is not.
+
+    Args:
+        log: the run.
+        loop: how it ended and kept its time.
+        files: what the run folder holds, by name.
+    """
+    header, records = log.header, log.records
+    return {
+        "robot": header.robot,
+        "course": header.course,
+        "perturbations": list(header.perturbations),
+        "adapter": header.adapter,
+        "planner": header.planner,
+        "model": header.model,
+        "seed": header.seed,
+        "ticks": len(records),
+        "seconds": records[-1].time - records[0].time + 1.0 / header.rate_hz if records else 0.0,
+        "misses": loop.statistics.misses,
+        "tick_ms": dataclasses.asdict(loop.statistics.tick_ms),
+        "adapt_ms": dataclasses.asdict(percentiles([record.adapt_ms for record in records])),
+        "plan_ms": dataclasses.asdict(percentiles([record.plan_ms for record in records])),
+        "cost_mean": mean(log.series("cost")),
+        "path_error_m": mean(np.abs(log.series("distance"))),
+        "progress_m": records[-1].progress - records[0].progress if records else 0.0,
+        "fell": loop.fell,
+        "goal": header.goal,
+        "reward_mean": mean(log.rewards),
+        "steps_to_goal": log.steps_to_goal,
+        "prediction_error": {"prior": mean(log.series("error_prior")), "adapted": mean(log.series("error_adapted"))},
+        "belief": list(log.belief),
+        "statuses": dict(sorted(Counter(record.status for record in records).items())),
+        "files": dict(files),
+    }
+
+
+def servo_summary(events: Sequence[Mapping[str, object]], origin: float) -> dict[str, object]:
+    """What a servo process told of itself, as `deploy --json` prints it.
+
+    Args:
+        events: in the order they came: time by the system's monotonic clock [s], kind, what.
+        origin: of the host clock [s]; times are told from there.
+    """
+    told: dict[str, list[object]] = {}
+    modes: list[dict[str, object]] = []
+    faults: list[str] = []
+    trips: Counter[str] = Counter()
+    standing = set[str]()
+    for event in events:
+        kind, what, time = str(event["kind"]), event["what"], float(str(event["time"]))
+        told.setdefault(kind, []).append(what)
+        if kind in {"fault", "crash"}:
+            faults.append(str(what))
+        if kind != "mode" or not isinstance(what, Mapping):
+            continue
+        now = {str(trip).partition(":")[0] for trip in what["trips"]}
+        trips.update(now - standing)
+        standing = now
+        if what["fault"] is not None and what["fault"] not in faults:
+            faults.append(str(what["fault"]))
+        if not modes or (modes[-1]["mode"], modes[-1]["fault"]) != (what["mode"], what["fault"]):
+            modes.append({"time": round(time - origin, 3), "mode": what["mode"], "fault": what["fault"]})
+    return {
+        "modes": modes,
+        "guard": dict(trips),
+        "faults": faults,
+        "refused": told.get("refused", []),
+        "rights": told.get("right", []),
+        "statistics": (told.get("statistics") or [{}])[-1],
+        "left": (told.get("left") or [None])[-1],
+    }

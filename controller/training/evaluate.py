@@ -1,0 +1,88 @@
+"""Held-out errors of all recipes side by side: what there is to gain, and how much of it adaptation gains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from controller.jobs.executors import pool
+from dynamics.adapters import factory
+from dynamics.adapters.base import Adapter
+from dynamics.adapters.fixed import FixedSettings
+from dynamics.adapters.informed import InformedSettings
+from dynamics.checkpoint import Checkpoint
+from dynamics.training import evaluation
+from dynamics.training.dataset import Episodes
+from dynamics.transitions import FloatArray
+
+PLAIN, INFORMED, PRIOR = "mb", "informed", "_prior"
+"""The recipes at both ends of the gap, and what marks the row of a recipe that was not adapted."""
+
+
+def evaluate(
+    checkpoints: Mapping[str, Checkpoint], heldout: Episodes, support: int, query: int, seed: int, workers: int = 1
+) -> dict[str, Any]:
+    """Return errors with 95 % intervals and the share of the gap that each recipe closes, over all and per family.
+
+    Args:
+        checkpoints: by recipe; `mb` and `informed` among them make the gap.
+        heldout: episodes under conditions that were not in training.
+        support: transitions before the first query.
+        query: transitions K after each window.
+        seed: of the bootstrap.
+        workers: processes.
+    """
+    jobs = {name: (model, True) for name, model in checkpoints.items()}
+    jobs |= {f"{name}{PRIOR}": (model, False) for name, model in checkpoints.items() if _starts_elsewhere(model)}
+    with pool(workers) as executor:
+        futures = {
+            name: executor.submit(_errors, model, heldout, support, query, adapted)
+            for name, (model, adapted) in jobs.items()
+        }
+        errors = {name: future.result() for name, future in futures.items()}
+    report: dict[str, Any] = {"query": query, "episodes": len(heldout), "all": _summary(errors, seed)}
+    report["families"] = {
+        family: _summary({name: rows[heldout.families == family] for name, rows in errors.items()}, seed)
+        for family in sorted(set(heldout.families.tolist()))
+    }
+    return report
+
+
+def table(report: Mapping[str, Any]) -> Table:
+    """Return the report as a table for people: recipes from top to bottom, conditions from left to right."""
+    result = Table(title=f"held-out normalised one-step error, {report['episodes']} episodes")
+    result.add_column("recipe")
+    parts = {"all, 95 % interval": report["all"], **report["families"]}
+    for name in ("gap closed", *parts):
+        result.add_column(name, justify="right")
+    for recipe, found in report["all"].items():
+        error, gap = found["error"], found.get("gap_closed")
+        closed = "" if gap is None else f"{gap['mean']:.0%} [{gap['low']:.0%}, {gap['high']:.0%}]"
+        cells = [f"{part[recipe]['error']['mean']:.3f}" for part in report["families"].values()]
+        result.add_row(recipe, closed, f"{error['mean']:.3f} [{error['low']:.3f}, {error['high']:.3f}]", *cells)
+    return result
+
+
+def _starts_elsewhere(model: Checkpoint) -> bool:
+    """Return whether a recipe has a start of its own that is worth a row."""
+    return not isinstance(model.adapter, FixedSettings | InformedSettings) and model.recipe != "mb_de"
+
+
+def _errors(model: Checkpoint, heldout: Episodes, support: int, query: int, adapted: bool) -> FloatArray:
+    def make(condition: Callable[[], FloatArray]) -> Adapter:
+        return factory.make(model.adapter, model.model, model.parts, condition)
+
+    return evaluation.online_errors(model.model, make, heldout, support, query, adapted=adapted)
+
+
+def _summary(errors: Mapping[str, FloatArray], seed: int) -> dict[str, dict[str, dict[str, float]]]:
+    rng = np.random.default_rng(seed)
+    summary = {name: {"error": evaluation.interval(rows, rng)._asdict()} for name, rows in errors.items()}
+    if PLAIN in errors and INFORMED in errors:
+        for name in (name for name in errors if name not in {PLAIN, INFORMED}):
+            gap = evaluation.gap_closed(errors[PLAIN], errors[name], errors[INFORMED], rng)
+            summary[name]["gap_closed"] = gap._asdict()
+    return summary

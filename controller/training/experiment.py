@@ -1,0 +1,159 @@
+"""Collect, fit, evaluate: from nothing to trained checkpoints with their held-out errors.
+
+    random episodes -> (fit one recipe -> episodes of its own runs) x rounds -> fit every recipe -> held-out errors
+
+Every stage leaves a whole file and is skipped when that file is there, so a killed experiment goes on where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from controller.config import RunSettings
+from controller.controller import ControlSettings
+from controller.jobs.executors import pool
+from controller.settings import robots
+from controller.training.evaluate import evaluate
+from controller.training.fitting import checkpoint_path, fit_recipe, labelled, lend_plain
+from controller.training.on_policy_episodes import gather_on_policy
+from controller.training.random_episodes import Split, gather
+from controller.training.settings import ExperimentSettings
+from dynamics import checkpoint
+from dynamics.training import dataset
+
+SPLITS: tuple[Split, ...] = ("train", "heldout")
+_POLL = 0.5
+"""Time between two looks at the progress of the fits [s]."""
+
+
+def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, Any]:
+    """Run an experiment, or what is left of it, and return the held-out errors.
+
+    Args:
+        settings: what to do.
+        out: folder of data, fits in progress and checkpoints; created.
+        console: where progress is shown.
+    """
+    (out / "data").mkdir(parents=True, exist_ok=True)
+    (out / "fits").mkdir(exist_ok=True)
+    started = time.monotonic()
+    for split in SPLITS:
+        _collect(settings, out, split, console)
+    for number in range(settings.on_policy.rounds):
+        _on_policy(settings, out, number, console)
+    _fit_all(settings, out, settings.fitted, console)
+    lend_plain(settings, out)
+    checkpoints = {name: checkpoint.load(checkpoint_path(settings, out, name)) for name in settings.recipes}
+    heldout = labelled(settings, dataset.load(out / "data" / "heldout.npz"), 1)
+    report = evaluate(checkpoints, heldout, settings.support, settings.query, settings.seed, settings.workers)
+    report["minutes"] = (time.monotonic() - started) / 60
+    (out / "evaluation.json").write_text(json.dumps(report, indent=2))
+    return report
+
+
+def _collect(settings: ExperimentSettings, out: Path, split: Split, console: Console) -> None:
+    path = out / "data" / f"{split}.npz"
+    if path.exists():
+        return
+    total = settings.collect.episodes if split == "train" else settings.collect.heldout_episodes
+    with _progress(console) as progress:
+        bar = progress.add_task(f"collect {split}", total=total, note="")
+        episodes = gather(
+            robots.spec(settings.robot),
+            settings.collect,
+            settings.rate_hz,
+            settings.seed,
+            split,
+            lambda done: progress.update(bar, completed=done),
+        )
+    dataset.save(episodes, path)
+
+
+def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Console) -> None:
+    """Fit a recipe to the data so far, and let it gather more."""
+    path = out / "data" / f"on-policy-{number}.npz"
+    if path.exists():
+        return
+    folder, driver = out / f"round-{number}", settings.on_policy.driver
+    (folder / "fits").mkdir(parents=True, exist_ok=True)
+    if not (folder / "data").exists():
+        (folder / "data").symlink_to(Path("..") / "data")
+    quick = replace(settings.recipes[driver], plain=None).shortened(settings.on_policy.fit_steps)
+    _fit_all(replace(settings, recipes={driver: quick}), folder, (driver,), console)
+    control = ControlSettings(rate_hz=settings.rate_hz)
+    runs = RunSettings(
+        robot=settings.robot,
+        control=control,
+        adapter=driver,
+        seconds=settings.collect.seconds + 2 / settings.rate_hz,
+    )
+    with _progress(console) as progress:
+        bar = progress.add_task(f"on-policy {number}", total=settings.on_policy.episodes, note="")
+        episodes = gather_on_policy(
+            runs,
+            settings.on_policy,
+            checkpoint_path(settings, folder, driver),
+            np.random.SeedSequence([settings.seed, 2, number]),
+            settings.collect.workers,
+            lambda done: progress.update(bar, completed=done),
+        )
+    dataset.save(episodes, path)
+
+
+def _fit_all(settings: ExperimentSettings, out: Path, names: tuple[str, ...], console: Console) -> None:
+    """Fit what is not there yet, in as many processes as allowed."""
+    missing = [name for name in names if not checkpoint_path(settings, out, name).exists()]
+    with _progress(console) as progress, pool(settings.workers) as executor:
+        totals = {name: settings.recipes[name].fit.steps for name in missing}
+        bars = {name: progress.add_task(f"fit {name}", total=totals[name], note="waits") for name in missing}
+        futures = [executor.submit(fit_recipe, settings, out, name) for name in missing]
+        while not all(future.done() for future in futures):
+            _show(out, bars, progress)
+            time.sleep(_POLL)
+        _raise_first(futures)
+        _show(out, bars, progress)
+
+
+def _raise_first(futures: list[Future[None]]) -> None:
+    for future in futures:
+        future.result()
+
+
+def _show(out: Path, bars: Mapping[str, Any], progress: Progress) -> None:
+    for name, bar in bars.items():
+        path = out / "fits" / f"{name}.jsonl"
+        if path.exists() and (lines := path.read_text().splitlines()):
+            newest = _newest(lines)
+            note = f"train {newest['train_loss']:.4f} held out {newest['best_loss']:.4f}"
+            progress.update(bar, completed=newest["step"], note=note)
+
+
+def _newest(lines: Sequence[str]) -> dict[str, Any]:
+    """Return the last line of a progress file that is whole: one may be being written, or was cut by a kill."""
+    for line in reversed(lines):
+        with contextlib.suppress(json.JSONDecodeError):
+            found: dict[str, Any] = json.loads(line)
+            return found
+    return {"step": 0, "train_loss": math.nan, "best_loss": math.nan}
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Progress]:
+    columns = (TextColumn("{task.description:16}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=console
+    ) as progress:
+        yield progress

@@ -1,0 +1,120 @@
+"""Gather episodes where the planner really goes: lock-step runs of a trained recipe, recorded.
+
+Random actions never string together what a planner would do, so a model fitted to them alone is least sure exactly
+where it is used. Every run keeps to the same rules as `limber run --fast`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from controller.build import build, load_model
+from controller.config import RunSettings
+from controller.controller import TickResult
+from controller.courses.paths import COURSES
+from controller.jobs.executors import pool
+from controller.loop.plan_loop import LoopTick
+from controller.loop.realtime import run_lockstep
+from controller.training.random_episodes import with_onset
+from dynamics.training.dataset import Episodes, concatenate
+from dynamics.transitions import FloatArray
+from sim.perturbations import families, sample_condition
+
+_ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class OnPolicySettings:
+    """How much data to gather with the model of the round before.
+
+    Attributes:
+        rounds: how often to gather and fit again; 0 stays with random actions.
+        driver: recipe that drives.
+        fit_steps: steps of training before a round.
+        episodes: runs per round.
+        onset_share: share of the runs whose condition begins on the way.
+    """
+
+    rounds: int = 0
+    driver: str = "grbal"
+    fit_steps: int = 2_000
+    episodes: int = 150
+    onset_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name, least in (("rounds", 0), ("episodes", 1), ("fit_steps", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name}: expected at least {least}, got {getattr(self, name)}")
+        if not 0 <= self.onset_share <= 1:
+            raise ValueError(f"onset_share: expected a share in [0, 1], got {self.onset_share}")
+
+
+def gather_on_policy(
+    base: RunSettings,
+    settings: OnPolicySettings,
+    model: Path,
+    seed: np.random.SeedSequence,
+    workers: int,
+    advance: Callable[[int], None] = lambda done: None,
+) -> Episodes:
+    """Drive recorded runs under training conditions and return them in a fixed order.
+
+    Args:
+        base: robot, planner, rhythm and length of the runs.
+        settings: how many.
+        model: checkpoint of the recipe that drives.
+        seed: of all draws.
+        workers: processes.
+        advance: told the number of runs done.
+    """
+    runs = replace(base, checkpoint=str(model))
+    count = settings.episodes
+    parts: list[Episodes] = []
+    with pool(workers) as executor:
+        arguments = ([runs] * count, range(count), [settings.onset_share] * count, seed.spawn(count))
+        for episode in executor.map(_episode, *arguments, chunksize=2):
+            parts.append(episode)
+            advance(len(parts))
+    return concatenate(parts)
+
+
+def _episode(runs: RunSettings, index: int, onset_share: float, seed: np.random.SeedSequence) -> Episodes:
+    """Record one run; one that falls is drawn again."""
+    known = families(runs.robot)
+    family = known[index % len(known)]
+    for attempt in seed.spawn(_ATTEMPTS):
+        rng = np.random.default_rng(attempt)
+        condition = with_onset(sample_condition(rng, family, "train", runs.robot), runs.seconds, onset_share, rng)
+        course = str(rng.choice(sorted(COURSES)))
+        settings = replace(runs, course=course, perturbations=condition, seed=int(rng.integers(2**31)))
+        episode = _record(settings, family)
+        if episode is not None:
+            return episode
+    raise RuntimeError(f"family {family}: {_ATTEMPTS} runs in a row ended in a fall")
+
+
+def _record(settings: RunSettings, family: str) -> Episodes | None:
+    """Return the transitions of one lock-step run, or None when it broke off or an action was not clean."""
+    rig = build(settings, load_model(settings, settings.adapter), fast=True)
+    states: list[FloatArray] = []
+    applied: list[FloatArray | None] = []
+    conditions: list[FloatArray] = []
+
+    def note(tick: LoopTick[TickResult]) -> None:
+        states.append(tick.observation.state)
+        applied.append(tick.observation.applied)
+        conditions.append(rig.robot.true_condition())
+
+    result = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)
+    if result.interrupted:
+        raise KeyboardInterrupt
+    # The robot rests over its first tick, so learning starts with the second.
+    actions = [action for action in applied[2:] if action is not None]
+    if result.fault is not None or len(actions) < len(states) - 2:
+        return None
+    told = np.stack(conditions[1:-1])
+    return Episodes(np.stack(states[1:])[None], np.stack(actions)[None], told[None], np.array([family]))

@@ -1,0 +1,182 @@
+"""Gather episodes: a robot in a drawn condition, driven by random actions, one process a core.
+
+Every episode has its own seed, so the data are the same bits whatever the number of processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from controller.jobs.executors import pool
+from dynamics.training.dataset import Episodes, concatenate
+from dynamics.transitions import FloatArray
+from hardware import embodiment
+from hardware.clock import VirtualClock
+from hardware.robot import RobotSpec
+from hardware.simulated.robot import SimRobot
+from sim.perturbations import Perturbation, families, sample_condition
+
+Split = Literal["train", "heldout"]
+
+_ATTEMPTS = 20
+_FALL = 1.2
+"""An episode in which the body tilts further than this is drawn again [rad]."""
+
+
+@dataclass(frozen=True)
+class CollectSettings:
+    """How much data to gather.
+
+    Attributes:
+        episodes: training episodes.
+        heldout_episodes: episodes under conditions whose parameters are not in training.
+        seconds: length of an episode [s].
+        onset_share: share of the training episodes whose condition begins on the way.
+        noise: largest standard deviation of white noise on the actions, as a share of their ranges.
+        alike: share of the held levels at which all actions are about as high in their ranges: motors of a kind.
+        workers: processes.
+    """
+
+    episodes: int = 1500
+    heldout_episodes: int = 300
+    seconds: float = 8.0
+    onset_share: float = 0.3
+    noise: float = 0.25
+    alike: float = 0.5
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("episodes", "heldout_episodes", "workers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if not self.seconds > 0:
+            raise ValueError(f"seconds: expected a positive number, got {self.seconds}")
+        for name in ("onset_share", "noise", "alike"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}: expected a share in [0, 1], got {getattr(self, name)}")
+
+
+def gather(
+    spec: RobotSpec,
+    settings: CollectSettings,
+    rate_hz: float,
+    seed: int,
+    split: Split,
+    advance: Callable[[int], None] = lambda done: None,
+) -> Episodes:
+    """Drive random episodes of one split and return them in a fixed order.
+
+    Args:
+        spec: the robot, simulated.
+        settings: how much.
+        rate_hz: rate of the actions [Hz].
+        seed: of all draws.
+        split: `train` or `heldout`: which parameters conditions are drawn from.
+        advance: told the number of episodes done.
+    """
+    count = settings.episodes if split == "train" else settings.heldout_episodes
+    onset_share = settings.onset_share if split == "train" else 0.0
+    ticks = round(settings.seconds * rate_hz)
+    seeds = np.random.SeedSequence([seed, split == "heldout"]).spawn(count)
+    parts: list[Episodes] = []
+    with pool(settings.workers) as executor:
+        known = families(spec.name)
+        drawn = [known[index % len(known)] for index in range(count)]
+        same = ([item] * count for item in (spec, replace(settings, onset_share=onset_share), ticks, rate_hz, split))
+        for episode in executor.map(_episode, drawn, seeds, *same, chunksize=8):
+            parts.append(episode)
+            advance(len(parts))
+    return concatenate(parts)
+
+
+def _episode(
+    family: str,
+    seed: np.random.SeedSequence,
+    spec: RobotSpec,
+    settings: CollectSettings,
+    ticks: int,
+    rate_hz: float,
+    split: Split,
+) -> Episodes:
+    """Drive one episode; one that falls is drawn again."""
+    for attempt in seed.spawn(_ATTEMPTS):
+        rng = np.random.default_rng(attempt)
+        drawn = sample_condition(rng, family, split, spec.name)
+        condition = with_onset(drawn, ticks / rate_hz, settings.onset_share, rng)
+        actions = excitation(spec, ticks, rng, settings.noise, settings.alike)
+        episode = _drive(spec, condition, actions, rate_hz, rng, family)
+        if episode is not None:
+            return episode
+    raise RuntimeError(f"family {family}: {_ATTEMPTS} episodes in a row ended in a fall")
+
+
+def with_onset(
+    condition: tuple[Perturbation, ...], seconds: float, share: float, rng: np.random.Generator
+) -> tuple[Perturbation, ...]:
+    """Let a share of all conditions begin on the way instead of at the start."""
+    if rng.random() >= share:
+        return condition
+    onset = float(rng.uniform(0.2, 0.7)) * seconds
+    return tuple(replace(perturbation, onset=onset) for perturbation in condition)
+
+
+def excitation(
+    spec: RobotSpec, ticks: int, rng: np.random.Generator, noise: float = 0.25, alike: float = 0.5
+) -> FloatArray:
+    """Return random actions (ticks, A) that visit the whole range: held levels with a drifting, noisy part.
+
+    White noise alone averages out within a stride, and held levels alone never show a quick change. `noise` and `alike`
+    as in CollectSettings.
+    """
+    low, high = _bounds(spec)
+    levels = np.concatenate([_hold(rng, low, high, int(rng.integers(2, 21)), alike) for _ in range(ticks)])[:ticks]
+    white = rng.normal(0.0, rng.uniform(0.0, noise), (ticks, len(low))) * (high - low)
+    return np.clip(levels + white, low, high)
+
+
+def _hold(rng: np.random.Generator, low: FloatArray, high: FloatArray, length: int, alike: float) -> FloatArray:
+    """Return one level for `length` ticks (length, A)."""
+    if rng.random() < 1.0 - alike:
+        level = rng.uniform(low, high)
+    else:
+        common = low + rng.random() * (high - low)
+        level = np.clip(common + rng.normal(0.0, 0.12, len(low)) * (high - low), low, high)
+    return np.tile(level, (length, 1))
+
+
+def _bounds(spec: RobotSpec) -> tuple[FloatArray, FloatArray]:
+    return np.array([a.low for a in spec.actions]), np.array([a.high for a in spec.actions])
+
+
+def _drive(
+    spec: RobotSpec,
+    condition: tuple[Perturbation, ...],
+    actions: FloatArray,
+    rate_hz: float,
+    rng: np.random.Generator,
+    family: str,
+) -> Episodes | None:
+    """Return the episode of one condition under given actions (T, A), or None after a fall."""
+    clock = VirtualClock()
+    robot, drive = SimRobot(clock=clock, rng=rng, perturbations=condition, spec=spec), embodiment.embody(spec)
+    robot.connect()
+    robot.activate()
+    roll, pitch = ([c.name for c in spec.channels].index(name) for name in ("roll", "pitch"))
+    start, cycles = clock.now(), 1 if drive.steady else round(spec.servo_hz / rate_hz)
+    state = robot.read()
+    states, told = [embodiment.observe(spec, drive.annotate(state))], []
+    for tick, action in enumerate(actions):
+        told.append(robot.true_condition())
+        for cycle in range(1, cycles + 1):
+            robot.write(drive.command(action, state, clock.now(), clock.now() + 10.0 / rate_hz))
+            clock.sleep_until(start + (tick + cycle / cycles) / rate_hz)
+            state = robot.read()
+        states.append(embodiment.observe(spec, drive.annotate(state)))
+        if max(abs(states[-1][roll]), abs(states[-1][pitch])) > _FALL:
+            return None
+    robot.close()
+    return Episodes(np.stack(states)[None], actions[None], np.stack(told)[None], np.array([family]))

@@ -1,0 +1,165 @@
+"""What an experiment consists of: data, recipes, and how each is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+from pydantic import Field
+
+from controller.courses.goals import GOALS
+from controller.settings.layers import nearest
+from controller.settings.robots import ROBOTS
+from controller.training.on_policy_episodes import OnPolicySettings
+from controller.training.random_episodes import CollectSettings
+from dynamics.adapters import factory
+from dynamics.adapters.context import ContextSettings
+from dynamics.adapters.fixed import FixedSettings
+from dynamics.training.fit import FitSettings
+from dynamics.training.recipes import NetworkSettings
+from sim.perturbations import FAMILIES
+
+_LENDERS = {"finetune": "fixed", "meta_gradient": "gradient"}
+"""Kinds of adapter that work with the network of a recipe of another kind."""
+AdapterSettings = Annotated[factory.AdapterSettings, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class RecipeSettings:
+    """How one recipe is trained.
+
+    Attributes:
+        adapter: what turns a window into weights.
+        fit: length and speed of training.
+        network: size of the network.
+        query: transitions K that follow each support in training; 1 for recipes without support.
+        shares: recipe whose trained network this adapter uses; then nothing is trained.
+        plain: recipe of a plain model, which an adapter that encodes the window starts from, and falls back to.
+    """
+
+    adapter: AdapterSettings = field(default_factory=FixedSettings)
+    fit: FitSettings = field(default_factory=lambda: FitSettings(steps=12_000, batch=64))
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    query: int = 16
+    shares: str | None = None
+    plain: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.query < 1:
+            raise ValueError(f"query: expected at least 1, got {self.query}")
+        rollout = getattr(self.adapter, "rollout", 1)
+        if rollout > self.query:
+            raise ValueError(f"adapter.rollout: expected at most the query's {self.query} transitions, got {rollout}")
+        if getattr(self.adapter, "samples", 0) and self.network.members > 1:
+            raise ValueError(f"adapter.samples: expected 0 with {self.network.members} members of an ensemble")
+
+    @property
+    def expense(self) -> float:
+        """A rough measure of how long the fit takes, for ordering."""
+        return self.fit.steps * self.fit.batch * self.query * getattr(self.adapter, "steps", 1)
+
+    def shortened(self, steps: int) -> RecipeSettings:
+        """Return the same recipe with fewer steps of training."""
+        return replace(self, fit=replace(self.fit, steps=steps, validate_every=min(self.fit.validate_every, steps)))
+
+
+@dataclass(frozen=True)
+class ExperimentSettings:
+    """One training run of some recipes on the same data.
+
+    Attributes:
+        robot: name of the simulated robot.
+        rate_hz: control rate; a model's step is one tick.
+        goal: family of hidden goals whose reward the models predict too; None for paths.
+        reward_weight: how many times as much as that of another channel an error of the reward counts.
+        goals_per_episode: how often each recorded episode is used, with a goal of its own every time.
+        seed: of everything.
+        query: transitions K after a window on which adaptation is judged; the window M is the adapter's.
+        support: transitions before the first query of an episode when recipes are compared; the longest window or more.
+        validation: share of the training episodes that is held out for early stopping.
+        without: family of conditions that is left out of the training data, together with all mixtures.
+        collect: how much data with random actions.
+        on_policy: how much data of the planner's own runs.
+        recipes: what to train, by name.
+        workers: processes that train.
+    """
+
+    robot: str = "roach"
+    rate_hz: float = 20.0
+    goal: str | None = None
+    reward_weight: float = 8.0
+    goals_per_episode: int = 1
+    seed: int = 0
+    query: int = 16
+    support: int = 24
+    validation: float = 0.06
+    without: str | None = None
+    collect: CollectSettings = field(default_factory=CollectSettings)
+    on_policy: OnPolicySettings = field(default_factory=OnPolicySettings)
+    recipes: Mapping[str, RecipeSettings] = field(default_factory=dict)
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        if self.robot not in ROBOTS:
+            raise ValueError(f"robot: unknown robot '{self.robot}'; {nearest(self.robot, ROBOTS)}")
+        if self.without is not None and self.without not in FAMILIES:
+            raise ValueError(f"without: unknown family '{self.without}'; {nearest(self.without, FAMILIES)}")
+        if self.goal is not None and self.goal not in GOALS:
+            raise ValueError(f"goal: unknown goal '{self.goal}'; {nearest(self.goal, GOALS)}")
+        if self.goal is not None and self.on_policy.rounds:
+            raise ValueError(f"on_policy.rounds: expected 0 with a hidden goal, got {self.on_policy.rounds}")
+        if not self.reward_weight > 0:
+            raise ValueError(f"reward_weight: expected a positive number, got {self.reward_weight}")
+        for name in ("query", "support", "workers", "goals_per_episode"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if not 0 < self.validation < 1:
+            raise ValueError(f"validation: expected a share in (0, 1), got {self.validation}")
+        for name, recipe in self.recipes.items():
+            self._check(name, recipe)
+        if self.on_policy.rounds and self.on_policy.driver not in self.fitted:
+            choices = ", ".join(self.fitted)
+            raise ValueError(f"on_policy.driver: expected one of {choices}, got {self.on_policy.driver!r}")
+
+    def _check(self, name: str, recipe: RecipeSettings) -> None:
+        longest = round(self.collect.seconds * self.rate_hz)
+        window = max(self.support, getattr(recipe.adapter, "window", 0))
+        if window + max(self.query, recipe.query) > longest:
+            raise ValueError(f"recipes.{name}: expected window + query of at most one episode of {longest} ticks")
+        if recipe.shares is not None:
+            self._check_shares(name, recipe, recipe.shares)
+        if recipe.plain is not None:
+            self._check_plain(name, recipe, recipe.plain)
+
+    def _check_shares(self, name: str, recipe: RecipeSettings, shared: str) -> None:
+        kinds = {recipe.adapter.kind, _LENDERS.get(recipe.adapter.kind)}
+        lenders = [
+            other
+            for other, entry in self.recipes.items()
+            if other != name and entry.shares is None and entry.adapter.kind in kinds
+        ]
+        if shared not in lenders:
+            kind = " or ".join(sorted(filter(None, kinds)))
+            choices = ", ".join(lenders) or f"a recipe of kind {kind} that is trained"
+            raise ValueError(f"recipes.{name}.shares: expected one of {choices}, got {shared!r}")
+
+    def _check_plain(self, name: str, recipe: RecipeSettings, plain: str) -> None:
+        if not isinstance(recipe.adapter, ContextSettings):
+            raise ValueError(
+                f"recipes.{name}.plain: expected an adapter that encodes windows, got {recipe.adapter.kind}"
+            )
+        alike = [
+            other
+            for other, entry in self.recipes.items()
+            if isinstance(entry.adapter, FixedSettings) and entry.network.hidden == recipe.network.hidden
+        ]
+        if plain not in alike:
+            choices = ", ".join(alike) or "a recipe of kind fixed with the same network"
+            raise ValueError(f"recipes.{name}.plain: expected one of {choices}, got {plain!r}")
+
+    @property
+    def fitted(self) -> tuple[str, ...]:
+        """Recipes with a network of their own, the longest fit first."""
+        own = [name for name, recipe in self.recipes.items() if recipe.shares is None]
+        return tuple(sorted(own, key=lambda name: -self.recipes[name].expense))

@@ -1,0 +1,103 @@
+"""Held-out one-step errors of every recipe on the same queries, with intervals over episodes.
+
+An error is the mean squared difference of predicted and true increments, each channel in units of its deviation over
+the training data: 1 is as bad as always predicting the mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from dynamics.adapters.base import Adapter
+from dynamics.model import Model, encode_inputs, encode_targets
+from dynamics.network import Weights, squared_error
+from dynamics.training.dataset import Episodes
+from dynamics.transitions import FloatArray, Transitions
+
+MakeAdapter = Callable[[Callable[[], FloatArray]], Adapter]
+"""Builds an adapter from what tells the true condition (C,) of the moment."""
+
+
+class Interval(NamedTuple):
+    """A mean with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def online_errors(
+    model: Model, make: MakeAdapter, episodes: Episodes, support: int, query: int, *, adapted: bool = True
+) -> FloatArray:
+    """Run an adapter along episodes as a controller would, and judge it on queries laid side by side.
+
+    Args:
+        model: scalings and channels.
+        make: builds the adapter for an episode, given what tells the true condition at that time.
+        episodes: E of them, of T transitions.
+        support: transitions before the first query; a longer window than the adapter's does no harm.
+        query: transitions K of a query, predicted with the weights at its beginning.
+        adapted: False judges what it starts from instead.
+
+    Returns:
+        Mean squared normalised one-step errors (E, W).
+    """
+    inputs = encode_inputs(model, episodes.states[:, :-1], episodes.actions).astype(np.float32)
+    targets = encode_targets(model, episodes.states[:, :-1], episodes.states[:, 1:]).astype(np.float32)
+    starts = range(support, inputs.shape[1] - query + 1, query)
+    errors = np.zeros((len(episodes), len(starts)))
+    for row in range(len(episodes)):
+        weights = _weights_at(make, episodes, row, starts, adapted=adapted)
+        for column, start in enumerate(starts):
+            future = slice(start, start + query)
+            judged = torch.from_numpy(inputs[row, future]), torch.from_numpy(targets[row, future])
+            errors[row, column] = float(squared_error(weights[column], *judged).mean())
+    return errors
+
+
+def _weights_at(make: MakeAdapter, episodes: Episodes, row: int, starts: range, *, adapted: bool) -> list[Weights]:
+    """Return the weights at the beginning of every query of one episode."""
+    now = 0
+    adapter = make(lambda: episodes.conditions[row, now])
+    current, found = adapter.initial(), []
+    for now in range(1, starts[-1] + 1):
+        if adapted and (adapter.carries or now in starts):
+            current = adapter.adapt(current, _window(episodes, row, now, adapter.window))
+        if now in starts:
+            found.append(current.weights)
+    return found
+
+
+def _window(episodes: Episodes, row: int, now: int, length: int) -> Transitions:
+    past = slice(max(0, now - length), now)
+    after = slice(past.start + 1, now + 1)
+    return Transitions(episodes.states[row, past], episodes.actions[row, past], episodes.states[row, after])
+
+
+def interval(errors: FloatArray, rng: np.random.Generator, resamples: int = 2000) -> Interval:
+    """Return the mean error with a bootstrap interval over episodes (episodes, W)."""
+    samples = [episodes.mean() for episodes in _resampled(errors.mean(axis=1)[:, None], rng, resamples)]
+    low, high = np.percentile(samples, [2.5, 97.5])
+    return Interval(float(errors.mean()), float(low), float(high))
+
+
+def gap_closed(
+    plain: FloatArray, adapted: FloatArray, informed: FloatArray, rng: np.random.Generator, resamples: int = 2000
+) -> Interval:
+    """Return the share of the gap between plain and informed that adaptation closes, paired over episodes."""
+    triples = np.stack([plain.mean(axis=1), adapted.mean(axis=1), informed.mean(axis=1)], axis=1)
+    samples = [_share(*rows.mean(axis=0)) for rows in _resampled(triples, rng, resamples)]
+    low, high = np.percentile(samples, [2.5, 97.5])
+    return Interval(_share(*triples.mean(axis=0)), float(low), float(high))
+
+
+def _share(plain: float, adapted: float, informed: float) -> float:
+    return float((plain - adapted) / (plain - informed))
+
+
+def _resampled(rows: FloatArray, rng: np.random.Generator, resamples: int) -> list[FloatArray]:
+    return [rows[rng.integers(len(rows), size=len(rows))] for _ in range(resamples)]

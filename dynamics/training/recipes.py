@@ -1,0 +1,123 @@
+"""A recipe is an adapter with its training objective: what to minimise, on which windows of which data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dynamics import normalizer
+from dynamics.model import Model
+from dynamics.network import Parts, Weights, initial_weights
+from dynamics.objectives.base import Objective
+from dynamics.state_space import StateSpace
+from dynamics.training import dataset
+from dynamics.training.dataset import Episodes
+from dynamics.training.fit import FitSettings, Group, Progress, optimise
+
+_CHUNK = 256
+"""Windows that are validated at once."""
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Size of the network.
+
+    Attributes:
+        hidden: width of each hidden layer.
+        members: ensemble members E.
+    """
+
+    hidden: tuple[int, ...] = (192, 192)
+    members: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.hidden or min(self.hidden) < 1:
+            raise ValueError(f"hidden: expected at least one positive width, got {self.hidden}")
+        if self.members < 1:
+            raise ValueError(f"members: expected at least 1, got {self.members}")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a fit needs beside its settings.
+
+    Attributes:
+        training: episodes to learn from.
+        validation: episodes of the same conditions, held out for early stopping.
+        seed: fixes the initial weights and every batch.
+        resume_from: state file of an interrupted fit.
+        report: told the progress at every validation.
+    """
+
+    training: Episodes
+    validation: Episodes
+    seed: int
+    resume_from: Path | None = None
+    report: Callable[[Progress], None] = lambda progress: None
+
+
+def untrained(
+    space: StateSpace,
+    action_names: tuple[str, ...],
+    episodes: Episodes,
+    network: NetworkSettings,
+    seed: int,
+    *,
+    told: bool,
+) -> Model:
+    """Return a model with scalings fitted to the episodes and random weights; `told` adds the condition inputs."""
+    inputs = np.concatenate([space.encode(episodes.states[:, :-1]), episodes.actions], axis=-1)
+    increments = space.difference(episodes.states[:, 1:], episodes.states[:, :-1])
+    width = inputs.shape[-1] + (episodes.conditions.shape[-1] if told else 0)
+    generator = torch.Generator().manual_seed(seed)
+    return Model(
+        space,
+        action_names,
+        inputs=normalizer.fit_inputs(inputs),
+        increments=normalizer.fit_targets(increments),
+        condition=normalizer.fit_inputs(episodes.conditions) if told else None,
+        prior=initial_weights((width, *network.hidden, space.size), network.members, generator),
+    )
+
+
+def train(
+    model: Model, job: Job, objective: Objective, query: int, settings: FitSettings, known: Parts | None = None
+) -> tuple[Model, Parts]:
+    """Minimise an objective over windows.
+
+    Args:
+        model: untrained.
+        job: data, seed, and where to keep the state.
+        objective: of the recipe.
+        query: transitions K after each support on which adaptation is judged.
+        settings: length and speed.
+        known: parts to start from in place of untrained ones.
+
+    Returns:
+        The model with its trained network, and what its adapter needs beside it.
+    """
+    training, validation = dataset.encode(model, job.training), dataset.encode(model, job.validation)
+    held_out = dataset.all_windows(validation, objective.window, query)
+    initial = {**objective.initial(model, torch.Generator().manual_seed(job.seed)), **(known or {})}
+    groups = tuple(Group(weights, objective.pace.get(name, 1.0)) for name, weights in initial.items())
+
+    def named(parameters: tuple[Weights, ...]) -> Parts:
+        return dict(zip(initial, parameters, strict=True))
+
+    def loss(parameters: tuple[Weights, ...], generator: torch.Generator) -> Tensor:
+        windows = dataset.sample_windows(training, settings.batch, objective.window, query, generator)
+        return objective.loss(named(parameters), windows, generator)
+
+    @torch.no_grad()
+    def validate(parameters: tuple[Weights, ...]) -> float:
+        parts = named(parameters)
+        return float(torch.cat([objective.errors(parts, chunk).detach() for chunk in held_out.split(_CHUNK)]).mean())
+
+    best = optimise(groups, loss, validate, settings, seed=job.seed, resume_from=job.resume_from, report=job.report)
+    parts = {name: tuple(w.detach() for w in weights) for name, weights in objective.finished(named(best)).items()}
+    return replace(model, prior=parts.pop("prior")), parts

@@ -1,0 +1,127 @@
+"""The embodiment of a walking robot: an action is a stride, and a gait turns it into joint set-points.
+
+The servo loop asks for a command once per cycle; the phase goes on from action to action and from schedule to schedule.
+Steps are placed at the capture point: a trunk that moves faster than it was told steps further out, by sqrt(h/g) times
+the difference (Raibert 1986; Pratt et al., "Capture point", Humanoids 2006). The motors are told the weight that each
+foot should bear, so that a leg does not sag under it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from hardware.gait.bare_legs import BareLegs
+from hardware.gait.odometry import LegOdometry
+from hardware.gait.pattern import PATTERNS, Balance, Gait, Stride
+from hardware.robot import CommandMode, FloatArray, Joints, RobotCommand, RobotSpec, RobotState, Walker
+
+STRIDE = Stride._fields
+"""Names of the actions, in order."""
+_GRAVITY = 9.81
+_FARTHEST = 0.15
+"""Longest step that balance may ask for [m]."""
+
+
+class GaitDrive:
+    """Walks; stateful in the gait, in the motion of the trunk, and in the time of the last command.
+
+    Raises:
+        ValueError: the robot's actions are not those of a gait, or it has no legs.
+    """
+
+    steady = False
+
+    def __init__(self, spec: RobotSpec) -> None:
+        names = tuple(action.name for action in spec.actions)
+        if names != STRIDE:
+            raise ValueError(f"robot {spec.name}: expected the actions {', '.join(STRIDE)}, got {', '.join(names)}")
+        self._walker, joints = _walking(spec)
+        if self._walker.gait not in PATTERNS:
+            known = ", ".join(PATTERNS)
+            raise ValueError(f"robot {spec.name}: walker.gait: expected one of {known}, got {self._walker.gait!r}")
+        self._kp, self._kd = np.array(joints.run.kp), np.array(joints.run.kd)
+        rest = Stride(*(action.rest for action in spec.actions))
+        self._fastest = spec.limits.velocity_high
+        self._gait = Gait(self._walker.legs, PATTERNS[self._walker.gait], rest)
+        self._motion = LegOdometry(self._walker.legs)
+        self._bare = BareLegs(self._walker)
+        self._count, self._feet = len(spec.actions), len(self._walker.legs)
+        self._name = spec.name
+        self.reset()
+
+    def reset(self) -> None:
+        """Stand still with all feet down; the next command starts a new walk."""
+        self._gait.reset()
+        self._motion.reset()
+        self._bare.reset()
+        self._loads = self._gait.loads()
+        self._time: float | None = None
+        self._before: list[float] | None = None
+        self._action: FloatArray | None = None
+
+    def command(self, action: FloatArray, state: RobotState, now: float, expires: float) -> RobotCommand:
+        """Return the set-points (n_motors,) at a time `now` [s] under an action (A,)."""
+        if action.shape != (self._count,):
+            raise ValueError(f"robot {self._name}: expected an action of shape ({self._count},), got {action.shape}")
+        seconds = 0.0 if self._time is None else max(0.0, now - self._time)
+        self._time, self._action = now, action
+        stride = Stride(*action.tolist())
+        if all(map(math.isfinite, stride)):
+            self._walk(stride, state, seconds)
+        angles = self._bare.bend(self._gait.angles())
+        self._loads = self._bare.unload(self._gait.loads())
+        speeds, self._before = self._speeds(angles, seconds), angles
+        position, velocity, torque = np.array([angles, speeds, self._support(angles)])
+        return RobotCommand(CommandMode.SERVO, position, velocity, torque, self._kp, self._kd, expires)
+
+    def played(self, sent: RobotCommand) -> FloatArray | None:
+        """Return the action (A,) behind the last command when it was sent as set-points; None for other modes."""
+        return self._action if sent.mode is CommandMode.SERVO else None
+
+    def annotate(self, state: RobotState) -> RobotState:
+        """Return the state with the phase of the gait and the stride that it follows."""
+        return replace(state, gait_phase=self._gait.angle, stride=np.array(self._gait.stride))
+
+    def _walk(self, stride: Stride, state: RobotState, seconds: float) -> None:
+        """Move the feet on, the next steps where they keep the trunk up."""
+        motion, smoothed = self._motion, self._gait.stride
+        joints, speeds = state.motor_position.tolist(), state.motor_velocity.tolist()
+        motion.update(joints, speeds, state.gyro.tolist(), self._loads, seconds)
+        self._bare.update(np.broadcast_to(state.foot_force, self._feet).tolist(), self._gait.loads(), seconds)
+        if self._bare.any:
+            stride = stride._replace(height=min(stride.height, self._walker.peg_height))
+        reach = math.sqrt(max(smoothed.height, 0.0) / _GRAVITY)
+        forward = _within(reach * (motion.forward - smoothed.forward))
+        lateral = _within(reach * (motion.lateral - smoothed.lateral))
+        self._gait.advance(stride, seconds, Balance(forward, lateral))
+
+    def _speeds(self, angles: list[float], seconds: float) -> list[float]:
+        """Return how fast the set-points move (n_motors,), within what the motors can do [rad/s]."""
+        if self._before is None or seconds == 0.0:
+            return [0.0] * len(angles)
+        moves = zip(angles, self._before, self._fastest, strict=True)
+        return [max(-most, min(most, (new - old) / seconds)) for new, old, most in moves]
+
+    def _support(self, angles: list[float]) -> list[float]:
+        """Return the torques (n_motors,) with which every foot bears its share of the weight [N m]."""
+        weight = self._walker.mass * _GRAVITY
+        torques: list[float] = []
+        for index, (leg, load) in enumerate(zip(self._walker.legs, self._loads, strict=True)):
+            hip, thigh, calf = angles[3 * index : 3 * index + 3]
+            torques += leg.support(hip, thigh, calf, weight * load)
+        return torques
+
+
+def _walking(spec: RobotSpec) -> tuple[Walker, Joints]:
+    if spec.walker is None or spec.joints is None:
+        raise ValueError(f"robot {spec.name}: expected legs and joint gains to walk with")
+    if 3 * len(spec.walker.legs) != len(spec.motors):
+        raise ValueError(f"robot {spec.name}: expected three motors a leg, got {len(spec.motors)} motors")
+    return spec.walker, spec.joints
+
+
+def _within(step: float) -> float:
+    return max(-_FARTHEST, min(_FARTHEST, step)) if math.isfinite(step) else 0.0

@@ -1,0 +1,160 @@
+"""Set-points within what a robot's motors may be asked for: ranges, change per cycle, implied torque."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from hardware.guard.checks import Trip
+from hardware.limits import Check, Severity
+from hardware.robot import FloatArray, RobotCommand, RobotSpec, RobotState
+
+_FIELDS = ("position", "velocity", "torque", "kp", "kd")
+
+
+class Bounds:
+    """Brings commands within bounds, one after another; remembers the last one.
+
+    Raises:
+        ValueError: the limits do not fit the motors or forbid standing still.
+    """
+
+    def __init__(self, spec: RobotSpec) -> None:
+        check_limits(spec)
+        limits, checks = spec.limits, spec.checks
+        self._motors, self._checks = spec.motors, checks
+        self._velocity = np.array(limits.velocity_low), np.array(limits.velocity_high)
+        self._step = checks.slew.limit / spec.servo_hz
+        self._positions = spec.joints is not None
+        if self._positions:
+            margin, torque = checks.range.limit, np.array(limits.torque)
+            none, ones = np.zeros(len(spec.motors)), np.ones(len(spec.motors))
+            low = (np.array(limits.position_low) + margin, self._velocity[0], -torque, none, none)
+            high = (
+                np.array(limits.position_high) - margin,
+                self._velocity[1],
+                torque,
+                limits.kp * ones,
+                limits.kd * ones,
+            )
+            self._low, self._high, self._most = np.array(low), np.array(high), checks.torque.limit * torque
+        self._last = self._none = np.zeros(len(spec.motors))
+        self._driven = False
+
+    def forget(self) -> None:
+        """The motors are not driven now: the next command starts from where they are measured, or from rest."""
+        self._last, self._driven = self._none, False
+
+    def apply(self, command: RobotCommand, state: RobotState) -> tuple[RobotCommand, list[Trip]]:
+        """Return the command within bounds, and what had to be changed."""
+        trips: list[Trip] = []
+        if not self._positions:
+            within = self._clip("range", "velocity", command.velocity, self._velocity, trips)
+            velocity = self._slew("velocity", within, self._last, trips)
+            self._last = velocity
+            return RobotCommand.speeds(velocity.copy(), command.expires), trips
+        asked = np.array((command.position, command.velocity, command.torque, command.kp, command.kd))
+        within = np.maximum(asked, self._low)
+        np.minimum(within, self._high, out=within)
+        if within.tobytes() != asked.tobytes():  # the quickest way to see that nothing was changed
+            for what, before, after in zip(_FIELDS, asked, within, strict=True):
+                self._say("range", what, before, after, trips)
+        origin = self._last
+        if not self._driven:
+            origin = np.minimum(np.maximum(state.motor_position, self._low[0]), self._high[0])
+        position = self._slew("position", within[0], origin, trips)
+        self._last, self._driven = position, True
+        bounded = RobotCommand(command.mode, position, within[1], within[2], within[3], within[4], command.expires)
+        return self._soften(bounded, state, trips), trips
+
+    def _clip(
+        self, check: str, what: str, values: FloatArray, ends: tuple[FloatArray, FloatArray], trips: list[Trip]
+    ) -> FloatArray:
+        within = np.minimum(np.maximum(values, ends[0]), ends[1])
+        self._say(check, what, values, within, trips)
+        return within
+
+    def _slew(self, what: str, wanted: FloatArray, origin: FloatArray, trips: list[Trip]) -> FloatArray:
+        near = origin - self._step
+        np.maximum(wanted, near, out=near)
+        np.minimum(near, origin + self._step, out=near)
+        if near.tobytes() != wanted.tobytes():
+            self._say("slew", what, wanted, near, trips)
+        return near
+
+    def _soften(self, command: RobotCommand, state: RobotState, trips: list[Trip]) -> RobotCommand:
+        """Scale a motor's gains and feed-forward down together where they would ask for too much torque now."""
+        if self._checks.torque.severity is Severity.OFF:
+            return command
+        asked = implied_torque(command, state)
+        excess = np.abs(asked)
+        excess /= self._most
+        if float(np.maximum.reduce(excess)) <= 1.0:
+            return command
+        scale = 1.0 / np.maximum(excess, 1.0)
+        self._say("torque", "torque", asked, asked * scale, trips)
+        return replace(command, torque=command.torque * scale, kp=command.kp * scale, kd=command.kd * scale)
+
+    def _say(self, name: str, what: str, before: FloatArray, after: FloatArray, trips: list[Trip]) -> None:
+        if (before == after).all():
+            return
+        check: Check = getattr(self._checks, name)
+        changes = (f"{self._motors[i]} {before[i]:.3g} -> {after[i]:.3g}" for i in np.flatnonzero(before != after))
+        trips.append(Trip(name, check.severity, f"{what} of {', '.join(changes)}"))
+
+
+def implied_torque(command: RobotCommand, state: RobotState) -> FloatArray:
+    """Return the torque that a command asks for in this state (n_motors,) [N m], before the motors' own limits."""
+    torque: FloatArray = command.position - state.motor_position
+    torque *= command.kp
+    damping = command.velocity - state.motor_velocity
+    damping *= command.kd
+    torque += damping
+    torque += command.torque
+    return torque
+
+
+def is_finite(command: RobotCommand) -> bool:
+    """Tell whether every number of a command is finite."""
+    arrays = (command.position, command.velocity, command.torque, command.kp, command.kd)
+    return math.isfinite(command.expires) and bool(np.isfinite(np.concatenate(arrays)).all())
+
+
+def fits(command: RobotCommand, count: int) -> bool:
+    """Tell whether a command has one number for each of `count` motors everywhere."""
+    arrays = (command.position, command.velocity, command.torque, command.kp, command.kd)
+    return all(array.shape == (count,) for array in arrays)
+
+
+def check_limits(spec: RobotSpec) -> None:
+    """Raise ValueError when the limits do not fit the motors or forbid standing still."""
+    limits, checks, count = spec.limits, spec.checks, len(spec.motors)
+    if not len(limits.velocity_low) == len(limits.velocity_high) == count:
+        raise ValueError(f"robot {spec.name}: expected {count} velocity limits, one per motor")
+    for motor, low, high in zip(spec.motors, limits.velocity_low, limits.velocity_high, strict=True):
+        if not -np.inf < low <= 0.0 <= high < np.inf:
+            raise ValueError(f"robot {spec.name}: limits of {motor} must be finite and allow 0, got [{low}, {high}]")
+    positive = (checks.slew.limit, checks.tilt.limit, checks.state_age.limit)
+    if not all(limit > 0.0 for limit in positive):
+        raise ValueError(f"robot {spec.name}: slew, tilt and state_age must be positive, got {positive}")
+    if spec.joints is not None:
+        _check_joints(spec)
+
+
+def _check_joints(spec: RobotSpec) -> None:
+    """Raise ValueError when a robot servoed by position lacks a limit, or a pose is out of its range."""
+    limits, joints, margin, count = spec.limits, spec.joints, spec.checks.range.limit, len(spec.motors)
+    assert joints is not None
+    if not len(limits.position_low) == len(limits.position_high) == len(limits.torque) == count:
+        raise ValueError(f"robot {spec.name}: expected {count} position and torque limits, one per motor")
+    if not (limits.kp > 0.0 and limits.kd > 0.0 and min(limits.torque) > 0.0 and spec.checks.torque.limit > 0.0):
+        raise ValueError(f"robot {spec.name}: kp, kd and torque must have positive limits, got {limits}")
+    for name, pose in (("stand", joints.stand), ("sit", joints.sit)):
+        for motor, low, angle, high in zip(spec.motors, limits.position_low, pose, limits.position_high, strict=True):
+            if not low + margin <= angle <= high - margin:
+                raise ValueError(
+                    f"robot {spec.name}: pose {name}, {motor}: expected an angle in [{low + margin:.4g}, "
+                    f"{high - margin:.4g}], its range without the margin, got {angle:.4g}"
+                )

@@ -1,0 +1,167 @@
+"""The servo process seen from the plan loop: start it, give orders, read what it did."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from hardware.clock import Clock, WallClock
+from hardware.guard.state_machine import Mode
+from hardware.robot import LinkLost, Robot, RobotFault, RobotSpec
+from hardware.schedule import ActionSchedule
+from hardware.servo.loop import EVENT_BYTES, LONGEST_FAREWELL, WIRE_BYTES, Rings, ServoJob, run
+from hardware.servo.records import Cycle, CycleLayout, Order, OrderLayout
+from hardware.servo.rights import RealtimeSettings
+from hardware.servo.ring import Follower, RecordRing
+
+CYCLES, ORDERS, EVENTS = 4096, 256, 512
+"""Records that are kept: eight seconds of cycles at 500 Hz, and as much of the wire; a log writer may be starved."""
+_CONNECT = 20.0
+"""Longest time for the process to start and its robot to answer [s]."""
+
+
+class ServoProcess:
+    """`with ServoProcess(...) as servo: servo.request(Mode.RUN); servo.publish(schedule); servo.newest()`.
+
+    However the block ends, the robot sits down and is damped, and the process is gone.
+
+    Args:
+        spec: the robot's.
+        make_robot: builds its driver in the other process.
+        realtime: what that process asks of the operating system.
+        lease: time for which a schedule is played after it was published [s].
+        estimated: tell estimated positions and velocities, for robots that nothing outside them measures.
+    """
+
+    def __init__(
+        self,
+        spec: RobotSpec,
+        make_robot: Callable[[Clock], Robot],
+        realtime: RealtimeSettings | None = None,
+        lease: float = ServoJob.lease,
+        estimated: bool = False,
+    ) -> None:
+        self._spec = spec
+        self._cycle_layout, self._order_layout = CycleLayout(spec), OrderLayout(spec)
+        self._cycles = RecordRing.create(self._cycle_layout.capacity, CYCLES)
+        self._orders = RecordRing.create(self._order_layout.capacity, ORDERS)
+        self._events = RecordRing.create(EVENT_BYTES, EVENTS)
+        self._wire = RecordRing.create(WIRE_BYTES, 2 * CYCLES)
+        self.rings = Rings(self._orders.name, self._cycles.name, self._events.name, self._wire.name)
+        """For a log writer, which follows them too."""
+        self.clock = WallClock()
+        """Shared with the servo process."""
+        job = ServoJob(make_robot, self.clock.origin, self.rings, realtime or RealtimeSettings(), lease, estimated)
+        self._process = multiprocessing.get_context("spawn").Process(target=run, args=(job,), name="limber-servo")
+        self._order = Order(0.0, Mode.PASSIVE)
+        self._event_follower, self._cycle_follower = Follower(self._events), Follower(self._cycles)
+        self._last_words: list[dict[str, object]] | None = None
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The constant facts about the robot."""
+        return self._spec
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.is_alive()
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process."""
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        """Start the process; returns when the robot has answered. The motors stay off.
+
+        Raises:
+            LinkLost: the robot did not answer.
+        """
+        try:
+            self._process.start()
+            deadline = time.monotonic() + _CONNECT
+            while self._cycles.count == 0:
+                if not self.alive or time.monotonic() > deadline:
+                    said = "; ".join(str(e["what"]) for e in self.events() if e["kind"] in {"fault", "crash"})
+                    raise LinkLost(said or f"robot {self._spec.name}: expected a first cycle, got nothing")
+                time.sleep(0.005)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def request(self, target: Mode) -> None:
+        """Head for PASSIVE, DAMP, STAND or RUN, or make an emergency stop."""
+        stops = self._order.stops + (target is Mode.ESTOP)
+        self._send(replace(self._order, request=target, requests=self._order.requests + 1, stops=stops, schedule=None))
+
+    def reset(self) -> None:
+        """Ask for the fault to be forgotten, which needs a robot that is well and still; getting up needs a request."""
+        self._send(replace(self._order, resets=self._order.resets + 1, schedule=None))
+
+    def publish(self, schedule: ActionSchedule) -> None:
+        """Make `schedule` the one that is played from the next cycle on.
+
+        Raises:
+            ValueError: it does not fit the robot.
+            RobotFault: the servo process is gone.
+        """
+        if not self.alive:
+            raise RobotFault(f"robot {self._spec.name}: the servo process is gone")
+        self._send(replace(self._order, schedule=schedule))
+
+    def newest(self) -> Cycle | None:
+        """Return the newest cycle; None before the first."""
+        found = self._cycles.newest()
+        return None if found is None else self._cycle_layout.unpack(found[1])
+
+    def cycles(self) -> list[Cycle]:
+        """Return the cycles since the last call, as far as they are still there."""
+        taken: list[Cycle] = []
+        while (record := self._cycle_follower.take()) is not None:
+            taken.append(self._cycle_layout.unpack(record))
+        return taken
+
+    def events(self) -> list[dict[str, object]]:
+        """Return the events since the last call, also after the end: when, which kind, what."""
+        if self._last_words is not None:
+            words, self._last_words = self._last_words, []
+            return words
+        taken: list[dict[str, object]] = []
+        while (record := self._event_follower.take()) is not None:
+            taken.append(json.loads(record))
+        return taken
+
+    def stop(self) -> None:
+        """Let the robot sit down and be damped, and the process end; kills one that does not."""
+        if self._process.pid is None:
+            return
+        if self.alive:
+            self._process.terminate()
+        self._process.join(LONGEST_FAREWELL + 2.0)
+        if self.alive:
+            self._process.kill()
+            self._process.join()
+
+    def close(self) -> None:
+        """Stop, and remove the shared memory. Closing twice is allowed."""
+        self.stop()
+        if self._last_words is None:
+            self._last_words = self.events()
+        for ring in (self._cycles, self._orders, self._events, self._wire):
+            ring.close()
+
+    def _send(self, order: Order) -> None:
+        self._order = replace(order, published=self.clock.now())
+        self._orders.append(self._order_layout.pack(self._order))

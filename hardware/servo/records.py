@@ -1,0 +1,226 @@
+"""What servo and plan process tell each other, as flat records: every cycle one way, orders the other way.
+
+Numbers are float64 in a fixed layout that follows from the robot's spec; text comes behind them. What does not fit the
+layout, or is out of range, is refused with a reason.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from hardware.guard.checks import Trip
+from hardware.guard.state_machine import TARGETS, Mode
+from hardware.limits import Severity
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
+from hardware.schedule import ActionSchedule, Rung
+from hardware.servo.servo import ServoReport
+
+KNOTS = 64
+"""Most knots of a schedule."""
+TEXT = 1024
+"""Most bytes of text behind the numbers of a cycle."""
+LEAVING = -1
+"""In place of an order's number: nobody is obeyed any more, the robot is taken down."""
+_MODES, _RUNGS, _COMMANDS = tuple(Mode), tuple(Rung), tuple(CommandMode)
+_REQUESTS = (*TARGETS, Mode.ESTOP)
+
+
+class BadRecord(ValueError):
+    """A record is not one of ours."""
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One servo cycle as it is told."""
+
+    time: float
+    """Host clock at which it acted [s]."""
+    late: float
+    """How late it began [s]."""
+    state: RobotState
+    report: ServoReport
+    order: int = 0
+    """Number of the order it obeyed; LEAVING once the process lets go of the robot."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the plan process wants; the newest one counts."""
+
+    published: float
+    """Host clock [s]; an order that is not renewed loses its force."""
+    request: Mode
+    """PASSIVE, DAMP, STAND, RUN or ESTOP."""
+    requests: int = 0
+    """The request is made whenever this grows: the same one may be made again."""
+    resets: int = 0
+    """Faults are reset whenever this grows."""
+    stops: int = 0
+    """An emergency stop is made whenever this grows, whatever was requested since: no order may be read in between."""
+    schedule: ActionSchedule | None = None
+    refused: str | None = None
+    """Why there is no schedule, although one was sent."""
+
+
+class CycleLayout:
+    """Where each number of a cycle is."""
+
+    def __init__(self, spec: RobotSpec) -> None:
+        motors, feet, judged, actions = len(spec.motors), len(spec.feet), len(spec.judged), len(spec.actions)
+        sizes = {"head": 15, "position": 3, "quaternion": 4, "velocity": 3, "gyro": 3, "accelerometer": 3}
+        sizes |= dict.fromkeys(_PER_MOTOR, motors) | {"foot_force": feet, "judged": judged, "stride": actions}
+        sizes |= {"action": actions}
+        sizes |= dict.fromkeys(_SENT, motors)
+        self._at: dict[str, slice] = {}
+        begin = 0
+        for name, size in sizes.items():
+            self._at[name] = slice(begin, begin + size)
+            begin += size
+        self._count, self._motors = begin, motors
+        self._buffer = np.full(begin, np.nan)
+
+    @property
+    def capacity(self) -> int:
+        """Most bytes of a record."""
+        return 8 * self._count + TEXT
+
+    def pack(self, cycle: Cycle) -> bytes:
+        """Return a cycle as a record."""
+        state, report, numbers, at = cycle.state, cycle.report, self._buffer, self._at
+        sent, action = report.sent, report.action
+        numbers[:15] = (
+            *(cycle.time, cycle.late, state.seq, state.time, state.battery, state.charge, state.tick),
+            *(state.bad_packets, state.foreign_commands, state.gait_phase, report.plan_age),
+            *(_MODES.index(report.mode), _RUNGS.index(report.rung)),
+            math.nan if sent is None else _COMMANDS.index(sent.mode),
+            cycle.order,
+        )
+        for name in _VECTORS:
+            numbers[at[name]] = getattr(state, name)
+        numbers[at["judged"]] = state.judged or math.nan
+        numbers[at["action"]] = math.nan if action is None else action
+        for name in _SENT:
+            numbers[at[name]] = math.nan if sent is None else getattr(sent, name[5:])
+        fault = report.fault
+        told = "" if fault is None else f"{fault.check}\t{fault.severity.value}\t{fault.detail}"
+        text = "\n".join((told, *state.faults)) if told or state.faults else ""
+        return numbers.tobytes() + text.encode()[:TEXT]
+
+    def unpack(self, record: bytes) -> Cycle:
+        """Return the cycle of a record.
+
+        Raises:
+            BadRecord: it has another size.
+        """
+        size, at = 8 * self._count, self._at
+        if not size <= len(record) <= size + TEXT:
+            raise BadRecord(f"cycle: expected {size} bytes and text, got {len(record)}")
+        numbers = np.frombuffer(record[:size]).copy()
+        told, *faults = record[size:].decode(errors="replace").split("\n")
+        time, late, seq, stamp, battery, charge, tick, bad, foreign, phase, *played = numbers[:15].tolist()
+        age, mode, rung, sent, order = played
+        state = RobotState(
+            seq=int(seq),
+            time=stamp,
+            battery=battery,
+            charge=charge,
+            tick=tick,
+            bad_packets=int(bad),
+            foreign_commands=int(foreign),
+            gait_phase=phase,
+            faults=tuple(faults),
+            judged=tuple(numbers[at["judged"]].tolist()),
+            **{name: numbers[at[name]] for name in _VECTORS},
+        )
+        action = numbers[at["action"]]
+        report = ServoReport(
+            action=None if np.isnan(action).all() else action,
+            rung=_RUNGS[int(rung)],
+            plan_age=age,
+            reasons=(),
+            fault=_trip(told),
+            mode=_MODES[int(mode)],
+            sent=None if math.isnan(sent) else self._command(numbers, _COMMANDS[int(sent)], time),
+        )
+        return Cycle(time, late, state, report, int(order))
+
+    def _command(self, numbers: FloatArray, mode: CommandMode, time: float) -> RobotCommand:
+        position, velocity, torque, kp, kd = (numbers[self._at[name]] for name in _SENT)
+        return RobotCommand(mode, position, velocity, torque, kp, kd, time)
+
+
+_PER_MOTOR = ("motor_position", "motor_velocity", "motor_torque", "motor_temperature", "back_emf", "lost")
+_VECTORS = ("position", "quaternion", "velocity", "gyro", "accelerometer", *_PER_MOTOR, "foot_force", "stride")
+_SENT = ("sent_position", "sent_velocity", "sent_torque", "sent_kp", "sent_kd")
+
+
+class OrderLayout:
+    """Orders for a robot with so many numbers per action."""
+
+    def __init__(self, spec: RobotSpec) -> None:
+        self._actions = len(spec.actions)
+
+    @property
+    def capacity(self) -> int:
+        """Most bytes of a record."""
+        return 8 * (_ORDER_HEAD + KNOTS * self._actions)
+
+    def pack(self, order: Order) -> bytes:
+        """Return an order as a record.
+
+        Raises:
+            ValueError: the schedule is longer than KNOTS, or nobody can ask for the mode.
+        """
+        schedule = order.schedule
+        if schedule is not None and schedule.actions.shape not in {(n, self._actions) for n in range(1, KNOTS + 1)}:
+            expected = f"up to {KNOTS} knots of {self._actions} numbers"
+            raise ValueError(f"order: expected {expected}, got {schedule.actions.shape}")
+        counts = (order.requests, order.resets, order.stops)
+        head = [order.published, float(_REQUESTS.index(order.request)), *map(float, counts)]
+        if schedule is None:
+            return np.array([*head, 0.0, 0.0, 0.0, 0.0]).tobytes()
+        head += [float(len(schedule.actions)), schedule.start, schedule.step, schedule.expires]
+        return np.concatenate([head, schedule.actions.ravel()]).tobytes()
+
+    def unpack(self, record: bytes) -> Order:
+        """Return the order of a record; a schedule that is rubbish is left out, for the request beside it may matter.
+
+        Raises:
+            BadRecord: what is requested is rubbish.
+        """
+        if len(record) % 8 or len(record) < 8 * _ORDER_HEAD:
+            raise BadRecord(f"order: expected at least {_ORDER_HEAD} numbers, got {len(record)} bytes")
+        numbers = np.frombuffer(record).copy()
+        published, request, *counts = numbers[:_REQUEST_HEAD].tolist()
+        if not math.isfinite(published) or request not in range(len(_REQUESTS)):
+            raise BadRecord(f"order: expected a time and a known request, got {published}, {request}")
+        if not all(math.isfinite(count) and count == int(count) >= 0 for count in counts):
+            raise BadRecord(f"order: expected whole numbers of requests, resets and stops, got {counts}")
+        requests, resets, stops = map(int, counts)
+        schedule, refused = None, None
+        try:
+            schedule = self._schedule(numbers[_REQUEST_HEAD:])
+        except ValueError as error:
+            refused = f"order: {error}"
+        return Order(published, _REQUESTS[int(request)], requests, resets, stops, schedule, refused)
+
+    def _schedule(self, numbers: FloatArray) -> ActionSchedule | None:
+        """Return the schedule behind a request, if there is one; ValueError when it is rubbish."""
+        if not np.isfinite(numbers).all():
+            raise ValueError("a number is not finite")
+        knots, start, step, expires = numbers[:4].tolist()
+        if knots not in range(KNOTS + 1) or len(numbers) - 4 != int(knots) * self._actions:
+            raise ValueError(f"expected {knots:g} knots of {self._actions}, got {len(numbers) - 4} numbers")
+        return ActionSchedule(start, step, numbers[4:].reshape(-1, self._actions), expires) if knots else None
+
+
+_REQUEST_HEAD = 5
+_ORDER_HEAD = _REQUEST_HEAD + 4
+
+
+def _trip(told: str) -> Trip | None:
+    parts = told.split("\t")
+    return Trip(parts[0], Severity(parts[1]), parts[2]) if len(parts) == 3 else None

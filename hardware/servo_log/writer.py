@@ -1,0 +1,256 @@
+"""The log of a servo process: an MCAP file, written by a process of its own that follows the shared memory.
+
+The servo loop never waits for it: what the writer is too slow for is dropped and counted. A chunk is closed at least
+every half second, so that a log is readable up to there whatever ends the process. When the disk is full, logging
+stops and says so; control goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+import numpy as np
+from mcap.writer import Writer
+
+from hardware.robot import FloatArray, RobotSpec
+from hardware.servo.loop import WIRE_HEAD, Rings
+from hardware.servo.records import BadRecord, Cycle, CycleLayout, OrderLayout
+from hardware.servo.ring import Follower, RecordRing
+
+CHANNELS = ("state", "command", "plan", "event", "note", "wire_received", "wire_sent")
+"""JSON, but for the wire's, which hold the bytes as they were. `note` is what the plan loop adds, such as errors of its
+model."""
+CHUNK = 65_536
+"""A chunk of this size closes without a stall worth mentioning [bytes]."""
+FLUSH = 0.5
+"""Longest time that a message waits for its chunk to be closed [s]."""
+NOTE_BYTES = 65_536
+"""A plan with all that its planner wants back fits well."""
+_POLL = 0.02
+_START = 20.0
+_SILENCE = 1.0
+"""When its time is over, the writer goes on until nothing has come for this long [s]."""
+_LINGER = 2.0
+"""Once asked to stop it goes on no longer than this, whatever comes [s]."""
+
+
+@dataclass(frozen=True)
+class LogJob:
+    """What the writer needs to begin."""
+
+    path: Path
+    spec: RobotSpec
+    rings: Rings
+    notes: str
+    status: str
+    origin: float
+    """Of the host clock [s]."""
+
+
+class LogWriter:
+    """`with LogWriter(path, spec, servo.rings, servo.clock.origin) as log: log.note({...})`."""
+
+    def __init__(self, path: Path, spec: RobotSpec, rings: Rings, origin: float) -> None:
+        self._notes = RecordRing.create(NOTE_BYTES, 256)
+        self._final: dict[str, object] | None = None
+        self._status = RecordRing.create(1024, 4)
+        job = LogJob(path, spec, rings, self._notes.name, self._status.name, origin)
+        self._process = multiprocessing.get_context("spawn").Process(target=run, args=(job,), name="limber-log")
+
+    def __enter__(self) -> Self:
+        """Start the process; returns when it writes, or has said why it cannot."""
+        self._process.start()
+        deadline = time.monotonic() + _START
+        while self._status.count == 0 and self._process.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process."""
+        return self._process.pid
+
+    def note(self, what: dict[str, object]) -> None:
+        """Add something that the plan loop knows; dropped where it is too long."""
+        line = json.dumps(what).encode()
+        if len(line) <= NOTE_BYTES:
+            self._notes.append(line)
+
+    def status(self) -> dict[str, object]:
+        """Return how many messages were written and lost, and why logging stopped, if it did; also after the end."""
+        if self._final is not None:
+            return self._final
+        found = self._status.newest()
+        return {} if found is None else dict(json.loads(found[1]))
+
+    def close(self) -> None:
+        """Let the writer finish. Closing twice is allowed."""
+        if self._process.pid is not None and self._process.is_alive():
+            self._process.terminate()
+            self._process.join(_SILENCE + 10.0)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
+        self._final = self.status()
+        self._notes.close()
+        self._status.close()
+
+
+def run(job: LogJob) -> None:
+    """Be the log process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(5)
+    with RecordRing.attach(job.status) as status:
+        logger = _Logger(job, status)
+        try:
+            logger.run()
+        except OSError as error:
+            status.append(json.dumps(logger.counts() | {"stopped": f"{job.path}: {error.strerror}"}).encode())
+        finally:
+            logger.close()
+
+
+class _Logger:
+    """Follows the rings and writes."""
+
+    def __init__(self, job: LogJob, status: RecordRing) -> None:
+        self._job, self._status = job, status
+        self._asked: float | None = None
+        signal.signal(signal.SIGTERM, self._on_sigterm)
+        self._offset = time.time() - time.monotonic() + job.origin
+        self._cycles, self._orders = CycleLayout(job.spec), OrderLayout(job.spec)
+        rings = (job.rings.cycles, job.rings.orders, job.rings.events, job.rings.wire, job.notes)
+        self._rings = [RecordRing.attach(name) for name in rings]
+        self._followers = [Follower(ring, from_start=True) for ring in self._rings]
+        self._written = 0
+
+    def close(self) -> None:
+        """Let go of the shared memory."""
+        for ring in self._rings:
+            ring.close()
+
+    def counts(self) -> dict[str, object]:
+        """Return how much was written and lost."""
+        return {"written": self._written, "lost": sum(follower.lost for follower in self._followers)}
+
+    def run(self) -> None:
+        """Write until asked to stop, or left alone, and nothing comes any more."""
+        self._open()
+        parent = multiprocessing.parent_process()
+        flushed = heard = time.monotonic()
+        while True:
+            if self._drain():
+                heard = time.monotonic()
+            now = time.monotonic()
+            if now - flushed > FLUSH:
+                self._writer.flush()  # type: ignore[no-untyped-call]
+                self._status.append(json.dumps(self.counts()).encode())
+                flushed = now
+            over = self._asked is not None or (parent is not None and not parent.is_alive())
+            if over and now - heard > _SILENCE:
+                break
+            if self._asked is not None and now - self._asked > _LINGER:
+                break
+            time.sleep(_POLL)
+        self._writer.add_metadata("counts", {name: str(count) for name, count in self.counts().items()})
+        self._writer.finish()  # type: ignore[no-untyped-call]
+        self._status.append(json.dumps(self.counts()).encode())
+
+    def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
+        self._asked = self._asked or time.monotonic()
+
+    def _open(self) -> None:
+        """Begin the file."""
+        job = self._job
+        self._writer = Writer(job.path.open("wb"), chunk_size=CHUNK)
+        self._writer.start(profile="limber")
+        self._writer.add_metadata("limber", {"robot": job.spec.name})
+        schema = self._writer.register_schema("limber", "jsonschema", b'{"type": "object"}')
+        kinds = {name: ("cdr", 0) if name.startswith("wire") else ("json", schema) for name in CHANNELS}
+        self._ids = {name: self._writer.register_channel(name, *kind) for name, kind in kinds.items()}
+        self._status.append(json.dumps(self.counts()).encode())
+
+    def _drain(self) -> bool:
+        """Write all that has come; tell whether there was anything."""
+        cycles, orders, events, wire, notes = self._followers
+        before = self._written
+        while (record := cycles.take()) is not None:
+            self._cycle(self._cycles.unpack(record))
+        while (record := orders.take()) is not None:
+            self._order(record, orders.taken)
+        for follower, channel in ((events, "event"), (notes, "note")):
+            while (record := follower.take()) is not None:
+                self._add(channel, time.monotonic() - self._job.origin, record)
+        while (record := wire.take()) is not None:
+            kind, stamp = WIRE_HEAD.unpack_from(record)
+            self._add("wire_received" if kind == b"R" else "wire_sent", stamp, record[WIRE_HEAD.size :])
+        return self._written > before
+
+    def _cycle(self, cycle: Cycle) -> None:
+        state, report = cycle.state, cycle.report
+        told = {name: _plain(value) for name, value in vars(state).items()}
+        self._add_json("state", cycle.time, told)
+        command = None if report.sent is None else {name: _plain(v) for name, v in vars(report.sent).items()}
+        self._add_json(
+            "command",
+            cycle.time,
+            {
+                "time": cycle.time,
+                "late": cycle.late,
+                "order": cycle.order,
+                "mode": report.mode.value,
+                "rung": report.rung.value,
+                "plan_age": _plain(report.plan_age),
+                "fault": None if report.fault is None else str(report.fault),
+                "action": None if report.action is None else report.action.tolist(),
+                "command": command,
+            },
+        )
+
+    def _order(self, record: bytes, number: int) -> None:
+        try:
+            order = self._orders.unpack(record)
+        except BadRecord as error:
+            self._add_json("plan", time.monotonic() - self._job.origin, {"number": number, "refused": str(error)})
+            return
+        schedule = order.schedule
+        told = {name: _plain(value) for name, value in vars(order).items() if name != "schedule"}
+        plan = None if schedule is None else {name: _plain(value) for name, value in vars(schedule).items()}
+        self._add_json("plan", order.published, {"number": number, **told, "schedule": plan})
+
+    def _add_json(self, channel: str, at: float, what: object) -> None:
+        self._add(channel, at, json.dumps(what).encode())
+
+    def _add(self, channel: str, at: float, data: bytes) -> None:
+        stamp = int(1e9 * (self._offset + at))
+        self._writer.add_message(self._ids[channel], stamp, data, stamp, self._written)
+        self._written += 1
+
+
+def _plain(value: object) -> object:
+    """Return numbers and lists; null for what is not finite, because JSON has no NaN."""
+    match value:
+        case np.ndarray():
+            array: FloatArray = value
+            return array.tolist() if np.isfinite(array).all() else [_plain(number) for number in array.tolist()]
+        case float():
+            return value if math.isfinite(value) else None
+        case tuple():
+            return [_plain(item) for item in value]
+        case int() | str() | None:
+            return value
+    return getattr(value, "value", str(value))

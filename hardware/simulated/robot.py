@@ -1,0 +1,178 @@
+"""A simulated robot behind the Robot protocol: the physics follows the clock, lazily, whenever somebody looks."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hardware.clock import Clock
+from hardware.embodiment import channels
+from hardware.limits import Check, Checks, Limits, Severity
+from hardware.robot import (
+    Action,
+    FloatArray,
+    LinkLost,
+    RobotCommand,
+    RobotError,
+    RobotFault,
+    RobotSpec,
+    RobotState,
+)
+from hardware.simulated.bodies import Physics, simulate
+from sim.bodies.floating_base import SimulationError
+from sim.conditions.condition import Condition, describe
+from sim.perturbations import Perturbation
+from sim.robots.roach import SIDES
+from sim.terrain import Terrain, preset
+
+_TURN = 2.0 * math.pi
+_LOW, _HIGH = 2.0 * _TURN, 9.0 * _TURN
+
+ROACH = RobotSpec(
+    name="roach",
+    motors=SIDES,
+    channels=channels(SIDES),
+    actions=tuple(Action(f"speed_{side}", "rad/s", low=_LOW, high=_HIGH, rest=0.0) for side in SIDES),
+    control_hz=20.0,
+    servo_hz=100.0,
+    limits=Limits(velocity_low=(0.0, 0.0), velocity_high=(_HIGH, _HIGH)),
+    checks=Checks(slew=Check(Severity.WARN, 10000.0), tilt=Check(Severity.HARD, math.radians(70.0))),
+)
+"""Leg speeds from 2 to 9 revolutions a second, as in the published crawler experiments."""
+
+
+class SimRobot:
+    """One simulated robot; implements `hardware.robot.Robot`.
+
+    Simulated time is the clock's time since `connect`. Everything random (a crawler's crank angles at the start, sensor
+    noise) comes from `rng`, so one seed gives the same bits. Any thread may call anything: a lock keeps the physics
+    whole.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        rng: np.random.Generator,
+        terrain: Terrain | str = "flat",
+        perturbations: Sequence[Perturbation] = (),
+        spec: RobotSpec = ROACH,
+        judge: Callable[[RobotState], tuple[float, ...]] | None = None,
+        pose: Sequence[float] | None = None,
+    ) -> None:
+        """Put the robot on a terrain (a preset's name or a Terrain); it stands still until commanded.
+
+        `spec` may add channels for what the `judge` says, who sees the true state at every reading. `pose` is where a
+        quadruped's joints start (n_motors,) [rad]; None stands.
+
+        Raises:
+            ValueError: no such terrain, or a perturbation that cannot happen to this robot.
+        """
+        self._spec, self._judge = spec, judge
+        self._clock = clock
+        self._rng = rng
+        ground = preset(terrain) if isinstance(terrain, str) else terrain
+        self._body = simulate(spec, ground, perturbations, rng, pose)
+        self._physics = self._body.physics
+        self._origin = clock.now()
+        self._connected = False
+        self._active = False
+        self._seq = 0
+        self._lock = threading.RLock()
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The constant facts about this robot."""
+        return self._spec
+
+    @property
+    def physics(self) -> Physics:
+        """The simulation behind it."""
+        return self._physics
+
+    @property
+    def qpos(self) -> FloatArray:
+        """Generalised positions now (nq,), for a log or a video."""
+        with self._lock:
+            return self._physics.qpos
+
+    @property
+    def condition(self) -> Condition:
+        """What is perturbed now."""
+        return self._physics.condition
+
+    def true_condition(self) -> FloatArray:
+        """Return what is perturbed now as numbers (D,), see `sim.conditions.condition.describe`."""
+        return np.array(list(describe(self._physics.condition, self._physics.anatomy).values()))
+
+    def true_state(self) -> RobotState:
+        """Return the present state without noise or calibration error."""
+        with self._lock:
+            self._advance()
+            return self._state(None)
+
+    def connect(self) -> None:
+        """Start the simulation's time at the clock's present time."""
+        if not self._connected:
+            self._origin = self._clock.now() - self._physics.time()
+            self._connected = True
+
+    def activate(self) -> None:
+        """Let the motors follow commands."""
+        if not self._connected:
+            raise RobotFault(f"{self.spec.name}: activate: expected a connected robot; call connect first")
+        self._active = True
+
+    def read(self) -> RobotState:
+        """Return what the sensors say now.
+
+        Raises:
+            LinkLost: not connected, or the simulation broke down.
+        """
+        with self._lock:
+            self._advance()
+            self._seq += 1
+            state = self._state(self._rng)
+            return state if self._judge is None else replace(state, judged=self._judge(self._state(None)))
+
+    def write(self, command: RobotCommand) -> RobotCommand:
+        """Follow a command from now until it expires, and return it."""
+        if not self._active:
+            raise RobotError(f"{self.spec.name}: write: expected an active robot; call connect and activate first")
+        with self._lock:
+            self._advance()
+            self._body.follow(command, command.expires - self._origin)
+        return command
+
+    def damp(self) -> None:
+        """Brake or damp all motors."""
+        with self._lock:
+            self._body.follow(None, math.inf)
+
+    def deactivate(self) -> None:
+        """Damp and follow no more commands."""
+        self.damp()
+        self._active = False
+
+    def close(self) -> None:
+        """Leave the robot braked and disconnected."""
+        self.deactivate()
+        self._connected = False
+
+    def _advance(self) -> None:
+        """Bring the physics to the clock's present time."""
+        if not self._connected:
+            raise LinkLost(f"{self.spec.name}: expected a connected robot; call connect first")
+        elapsed = self._clock.now() - self._origin
+        count = math.floor(elapsed / self._physics.timestep() + 1e-6) - self._physics.steps
+        if count > 0:
+            try:
+                self._physics.step(count)
+            except SimulationError as error:
+                raise LinkLost(f"{self.spec.name}: {error}") from error
+
+    def _state(self, rng: np.random.Generator | None) -> RobotState:
+        return self._body.state(self._seq, self._origin + self._physics.time(), rng)

@@ -1,0 +1,217 @@
+"""What following a path costs: distance to it, heading error, and progress that was lost.
+
+    sum over h = 1..H of   perp |distance|  +  head |heading error|  +  back (progress_{h-1} - progress_h)
+
+These are the three terms of the VelociRoACH experiments (weights for steps of 0.1 s). Progress is scaled to that step,
+so the balance between tracking and hurrying, and the cost of a step, do not depend on the control rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, NamedTuple, TypeVar
+
+import casadi as ca
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.costs.residuals import StepResiduals, norm_residual
+from planners.problem import AnyFloats, FloatArray
+
+REFERENCE_STEP = 0.1
+"""Step for which the published weights were chosen [s]."""
+
+Values = TypeVar("Values", float, NDArray[np.floating[Any]])
+
+
+@dataclass(frozen=True)
+class PathWeights:
+    """Weights of the three terms, as published for a 10 Hz loop.
+
+    Attributes:
+        perp: per metre of distance to the path [1/m].
+        back: per metre of progress lost within 0.1 s; negative cost for progress made [1/m].
+        head: per radian of heading error [1/rad].
+    """
+
+    perp: float = 50.0
+    back: float = 10.0
+    head: float = 5.0
+
+    def step_cost(self, distance: Values, heading_error: Values, lost: Values) -> Values:
+        """Return the cost of one step from |distance| [m], |heading error| [rad] and progress lost per 0.1 s [m]."""
+        cost: Values = self.perp * distance + self.head * heading_error + self.back * lost
+        return cost
+
+
+def wrapped(angle: Values) -> Values:
+    """Return the angle in [-pi, pi] [rad]."""
+    turns: Values = np.rint(angle / (2 * np.pi))
+    return angle - 2 * np.pi * turns
+
+
+class Projection(NamedTuple):
+    """Feet of perpendiculars on a path, arrays of the shape of the points."""
+
+    progress: AnyFloats
+    """Arc length from the start of the window [m]."""
+    offset: AnyFloats
+    """Signed distance, positive to the left of the path [m]."""
+    heading: AnyFloats
+    """Direction of the path there [rad]."""
+
+
+@dataclass(frozen=True)
+class PathWindow:
+    """The stretch of a smooth path near the robot, as P vertices; beyond its ends the path goes on straight.
+
+    Only this stretch is searched, so progress cannot jump to another branch where a path crosses itself.
+
+    Attributes:
+        start: progress at the first vertex [m].
+        spacing: arc length between neighbours [m].
+        points: (P, 2) world frame [m].
+        headings: direction of the path (P,) [rad].
+        curvature: (P,) [1/m]; the ends count as straight.
+    """
+
+    start: float
+    spacing: float
+    points: FloatArray
+    headings: FloatArray
+    curvature: FloatArray
+
+    @cached_property
+    def _tables(self) -> tuple[FloatArray, FloatArray]:
+        """Scores (3, P), largest at the nearest vertex, and vertex properties (7, P), relative to the first vertex."""
+        x, y = (self.points - self.points[0]).T
+        bend = self.curvature.copy()
+        bend[[0, -1]] = 0.0
+        arclength = self.spacing * np.arange(len(x))
+        vertices = np.stack([x, y, np.cos(self.headings), np.sin(self.headings), self.headings, bend, arclength])
+        return np.stack([x, y, -(x**2 + y**2) / 2]), vertices
+
+    def project(self, x: AnyFloats, y: AnyFloats) -> Projection:
+        """Project points with coordinates x, y (...) [m]; the path is an arc of a circle around each vertex."""
+        scores, vertices = (table.astype(x.dtype, copy=False) for table in self._tables)
+        origin_x, origin_y = self.points[0].tolist()
+        x, y = x - origin_x, y - origin_y
+        nearest = (np.stack([x, y, np.ones_like(x)], axis=-1) @ scores).argmax(axis=-1)
+        vertex_x, vertex_y, cos, sin, heading, bend, arclength = (row[nearest] for row in vertices)
+        x -= vertex_x
+        y -= vertex_y
+        along, across = cos * x + sin * y, cos * y - sin * x
+        arc = along / np.maximum(1 - bend * across, 0.5)
+        return Projection(arclength + arc, across - bend * along * arc / 2, heading + bend * arc)
+
+    def nearest(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """Return the vertex (..., 7) next to each point: x, y, cosine, sine, heading, curvature, progress."""
+        scores, vertices = self._tables
+        origin = self.points[0]
+        points = np.stack([x - origin[0], y - origin[1], np.ones_like(x)], axis=-1)
+        chosen: FloatArray = vertices.T[(points @ scores).argmax(axis=-1)]
+        chosen[..., :2] += origin
+        return chosen
+
+
+class PathTerms(NamedTuple):
+    """The terms before weighting, for steps 1..H of every candidate."""
+
+    distance: AnyFloats
+    """Signed distance to the path (E, N, H) [m]."""
+    heading: AnyFloats
+    """Heading error (E, N, H) [rad]."""
+    lost: AnyFloats
+    """Progress lost per 0.1 s (E, N, H) [m]."""
+
+
+@dataclass(frozen=True)
+class PathCost:
+    """Cost of candidates that should follow a path.
+
+    Attributes:
+        window: the stretch of the path that the horizon can reach.
+        weights: weights of the path terms.
+        step: time between predicted states [s].
+        pose: indices of x, y and yaw in the state vector.
+        change: weights of squared changes between successive actions (A,) [1 / action unit^2]; None lets them be free.
+        previous_action: the action before the first one (A,); None leaves the first change free.
+        rounding: distance [m] and heading error [rad] within which `residuals` rounds the kink off a term. Ranking
+            candidates never rounds.
+    """
+
+    window: PathWindow
+    weights: PathWeights
+    step: float
+    pose: tuple[int, int, int]
+    change: FloatArray | None = None
+    previous_action: FloatArray | None = None
+    rounding: tuple[float, float] = (0.001, 0.01)
+
+    def __call__(self, states: AnyFloats, actions: FloatArray) -> AnyFloats:
+        """Return what each member says (E, N) that states (E, N, H + 1, S) and actions (N, H, A) cost."""
+        terms = self.terms(states)
+        costs = self.weights.step_cost(np.abs(terms.distance), np.abs(terms.heading), terms.lost)
+        total: AnyFloats = costs.sum(axis=-1)
+        return total if self.change is None else total + self._change_cost(actions, self.change)
+
+    def terms(self, states: AnyFloats) -> PathTerms:
+        """Return the unweighted terms of states (E, N, H + 1, S)."""
+        x, y, yaw = (np.ascontiguousarray(states[..., index]) for index in self.pose)
+        foot = self.window.project(x, y)
+        lost = (foot.progress[..., :-1] - foot.progress[..., 1:]) * (REFERENCE_STEP / self.step)
+        return PathTerms(foot.offset[..., 1:], wrapped(yaw - foot.heading)[..., 1:], lost)
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of the state that cost something."""
+        return self.pose
+
+    @property
+    def angles(self) -> tuple[int, ...]:
+        """The yaw."""
+        return self.pose[2:]
+
+    def residuals(self, num_actions: int) -> StepResiduals:
+        """Return the expressions of one step, smooth and with progress telescoped into the last step."""
+        return _path_residuals(0 if self.change is None else num_actions)
+
+    def parameters(self, states: FloatArray) -> FloatArray:
+        """Return (N, H, 12) for states (N, H + 1, S): the nearest vertices, weights and roundings of `residuals`.
+
+        Weights of changes come behind them (N, H, 12 + A).
+        """
+        x, y, yaw = (states[:, 1:, index] for index in self.pose)
+        change = np.zeros(0) if self.change is None else self.change
+        parameters = np.zeros((*x.shape, 12 + len(change)))
+        parameters[..., :7] = self.window.nearest(x, y)
+        parameters[..., 4] += 2 * np.pi * np.rint((yaw - parameters[..., 4]) / (2 * np.pi))
+        parameters[..., 7:12] = [self.weights.perp, self.weights.head, 0.0, *self.rounding]
+        parameters[:, -1, 9] = self.weights.back * REFERENCE_STEP / self.step
+        parameters[..., 12:] = change
+        if self.previous_action is None:
+            parameters[:, 0, 12:] = 0.0
+        return parameters
+
+    def _change_cost(self, actions: FloatArray, change: FloatArray) -> FloatArray:
+        changes: FloatArray = np.square(np.diff(actions, axis=1)).sum(axis=1) @ change
+        if self.previous_action is None:
+            return changes
+        first: FloatArray = np.square(actions[:, 0] - self.previous_action) @ change
+        return changes + first
+
+
+@cache
+def _path_residuals(num_actions: int) -> StepResiduals:
+    """Return distance and heading error as smooth norms, progress as a linear term, and action changes."""
+    pose, action, before = ca.SX.sym("pose", 3), ca.SX.sym("action", num_actions), ca.SX.sym("before", num_actions)
+    parameters = ca.SX.sym("parameters", 12 + num_actions)
+    vertex_x, vertex_y, cos, sin, heading, bend, _, perp, head, back, near, aligned = ca.vertsplit(parameters[:12])
+    dx, dy = pose[0] - vertex_x, pose[1] - vertex_y
+    along, across = cos * dx + sin * dy, cos * dy - sin * dx
+    arc = along / ca.fmax(1 - bend * across, 0.5)
+    distance = norm_residual(across - bend * along * arc / 2, perp, near)
+    turned = norm_residual(pose[2] - heading - bend * arc, head, aligned)
+    residual = ca.vertcat(distance, turned, ca.sqrt(2 * parameters[12:]) * (action - before))
+    return StepResiduals(pose, action, before, parameters, residual, -back * (arc + parameters[6]))

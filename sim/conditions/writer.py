@@ -1,0 +1,132 @@
+"""Writing a condition into the model: which fields stand for what.
+
+Every write starts from the intact values, so no field remembers an earlier condition.
+"""
+
+from __future__ import annotations
+
+import math
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.conditions.condition import Condition
+from sim.robots.anatomy import Anatomy
+from sim.terrain import BUMPS_BIT, FLOOR_BIT, SPREAD
+
+FloatArray = NDArray[np.float64]
+
+_STUMP = 0.02
+"""Share of a lost limb's mass that stays at its joint; none at all would make the mass matrix singular."""
+_FIELDS = (
+    "body_mass",
+    "body_inertia",
+    "body_pos",
+    "geom_conaffinity",
+    "geom_friction",
+    "geom_solref",
+    "geom_rgba",
+    "dof_frictionloss",
+    "actuator_gainprm",
+    "actuator_biasprm",
+)
+
+
+class ConditionWriter:
+    """Keeps one model in step with a condition."""
+
+    def __init__(self, model: mujoco.MjModel, anatomy: Anatomy) -> None:
+        """Remember the intact values of `model`, which this writer changes from now on."""
+        self._model, self._anatomy = model, anatomy
+        self._scratch = mujoco.MjData(model)
+        mujoco.mj_setConst(model, self._scratch)
+        self._intact = {name: getattr(model, name).copy() for name in _FIELDS}
+        self._floor = model.geom("floor").id
+        self._bumps = model.geom("bumps").id if model.nhfield else None
+        self._payload = model.body("payload").id
+        self._trunk = model.body("trunk").id
+        self._massed: tuple[object, ...] = (frozenset(), 0.0, (0.0, 0.0))
+
+    def write(self, condition: Condition, data: mujoco.MjData) -> None:
+        """Set every field of the model, and the force on the trunk in `data`, to what `condition` says."""
+        model = self._model
+        for name, values in self._intact.items():
+            getattr(model, name)[:] = values
+        self._write_ground(condition)
+        self._write_legs(condition)
+        self._write_payload(condition)
+        self._write_motors(condition)
+        data.xfrc_applied[self._trunk, :3] = condition.force
+        massed = (condition.lost_legs, condition.payload_mass, condition.payload_moment)
+        if massed != self._massed:
+            mujoco.mj_setConst(model, self._scratch)
+            self._massed = massed
+
+    def _write_ground(self, condition: Condition) -> None:
+        model, terrain = self._model, condition.terrain
+        model.opt.gravity[:] = -condition.gravity * true_up(condition)
+        model.geom_rgba[self._floor] = terrain.rgba
+        for ground in (self._floor, self._bumps):
+            if ground is not None:
+                model.geom_friction[ground, 0] = condition.foot_friction
+                model.geom_solref[ground] = terrain.contact_time, terrain.contact_damping
+        if self._bumps is not None:
+            height = SPREAD * terrain.roughness
+            model.hfield_size[0, 2] = height
+            model.geom_pos[self._bumps, 2] = -0.5 * height
+
+    def _write_legs(self, condition: Condition) -> None:
+        model = self._model
+        rough = condition.terrain.roughness > 0.0
+        for leg in self._anatomy.legs:
+            model.geom_conaffinity[model.geom(leg).id] = BUMPS_BIT if rough else FLOOR_BIT
+            if leg in condition.lost_legs:
+                body = model.body(leg + self._anatomy.limb).id
+                model.body_mass[body] *= _STUMP
+                model.body_inertia[body] *= _STUMP
+                lost = model.geom_bodyid == body
+                model.geom_conaffinity[lost] = 0
+                model.geom_rgba[lost, 3] = 0.0
+
+    def _write_payload(self, condition: Condition) -> None:
+        mass = condition.payload_mass
+        if mass == 0.0:
+            return
+        model, body = self._model, self._payload
+        half = self._anatomy.payload_half
+        place = (*condition.payload_place, self._anatomy.back + half[2])
+        a, b, c = (length**2 for length in half)
+        model.body_mass[body] = mass
+        model.body_pos[body] = place
+        model.body_inertia[body] = mass / 3.0 * np.array([b + c, a + c, a + b])
+        model.geom_rgba[model.geom("payload").id, 3] = 1.0
+
+    def _write_motors(self, condition: Condition) -> None:
+        model = self._model
+        for index, motor in enumerate(self._anatomy.motors):
+            if motor in condition.dead_motors | condition.stuck_motors:
+                model.actuator_gainprm[index] = 0.0
+                model.actuator_biasprm[index] = 0.0
+            if motor in condition.stuck_motors:
+                model.dof_frictionloss[model.joint(motor).dofadr[0]] = self._anatomy.jammed
+
+
+def true_up(condition: Condition) -> FloatArray:
+    """Return the unit vector away from gravity in ground axes (3,)."""
+    slope = condition.slope
+    if slope == 0.0:
+        return np.array([0.0, 0.0, 1.0])
+    x, y = condition.tilt
+    lean = math.sin(slope) / slope
+    return np.array([lean * x, lean * y, math.cos(slope)])
+
+
+def ground_to_level(condition: Condition) -> FloatArray:
+    """Return the rotation wxyz (4,) from ground axes to axes with z along true up, by the shortest turn."""
+    slope = condition.slope
+    if slope == 0.0:
+        return np.array([1.0, 0.0, 0.0, 0.0])
+    x, y = condition.tilt
+    lean = math.sin(slope / 2.0) / slope
+    return np.array([math.cos(slope / 2.0), lean * y, -lean * x, 0.0])

@@ -1,0 +1,148 @@
+"""The plan loop beside a servo process: the same ticks as in one process, and the robot left damped."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from benchmarks.servo_loop import IdealJoints
+from controller.loop.deployed import SharedBoundaries, run_deployed
+from controller.loop.plan_loop import LoopTick
+from controller.loop.timing import Journal, LoopSettings
+from hardware.clock import VirtualClock
+from hardware.embodiment import rest_action
+from hardware.guard.checks import Trip
+from hardware.guard.state_machine import Mode
+from hardware.limits import Severity
+from hardware.robot import LinkLost, RobotFault
+from hardware.schedule import ActionSchedule, Rung
+from hardware.servo.process import ServoProcess
+from hardware.servo.records import Cycle
+from hardware.servo.rights import RealtimeSettings
+from hardware.servo.servo import Servo
+from tests.controller.loops import Counter, Result
+from tests.hardware.servo.test_process import SPEC, make, written
+
+PLAIN = RealtimeSettings(fifo=False, lock_memory=False)
+SETTINGS = LoopSettings(rate_hz=25.0, seconds=1.6, delay_ticks=1, warmup_ticks=2)
+
+
+def test_a_run_ticks_on_the_grid_and_learns_what_was_played(tmp_path: Path) -> None:
+    controller = Counter(period=0.04)
+    ticks: list[LoopTick[Result]] = []
+    servo = ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN)
+    result = run_deployed(controller, servo, SETTINGS, ticks.append)
+    assert result.fault is None
+    assert result.ticks > 30
+    assert controller.resets == [2]
+    start = controller.seen[0].time - ticks[0].time
+    assert [seen.time for seen in controller.seen] == pytest.approx([start + 0.04 * tick.tick for tick in ticks])
+    learnt = [seen for seen in controller.seen if seen.applied is not None]
+    assert len(learnt) > 10
+    assert {float(seen.applied[0]) for seen in learnt if seen.applied is not None} <= {0.0, *range(20, 80)}
+    assert result.statistics.cycles[Rung.PLAN] > 200
+    assert written(tmp_path / "diary")["driven"] is False
+    assert not servo.alive
+
+
+def test_a_servo_process_that_is_killed_ends_the_run_with_a_fault(tmp_path: Path) -> None:
+    servo = ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN)
+
+    def kill(tick: LoopTick[Result]) -> None:
+        if tick.tick == 5:
+            assert servo.pid is not None
+            os.kill(servo.pid, signal.SIGKILL)
+
+    result = run_deployed(Counter(period=0.04), servo, SETTINGS, kill)
+    assert result.fault is not None
+    assert "servo process" in str(result.fault)
+
+
+def test_without_time_to_plan_it_does_not_begin(tmp_path: Path) -> None:
+    servo = ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN)
+    with pytest.raises(ValueError, match="at least 1 because planning takes time"):
+        run_deployed(Counter(), servo, LoopSettings(25.0, 1.0, delay_ticks=0), lambda tick: None)
+    servo.close()
+
+
+class Beating(VirtualClock):
+    """A servo process on a virtual clock: its cycles pass while somebody sleeps; a Go2 with ideal joints, running."""
+
+    lease = 0.25
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock, self.alive, self.heard = self, True, list[Cycle]()
+        self.servo = Servo(IdealJoints(self))
+        self.spec, self._beat = self.servo.spec, 1
+        self.servo.arm()
+        while self.servo.guard.mode is not Mode.RUN:
+            self.publish()
+            self.sleep_until(self.now() + 0.04)
+
+    def sleep_until(self, deadline: float) -> None:
+        while self.alive and self._beat / self.spec.servo_hz <= deadline:
+            super().sleep_until(self._beat / self.spec.servo_hz)
+            self._beat += 1
+            state = self.servo.observe()
+            self.heard.append(Cycle(self.now(), 0.0, state, self.servo.act(self.now())))
+        super().sleep_until(deadline)
+
+    def publish(self) -> None:
+        actions = np.tile(rest_action(self.spec), (12, 1))
+        self.servo.publish(ActionSchedule(self.now(), 0.04, actions, self.now() + self.lease))
+
+    def cycles(self) -> list[Cycle]:
+        if not self.heard:
+            self.sleep_until(self.now() + 1.0 / self.spec.servo_hz)  # who asks again has waited
+        heard, self.heard = self.heard, []
+        return heard
+
+
+def boundaries(servo: Beating) -> tuple[SharedBoundaries, Journal]:
+    """Take five boundaries, with a plan after each."""
+    journal = Journal(SETTINGS)
+    servo.cycles()
+    shared = SharedBoundaries(cast(ServoProcess, servo), journal, servo.now())
+    for tick in range(5):
+        boundary = shared.take()
+        assert boundary is not None
+        assert boundary.tick == tick
+        assert (boundary.applied is None) == (tick < 1)
+        servo.publish()
+    return shared, journal
+
+
+def test_a_plan_that_takes_longer_than_the_robot_waits_ends_the_run() -> None:
+    servo = Beating()
+    shared, journal = boundaries(servo)
+    servo.sleep_until(servo.now() + 0.2)  # late, but not too late
+    assert shared.take() is not None
+    servo.publish()
+    servo.sleep_until(servo.now() + 0.5)
+    with pytest.raises(RobotFault, match=r"robot go2: plans came too late, it went from run to damp"):
+        shared.take()
+    assert journal.fault is None
+
+
+def test_a_fault_is_told_as_what_it_is_and_not_as_a_late_plan() -> None:
+    servo = Beating()
+    shared, journal = boundaries(servo)
+    servo.servo.guard.trip(Trip("tilt", Severity.HARD, "on its side"))
+    servo.sleep_until(servo.now() + 0.1)
+    assert shared.take() is None
+    assert str(journal.fault) == "tilt: on its side"
+
+
+def test_a_servo_process_that_falls_silent_is_gone() -> None:
+    servo = Beating()
+    shared, _ = boundaries(servo)
+    servo.alive = False
+    with pytest.raises(LinkLost, match="tells nothing any more"):
+        shared.take()

@@ -1,0 +1,53 @@
+"""What the files about robots say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, fields
+
+import pytest
+
+from controller.settings.layers import ConfigError
+from controller.settings.robots import spec
+from hardware.limits import Check
+from hardware.simulated.robot import ROACH
+
+
+def test_the_crawler_has_no_file() -> None:
+    assert spec("roach") is ROACH
+
+
+def test_every_list_of_the_quadruped_has_one_number_per_motor() -> None:
+    go2 = spec("go2")
+    joints = go2.joints
+    assert joints is not None
+    lists = [value for value in asdict(go2.limits).values() if isinstance(value, tuple)]
+    lists += [joints.stand, joints.sit, joints.damping, joints.wire, joints.sign, joints.offset]
+    lists += [joints.hold.kp, joints.hold.kd, joints.run.kp, joints.run.kd]
+    assert {len(numbers) for numbers in lists} == {len(go2.motors)} == {12}
+    assert sorted(joints.wire) == list(range(12))
+
+
+def test_poses_and_gains_of_the_quadruped_are_within_its_limits() -> None:
+    go2 = spec("go2")
+    assert go2.joints is not None
+    margin = go2.checks.range.limit
+    for pose in (go2.joints.stand, go2.joints.sit):
+        for angle, low, high in zip(pose, go2.limits.position_low, go2.limits.position_high, strict=True):
+            assert low + margin <= angle <= high - margin
+    assert max(go2.joints.hold.kp) <= go2.limits.kp
+    assert max(go2.joints.damping) <= go2.limits.kd
+
+
+def test_every_check_warns_before_it_trips() -> None:
+    for field in fields(spec("go2").checks):
+        check: Check = getattr(spec("go2").checks, field.name)
+        if check.warn is not None:
+            falling = field.name in ("charge", "voltage")
+            assert (check.warn > check.limit) if falling else (check.warn < check.limit)
+            assert math.isfinite(check.limit)
+
+
+def test_a_robot_without_a_file_is_an_error_with_the_place() -> None:
+    with pytest.raises(ConfigError, match=r"spot\.yaml: no such file; expected one of go2\.yaml"):
+        spec("spot")

@@ -1,0 +1,46 @@
+"""What a servo process told, boiled down."""
+
+from __future__ import annotations
+
+from controller.telemetry.summary import servo_summary
+
+ORIGIN = 100.0
+
+
+def mode(time: float, name: str, *trips: str, fault: str | None = None) -> dict[str, object]:
+    return {"time": ORIGIN + time, "kind": "mode", "what": {"mode": name, "fault": fault, "trips": list(trips)}}
+
+
+def other(kind: str, what: object) -> dict[str, object]:
+    return {"time": ORIGIN, "kind": kind, "what": what}
+
+
+def test_modes_are_told_once_and_trips_counted_by_how_often_they_began() -> None:
+    slew, torque = "warn slew: position of a 1 -> 2", "warn torque: torque of b 3 -> 4"
+    told = servo_summary(
+        [
+            other("right", {"name": "timer slack"}),
+            mode(0.5, "run"),
+            mode(0.6, "run", slew),
+            mode(0.7, "run", slew, torque),
+            mode(0.8, "run", torque),
+            mode(0.9, "run", slew),
+            mode(1.0, "fault_damp", "hard roll: 60 deg", fault="roll: 60 deg"),
+            other("statistics", {"cycles": 7}),
+            other("left", "asked to"),
+        ],
+        ORIGIN,
+    )
+    assert told["modes"] == [
+        {"time": 0.5, "mode": "run", "fault": None},
+        {"time": 1.0, "mode": "fault_damp", "fault": "roll: 60 deg"},
+    ]
+    assert told["guard"] == {"warn slew": 2, "warn torque": 1, "hard roll": 1}
+    assert told["faults"] == ["roll: 60 deg"]
+    assert (told["statistics"], told["left"], told["rights"]) == ({"cycles": 7}, "asked to", [{"name": "timer slack"}])
+
+
+def test_a_process_that_was_killed_told_nothing_at_the_end() -> None:
+    told = servo_summary([mode(0.0, "run"), other("fault", "go2: no state for 0.51 s, limit 0.5 s")], ORIGIN)
+    assert (told["statistics"], told["left"]) == ({}, None)
+    assert told["faults"] == ["go2: no state for 0.51 s, limit 0.5 s"]

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.table import Table
+
+from controller.cli import main
+from controller.settings.layers import ConfigError
+from controller.training import experiment, train
+from controller.training.settings import ExperimentSettings
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text("seed: 3\ncollect:\n  episodes: 4\n")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch: pytest.MonkeyPatch) -> list[ExperimentSettings]:
+    """Record what would be trained; every start leaves a file behind."""
+    calls: list[ExperimentSettings] = []
+
+    def run(settings: ExperimentSettings, out: Path, console: object) -> dict[str, object]:
+        calls.append(settings)
+        (out / "data.npz").touch()
+        return {"gap_closed": 0.9}
+
+    monkeypatch.setattr(experiment, "run", run)
+    monkeypatch.setattr(train, "table", lambda results: Table())
+    return calls
+
+
+def test_the_file_and_the_flags_make_the_settings(
+    config: Path, tmp_path: Path, started: list[ExperimentSettings], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "train",
+        "--config",
+        str(config),
+        "--set",
+        "collect.seconds=4.0",
+        "--out",
+        str(tmp_path / "out"),
+        "--json",
+    ]
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out) == {"gap_closed": 0.9}
+    (settings,) = started
+    assert (settings.seed, settings.collect.episodes, settings.collect.seconds) == (3, 4, 4.0)
+
+
+def test_an_interrupted_experiment_is_resumed_only_when_asked_to(
+    config: Path, tmp_path: Path, started: list[ExperimentSettings]
+) -> None:
+    train.execute(config, [], tmp_path / "out", resume=False)
+    with pytest.raises(ConfigError, match="holds an experiment already; go on with it by --resume"):
+        train.execute(config, [], tmp_path / "out", resume=False)
+    train.execute(config, [], tmp_path / "out", resume=True)
+    assert len(started) == 2
+
+
+def test_another_experiment_does_not_mix_in(config: Path, tmp_path: Path, started: list[ExperimentSettings]) -> None:
+    train.execute(config, [], tmp_path / "out", resume=False)
+    config.write_text("seed: 4\n")
+    with pytest.raises(ConfigError, match="holds an experiment with other settings"):
+        train.execute(config, [], tmp_path / "out", resume=True)
+    assert len(started) == 1
+
+
+def test_a_mistake_in_the_file_is_located(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text("collect:\n  episods: 4\n")
+    assert main(["train", "--config", str(config)]) == 2
+    assert "small.yaml: collect.episods: unknown key" in capsys.readouterr().err
+
+
+TRAINING = [path for path in sorted((ROOT / "configs" / "experiments").glob("*.yaml")) if "-stress" not in path.stem]
+
+
+@pytest.mark.parametrize("file", TRAINING, ids=lambda path: path.stem)
+def test_the_experiments_that_come_along_are_valid(
+    file: Path, tmp_path: Path, started: list[ExperimentSettings]
+) -> None:
+    train.execute(file, [], tmp_path / "out", resume=False)
+    assert len(started) == 1

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from controller.settings.robots import spec
+from hardware.gait.bare_legs import BareLegs
+
+WALKER = spec("go2").walker
+assert WALKER is not None
+CYCLE = 0.002
+ANGLES = [0.1, 0.8, -1.6] * 4
+FEET = [40.0, 40.0, 40.0, 40.0]
+FAIR = [0.25, 0.25, 0.25, 0.25]
+
+
+def watched(forces: list[float], loads: list[float], seconds: float, legs: BareLegs | None = None) -> BareLegs:
+    assert WALKER is not None
+    legs = legs or BareLegs(WALKER)
+    for _ in range(round(seconds / CYCLE)):
+        legs.update(forces, loads, CYCLE)
+    return legs
+
+
+def test_feet_that_bear_are_feet() -> None:
+    legs = watched(FEET, FAIR, 1.0)
+    assert not legs.any
+    assert legs.bend(list(ANGLES)) == ANGLES
+    assert legs.unload(FAIR) == FAIR
+
+
+def test_a_foot_that_bears_nothing_in_stance_makes_its_leg_a_peg_without_load() -> None:
+    legs = watched([40.0, 0.0, 40.0, 40.0], FAIR, 0.3)
+    assert legs.any
+    angles = legs.bend(list(ANGLES))
+    assert angles[:3] + angles[6:] == ANGLES[:3] + ANGLES[6:]
+    assert angles[3:5] == pytest.approx([0.0, 0.0], abs=1e-3)
+    assert legs.unload(FAIR) == pytest.approx([0.25, 0.0, 0.25, 0.25], abs=1e-3)
+
+
+@pytest.mark.parametrize("force, load", [(0.0, 0.0), (math.nan, 0.25)])
+def test_a_foot_in_swing_or_without_a_sensor_says_nothing(force: float, load: float) -> None:
+    assert not watched([force, 40.0, 40.0, 40.0], [load, 0.25, 0.25, 0.25], 1.0).any
+
+
+def test_what_bears_again_is_a_foot_again() -> None:
+    legs = watched([40.0, 0.0, 40.0, 40.0], FAIR, 0.3)
+    assert not watched(FEET, FAIR, 0.3, legs).any
+    assert legs.bend(list(ANGLES)) == pytest.approx(ANGLES, abs=1e-3)

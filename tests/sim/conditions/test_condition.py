@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from sim.conditions.condition import Condition, describe
+from sim.robots import ANATOMIES
+from sim.terrain import TERRAINS
+
+CHANGED = {
+    "terrain": TERRAINS["turf"],
+    "friction": 0.3,
+    "gravity": 3.7,
+    "tilt": (0.1, -0.2),
+    "lost_legs": frozenset({"left_middle"}),
+    "payload_mass": 0.01,
+    "payload_moment": (1e-4, -1e-4),
+    "gain": (0.7, 1.1),
+    "bias": (2.0, -3.0),
+    "strength": {"rear_left_calf": 0.5},
+    "dead_motors": frozenset({"left"}),
+    "stuck_motors": frozenset({"right"}),
+    "force": (0.1, 0.2, 0.3),
+    "delay": 0.05,
+    "noise": 2.0,
+    "pose_bias": (0.01, 0.02, 0.1),
+}
+
+
+@pytest.mark.parametrize("robot", ANATOMIES)
+def test_the_intact_robot_is_all_zeros_and_all_legs(robot: str) -> None:
+    numbers = describe(Condition(), ANATOMIES[robot])
+    assert {name for name, value in numbers.items() if value != 0.0} == {n for n in numbers if n.startswith("present_")}
+    assert all(numbers[name] == 1.0 for name in numbers if name.startswith("present_"))
+
+
+@pytest.mark.parametrize("name", [item.name for item in fields(Condition)])
+def test_every_field_shows_in_the_description_at_order_one(name: str) -> None:
+    robot = ANATOMIES["go2" if name == "strength" else "roach"]
+    before = describe(Condition(), robot)
+    changed = describe(replace(Condition(), **{name: CHANGED[name]}), robot)  # type: ignore[arg-type]
+    assert 0.2 < max(abs(changed[key] - before[key]) for key in before) < 6.0
+
+
+def test_the_payload_sits_at_its_centre_of_mass() -> None:
+    condition = Condition(payload_mass=0.01, payload_moment=(2e-4, -1e-4))
+    assert condition.payload_place == pytest.approx((0.02, -0.01))
+    assert Condition().payload_place == (0.0, 0.0)
+
+
+def test_a_friction_of_its_own_wins_over_the_terrain() -> None:
+    assert Condition(terrain=TERRAINS["turf"]).foot_friction == TERRAINS["turf"].friction
+    assert Condition(terrain=TERRAINS["turf"], friction=0.2).foot_friction == 0.2
