@@ -21,8 +21,7 @@ from controller.courses.paths import START, Progress, Task
 from controller.foresight import Foresight, learned
 from dynamics.adapters.base import Adapted, Adapter
 from dynamics.model import Model
-from dynamics.rollout import kernels
-from dynamics.rollout.kernels import AnyKernel
+from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, History
 from hardware.schedule import ActionSchedule
 from planners.plan import Plan, PlanStatus
@@ -46,7 +45,6 @@ class ControlSettings:
         expiry: periods after its last action at which a schedule is over and the robot damps.
         risk: how the members of an ensemble make one cost.
         chunk: most candidates that are evaluated between two looks at the clock.
-        gpu_batch: candidates of a chunk from which it goes to a GPU, where there is one.
     """
 
     rate_hz: float = 20.0
@@ -58,10 +56,9 @@ class ControlSettings:
     expiry: float = 4.0
     risk: Risk = field(default_factory=Risk)
     chunk: int = CHUNK
-    gpu_batch: int = kernels.GPU_BATCH
 
     def __post_init__(self) -> None:
-        for name, least in (("horizon", 1), ("delay_ticks", 0), ("trust", 1), ("chunk", 1), ("gpu_batch", 1)):
+        for name, least in (("horizon", 1), ("delay_ticks", 0), ("trust", 1), ("chunk", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name}: expected at least {least}, got {getattr(self, name)}")
         if not 0 < self.rate_hz <= 500:
@@ -172,8 +169,8 @@ class Controller:
         self._settings, self._low, self._high, self._rest, self._rng = settings, low, high, rest, rng
         self._period, self._pose = 1.0 / settings.rate_hz, model.space.pose
         self._budget = settings.budget * self._period if real_time else None
-        self._prior = kernels.make(model, adapter.initial().weights, settings.gpu_batch)
-        self._adapted = kernels.make(model, adapter.initial().weights, settings.gpu_batch)
+        self._prior = Kernel(model, adapter.initial().weights)
+        self._adapted = Kernel(model, adapter.initial().weights)
         self.reset()
 
     def reset(self) -> None:
@@ -293,7 +290,7 @@ class Controller:
         prior, adapted = np.mean(memory.errors, axis=0)
         return bool(adapted <= prior)
 
-    def _error(self, kernel: AnyKernel, state: FloatArray, action: FloatArray, next_state: FloatArray) -> float:
+    def _error(self, kernel: Kernel, state: FloatArray, action: FloatArray, next_state: FloatArray) -> float:
         """Return the normalised one-step error of a model on one transition."""
         space = self._model.space
         miss = space.difference(next_state, state) - space.difference(kernel.predict(state, action), state)

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dynamics.rollout.kernels import AnyKernel
+from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray
 from planners.problem import Model
 
-Foresight = Callable[[AnyKernel, FloatArray, FloatArray], tuple[FloatArray, Model]]
+Foresight = Callable[[Kernel, FloatArray, FloatArray], tuple[FloatArray, Model]]
 """From the learned model that is trusted now, the present state (S,) and the actions under way (D, A): the state (S,)
 behind them, and what predicts from there."""
 
 
-def learned(kernel: AnyKernel, state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Model]:
+def learned(kernel: Kernel, state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Model]:
     """Predict the state behind the actions under way with the learned model, and plan with it."""
     if not len(under_way):
         return state, kernel

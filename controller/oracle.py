@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from controller.foresight import Foresight
-from dynamics.rollout.kernels import AnyKernel
+from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray
 from hardware.robot import RobotSpec
 from hardware.simulated.robot import SimRobot
@@ -22,7 +22,7 @@ def oracle(robot: SimRobot, period: float) -> Foresight:
         raise TypeError(f"oracle: expected a simulated crawler, got robot {robot.spec.name}")
     truth = Oracle(robot.physics, partial(state_vectors, robot.spec), period, cycle=1.0 / robot.spec.servo_hz)
 
-    def foresee(_learned: AnyKernel, _state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Model]:
+    def foresee(_learned: Kernel, _state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Model]:
         return truth.ahead(under_way), truth
 
     return foresee

@@ -13,7 +13,6 @@ from dynamics.adapters.factory import make
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
 from dynamics.rollout.kernel import Kernel
-from dynamics.rollout.kernels import AnyKernel
 from dynamics.transitions import FloatArray, Transitions
 from planners.plan import Plan
 from planners.problem import Problem
@@ -93,7 +92,7 @@ def test_something_that_knows_better_may_predict_instead() -> None:
         def rollout(self, state: FloatArray, actions: FloatArray) -> FloatArray:
             return np.broadcast_to(state, (1, len(actions), actions.shape[1] + 1, 5))
 
-    def foresee(kernel: AnyKernel, state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Constant]:
+    def foresee(kernel: Kernel, state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Constant]:
         told.append((state, under_way))
         return start, Constant()
 
