@@ -13,7 +13,7 @@ from controller.jobs.executors import pool
 
 PARENT = """
 import time
-from controller.workers import pool
+from controller.jobs.executors import pool
 from tests.controller.test_workers import pid_then_sleep
 
 if __name__ == "__main__":

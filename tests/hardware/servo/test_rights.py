@@ -15,7 +15,7 @@ from hardware.servo.rights import RealtimeSettings, obtain, sleep_until
 
 PROBE = """
 import gc, os
-from hardware.realtime import RealtimeSettings, obtain
+from hardware.servo.rights import RealtimeSettings, obtain
 rights = {right.name: right for right in obtain(RealtimeSettings(fifo=True, cpu=min(os.sched_getaffinity(0))))}
 assert len(rights) == 5, rights
 assert rights["real-time scheduler"].obtained == (os.sched_getscheduler(0) & 0xFFFF == os.SCHED_FIFO)
