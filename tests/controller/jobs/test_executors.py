@@ -14,7 +14,7 @@ from controller.jobs.executors import pool
 PARENT = """
 import time
 from controller.jobs.executors import pool
-from tests.controller.test_workers import pid_then_sleep
+from tests.controller.jobs.test_executors import pid_then_sleep
 
 if __name__ == "__main__":
     with pool(1) as executor:
