@@ -17,9 +17,10 @@ import tyro
 
 from controller.settings.robots import spec
 from hardware.clock import VirtualClock
-from hardware.embodiment import rest_action, roll_pitch_yaw
+from hardware.embodiment import rest_action
 from hardware.estimation.legged import StateEstimation
 from hardware.robot import FloatArray, RobotState
+from hardware.rotation import roll_pitch_yaw
 from hardware.schedule import ActionSchedule
 from hardware.servo.servo import Servo
 from hardware.simulated.robot import SimRobot

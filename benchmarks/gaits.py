@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from hardware.embodiment import roll_pitch_yaw
+from hardware.rotation import roll_pitch_yaw
 from sim.bodies.crawler import RoachPhysics
 from sim.perturbations import Perturbation, parse
 from sim.robots.roach import LEGS

@@ -26,13 +26,13 @@ from rich.table import Table
 
 from controller.jobs.executors import pool
 from controller.settings.robots import spec
-from hardware.clock import Clock
+from hardware.clock import Beat, Clock, WallClock
 from hardware.embodiment import rest_action
 from hardware.guard.state_machine import Mode
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
 from hardware.schedule import ActionSchedule
 from hardware.servo.process import ServoProcess
-from hardware.servo.rights import FIFO_PRIORITY, RealtimeSettings, sleep_until
+from hardware.servo.rights import FIFO_PRIORITY, RealtimeSettings
 
 LATEST = 10_000.0
 """Latest that a cycle may be with FIFO [us]."""
@@ -111,14 +111,12 @@ def witness(seconds: float) -> float:
     """Wake up as often as a servo loop for so long, and do nothing; return how late that was at the worst [us]."""
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
-    period = 1.0 / spec("go2").servo_hz
-    due, worst = time.monotonic() + period, 0.0
-    end = due + seconds
-    while due < end:
-        sleep_until(due)
-        now = time.monotonic()
-        worst = max(worst, now - due)
-        due += period * (1 + (now - due) // period)
+    clock, cycle, worst = WallClock(), 1, 0.0
+    beat = Beat(clock, spec("go2").servo_hz, clock.now())
+    while beat.due(cycle) < beat.start + seconds:
+        beat.sleep_until(cycle)
+        worst = max(worst, clock.now() - beat.due(cycle))
+        cycle = beat.after(cycle)
     return 1e6 * worst
 
 

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hardware.emulators.go2.wire import Command, check_sum, read_command
-from hardware.unitree.codec import MotorCommand, WireError, decode_state, encode_command, seal
-from hardware.unitree.crc import crc
+from hardware.unitree.codec import MotorCommand, WireError, crc, decode_state, encode_command, seal
 from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_STATE
 from hardware.unitree.rpc import decode_reply
 

@@ -1,15 +1,19 @@
-"""Time as the loops see it: the wall clock on a robot, a virtual one in lock-step.
+"""Time as the loops see it: the wall clock on a robot, a virtual one in lock-step, and the beat of a loop on either.
 
 Both count seconds from their own start, so the times in logs and schedules stay small.
 """
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import math
+import sys
 import time
+from dataclasses import dataclass
 from typing import Protocol
 
-from hardware.servo.rights import sleep_until
+_TIMER_ABSTIME = 1  # time.h
 
 
 class Clock(Protocol):
@@ -62,3 +66,54 @@ class VirtualClock:
         if not math.isfinite(deadline):
             raise ValueError(f"VirtualClock.sleep_until: expected a finite time [s], got {deadline}")
         self._now = max(self._now, deadline)
+
+
+@dataclass(frozen=True)
+class Beat:
+    """The beat of a loop: cycle k is due at `start + k / hz`, however late the cycles before it were.
+
+    Attributes:
+        clock: whose time it is.
+        hz: cycles a second [Hz].
+        start: when cycle 0 is due [s].
+    """
+
+    clock: Clock
+    hz: float
+    start: float
+
+    def due(self, cycle: int) -> float:
+        """Return when a cycle is due [s]."""
+        return self.start + cycle / self.hz
+
+    def sleep_until(self, cycle: int) -> None:
+        """Wait for the beginning of a cycle."""
+        self.clock.sleep_until(self.due(cycle))
+
+    def after(self, cycle: int) -> int:
+        """Return the cycle to run next: cycles that time has passed over are left out, never caught up on."""
+        return max(cycle + 1, math.floor((self.clock.now() - self.start) * self.hz))
+
+
+class _Timespec(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def sleep_until(deadline: float) -> None:
+    """Sleep until `time.monotonic()` reaches `deadline` [s].
+
+    The kernel is given the absolute time, so that being interrupted between reading the clock and going to sleep
+    does not make the wake-up later.
+    """
+    if not sys.platform.startswith("linux"):
+        time.sleep(max(0.0, deadline - time.monotonic()))
+        return
+    whole = int(deadline)
+    until = _Timespec(whole, int((deadline - whole) * 1e9))
+    while time.monotonic() < deadline:  # a signal ends a sleep early
+        status = _libc.clock_nanosleep(time.CLOCK_MONOTONIC, _TIMER_ABSTIME, ctypes.byref(until), None)
+        if status not in {0, errno.EINTR}:
+            time.sleep(max(0.0, deadline - time.monotonic()))

@@ -13,6 +13,7 @@ import numpy as np
 
 from hardware.gait.drive import GaitDrive
 from hardware.robot import Channel, CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
+from hardware.rotation import roll_pitch_yaw
 
 
 def channels(motors: tuple[str, ...]) -> tuple[Channel, ...]:
@@ -145,13 +146,3 @@ def embody(spec: RobotSpec) -> Embodiment:
 def rest_action(spec: RobotSpec) -> FloatArray:
     """Return the action (A,) of the safe pose."""
     return np.array([action.rest for action in spec.actions], dtype=np.float64)
-
-
-def roll_pitch_yaw(quaternion: FloatArray) -> tuple[float, float, float]:
-    """Return the z-y-x Euler angles [rad] of a unit quaternion wxyz (4,), each in [-pi, pi]."""
-    w, x, y, z = quaternion.tolist()
-    roll = math.atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y))
-    sin_pitch = 2.0 * (w * y - z * x)
-    pitch = math.asin(max(-1.0, min(1.0, sin_pitch))) if math.isfinite(sin_pitch) else math.nan
-    yaw = math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
-    return roll, pitch, yaw

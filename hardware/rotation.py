@@ -1,4 +1,4 @@
-"""Rotations as 3x3 matrices, vectors and unit quaternions wxyz (Sola et al. 2018, "A micro Lie theory", app. B)."""
+"""Rotations as matrices, vectors, unit quaternions wxyz and angles (Sola et al. 2018, "A micro Lie theory", app. B)."""
 
 from __future__ import annotations
 
@@ -30,14 +30,6 @@ def exp(vector: FloatArray) -> FloatArray:
             [b - s * y, d + s * x, 1.0 - c * (x * x + y * y)],
         ]
     )
-
-
-def log(rotation: FloatArray) -> FloatArray:
-    """Return the vector (3,) that `exp` turns into this rotation (3, 3); its length is at most pi (eq. 133)."""
-    w, x, y, z = quaternion(rotation).tolist()
-    half_sine = math.sqrt(x * x + y * y + z * z)
-    scale = 2.0 if half_sine < _SMALL else 2.0 * math.atan2(half_sine, w) / half_sine
-    return scale * np.array([x, y, z])
 
 
 def left_jacobian(vector: FloatArray) -> FloatArray:
@@ -74,13 +66,18 @@ def quaternion(rotation: FloatArray) -> FloatArray:
     return np.asarray(found if found[0] >= 0.0 else -found)
 
 
-def matrix(quaternion: FloatArray) -> FloatArray:
-    """Return the rotation (3, 3) of a unit quaternion wxyz (4,)."""
+def roll_pitch_yaw(quaternion: FloatArray) -> tuple[float, float, float]:
+    """Return the z-y-x Euler angles [rad] of a unit quaternion wxyz (4,), each in [-pi, pi]."""
     w, x, y, z = quaternion.tolist()
-    return np.array(
-        [
-            [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
-            [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
-            [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
-        ]
-    )
+    roll = math.atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y))
+    sin_pitch = 2.0 * (w * y - z * x)
+    pitch = math.asin(max(-1.0, min(1.0, sin_pitch))) if math.isfinite(sin_pitch) else math.nan
+    yaw = math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+    return roll, pitch, yaw
+
+
+def tilt(quaternion: FloatArray) -> float:
+    """Return the angle between the body's and the world's z axis [rad] of a unit quaternion wxyz (4,)."""
+    _, x, y, _ = quaternion.tolist()
+    cosine = 1.0 - 2.0 * (x * x + y * y)
+    return math.acos(max(-1.0, min(1.0, cosine))) if math.isfinite(cosine) else math.nan

@@ -12,7 +12,6 @@ import platform
 import re
 import shutil
 import sys
-import time
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from typing import Literal, TypeVar
 
 from packaging.requirements import Requirement
 
-from hardware.servo.loop_statistics import Distribution, Histogram
-from hardware.servo.rights import RealtimeSettings, Right, obtain, sleep_until
+from hardware.clock import Beat, WallClock
+from hardware.servo.rights import RealtimeSettings, Right, obtain
+from hardware.servo.statistics import Distribution, Histogram
 
 T = TypeVar("T")
 Status = Literal["ok", "warn", "fail"]
@@ -140,12 +140,11 @@ def _realtime() -> list[Finding]:
 
 
 def _rights_and_jitter() -> tuple[tuple[Right, ...], Distribution]:
-    rights, late = obtain(RealtimeSettings()), Histogram()
-    start = time.monotonic()
+    rights, late, clock = obtain(RealtimeSettings()), Histogram(), WallClock()
+    beat = Beat(clock, JITTER_HZ, clock.now())
     for cycle in range(1, round(JITTER_SECONDS * JITTER_HZ) + 1):
-        due = start + cycle / JITTER_HZ
-        sleep_until(due)
-        late.add(time.monotonic() - due)
+        beat.sleep_until(cycle)
+        late.add(clock.now() - beat.due(cycle))
     return rights, late.percentiles()
 
 

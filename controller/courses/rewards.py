@@ -10,7 +10,7 @@ from typing import NamedTuple
 from controller.courses.goals import HiddenGoal
 from controller.courses.paths import START, Progress
 from dynamics.transitions import FloatArray
-from hardware import embodiment
+from hardware import rotation
 from hardware.robot import RobotState
 from planners.costs.reward import RewardCost
 
@@ -88,7 +88,7 @@ class Referee:
         while self._seen and truth.time - self._seen[0].time > self._period + _SLACK:
             self._seen.popleft()
         x, y, _ = truth.position.tolist()
-        now = Reading(truth.time, x, y, embodiment.roll_pitch_yaw(truth.quaternion)[2])
+        now = Reading(truth.time, x, y, rotation.roll_pitch_yaw(truth.quaternion)[2])
         before = self._seen[0] if self._seen else now
         if now.time - before.time > self._period / 2:
             now = _moved(before, now)

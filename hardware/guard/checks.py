@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hardware.embodiment import roll_pitch_yaw
 from hardware.limits import Check, Severity
 from hardware.robot import FloatArray, RobotSpec, RobotState
+from hardware.rotation import roll_pitch_yaw, tilt
 
 WINDOW = 1.0
 """Time over which growing counters are compared with their limits [s]."""
@@ -136,7 +136,7 @@ class Watch:
         return {
             "state_age": Reading(lambda s, now: abs(now - s.time), "s", vital=True),
             "attitude": Reading(lambda s, _: abs(math.hypot(*s.quaternion.tolist()) - 1.0), "off a unit", vital=True),
-            "tilt": Reading(lambda s, _: tilt_angle(s.quaternion), "deg", _DEGREES, vital=True),
+            "tilt": Reading(lambda s, _: tilt(s.quaternion), "deg", _DEGREES, vital=True),
             "roll": Reading(lambda s, _: abs(self._angles[0]), "deg", _DEGREES, vital=True),
             "pitch": Reading(lambda s, _: abs(self._angles[1]), "deg", _DEGREES, vital=True),
             "joint_position": Reading(lambda s, _: _outside(s.motor_position, low, high), "rad", vital=True),
@@ -200,10 +200,3 @@ def _largest(values: FloatArray) -> float:
 def _outside(angles: FloatArray, low: FloatArray, high: FloatArray) -> float:
     beyond = angles - high
     return float(np.maximum.reduce(np.maximum(beyond, low - angles, out=beyond)))
-
-
-def tilt_angle(quaternion: FloatArray) -> float:
-    """Return the angle between the body's and the world's z axis [rad] of a unit quaternion wxyz (4,)."""
-    _, x, y, _ = quaternion.tolist()
-    cosine = 1.0 - 2.0 * (x * x + y * y)
-    return math.acos(max(-1.0, min(1.0, cosine))) if math.isfinite(cosine) else math.nan

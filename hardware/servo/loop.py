@@ -27,11 +27,11 @@ from hardware.estimation.legged import StateEstimation
 from hardware.guard.state_machine import UPRIGHT, Mode
 from hardware.robot import Robot, RobotError, RobotState
 from hardware.schedule import ActionSchedule
-from hardware.servo.loop_statistics import LoopTimes
 from hardware.servo.records import LEAVING, BadRecord, Cycle, CycleLayout, Order, OrderLayout
 from hardware.servo.rights import RealtimeSettings, obtain
 from hardware.servo.ring import RecordRing
 from hardware.servo.servo import Servo, ServoReport
+from hardware.servo.statistics import LoopTimes
 
 WIRE_HEAD = struct.Struct("<cd")
 """Before a message in the ring of the wire: R for received or S for sent, and the host clock [s]."""

@@ -11,9 +11,7 @@ import errno
 import gc
 import os
 import resource
-import sys
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,7 +19,6 @@ FIFO_PRIORITY = 50
 """The choice of ros2_control too: above all ordinary work, at the level of a real-time kernel's interrupt threads."""
 _PR_SET_TIMERSLACK = 29  # linux/prctl.h
 _MCL_CURRENT, _MCL_FUTURE = 1, 2  # bits/mman.h
-_TIMER_ABSTIME = 1  # time.h
 _RESET_ON_FORK = 0x40000000  # linux/sched.h: children start as ordinary processes
 
 
@@ -52,28 +49,7 @@ class RealtimeSettings:
     lock_memory: bool = True
 
 
-class _Timespec(ctypes.Structure):
-    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
-
-
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-def sleep_until(deadline: float) -> None:
-    """Sleep until `time.monotonic()` reaches `deadline` [s].
-
-    The kernel is given the absolute time, so that being interrupted between reading the clock and going to sleep
-    does not make the wake-up later.
-    """
-    if not sys.platform.startswith("linux"):
-        time.sleep(max(0.0, deadline - time.monotonic()))
-        return
-    whole = int(deadline)
-    until = _Timespec(whole, int((deadline - whole) * 1e9))
-    while time.monotonic() < deadline:  # a signal ends a sleep early
-        status = _libc.clock_nanosleep(time.CLOCK_MONOTONIC, _TIMER_ABSTIME, ctypes.byref(until), None)
-        if status not in {0, errno.EINTR}:
-            time.sleep(max(0.0, deadline - time.monotonic()))
 
 
 def obtain(settings: RealtimeSettings) -> tuple[Right, ...]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import enum
 import functools
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.unitree.crc import crc
 from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_LEVEL, LOW_STATE, MOTOR_ON, MOTORS, Message, Struct
 
 FloatArray = NDArray[np.float64]
@@ -26,6 +26,7 @@ _SET_POINTS = slice(1, 6)
 """In words of a command: length of a motor, the first motor, and q, dq, tau, kp, kd in a motor."""
 _ROWS = (5, len(MOTORS))
 _LARGEST = float(np.finfo(np.float32).max)
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 class Defect(enum.Enum):
@@ -91,6 +92,18 @@ def seal(message: Message, image: bytes) -> bytes:
     The image comes as bytes because NumPy's copies of aligned records leave the padding undefined.
     """
     return message.to_wire(image[:-4] + crc(image).to_bytes(4, "little"))
+
+
+def crc(image: bytes) -> int:
+    """Return the check sum that belongs into the last word of a C image.
+
+    CRC-32 with polynomial 0x04C11DB7, start 0xFFFFFFFF, no reflection and no final XOR, over little-endian words taken
+    from their most significant bit on (unitree_sdk2_python, utils/crc.py). That is the mirror image of the everyday
+    CRC-32: mirror every byte, let zlib do the work, mirror the result.
+    """
+    words = np.frombuffer(image, dtype="<u4", count=len(image) // 4 - 1)
+    mirrored = zlib.crc32(words.byteswap().tobytes().translate(_MIRRORED)) ^ 0xFFFFFFFF
+    return int.from_bytes(mirrored.to_bytes(4, "little").translate(_MIRRORED), "big")
 
 
 def decode(message: Message, wire: bytes) -> NDArray[np.void]:

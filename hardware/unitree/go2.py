@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.clock import Clock
+from hardware.clock import Beat, Clock
 from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotError, RobotFault, RobotSpec, RobotState
 from hardware.unitree.bus import Bus, BusError, Reader, Writer
 from hardware.unitree.clock_sync import RobotClock
@@ -32,7 +32,7 @@ _LISTEN = 0.2
 """How long to listen for another commander before arming [s]."""
 _FAREWELL = 0.5
 """How long damping is sent before the driver falls silent [s]."""
-_PERIOD = 0.002
+_HZ = 500.0
 _DEPTH = 16
 _REBOOT = 1.0
 """A tick that goes back by more than this is a robot that started anew [s]; by less, a message that came late."""
@@ -167,12 +167,12 @@ class Go2:
 
     def deactivate(self) -> None:
         """Damp for a while, then command no more; `read` still works."""
-        start = self._clock.now()
-        for cycle in range(1, round(_FAREWELL / _PERIOD) + 1):
+        beat = Beat(self._clock, _HZ, self._clock.now())
+        for cycle in range(1, round(_FAREWELL * _HZ) + 1):
             if not self._active:
                 return
             self.damp()
-            self._clock.sleep_until(start + cycle * _PERIOD)
+            beat.sleep_until(cycle)
         self._active = False
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from hardware import rotation
 from hardware.estimation.kalman import GRAVITY
 from hardware.robot import FloatArray
+from tests.hardware.turns import log
 
 HIPS = np.array([[0.2, 0.15, 0.0], [0.2, -0.15, 0.0], [-0.2, 0.15, 0.0], [-0.2, -0.15, 0.0]])
 PAIR = np.array([0, 1, 1, 0])
@@ -75,13 +76,13 @@ def readings(
     for index in range(round(seconds / dt)):
         time = index * dt
         now, then = attitude(time), attitude(time + dt)
-        middle = now @ rotation.exp(0.5 * rotation.log(now.T @ then))
+        middle = now @ rotation.exp(0.5 * log(now.T @ then))
         speed, speed_then = ((position(t + dt) - position(t - dt)) / (2 * dt) for t in (time, time + dt))
         force = middle.T @ ((speed_then - speed) / dt - GRAVITY)
         places, standing = feet_at(time + dt)
         feet = (places - position(time + dt)) @ then
         yield Reading(
-            gyro=rotation.log(now.T @ then) / dt + gyro_bias + noise * 0.005 / root * rng.standard_normal(3),
+            gyro=log(now.T @ then) / dt + gyro_bias + noise * 0.005 / root * rng.standard_normal(3),
             accelerometer=force + accelerometer_bias + noise * 0.05 / root * rng.standard_normal(3),
             feet=feet + noise * 0.002 * rng.standard_normal((4, 3)),
             contacts=standing,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from hardware.clock import VirtualClock, WallClock
+from hardware.clock import Beat, VirtualClock, WallClock, sleep_until
 
 
 def test_virtual_clock_jumps_to_the_deadline_and_never_back() -> None:
@@ -34,3 +36,23 @@ def test_wall_clock_starts_near_zero_and_wakes_after_the_deadline() -> None:
     clock.sleep_until(start + 0.01)
     assert clock.now() >= start + 0.01
     clock.sleep_until(start - 1.0)
+
+
+def test_it_never_wakes_early() -> None:
+    for delay in (-1.0, 0.0, 0.001, 0.01):
+        deadline = time.monotonic() + delay
+        sleep_until(deadline)
+        assert time.monotonic() >= deadline
+
+
+def test_a_beat_keeps_its_deadlines_and_leaves_out_what_time_has_passed_over() -> None:
+    clock = VirtualClock(start=3.0)
+    beat = Beat(clock, 50.0, clock.now())
+    beat.sleep_until(1)
+    assert clock.now() == beat.due(1) == 3.0 + 1 / 50.0
+    clock.sleep_until(3.0299)  # late, but not for the next one
+    assert beat.after(1) == 2
+    clock.sleep_until(3.1101)  # cycles 2, 3 and 4 are over, 5 is late
+    assert beat.after(1) == 5
+    beat.sleep_until(6)
+    assert clock.now() == 3.0 + 6 / 50.0

@@ -11,34 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware import embodiment
-from hardware.robot import Action, Channel, CommandMode, FloatArray, RobotCommand
+from hardware.robot import Action, Channel, CommandMode, RobotCommand
 from tests.hardware.loopback import make_spec, make_state
-
-
-def quaternion(roll: float, pitch: float, yaw: float) -> FloatArray:
-    """Product of the three elementary turns, z then y then x."""
-    w, x, y, z = 1.0, 0.0, 0.0, 0.0
-    for axis, angle in ((2, yaw), (1, pitch), (0, roll)):
-        b = [math.cos(angle / 2), 0.0, 0.0, 0.0]
-        b[axis + 1] = math.sin(angle / 2)
-        w, x, y, z = (
-            w * b[0] - x * b[1] - y * b[2] - z * b[3],
-            w * b[1] + x * b[0] + y * b[3] - z * b[2],
-            w * b[2] - x * b[3] + y * b[0] + z * b[1],
-            w * b[3] + x * b[2] - y * b[1] + z * b[0],
-        )
-    return np.array([w, x, y, z])
-
-
-@given(roll=st.floats(-3.1, 3.1), pitch=st.floats(-1.5, 1.5), yaw=st.floats(-3.1, 3.1))
-def test_angles_survive_the_way_through_a_quaternion(roll: float, pitch: float, yaw: float) -> None:
-    assert embodiment.roll_pitch_yaw(quaternion(roll, pitch, yaw)) == pytest.approx((roll, pitch, yaw), abs=1e-6)
-
-
-def test_pitch_straight_up_and_unknown_attitude_do_not_raise() -> None:
-    up = quaternion(0.0, math.pi / 2, 0.0) * (1.0 + 1e-9)
-    assert embodiment.roll_pitch_yaw(up)[1] == pytest.approx(math.pi / 2)
-    assert all(math.isnan(angle) for angle in embodiment.roll_pitch_yaw(np.full(4, np.nan)))
+from tests.hardware.turns import from_angles
 
 
 def test_every_channel_holds_its_own_quantity() -> None:
@@ -46,7 +21,7 @@ def test_every_channel_holds_its_own_quantity() -> None:
     state = replace(
         make_state(),
         position=np.array([1.0, 2.0, 3.0]),
-        quaternion=quaternion(0.1, -0.2, math.pi / 2),
+        quaternion=from_angles(0.1, -0.2, math.pi / 2),
         velocity=np.array([0.0, 5.0, 0.5]),
         gyro=np.array([6.0, 7.0, 8.0]),
         motor_position=np.array([9.0, 10.0]),
@@ -73,7 +48,7 @@ def test_order_of_the_vector_is_the_spec_s() -> None:
 def test_heading_frame_velocity_does_not_depend_on_where_the_robot_points(yaw: float, vx: float, vy: float) -> None:
     spec = replace(make_spec(), channels=tuple(c for c in make_spec().channels if c.name in ("vx", "vy")))
     turn = np.array([[math.cos(yaw), -math.sin(yaw), 0.0], [math.sin(yaw), math.cos(yaw), 0.0], [0.0, 0.0, 1.0]])
-    state = replace(make_state(), quaternion=quaternion(0, 0, yaw), velocity=turn @ np.array([vx, vy, 0.3]))
+    state = replace(make_state(), quaternion=from_angles(0, 0, yaw), velocity=turn @ np.array([vx, vy, 0.3]))
     assert embodiment.observe(spec, state) == pytest.approx([vx, vy], abs=1e-9)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.emulators.go2.wire import Command
+from hardware.rotation import roll_pitch_yaw, tilt
 from hardware.unitree.layout import FEET, HEAD, LOW_LEVEL, LOW_STATE, MOTORS
 from sim.bodies.jointed import JointCommand, QuadrupedPhysics
 from sim.perturbations import Perturbation
@@ -65,8 +66,7 @@ class Body:
     @property
     def tilt(self) -> float:
         """Angle between the body's and the ground's z axis [rad]."""
-        _, x, y, _ = self.physics.quaternion.tolist()
-        return math.acos(max(-1.0, min(1.0, 1.0 - 2.0 * (x * x + y * y))))
+        return tilt(self.physics.quaternion)
 
     def place(self, motor: str) -> int:
         """Return the place on the wire of a motor that is named as in the simulation."""
@@ -100,7 +100,7 @@ class Body:
         record["head"], record["level_flag"] = HEAD, LOW_LEVEL
         imu, motors, battery = record["imu_state"], record["motor_state"][: len(MOTORS)], record["bms_state"]
         attitude = physics.level_quaternion
-        imu["quaternion"], imu["rpy"], imu["temperature"] = attitude, _euler(attitude), 45
+        imu["quaternion"], imu["rpy"], imu["temperature"] = attitude, roll_pitch_yaw(attitude), 45
         imu["gyroscope"] = physics.gyro + noise(0.0, _GYRO_NOISE, 3)
         imu["accelerometer"] = physics.accelerometer + noise(0.0, _ACCELEROMETER_NOISE, 3)
         motors["q"], motors["dq"] = self.joints
@@ -121,13 +121,3 @@ class Body:
 def _later(item: Perturbation) -> Perturbation:
     """Return a perturbation on the clock that has run through the settling; what is there at once stays."""
     return replace(item, onset=item.onset + _SETTLE if item.onset > 0.0 else 0.0, end=item.end + _SETTLE)
-
-
-def _euler(quaternion: FloatArray) -> tuple[float, float, float]:
-    """Return roll, pitch and yaw [rad] of a unit quaternion wxyz."""
-    w, x, y, z = quaternion.tolist()
-    return (
-        math.atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)),
-        math.asin(max(-1.0, min(1.0, 2.0 * (w * y - z * x)))),
-        math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
-    )

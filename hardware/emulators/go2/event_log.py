@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from hardware.emulators.go2.body import Body
+from hardware.rotation import roll_pitch_yaw
 
 _FALLEN = 1.0
 """A body tilted by more than this has fallen [rad]."""
@@ -13,7 +14,7 @@ _EVERY = 0.1
 """Spacing of the recorded way [s]."""
 
 
-class Journal:
+class EventLog:
     """Filled cycle by cycle; times are those of the script [s]."""
 
     def __init__(self) -> None:
@@ -42,10 +43,8 @@ class Journal:
             self._fell = True
             self.note(time, "fell")
         if not self._path or time - self._path[-1][0] >= _EVERY - 1e-9:
-            w, x, y, z = body.physics.quaternion.tolist()
-            yaw = math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
-            px, py, pz = body.physics.position.tolist()
-            self._path.append(tuple(round(value, 4) for value in (time, px, py, pz, yaw)))
+            yaw = roll_pitch_yaw(body.physics.quaternion)[2]
+            self._path.append(tuple(round(value, 4) for value in (time, *body.physics.position.tolist(), yaw)))
 
     def summary(self) -> dict[str, object]:
         """Return the entries of the report."""

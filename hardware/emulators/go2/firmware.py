@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hardware.emulators.go2.body import PERIOD, Body
-from hardware.emulators.go2.event_log import Journal
+from hardware.emulators.go2.event_log import EventLog
 from hardware.emulators.go2.faults import (
     BatteryLow,
     Fault,
@@ -26,8 +26,8 @@ from hardware.emulators.go2.faults import (
     Scripted,
     acting,
 )
-from hardware.emulators.go2.link import Line
-from hardware.emulators.go2.monitor import Watch
+from hardware.emulators.go2.link import Link
+from hardware.emulators.go2.monitor import Monitor
 from hardware.emulators.go2.wire import Command, Refusal, read_command, write_message
 from hardware.unitree.layout import BUTTONS, LOW_STATE, MOTORS
 
@@ -54,13 +54,13 @@ class Firmware:
     def __init__(self, settings: Settings, body: Body, faults: Sequence[Fault], rng: np.random.Generator) -> None:
         """Power on; `faults` follow the script that starts with the first command."""
         self._settings, self._body, self._faults = settings, body, tuple(faults)
-        self._commands, self._states = Line(faults, rng, states=False), Line(faults, rng, states=True)
+        self._commands, self._states = Link(faults, rng, states=False), Link(faults, rng, states=True)
         self._now = self._booted_at = self._obeyed_at = 0.0
         self._rebooted: set[Reboot] = set()
         self._command: Command | None = None
         self._driven = False
         self.mode = settings.mode
-        self.watch, self.journal = Watch(), Journal()
+        self.monitor, self.event_log = Monitor(), EventLog()
         self.refusals: Counter[str] = Counter()
         self.obeyed = self.timeouts = self.sent = 0
 
@@ -85,7 +85,7 @@ class Firmware:
         if self._driven:
             failed = [fault.motor for fault in acting(self._faults, MotorFault, self.script)]
             self._body.step(self._command, failed, periods)
-        self.journal.follow(
+        self.event_log.follow(
             self.script, self._body, [fault.name for fault in acting(self._faults, Scripted, self.script)]
         )
         states = [self._state()] if self._now >= self._booted_at else []
@@ -126,13 +126,13 @@ class Firmware:
             "states_sent": self.sent,
             "commands_obeyed": self.obeyed,
             "refused": dict(self.refusals),
-            "outside_limits": sum(self.watch.outside.values()),
-            "outside": dict(self.watch.outside),
-            "outside_examples": list(self.watch.examples),
+            "outside_limits": sum(self.monitor.outside.values()),
+            "outside": dict(self.monitor.outside),
+            "outside_examples": list(self.monitor.examples),
             "timeouts": self.timeouts,
             "mode": self.mode,
             "damped": self._command is None,
-            **self.journal.summary(),
+            **self.event_log.summary(),
         }
 
     def _select(self, parameter: str) -> tuple[int, str]:
@@ -147,7 +147,7 @@ class Firmware:
 
     def _enter(self, mode: str) -> None:
         if mode != self.mode:
-            self.journal.note(self.script, f"mode {mode or 'released'}")
+            self.event_log.note(self.script, f"mode {mode or 'released'}")
         self.mode, self._command = mode, None
 
     def _receive(self, wire: bytes) -> None:
@@ -158,8 +158,8 @@ class Firmware:
             self.refusals[command.value] += 1
             return
         if not self._driven:
-            self.journal.note(self.script, "first command")
-        self.watch.judge(command)
+            self.event_log.note(self.script, "first command")
+        self.monitor.judge(command)
         self._driven, self._command, self._obeyed_at = True, command, self._now
         self.obeyed += 1
 
@@ -167,7 +167,7 @@ class Firmware:
         if self._command is not None and self._now - self._obeyed_at > self._settings.timeout:
             self._command = None
             self.timeouts += 1
-            self.journal.note(self.script, "commands stopped, damping")
+            self.event_log.note(self.script, "commands stopped, damping")
 
     def _restart_if_due(self) -> None:
         for fault in acting(self._faults, Reboot, self.script):
@@ -186,5 +186,5 @@ class Firmware:
         if acting(self._faults, RemoteStop, self.script):
             record["wireless_remote"][2:4] = list(_STOP_BITS.to_bytes(2, "little"))
         record["tick"] = round(1000.0 * (self._now - self._booted_at))
-        self.watch.publish(*self._body.joints)
+        self.monitor.publish(*self._body.joints)
         return write_message(LOW_STATE, record)

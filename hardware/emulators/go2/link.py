@@ -10,18 +10,18 @@ import numpy as np
 from hardware.emulators.go2.faults import BadCrc, Delay, Drop, Fault, Freeze, Reorder, acting
 
 
-class Line:
+class Link:
     """One direction of the wire; what it loses, holds up or damages is decided message by message."""
 
     def __init__(self, faults: Sequence[Fault], rng: np.random.Generator, states: bool) -> None:
-        """Make the line of states (True) or of commands, which are only lost or late."""
+        """Make the link of states (True) or of commands, which are only lost or late."""
         self._faults, self._rng, self._states = tuple(faults), rng, states
         self._under_way: deque[tuple[float, bytes]] = deque()
         self._overtaken: list[bytes] = []
         self._frozen: bytes | None = None
 
     def carry(self, messages: Sequence[bytes], script: float, now: float) -> list[bytes]:
-        """Put messages on the line and return those that arrive.
+        """Put messages on the link and return those that arrive.
 
         Args:
             messages: what is sent now.

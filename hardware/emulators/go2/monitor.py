@@ -22,7 +22,7 @@ _TOLERANCE = 0.01
 _EXAMPLES = 5
 
 
-class Watch:
+class Monitor:
     """Counts set-points outside the data sheet's ranges, with the first few of them."""
 
     def __init__(self) -> None:

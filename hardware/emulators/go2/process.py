@@ -5,18 +5,19 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from types import FrameType
 
 import numpy as np
 
+from hardware.clock import Beat, WallClock
 from hardware.emulators.go2.body import PERIOD, Body
 from hardware.emulators.go2.faults import Fault
 from hardware.emulators.go2.firmware import Firmware, Settings
 from hardware.emulators.go2.services import Service
+from hardware.servo.statistics import Histogram
 from hardware.unitree.dds import DdsBus
 from hardware.unitree.layout import LOW_CMD, LOW_STATE
 from sim.perturbations import Perturbation
@@ -42,12 +43,12 @@ class Scene:
     """How long it lives [s]."""
 
 
-def emulate(scene: Scene, watch: Callable[[Body], None] | None = None) -> dict[str, object]:
+def emulate(scene: Scene, on_cycle: Callable[[Body], None] | None = None) -> dict[str, object]:
     """Be a robot until time is up or a signal comes (SIGINT, SIGTERM), and return the summary.
 
     Args:
         scene: the robot and its world.
-        watch: called after every cycle, for somebody who looks on; must be quick.
+        on_cycle: called after every cycle, for somebody who looks on; must be quick.
 
     Raises:
         BusError: the network cannot be used.
@@ -56,7 +57,7 @@ def emulate(scene: Scene, watch: Callable[[Body], None] | None = None) -> dict[s
     rng = np.random.default_rng(scene.seed)
     body = Body(scene.terrain, scene.perturbations, rng)
     robot = Firmware(scene.settings, body, scene.faults, rng)
-    lateness: list[float] = []
+    lateness = Histogram()
     scheduler = _first_in_line()
     with DdsBus(scene.interface, scene.domain) as bus, _stop_signals() as stopped:
         commands = bus.reader(LOW_CMD.topic, LOW_CMD.struct, _DEPTH)
@@ -64,22 +65,20 @@ def emulate(scene: Scene, watch: Callable[[Body], None] | None = None) -> dict[s
         services = Service(bus, "motion_switcher", robot.switcher), Service(bus, "sport", robot.sport)
         gc.collect()
         gc.freeze()
-        start, cycle = time.monotonic(), 0
+        clock, cycle = WallClock(), 0
+        beat = Beat(clock, 1.0 / PERIOD, clock.now())
         while not stopped() and cycle * PERIOD < scene.seconds:
-            due = start + (cycle + 1) * PERIOD
-            while (left := due - time.monotonic()) > 0.0:
-                time.sleep(left)
-            late = time.monotonic() - due
-            periods = 1 + int(late / PERIOD)  # a robot's time goes on while its emulator sleeps
-            lateness.append(late)
-            for wire in robot.cycle(commands.take(), periods):
+            beat.sleep_until(cycle + 1)
+            lateness.add(clock.now() - beat.due(cycle + 1))
+            reached = beat.after(cycle)  # a robot's time goes on while its emulator sleeps
+            for wire in robot.cycle(commands.take(), reached - cycle):
                 states.write(wire)
             for service in services:
                 service.poll()
-            if watch is not None:
-                watch(body)
-            cycle += periods
-    return {**robot.summary(), "scheduler": scheduler, "lateness_ms": _percentiles(lateness)}
+            if on_cycle is not None:
+                on_cycle(body)
+            cycle = reached
+    return {**robot.summary(), "scheduler": scheduler, "lateness_ms": _milliseconds(lateness)}
 
 
 def _first_in_line() -> str:
@@ -94,10 +93,8 @@ def _first_in_line() -> str:
     return "fifo"
 
 
-def _percentiles(lateness: list[float]) -> dict[str, float]:
-    milliseconds = 1000.0 * np.array(lateness or [0.0])
-    p50, p99 = np.percentile(milliseconds, (50, 99))
-    return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "max": round(float(milliseconds.max()), 3)}
+def _milliseconds(lateness: Histogram) -> dict[str, float]:
+    return {name: round(microseconds / 1000.0, 3) for name, microseconds in asdict(lateness.percentiles()).items()}
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from hardware import rotation
 from hardware.estimation.kalman import GRAVITY, Estimate, Estimator, EstimatorSettings, contact_probability
 from hardware.robot import FloatArray
 from tests.hardware import strides
+from tests.hardware.turns import log, matrix
 
 DT = 0.002
 
@@ -34,7 +35,7 @@ def moved(estimator: Estimator, error: FloatArray) -> Estimator:
 
 def error_between(estimate: Estimator, truth: Estimator) -> FloatArray:
     """The right-invariant error (27,), to first order."""
-    turn = rotation.log(estimate.rotation @ truth.rotation.T)
+    turn = log(estimate.rotation @ truth.rotation.T)
     carried = rotation.exp(turn)
     parts = [turn, estimate.velocity - carried @ truth.velocity, estimate.position - carried @ truth.position]
     feet = estimate.feet - truth.feet @ carried.T
@@ -94,9 +95,7 @@ def test_with_noise_and_biases_it_drifts_little() -> None:
     later = range(1000, len(taken))
     speed = np.array([estimates[i].velocity - taken[i].velocity for i in later])
     height = np.array([estimates[i].height - taken[i].position[2] for i in later])
-    tilt = [
-        math.acos(min(1.0, float(rotation.matrix(estimates[i].quaternion)[2] @ taken[i].rotation[2]))) for i in later
-    ]
+    tilt = [math.acos(min(1.0, float(matrix(estimates[i].quaternion)[2] @ taken[i].rotation[2]))) for i in later]
     assert travelled > 5.0
     assert np.linalg.norm(drift) < 0.03 * travelled
     assert np.sqrt((speed**2).mean()) < 0.03

@@ -10,9 +10,10 @@ import pytest
 
 from controller.settings.robots import spec
 from hardware.clock import VirtualClock
-from hardware.embodiment import embody, observe, roll_pitch_yaw
+from hardware.embodiment import embody, observe
 from hardware.gait.drive import GaitDrive
 from hardware.robot import UNKNOWN, CommandMode, FloatArray, RobotCommand, RobotState
+from hardware.rotation import roll_pitch_yaw
 from hardware.simulated.robot import SimRobot
 from sim.perturbations import parse
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.guard.checks import tilt_angle
 from hardware.guard.guard import LEASE, Guard
 from hardware.guard.state_machine import Mode
 from hardware.limits import Check, Limits, Severity
@@ -176,20 +175,6 @@ def test_robot_without_attitude_runs_when_nobody_looks_at_it() -> None:
     unknown, spec = make_state(quaternion=np.full(4, np.nan)), make_spec()
     checks = replace(spec.checks, tilt=Check(), attitude=Check())
     assert running(replace(spec, checks=checks)).check(servo(20.0, 20.0), unknown, 0.0).ok
-
-
-@pytest.mark.parametrize("tilt, yaw", [(0.0, 1.0), (0.7, 0.0), (3.0, 0.0)])
-def test_tilt_angle_ignores_the_heading(tilt: float, yaw: float) -> None:
-    half_tilt, half_yaw = tilt / 2, yaw / 2
-    quaternion = np.array(
-        [
-            math.cos(half_yaw) * math.cos(half_tilt),
-            math.cos(half_yaw) * math.sin(half_tilt),
-            math.sin(half_yaw) * math.sin(half_tilt),
-            math.sin(half_yaw) * math.cos(half_tilt),
-        ]
-    )
-    assert tilt_angle(quaternion) == pytest.approx(tilt, abs=1e-7)
 
 
 @pytest.mark.parametrize(
