@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,48 @@ ARROWS = {
 }
 """What each package may import: along the arrows of docs/architecture.md, and never back."""
 
+FLOORS = {
+    "controller": (
+        "foresight settings",
+        "courses jobs oracle",
+        "controller",
+        "config loop",
+        "telemetry",
+        "build reports",
+        "runs training",
+        "commands stress",
+        "cli",
+    ),
+    "planners": (
+        "limits risk",
+        "problem",
+        "costs plan",
+        "newton nlp sampling",
+        "cem icem mppi predictive rti shooting",
+        "hybrid",
+    ),
+    "dynamics": (
+        "files network state_space transitions",
+        "backpropagation encoders normalizer recurrence",
+        "descent model",
+        "adapters meta rollout",
+        "checkpoint_checks objectives",
+        "checkpoint training",
+    ),
+    "hardware": (
+        "clock legs limits",
+        "robot",
+        "gait rotation schedule",
+        "embodiment estimation",
+        "guard simulated unitree",
+        "servo",
+        "emulators servo_log",
+    ),
+    "sim": ("terrain video", "robots", "conditions", "perturbations", "bodies", "environment oracle"),
+}
+"""The rooms of every package (its sub-folders, and the files on its own level) on their floors, the lowest first.
+A room imports only rooms on floors below its own; so there is no circle."""
+
 MODULES = sorted(path for package in ARROWS for path in (ROOT / package).rglob("*.py"))
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
@@ -32,14 +75,43 @@ def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imported_packages(path: Path) -> set[str]:
-    names: set[str] = set()
+def imports(path: Path) -> list[tuple[int, str]]:
+    """Return line and dotted name of everything that a module imports, wherever in it."""
+    found: list[tuple[int, str]] = []
     for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.split(".")[0])
-    return names
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
+    return found
+
+
+def imported_packages(path: Path) -> set[str]:
+    return {name.split(".")[0] for _, name in imports(path)}
+
+
+def import_graph(modules: dict[str, Path]) -> dict[str, set[str]]:
+    """Return what each module imports: the modules themselves where names are taken out of them."""
+    wanted = {name: {other for _, other in imports(path)} for name, path in modules.items()}
+    return {name: {o if o in modules else o.rpartition(".")[0] for o in others} for name, others in wanted.items()}
+
+
+def place(path: Path) -> tuple[str, str]:
+    """Return the package and the room of a module."""
+    package, room, *_ = path.relative_to(ROOT).parts
+    return package, room.removesuffix(".py")
+
+
+def upward(path: Path, package: str, room: str) -> list[str]:
+    """Return every import of a module from a room that is not below its own, in words."""
+    floors = {name: floor for floor, names in enumerate(FLOORS[package]) for name in names.split()}
+    said = {}
+    for line, name in imports(path):
+        other = name.split(".")[1] if name.startswith(f"{package}.") else room
+        if other != room and floors[other] >= floors[room]:
+            here, there = f"{package}.{room} (floor {floors[room]})", f"{package}.{other} (floor {floors[other]})"
+            said[line, other] = f"{path}:{line}: {here} imports {there}, which is not below it"
+    return [*said.values()]
 
 
 def dotted(node: ast.expr) -> str:
@@ -75,6 +147,24 @@ def test_imports_follow_the_arrows(path: Path) -> None:
     package = path.relative_to(ROOT).parts[0]
     forbidden = set(ARROWS) - ARROWS[package] - {package}
     assert not imported_packages(path) & forbidden
+
+
+def test_every_room_has_its_floor() -> None:
+    rooms = {place(path) for path in MODULES if path.name != "__init__.py"}
+    listed = {(package, room) for package, floors in FLOORS.items() for room in " ".join(floors).split()}
+    assert not rooms - listed, "rooms without a floor in FLOORS"
+    assert not listed - rooms, "rooms in FLOORS that are no more"
+
+
+@each_module
+def test_a_room_imports_only_rooms_below_it(path: Path) -> None:
+    assert not upward(path, *place(path))
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    dotted_paths = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in MODULES]
+    names = (name.removesuffix(".__init__") for name in dotted_paths)
+    TopologicalSorter(import_graph(dict(zip(names, MODULES, strict=True)))).prepare()  # a CycleError names the circle
 
 
 @each_module
@@ -113,7 +203,8 @@ def test_the_architecture_page_names_every_module_and_no_other() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     modules = {str(path.relative_to(ROOT)) for path in MODULES if path.name != "__init__.py"}
     named = set(re.findall(rf"`((?:{'|'.join(ARROWS)})/[\w/]+\.py)`", page))
-    assert not named ^ modules
+    assert not modules - named, "modules without a line in docs/architecture.md"
+    assert not named - modules, "lines in docs/architecture.md for modules that are no more"
 
 
 def test_the_checks_can_fail(tmp_path: Path) -> None:
@@ -122,5 +213,12 @@ def test_the_checks_can_fail(tmp_path: Path) -> None:
         "import sim.bodies.crawler\nfrom hardware.robot import Robot\nimport numpy as np\nnp.random.rand()\nprint(1)\n"
     )
     assert imported_packages(bad) == {"sim", "hardware", "numpy"}
+    assert [message.partition(": ")[2] for message in upward(bad, "hardware", "legs")] == [
+        "hardware.legs (floor 0) imports hardware.robot (floor 1), which is not below it"
+    ]
+    assert not upward(bad, "hardware", "gait")
+    assert not upward(bad, "hardware", "robot")
+    with pytest.raises(CycleError):
+        TopologicalSorter(import_graph({"hardware.robot": bad})).prepare()
     assert [name for name, call in calls(bad) if is_global_random(name, call)] == ["np.random.rand"]
     assert "print" in [name for name, _ in calls(bad)]
