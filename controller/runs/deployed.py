@@ -17,30 +17,30 @@ from pathlib import Path
 
 import numpy as np
 
-from controller.settings import robots
-from controller.runs import trace
 from controller.build import controller, course, header, load_model, loop_settings, planner, robot_spec
 from controller.config import RunSettings
 from controller.controller import Controller, TickResult
-from controller.loop.deployed import run_deployed
-from controller.telemetry.findings import Run, headline
 from controller.jobs.interrupts import uninterrupted
-from controller.telemetry.live_panel import Panel
+from controller.loop.deployed import run_deployed
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import Finished
-from controller.reports.run_report import write_report
-from controller.runs.simulated import Outcome, run_folder
-from controller.settings.layers import ConfigError, to_yaml
-from controller.telemetry.summary import servo_summary, summary
-from controller.telemetry.run_log import RunHeader, RunLog, TickRecord, from_tick, read_log
 from controller.loop.timing import LoopResult
+from controller.reports.run_report import write_report
+from controller.runs import trace
+from controller.runs.simulated import Outcome, run_folder
+from controller.settings import robots
+from controller.settings.layers import ConfigError, to_yaml
+from controller.telemetry.findings import Run, headline
+from controller.telemetry.live_panel import Panel
+from controller.telemetry.run_log import RunHeader, RunLog, TickRecord, from_tick, read_log
+from controller.telemetry.summary import servo_summary, summary
 from dynamics.adapters import factory
 from dynamics.files import whole
 from hardware.clock import Clock
-from hardware.unitree.go2 import Go2, dds
-from hardware.servo_log.writer import LogWriter
 from hardware.robot import Robot
 from hardware.servo.process import ServoProcess
+from hardware.servo_log.writer import LogWriter
+from hardware.unitree.go2 import Go2, dds
 
 _log = logging.getLogger(__name__)
 

@@ -15,13 +15,13 @@ from dataclasses import MISSING, Field, dataclass, fields
 import numpy as np
 
 from controller.settings.robots import spec
-from hardware.servo.records import LEAVING, Order
-from hardware.servo_log.reader import LogError, ServoLog
+from hardware.guard.state_machine import Mode
 from hardware.robot import CommandMode, RobotCommand, RobotSpec, RobotState
 from hardware.schedule import ActionSchedule
-from hardware.servo.servo import Servo, ServoReport
 from hardware.servo.loop import Departure, ServoJob, obey
-from hardware.guard.state_machine import Mode
+from hardware.servo.records import LEAVING, Order
+from hardware.servo.servo import Servo, ServoReport
+from hardware.servo_log.reader import LogError, ServoLog
 
 SHOWN = 20
 """Differences that are told one by one."""

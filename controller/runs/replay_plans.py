@@ -14,12 +14,12 @@ from importlib.metadata import version
 
 import numpy as np
 
-from controller.runs import trace
 from controller.build import controller, load_model, planner, robot_spec
 from controller.config import RunSettings, checkpoint_path
 from controller.controller import Controller, Observation, PlanFunction
-from controller.settings.layers import ConfigError, Layer, resolve
+from controller.runs import trace
 from controller.runs.trace import RunTrace, TickTrace
+from controller.settings.layers import ConfigError, Layer, resolve
 from dynamics.adapters import factory
 from dynamics.checkpoint import CheckpointError
 from hardware.servo_log.reader import ServoLog

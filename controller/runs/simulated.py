@@ -12,17 +12,17 @@ from typing import Any
 from controller.build import Rig, build, load_model
 from controller.config import RECIPES, RunSettings
 from controller.controller import TickResult
-from controller.reports.video import film
-from controller.telemetry.findings import Run, headline
 from controller.jobs.interrupts import uninterrupted
-from controller.telemetry.live_panel import Panel
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, run_realtime
-from controller.reports.run_report import write_report
-from controller.settings.layers import ConfigError, nearest, to_yaml
-from controller.telemetry.summary import summary
-from controller.telemetry.run_log import RunLog, from_tick, read_log
 from controller.loop.timing import LoopResult
+from controller.reports.run_report import write_report
+from controller.reports.video import film
+from controller.settings.layers import ConfigError, nearest, to_yaml
+from controller.telemetry.findings import Run, headline
+from controller.telemetry.live_panel import Panel
+from controller.telemetry.run_log import RunLog, from_tick, read_log
+from controller.telemetry.summary import summary
 from dynamics.files import whole
 from hardware.clock import VirtualClock
 from sim.perturbations import active

@@ -21,8 +21,8 @@ from controller.config import RunSettings, checkpoint_path
 from controller.controller import PlanFunction, TickResult
 from controller.loop.plan_loop import LoopTick
 from controller.settings.layers import plain
-from hardware.servo_log.reader import LogError, ServoLog
 from hardware.robot import FloatArray
+from hardware.servo_log.reader import LogError, ServoLog
 from planners.plan import Plan, PlanStatus
 from planners.problem import Problem
 

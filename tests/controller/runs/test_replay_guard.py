@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 from benchmarks.servo_loop import IdealJoints
-from controller.runs import replay_guard as replaying
 from controller.cli import main
+from controller.runs import replay_guard as replaying
 from controller.settings.robots import spec
 from hardware.embodiment import rest_action
+from hardware.guard.state_machine import Mode
 from hardware.limits import Check, Severity
-from hardware.servo_log.reader import Entry, LogError, ServoLog, read_log
-from hardware.servo_log.writer import LogWriter
-from hardware.servo.rights import RealtimeSettings
 from hardware.schedule import ActionSchedule
 from hardware.servo.process import ServoProcess
-from hardware.guard.state_machine import Mode
+from hardware.servo.rights import RealtimeSettings
+from hardware.servo_log.reader import Entry, LogError, ServoLog, read_log
+from hardware.servo_log.writer import LogWriter
 
 ZSTD = bytes.fromhex("28b52ffd")
 """Begin of a compressed chunk."""

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller.settings import assets
-from controller.runs import trace
 from controller.build import build, controller, load_model, planner, robot_spec
 from controller.cli import main
 from controller.config import run_settings
 from controller.controller import PlanFunction, TickResult
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, warm_up
+from controller.runs import trace
 from controller.runs.replay_plans import NotRerun, rerun
-from controller.settings.layers import Layer
 from controller.runs.trace import Noted
+from controller.settings import assets
+from controller.settings.layers import Layer
 from dynamics import checkpoint
 from dynamics.adapters import factory
 from planners.plan import Plan
