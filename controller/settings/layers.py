@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import math
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,11 +19,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import pydantic
-import yaml
 from pydantic import ConfigDict, TypeAdapter
+
+from controller.settings import yaml_text
+from controller.settings.yaml_text import TextError
 
 T = TypeVar("T")
 KeyPath = tuple[str | int, ...]
+_DEEPEST = 20
+"""Keys of a path in settings."""
+_SHOWN = 120
+"""Characters of a flag that an error repeats."""
 STRICT = ConfigDict(strict=True, extra="forbid")
 
 
@@ -66,7 +73,7 @@ def read_yaml(path: Path) -> Layer:
         ConfigError: the file is missing, unreadable, not YAML or not a mapping.
     """
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
+        values = yaml_text.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         beside = [file.name for file in path.parent.glob("*.yaml")]
         hint = f"; {nearest(path.name, beside)}" if beside else ""
@@ -74,10 +81,8 @@ def read_yaml(path: Path) -> Layer:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"{path}: cannot be read: {reason}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{path}: not valid YAML: nested too deeply") from error
+    except TextError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected a mapping of settings, got {type(values).__name__}")
     return Layer(str(path), values, is_file=True)
@@ -89,20 +94,18 @@ def assignment(text: str, flag: str = "--set") -> Layer:
     Raises:
         ConfigError: there is no "=", an empty key or a value that is not YAML.
     """
-    place = f"{flag} {text}"
+    place = f"{flag} {text[:_SHOWN]}"
     path, equals, value = text.partition("=")
     keys = path.strip().split(".")
-    if not equals or not all(keys):
+    if not equals or not all(keys) or len(keys) > _DEEPEST:
         raise ConfigError(f"{place}: expected KEY.KEY=VALUE, for example planner.search.candidates=200")
     try:
-        values = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{place}: the value is not valid YAML: {' '.join(str(error).split())}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{flag}: the value is not valid YAML: nested too deeply") from error
-    for key in reversed(keys):
+        values: object = yaml_text.load(value)
+    except TextError as error:
+        raise ConfigError(f"{place}: the value is not valid YAML: {error}") from error
+    for key in reversed(keys[1:]):
         values = {key: values}
-    return Layer(place, values)
+    return Layer(place, {keys[0]: values})
 
 
 def resolve(schema: type[T], layers: Sequence[Layer]) -> T:
@@ -118,14 +121,10 @@ def resolve(schema: type[T], layers: Sequence[Layer]) -> T:
     merged: Mapping[str, object] = {}
     for layer in layers:
         merged = _merge(merged, layer.values)
-    adapter = _adapter(schema)
-    try:
-        text = json.dumps(merged, default=str)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{layers[-1].place}: expected plain values, got some that contain themselves") from error
+    _check_finite(merged, (), layers)
     try:
         # JSON mode is strict about types and still lets a list become a tuple.
-        return adapter.validate_json(text)
+        return _adapter(schema).validate_json(json.dumps(merged, default=str))
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise ConfigError(_explain(schema, layers, first)) from error
@@ -139,7 +138,7 @@ def plain(settings: object) -> dict[str, object]:
 
 def to_yaml(settings: object) -> str:
     """Return settings as YAML that `read_yaml` and `resolve` turn back into the same settings."""
-    return yaml.safe_dump(plain(settings), sort_keys=False, allow_unicode=True)
+    return yaml_text.dump(plain(settings))
 
 
 def _adapter(schema: type[T]) -> TypeAdapter[T]:
@@ -156,10 +155,27 @@ def _merge(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, ob
     return merged
 
 
+def _check_finite(value: object, path: KeyPath, layers: Sequence[Layer]) -> None:
+    """Raise ConfigError for the first number that is none: no setting means infinity."""
+    if isinstance(value, float) and not math.isfinite(value):
+        place = next(layer.place for layer in reversed(layers) if _has(layer.values, path))
+        raise ConfigError(f"{place}: {_dotted(path)}: expected a finite number, got {value}")
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            _check_finite(part, (*path, key), layers)
+    elif isinstance(value, list | tuple):
+        for index, part in enumerate(value):
+            _check_finite(part, (*path, index), layers)
+
+
+def _dotted(path: KeyPath) -> str:
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).lstrip(".")
+
+
 def _explain(schema: object, layers: Sequence[Layer], error: Mapping[str, typing.Any]) -> str:
     parent, path = _walk(schema, error["loc"])
     place = _place(layers, path, error)
-    key = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in path).lstrip(".")
+    key = _dotted(path)
     where = f"{place}: {key}" if key else place
     match error["type"]:
         case "unexpected_keyword_argument":
@@ -236,17 +252,3 @@ def _has(values: object, path: KeyPath) -> bool:
         else:
             return False
     return True
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """A safe loader that does not let the second of two equal keys win silently."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[typing.Any, typing.Any]:
-        """Build a mapping; raise on a repeated key."""
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, Field
 
 from controller.settings.layers import ConfigError, Layer, assignment, one_of, read_yaml, resolve, to_yaml
+from controller.settings.yaml_text import dump
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ class Settings:
     points: tuple[float, ...] = ()
     quick: bool = False
     inner: Line = field(default_factory=Line)
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]\n" for n in range(1, 30)
+)
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def build(values: dict[str, object]) -> Settings:
@@ -99,8 +108,11 @@ def test_the_error_names_the_layer_that_holds_the_mistake() -> None:
     st.builds(
         Settings,
         name=st.sampled_from(["alpha", "beta"]),
-        shape=st.one_of(st.builds(Ring, count=st.integers(1, 9)), st.builds(Line, length=st.floats(allow_nan=False))),
-        points=st.lists(st.floats(allow_nan=False)).map(tuple),
+        shape=st.one_of(
+            st.builds(Ring, count=st.integers(1, 9)),
+            st.builds(Line, length=FINITE),
+        ),
+        points=st.lists(FINITE).map(tuple),
     )
 )
 def test_settings_survive_the_file(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
@@ -115,6 +127,14 @@ def test_settings_survive_the_file(tmp_path_factory: pytest.TempPathFactory, set
         ("a: 1\na: 2\n", "'a' is given twice"),
         ("a: [1\n", "not valid YAML"),
         ("- 1\n", "expected a mapping of settings, got list"),
+        ("1: 2\n", "line 1, column 1: expected text as a key, got 1"),
+        ("? [1]\n: 2\n", "expected text as a key, got a sequence"),
+        ("a: !!int abc\n", "expected a whole number, got 'abc'"),
+        ("a: !!timestamp 2001-01-01\n", "expected no tag here"),
+        ("a: !!python/name:os.system x\n", "expected no tag here"),
+        ("a: " + "9" * 5000, "at most 18 digits, got one of 5000"),
+        ("a: \x00", "not valid YAML"),
+        (BOMB, "expected at most 50000 values"),
         ("", "expected a mapping of settings, got NoneType"),
     ],
 )
@@ -189,3 +209,54 @@ def test_assignment_reads_the_value_as_yaml() -> None:
 def test_a_bad_assignment_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="--set"):
         assignment(text)
+
+
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("010", 10),
+        ("1e-3", 0.001),
+        ("1E3", 1000.0),
+        ("off", "off"),
+        ("2026-13-45", "2026-13-45"),
+        ("0x10", "0x10"),
+        ("1_000", "1_000"),
+        ("12:30", "12:30"),
+        ("true", True),
+        ("~", None),
+        ("{a: &x {b: 1, c: 2}, d: {<<: *x, b: 3}}", {"a": {"b": 1, "c": 2}, "d": {"b": 3, "c": 2}}),
+        ("{a: &x {b: 1, c: 2}, d: &y {<<: *x, b: 3}, e: {<<: [*y, *x]}}",
+         {"a": {"b": 1, "c": 2}, "d": {"b": 3, "c": 2}, "e": {"b": 3, "c": 2}}),
+    ],
+)  # fmt: skip
+def test_a_value_is_what_it_looks_like_in_files_and_flags(tmp_path: Path, text: str, value: object) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text(f"key: {text}\n", encoding="utf-8")
+    assert read_yaml(path).values == {"key": value}
+    assert assignment(f"key={text}").values == {"key": value}
+
+
+@pytest.mark.parametrize("text", ["1e-3", "010", "off", "2020-01-01", "<<", "", "~", "true", ".inf", "1.", "=", "null"])
+def test_text_that_looks_like_a_number_survives_the_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text(dump({"key": text}), encoding="utf-8")
+    assert read_yaml(path).values == {"key": text}
+
+
+def test_keys_are_not_given_twice_in_a_flag_either() -> None:
+    with pytest.raises(ConfigError, match=r"^--set shape=\{count: 1, count: 2\}: .* key 'count' is given twice$"):
+        assignment("shape={count: 1, count: 2}")
+
+
+def test_a_path_without_an_end_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"expected KEY\.KEY=VALUE"):
+        assignment(".".join("a" * 5000) + "=1")
+
+
+@pytest.mark.parametrize(
+    "values, key",
+    [({"inner": {"length": float("nan")}}, "inner.length"), ({"points": [0.0, float("inf")]}, r"points\[1\]")],
+)
+def test_a_number_is_finite(values: dict[str, object], key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^run.yaml: {key}: expected a finite number, got"):
+        build(values)
