@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TypeVar
 
 import numpy as np
 
-from controller.config import PlannerSettings, RunSettings, checkpoint_path
-from controller.controller import Controller, PlanFunction
+from controller.config import RunSettings, checkpoint_path
+from controller.controller import Controller
 from controller.courses.goals import HiddenGoal, judged, parse
 from controller.courses.paths import COURSES, Course, Task
 from controller.courses.rewards import Pursuit, Referee
@@ -21,7 +20,7 @@ from controller.settings import robots
 from controller.settings.layers import ConfigError
 from controller.telemetry.run_log import RunHeader
 from dynamics import checkpoint
-from dynamics.adapters import factory
+from dynamics.adapters import factory as adapters
 from dynamics.adapters.base import Adapter
 from dynamics.checkpoint import Checkpoint, CheckpointError
 from dynamics.model import Model
@@ -32,19 +31,10 @@ from hardware.estimation.legged import StateEstimation
 from hardware.robot import Channel, FloatArray, RobotSpec
 from hardware.servo.servo import Servo
 from hardware.simulated.robot import SimRobot
-from planners import cem, hybrid, icem, mppi, predictive, rti, shooting
-from planners.cem import CemSettings
-from planners.hybrid import HybridSettings
-from planners.icem import IcemSettings
-from planners.mppi import MppiSettings
-from planners.plan import Plan
-from planners.predictive import PredictiveSettings
-from planners.problem import Problem
-from planners.rti import RtiSettings
-from planners.shooting import ShootingSettings
+from planners import factory as planners
+from planners.plan import PlanFunction
 from sim.terrain import TERRAINS
 
-S = TypeVar("S")
 _PERIOD_TOLERANCE = 1e-6
 """How far a model's step may be from the control period [s]."""
 
@@ -126,7 +116,7 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         spec=spec,
         judge=referee,
     )
-    adapter = factory.make(model.adapter, model.model, model.parts, _told(robot, referee))
+    adapter = adapters.make(model.adapter, model.model, model.parts, _told(robot, referee))
     brain = controller(
         settings, spec, model.model, adapter, planner_rng, real_time=not fast, foresight=_foresight(settings, robot)
     )
@@ -160,7 +150,7 @@ def controller(
     return Controller(
         model,
         adapter,
-        search if search is not None else planner(settings.planner),
+        search if search is not None else planners.make(settings.planner),
         _task(settings, spec),
         settings.control,
         low=np.array([action.low for action in spec.actions]),
@@ -208,29 +198,6 @@ def _told(robot: SimRobot, referee: Referee | None) -> Callable[[], FloatArray]:
     return lambda: np.append(robot.true_condition(), referee.goal)
 
 
-def planner(settings: PlannerSettings) -> PlanFunction:
-    """Return the planner that the settings name, with its settings filled in."""
-    match settings:
-        case HybridSettings():
-            return _with(hybrid.plan, settings)
-        case IcemSettings():
-            return _with(icem.plan, settings)
-        case RtiSettings():
-            return _with(rti.plan, settings)
-        case MppiSettings():
-            return _with(mppi.plan, settings)
-        case PredictiveSettings():
-            return _with(predictive.plan, settings)
-        case CemSettings():
-            return _with(cem.plan, settings)
-        case ShootingSettings():
-            return _with(shooting.plan, settings)
-
-
-def _with(plan: Callable[[Problem, S, Plan | None, np.random.Generator], Plan], settings: S) -> PlanFunction:
-    return lambda problem, previous, rng: plan(problem, settings, previous, rng)
-
-
 def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
     if not fast:
         raise ConfigError("model: expected learned in real time, got oracle, which is slower than that; add --fast")
@@ -238,8 +205,9 @@ def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
         raise ConfigError(f"model: expected learned for robot {settings.robot}; the oracle simulates the crawler only")
     if settings.goal is not None:
         raise ConfigError(f"model: expected learned on {settings.course_name}, got oracle, which predicts no reward")
-    if isinstance(settings.planner, RtiSettings):
-        raise ConfigError("planner.kind: expected one that samples, because the oracle has no derivatives, got rti")
+    if planners.PLANNERS[settings.planner.kind].needs_derivatives:
+        expected = "expected one that samples, because the oracle has no derivatives"
+        raise ConfigError(f"planner.kind: {expected}, got {settings.planner.kind}")
 
 
 def _foresight(settings: RunSettings, robot: SimRobot) -> Foresight:

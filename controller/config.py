@@ -9,22 +9,17 @@ from types import MappingProxyType
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, PlainSerializer, PlainValidator
 
 from controller.controller import ControlSettings
 from controller.courses import goals
 from controller.courses.paths import COURSES
 from controller.settings import assets
+from controller.settings.layers import ByKind, Layer, nearest, one_of, read_yaml, resolve
 from controller.settings.layers import ConfigError as ConfigError
-from controller.settings.layers import Layer, nearest, one_of, read_yaml, resolve
 from controller.settings.robots import ROBOTS
-from planners.cem import CemSettings
+from planners.factory import PLANNERS, PlannerSettings
 from planners.hybrid import HybridSettings
-from planners.icem import IcemSettings
-from planners.mppi import MppiSettings
-from planners.predictive import PredictiveSettings
-from planners.rti import RtiSettings
-from planners.shooting import ShootingSettings
 from sim.perturbations import Perturbation, parse
 from sim.perturbations.checks import check
 from sim.robots import ANATOMIES
@@ -46,17 +41,6 @@ RECIPES: Mapping[str, str] = MappingProxyType(
         "mb_de": "plain model that keeps fine-tuning",
         "mb_large": "plain model four times as large, never adapted",
         "informed": "model that is told the true condition; simulated robots only",
-    }
-)
-PLANNERS: Mapping[str, str] = MappingProxyType(
-    {
-        "hybrid": "iCEM explores, Newton steps polish what it found",
-        "icem": "cross-entropy method with coloured noise, kept elites and fewer samples",
-        "rti": "one Newton step a tick from the earlier plan, with feedback gains; needs a learned model",
-        "mppi": "mean of all candidates, weighted by how cheap each is",
-        "predictive": "disturbs the best sequence and keeps what is better",
-        "cem": "cross-entropy method, warm-started",
-        "shooting": "random shooting: the plain yardstick",
     }
 )
 MODELS: Mapping[str, str] = MappingProxyType(
@@ -100,9 +84,8 @@ Recipe = Annotated[str, AfterValidator(one_of("adapter", lambda: RECIPES))]
 ModelName = Annotated[str, AfterValidator(one_of("model", lambda: MODELS))]
 StateName = Annotated[str, AfterValidator(one_of("state", lambda: STATES))]
 PerturbationText = Annotated[Perturbation, PlainValidator(_perturbation), PlainSerializer(str)]
-PlannerSettings = Annotated[
-    HybridSettings | IcemSettings | RtiSettings | MppiSettings | PredictiveSettings | CemSettings | ShootingSettings,
-    Field(discriminator="kind"),
+PlannerChoice = Annotated[
+    PlannerSettings, ByKind(lambda: {kind: planner.settings for kind, planner in PLANNERS.items()})
 ]
 
 
@@ -133,7 +116,7 @@ class RunSettings:
     model: ModelName = "learned"
     state: StateName = "measured"
     checkpoint: str | None = None
-    planner: PlannerSettings = field(default_factory=HybridSettings)
+    planner: PlannerChoice = field(default_factory=HybridSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     seconds: float = 20.0
     seed: int = 0

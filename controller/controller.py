@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,11 +24,9 @@ from dynamics.model import Model
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, History
 from hardware.schedule import ActionSchedule
-from planners.plan import Plan, PlanStatus
+from planners.plan import Plan, PlanFunction, PlanStatus
 from planners.problem import CHUNK, Problem
 from planners.risk import Risk
-
-PlanFunction = Callable[[Problem, Plan | None, np.random.Generator], Plan]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from planners.sampling.noise import draw, shaping
 
 @dataclass(frozen=True)
 class CemSettings:
-    """How the cross-entropy method searches.
+    """Cross-entropy method, warm-started.
 
     Attributes:
         candidates: action sequences per iteration N.

@@ -22,7 +22,7 @@ from planners.rti import RtiSettings, Trajectories
 
 @dataclass(frozen=True)
 class HybridSettings:
-    """How a search and its polish share a plan.
+    """iCEM explores, Newton steps polish what it found.
 
     Attributes:
         search: the sampling pass.

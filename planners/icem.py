@@ -23,7 +23,7 @@ from planners.sampling.noise import draw, shaping
 
 @dataclass(frozen=True)
 class IcemSettings:
-    """How iCEM searches.
+    """Cross-entropy method with coloured noise, kept elites and fewer samples from round to round.
 
     Attributes:
         candidates: action sequences of the first iteration N.

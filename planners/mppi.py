@@ -23,7 +23,7 @@ from planners.sampling.noise import draw, shaping
 
 @dataclass(frozen=True)
 class MppiSettings:
-    """How path integral control searches.
+    """Path integral control: the mean of all candidates, weighted by how cheap each is.
 
     Attributes:
         candidates: action sequences per iteration N; the last mean is one more.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,6 +93,10 @@ class Plan:
         share = min(max(since - knot, 0.0), 1.0)
         predicted = (1 - share) * self.states[knot] + share * self.states[knot + 1]
         return self.feedback.correct(knot, held, state - predicted)
+
+
+PlanFunction = Callable[[Problem, Plan | None, np.random.Generator], Plan]
+"""A planner with its settings filled in: a problem, the earlier plan and randomness in, a plan out."""
 
 
 def _knot(plan: Plan, time: float) -> int:

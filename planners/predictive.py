@@ -21,7 +21,7 @@ from planners.sampling.noise import draw, shaping
 
 @dataclass(frozen=True)
 class PredictiveSettings:
-    """How predictive sampling searches.
+    """Predictive sampling: disturbs the best sequence and keeps what is better.
 
     Attributes:
         candidates: action sequences per round.

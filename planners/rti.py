@@ -22,7 +22,7 @@ from planners.problem import AnyFloats, FloatArray, PlanningError, Problem
 
 @dataclass(frozen=True)
 class RtiSettings:
-    """How real-time iteration improves a plan.
+    """One Newton step a tick from the earlier plan, with feedback gains; needs a learned model.
 
     Attributes:
         iterations: Newton steps a plan; more than a few only to solve a problem to the end.

@@ -19,7 +19,7 @@ from planners.sampling.loop import search
 
 @dataclass(frozen=True)
 class ShootingSettings:
-    """How random shooting searches.
+    """Random shooting: the plain yardstick.
 
     Attributes:
         candidates: action sequences per round.

@@ -39,6 +39,7 @@ FLOORS = {
         "newton nlp sampling",
         "cem icem mppi predictive rti shooting",
         "hybrid",
+        "factory",
     ),
     "dynamics": (
         "files network state_space transitions",

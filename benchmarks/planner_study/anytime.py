@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from benchmarks.planner_study.arenas import ModelArena, PlanFunction
+from benchmarks.planner_study.arenas import ModelArena
 from benchmarks.planner_study.contenders import Contender
 from benchmarks.planner_study.drives import collected, drive, percentiles
 from benchmarks.planner_study.ranges import Setting
 from controller.jobs.study import Result
-from planners.plan import Plan
+from planners.plan import Plan, PlanFunction
 from planners.problem import Problem
 
 SHARES = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)

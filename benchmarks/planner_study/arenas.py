@@ -19,10 +19,8 @@ from dynamics.model import Model
 from dynamics.network import Weights
 from dynamics.rollout.kernel import Kernel
 from planners.costs.quadratic import QuadraticCost
-from planners.plan import Plan
+from planners.plan import PlanFunction
 from planners.problem import FloatArray, Problem
-
-PlanFunction = Callable[[Problem, Plan | None, np.random.Generator], Plan]
 
 
 class Arena(Protocol):

@@ -10,18 +10,19 @@ from types import MappingProxyType
 import numpy as np
 
 from benchmarks.peers.published import PublishedPlanner
-from benchmarks.planner_study.arenas import PlanFunction, synthetic
+from benchmarks.planner_study.arenas import synthetic
 from benchmarks.planner_study.crawl import CrawlArena
 from benchmarks.planner_study.drives import collected, percentiles
 from benchmarks.planner_study.networks import published_network
 from benchmarks.planner_study.stopwatch import Stopwatch
-from controller.build import planner
 from controller.courses.paths import COURSES, START
 from controller.jobs.study import Result
 from dynamics.rollout.kernel import Kernel
 from planners import nlp, rti
+from planners.factory import make
 from planners.hybrid import HybridSettings
 from planners.icem import IcemSettings
+from planners.plan import PlanFunction
 from planners.problem import Problem
 from planners.rti import RtiSettings
 
@@ -46,22 +47,22 @@ def _timed(plan: PlanFunction, seeds: int) -> Result:
 
 def icem_time(crawler: CrawlArena, quick: bool) -> Result:
     """Plan time of iCEM with 128 + 102 + 82 sequences."""
-    return _timed(planner(IcemSettings(candidates=128, elites=10, decay=1.25)), 1 if quick else 20)
+    return _timed(make(IcemSettings(candidates=128, elites=10, decay=1.25)), 1 if quick else 20)
 
 
 def small_icem_time(crawler: CrawlArena, quick: bool) -> Result:
     """Plan time of iCEM with 40 + 32 + 25 sequences, the setting that its authors call real-time."""
-    return _timed(planner(IcemSettings(candidates=40, elites=10, decay=1.26)), 1 if quick else 20)
+    return _timed(make(IcemSettings(candidates=40, elites=10, decay=1.26)), 1 if quick else 20)
 
 
 def hybrid_time(crawler: CrawlArena, quick: bool) -> Result:
     """Plan time of the default planner: iCEM with 54 + 43 sequences, and a Newton step from the best."""
-    return _timed(planner(HybridSettings()), 1 if quick else 20)
+    return _timed(make(HybridSettings()), 1 if quick else 20)
 
 
 def rti_time(crawler: CrawlArena, quick: bool) -> Result:
     """Plan time of one real-time iteration."""
-    return _timed(planner(RtiSettings()), 1 if quick else 20)
+    return _timed(make(RtiSettings()), 1 if quick else 20)
 
 
 def kernel_ratio(crawler: CrawlArena, quick: bool) -> Result:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from benchmarks.planner_study.arenas import Arena, PlanFunction
+from benchmarks.planner_study.arenas import Arena
 from benchmarks.planner_study.ranges import Setting, Space
+from planners.plan import PlanFunction
 
 Family = Literal["ours", "peer", "published"]
 Start = Callable[[Arena, Setting, int, int], PlanFunction]

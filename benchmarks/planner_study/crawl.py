@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.planner_study.arenas import PlanFunction
 from controller.build import build, load_model, robot_spec
 from controller.config import RunSettings, run_settings
 from controller.controller import Controller, TickResult
@@ -26,6 +25,7 @@ from dynamics.adapters import factory
 from dynamics.model import Model
 from dynamics.network import Weights
 from hardware import embodiment
+from planners.plan import PlanFunction
 from sim.perturbations import parse
 
 SECONDS = 6.0

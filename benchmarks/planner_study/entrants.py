@@ -13,16 +13,17 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from benchmarks.planner_study.arenas import Arena, PlanFunction
+from benchmarks.planner_study.arenas import Arena
 from benchmarks.planner_study.contenders import Contender, Start
 from benchmarks.planner_study.ranges import Choice, Range, Setting, Space
-from controller.build import planner
-from controller.config import PLANNERS, PlannerSettings
+from controller.config import PlannerChoice
+from planners.factory import PLANNERS, make
+from planners.plan import PlanFunction
 
 DEFAULT = "hybrid"
 """The planner that the promises are about."""
 
-_SETTINGS: TypeAdapter[Any] = TypeAdapter(PlannerSettings)
+_SETTINGS: TypeAdapter[Any] = TypeAdapter(PlannerChoice)
 _NEWTON_LENGTHS = 4
 """Step lengths that a Newton step tries by default, each a sequence."""
 _LEAST_SEARCH = 12
@@ -187,6 +188,6 @@ def entrants() -> tuple[Contender, ...]:
 def _start(kind: str, recipe: Recipe) -> Start:
     def start(arena: Arena, setting: Setting, budget: int, seed: int) -> PlanFunction:
         values = recipe.fill(setting, budget, arena)
-        return planner(_SETTINGS.validate_python({"kind": kind, **values}))
+        return make(_SETTINGS.validate_python({"kind": kind, **values}))
 
     return start

@@ -12,9 +12,10 @@ from benchmarks.peers import mbrl_planners
 from benchmarks.peers.published import PublishedPlanner
 from benchmarks.peers.pytorch_mppi_planners import MppiOptions, PytorchMppiPlanner
 from benchmarks.peers.torch_model import TorchModel
-from benchmarks.planner_study.arenas import Arena, PlanFunction
+from benchmarks.planner_study.arenas import Arena
 from benchmarks.planner_study.contenders import Contender, Start
 from benchmarks.planner_study.ranges import Choice, Range, Setting, Space
+from planners.plan import PlanFunction
 
 LENT = ", our kernel"
 """What the name of a peer ends with that rolls out with the project's kernel."""

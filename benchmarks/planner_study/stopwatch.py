@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from planners.plan import Plan
+from planners.plan import Plan, PlanFunction
 from planners.problem import Problem
-
-PlanFunction = Callable[[Problem, Plan | None, np.random.Generator], Plan]
 
 _WARM_UP = 3
 """First plans of a drive that do not count: they allocate and compile."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from controller.config import PLANNERS, RECIPES
+from controller.config import RECIPES
 from controller.courses.goals import GOALS
 from controller.courses.paths import COURSES
 from controller.settings.layers import ConfigError, nearest
 from controller.settings.robots import ROBOTS
+from planners.factory import PLANNERS
 from sim.perturbations import PERTURBATIONS
 
 
@@ -39,6 +40,6 @@ _FAMILIES: Mapping[str, Callable[[], Mapping[str, str]]] = MappingProxyType(
         "courses": _courses,
         "perturbations": _perturbations,
         "adapters": lambda: RECIPES,
-        "planners": lambda: PLANNERS,
+        "planners": lambda: {kind: planner.description for kind, planner in PLANNERS.items()},
     }
 )

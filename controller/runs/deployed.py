@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from controller.build import controller, course, header, load_model, loop_settings, planner, robot_spec
+from controller.build import controller, course, header, load_model, loop_settings, robot_spec
 from controller.config import RunSettings
 from controller.controller import Controller, TickResult
 from controller.jobs.interrupts import uninterrupted
@@ -41,6 +41,7 @@ from hardware.robot import Robot
 from hardware.servo.process import ServoProcess
 from hardware.servo_log.writer import LogWriter
 from hardware.unitree.go2 import Go2, dds
+from planners import factory as planners
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
     model, spec = load_model(settings, settings.adapter), robot_spec(settings)
     loop_settings(settings, spec, fast=False)
     adapter, rng = factory.make(model.adapter, model.model, model.parts), np.random.default_rng(settings.seed)
-    witness = trace.Witness(planner(settings.planner))
+    witness = trace.Witness(planners.make(settings.planner))
     brain = controller(settings, spec, model.model, adapter, rng, real_time=True, search=witness)
     folder = run_folder(settings, out)
     about = header(settings, model.recipe, spec, None, fast=False)

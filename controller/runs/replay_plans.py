@@ -14,16 +14,17 @@ from importlib.metadata import version
 
 import numpy as np
 
-from controller.build import controller, load_model, planner, robot_spec
+from controller.build import controller, load_model, robot_spec
 from controller.config import RunSettings, checkpoint_path
-from controller.controller import Controller, Observation, PlanFunction
+from controller.controller import Controller, Observation
 from controller.runs import trace
 from controller.runs.trace import RunTrace, TickTrace
 from controller.settings.layers import ConfigError, Layer, resolve
-from dynamics.adapters import factory
+from dynamics.adapters import factory as adapters
 from dynamics.checkpoint import CheckpointError
 from hardware.servo_log.reader import ServoLog
-from planners.plan import Plan, PlanStatus
+from planners import factory as planners
+from planners.plan import Plan, PlanFunction, PlanStatus
 from planners.problem import Problem
 
 TOLERANCE = 1e-9
@@ -118,7 +119,7 @@ def rerun(log: ServoLog) -> Rerun:
     if run is None or not ticks:
         raise NotRerun("the log does not hold what its ticks began from; limber deploy writes it from this version on")
     settings = _settings(run, log.robot)
-    search = _Search(planner(settings.planner))
+    search = _Search(planners.make(settings.planner))
     try:
         brain, remarks = _brain(settings, search), _remarks(run, settings)
     except (CheckpointError, ConfigError) as error:
@@ -157,7 +158,7 @@ def _settings(run: RunTrace, robot: str) -> RunSettings:
 
 def _brain(settings: RunSettings, search: PlanFunction) -> Controller:
     model = load_model(settings, settings.adapter)
-    adapter, rng = factory.make(model.adapter, model.model, model.parts), np.random.default_rng(settings.seed)
+    adapter, rng = adapters.make(model.adapter, model.model, model.parts), np.random.default_rng(settings.seed)
     return controller(settings, robot_spec(settings), model.model, adapter, rng, real_time=False, search=search)
 
 

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from controller.config import RunSettings, checkpoint_path
-from controller.controller import PlanFunction, TickResult
+from controller.controller import TickResult
 from controller.loop.plan_loop import LoopTick
 from controller.settings.layers import plain
 from hardware.robot import FloatArray
 from hardware.servo_log.reader import LogError, ServoLog
-from planners.plan import Plan, PlanStatus
+from planners.plan import Plan, PlanFunction, PlanStatus
 from planners.problem import Problem
 
 Noted = dict[str, object]

@@ -11,7 +11,6 @@ import dataclasses
 import difflib
 import json
 import math
-import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pydantic
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
+from pydantic_core import CoreSchema, core_schema
 
 from controller.settings import yaml_text
 from controller.settings.yaml_text import TextError
@@ -44,6 +44,22 @@ class Layer:
     place: str
     values: Mapping[str, object]
     is_file: bool = False
+
+
+@dataclass(frozen=True)
+class ByKind:
+    """Annotates a field that is one of several settings dataclasses, told apart by their `kind`.
+
+    Attributes:
+        choices: returns {kind: dataclass}; asked each time that settings are read, so a registry may grow.
+    """
+
+    choices: Callable[[], Mapping[str, type]]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Tell pydantic the choices of this moment, in place of the annotated type."""
+        schemas = {kind: handler.generate_schema(choice) for kind, choice in self.choices().items()}
+        return core_schema.tagged_union_schema(schemas, discriminator="kind")
 
 
 def nearest(got: object, choices: Iterable[str]) -> str:
@@ -224,23 +240,19 @@ def _walk(schema: object, location: Sequence[str | int]) -> tuple[object, KeyPat
 
 
 def _bare(kind: object) -> object:
-    return _bare(typing.get_args(kind)[0]) if typing.get_origin(kind) is typing.Annotated else kind
+    """Return a type without what annotates it, or the annotation that says more than the type."""
+    if typing.get_origin(kind) is not typing.Annotated:
+        return kind
+    bare, *notes = typing.get_args(kind)
+    return next((note for note in notes if isinstance(note, ByKind)), _bare(bare))
 
 
 def _keys(kind: object) -> list[str]:
     return [field.name for field in dataclasses.fields(kind)] if isinstance(kind, type) else []
 
 
-def _tags(kind: object) -> dict[str, type]:
-    """Return {kind: dataclass} of a union that is told apart by `kind`."""
-    members = typing.get_args(kind) if isinstance(kind, types.UnionType) else ()
-    return {
-        str(field.default): member
-        for member in members
-        if isinstance(member, type) and dataclasses.is_dataclass(member)
-        for field in dataclasses.fields(member)
-        if field.name == "kind"
-    }
+def _tags(kind: object) -> Mapping[str, type]:
+    return kind.choices() if isinstance(kind, ByKind) else {}
 
 
 def _has(values: object, path: KeyPath) -> bool:

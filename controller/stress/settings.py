@@ -21,7 +21,7 @@ from controller.config import (
     RECIPES,
     CourseName,
     PerturbationText,
-    PlannerSettings,
+    PlannerChoice,
     Recipe,
     RobotName,
     RunSettings,
@@ -139,7 +139,7 @@ class StressSettings:
     terrain: TerrainName = "flat"
     seconds: float = 12.0
     adapter: Recipe = "snail"
-    planner: PlannerSettings = field(default_factory=HybridSettings)
+    planner: PlannerChoice = field(default_factory=HybridSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     models: str | None = None
     worst: int = 2

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated
-
-from pydantic import Field
+from typing import Annotated, get_args
 
 from controller.courses.goals import GOALS
-from controller.settings.layers import nearest
+from controller.settings.layers import ByKind, nearest
 from controller.settings.robots import ROBOTS
 from controller.training.on_policy_episodes import OnPolicySettings
 from controller.training.random_episodes import CollectSettings
@@ -22,7 +20,9 @@ from sim.perturbations import FAMILIES
 
 _LENDERS = {"finetune": "fixed", "meta_gradient": "gradient"}
 """Kinds of adapter that work with the network of a recipe of another kind."""
-AdapterSettings = Annotated[factory.AdapterSettings, Field(discriminator="kind")]
+AdapterSettings = Annotated[
+    factory.AdapterSettings, ByKind(lambda: {choice.kind: choice for choice in get_args(factory.AdapterSettings)})
+]
 
 
 @dataclass(frozen=True)

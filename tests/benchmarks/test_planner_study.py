@@ -22,10 +22,10 @@ from benchmarks.planner_study.networks import swing
 from benchmarks.planner_study.ranges import Choice, Range, Space, draw
 from benchmarks.planner_study.stopwatch import Stopwatch
 from benchmarks.planner_study.upright import UprightCost
-from controller.config import PLANNERS
 from controller.jobs import study
 from controller.jobs.study import Store
 from planners.costs.residuals import expand
+from planners.factory import PLANNERS
 from planners.plan import Plan
 from planners.problem import Problem
 

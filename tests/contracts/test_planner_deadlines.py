@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planners.plan import PlanStatus
+from planners.plan import PlanFunction, PlanStatus
 from planners.problem import Problem
-from tests.planners.every import ROUNDS, PlanFunction, each_planner, each_sampler, rng, seen
+from tests.planners.every import ROUNDS, each_planner, each_sampler, rng, seen
 from tests.planners.toys import SlowToy, point_mass, reach_problem
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from planners.costs.quadratic import QuadraticCost
 from planners.costs.residuals import ResidualCost
-from planners.plan import PlanStatus
+from planners.plan import PlanFunction, PlanStatus
 from planners.problem import AnyFloats, FloatArray, Problem
 from planners.risk import Risk
-from tests.planners.every import ROUNDS, PlanFunction, each_planner, each_sampler, rng, seen, toy
+from tests.planners.every import ROUNDS, each_planner, each_sampler, rng, seen, toy
 from tests.planners.toys import Toy, Twisted, point_mass, reach, reach_problem
 
 
@@ -191,7 +191,7 @@ def test_inputs_are_never_written_to(plan: PlanFunction) -> None:
 
 @each_planner
 def test_a_plan_owns_its_arrays(plan: PlanFunction) -> None:
-    states = np.empty((1, 48, 11, 4))
+    states = np.empty((1, 128, 11, 4))
 
     class Buffered(Toy):
         def rollout(self, state: FloatArray, actions: FloatArray) -> AnyFloats:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from controller.config import PLANNERS, RECIPES, ConfigError, RunSettings, checkpoint_path, run_settings
+from controller.config import RECIPES, ConfigError, RunSettings, checkpoint_path, run_settings
 from controller.settings import assets
 from controller.settings.layers import Layer, read_yaml, to_yaml
 from controller.settings.robots import ROBOTS
+from planners.factory import PLANNERS
 from planners.hybrid import HybridSettings
 from planners.shooting import ShootingSettings
 from sim.perturbations import LegLoss, Slope

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller.build import build, controller, load_model, planner, robot_spec
+from controller.build import build, controller, load_model, robot_spec
 from controller.cli import main
 from controller.config import run_settings
-from controller.controller import PlanFunction, TickResult
+from controller.controller import TickResult
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, warm_up
 from controller.runs import trace
@@ -23,8 +23,9 @@ from controller.runs.trace import Noted
 from controller.settings import assets
 from controller.settings.layers import Layer
 from dynamics import checkpoint
-from dynamics.adapters import factory
-from planners.plan import Plan
+from dynamics.adapters import factory as adapters
+from planners import factory as planners
+from planners.plan import Plan, PlanFunction
 from planners.problem import Problem
 
 pytest.importorskip("mcap", reason="the extra log is not installed")
@@ -54,9 +55,9 @@ def drive(kind: str, adapter: str, cut: bool = False, model: Path | None = None)
     flags = {"robot": "roach", "adapter": adapter, "seconds": 1.0, "planner": {"kind": kind}}
     settings = run_settings([Layer("test", flags | ({} if model is None else {"checkpoint": str(model)}))])
     loaded = load_model(settings, adapter)
-    rig, witness = build(settings, loaded, fast=True), trace.Witness(planner(settings.planner))
+    rig, witness = build(settings, loaded, fast=True), trace.Witness(planners.make(settings.planner))
     search = Hurried(witness)
-    weights, rng = factory.make(loaded.adapter, loaded.model, loaded.parts), np.random.default_rng(0)
+    weights, rng = adapters.make(loaded.adapter, loaded.model, loaded.parts), np.random.default_rng(0)
     brain = controller(settings, robot_spec(settings), loaded.model, weights, rng, real_time=False, search=search)
     notes = [trace.of_run(settings, rig.header.versions)]
 

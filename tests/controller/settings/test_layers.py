@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from controller.settings.layers import ConfigError, Layer, assignment, one_of, read_yaml, resolve, to_yaml
+from controller.settings.layers import ByKind, ConfigError, Layer, assignment, one_of, read_yaml, resolve, to_yaml
 from controller.settings.yaml_text import dump
 
 
@@ -30,10 +30,14 @@ class Line:
     length: float = 2.0
 
 
+SHAPES: dict[str, type] = {"ring": Ring, "line": Line}
+Shape = Annotated[Ring | Line, ByKind(lambda: SHAPES)]
+
+
 @dataclass(frozen=True)
 class Settings:
     name: Annotated[str, AfterValidator(one_of("name", lambda: ("alpha", "beta")))] = "alpha"
-    shape: Annotated[Ring | Line, Field(discriminator="kind")] = Ring()
+    shape: Shape = Ring()
     points: tuple[float, ...] = ()
     quick: bool = False
     inner: Line = field(default_factory=Line)
@@ -67,6 +71,21 @@ def test_another_kind_replaces_the_whole_mapping() -> None:
     first = Layer("a", {"shape": {"kind": "ring", "radius": 2.0}})
     settings = resolve(Settings, [first, Layer("--shape", {"shape": {"kind": "line"}})])
     assert settings.shape == Line()
+
+
+def test_a_kind_may_be_registered_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass(frozen=True)
+    class Square:
+        kind: Literal["square"] = "square"
+        side: float = 1.0
+
+    with pytest.raises(ConfigError, match="shape.kind: unknown kind 'square'; expected one of line, ring$"):
+        build({"shape": {"kind": "square"}})
+    monkeypatch.setitem(SHAPES, "square", Square)
+    shape: object = build({"shape": {"kind": "square", "side": 2.0}}).shape
+    assert shape == Square(side=2.0)
+    with pytest.raises(ConfigError, match="shape.sid: unknown key.*did you mean 'side'"):
+        build({"shape": {"kind": "square", "sid": 2.0}})
 
 
 @pytest.mark.parametrize(

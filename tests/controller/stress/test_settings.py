@@ -11,6 +11,7 @@ from controller.config import RECIPES
 from controller.settings.layers import ConfigError, assignment
 from controller.stress.settings import ORACLE, PROTOCOLS, StressCondition, StressSettings, Trial
 from controller.stress.suite import stress_settings
+from planners.hybrid import HybridSettings
 from sim.perturbations import LegLoss, Motor, parse
 from sim.perturbations.sampling import LEG_SETS, MOTOR_GAIN, RANGES
 from tests.controller.suites import INTACT, LEFT_OUT, LEG, SMALL, suite, write
@@ -78,7 +79,7 @@ def test_the_suites_that_come_along_are_valid(file: Path) -> None:
     settings = stress_settings(file, [])
     assert {"mb", "informed", settings.adapter} <= set(settings.adapters) <= {*RECIPES, ORACLE}
     assert settings.seeds >= 30
-    assert settings.planner.kind == "hybrid"
+    assert isinstance(settings.planner, HybridSettings)
     for condition in settings.conditions:
         assert all(p.onset <= settings.seconds - 4.0 for p in condition.at(0, settings.robot))
         settings.run(Trial(condition, "mb", 0))  # refuses what cannot happen to this robot
@@ -115,7 +116,7 @@ def test_every_family_is_left_out_once_or_not_at_all(file: Path) -> None:
 def test_planner_and_rhythm_are_the_robots_own_unless_the_suite_says_otherwise(tmp_path: Path) -> None:
     settings = stress_settings(write(tmp_path), [])
     assert settings.control.horizon == 12
-    assert settings.planner.kind == "hybrid"
+    assert isinstance(settings.planner, HybridSettings)
     assert settings.planner.search.candidates == 24
     assert settings.planner.polish.damping == 3.0
 

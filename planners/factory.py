@@ -1,0 +1,85 @@
+"""The registry of planners: one line for each, and the same call for planners from outside the library.
+
+A planner is one file: a frozen settings dataclass with a `kind` and a default for every field, which says in the first
+line of its docstring what the planner does, and a pure function `plan(problem, settings, previous, rng) -> Plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from planners import cem, hybrid, icem, mppi, predictive, rti, shooting
+from planners.plan import Plan, PlanFunction
+from planners.problem import PlanningError, Problem
+
+
+class PlannerSettings(Protocol):
+    """What the settings of all planners have in common."""
+
+    @property
+    def kind(self) -> str:
+        """Name of the planner."""
+        ...
+
+
+S = TypeVar("S", bound=PlannerSettings)
+
+
+@dataclass(frozen=True)
+class Planner:
+    """One planner of the registry.
+
+    Attributes:
+        settings: the dataclass of its settings.
+        plan: its search.
+        needs_derivatives: works with no model or cost that keeps its derivatives to itself.
+    """
+
+    settings: type[PlannerSettings]
+    plan: Callable[[Problem, Any, Plan | None, np.random.Generator], Plan]
+    needs_derivatives: bool
+
+    @property
+    def description(self) -> str:
+        """What it does, in one line."""
+        return (self.settings.__doc__ or "").strip().partition("\n")[0]
+
+
+PLANNERS: dict[str, Planner] = {}
+"""Every planner by its kind."""
+
+
+def register(
+    settings: type[S],
+    plan: Callable[[Problem, S, Plan | None, np.random.Generator], Plan],
+    *,
+    needs_derivatives: bool = False,
+) -> None:
+    """Add a planner; from now on settings, command line and lists know its kind.
+
+    Raises:
+        PlanningError: another planner has this kind.
+    """
+    kind = settings().kind
+    if kind in PLANNERS:
+        raise PlanningError(f"{settings.__name__}: kind: expected a new one, got {kind}, which is registered")
+    PLANNERS[kind] = Planner(settings, plan, needs_derivatives)
+
+
+def make(settings: PlannerSettings) -> PlanFunction:
+    """Return the planner that the settings belong to, with its settings filled in."""
+    plan = PLANNERS[settings.kind].plan
+    return lambda problem, previous, rng: plan(problem, settings, previous, rng)
+
+
+register(hybrid.HybridSettings, hybrid.plan)
+register(icem.IcemSettings, icem.plan)
+register(rti.RtiSettings, rti.plan, needs_derivatives=True)
+register(mppi.MppiSettings, mppi.plan)
+register(predictive.PredictiveSettings, predictive.plan)
+register(cem.CemSettings, cem.plan)
+register(shooting.ShootingSettings, shooting.plan)
