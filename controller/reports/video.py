@@ -56,7 +56,7 @@ def _clip(log: Log, model: mujoco.MjModel, colour: str) -> Clip:
 def _note(perturbation: Perturbation, robot: str) -> Note:
     alpha: tuple[tuple[str, float], ...] = ()
     if isinstance(perturbation, LegLoss):
-        alpha = tuple((leg + ANATOMIES[robot].limb, 0.0) for leg in perturbation.legs)
+        alpha = tuple((ANATOMIES[robot].limb(leg), 0.0) for leg in perturbation.legs)
     elif isinstance(perturbation, Payload):
         alpha = (("payload", 1.0),)
     return Note(str(perturbation), perturbation.onset, last(perturbation), alpha)

@@ -31,9 +31,10 @@ from controller.config import (
 from controller.controller import ControlSettings
 from controller.courses.paths import COURSES
 from controller.settings import assets
-from controller.settings.layers import one_of
+from controller.settings.layers import nearest, one_of
 from planners.hybrid import HybridSettings
-from sim.perturbations import FAMILIES, Perturbation, sample_condition
+from sim.perturbations import Perturbation, sample_condition
+from sim.robots import ANATOMIES
 
 PROTOCOLS: Mapping[str, str] = MappingProxyType(
     {
@@ -49,7 +50,6 @@ PLAIN, INFORMED, ORACLE = "mb", "informed", "oracle"
 """The zero and the one of the scores, and the simulator itself as the planner's model."""
 
 ProtocolName = Annotated[str, AfterValidator(one_of("protocol", lambda: PROTOCOLS))]
-FamilyName = Annotated[str, AfterValidator(one_of("family", lambda: FAMILIES))]
 ENTRANTS = (*RECIPES, ORACLE)
 Entrant = Annotated[str, AfterValidator(one_of("adapter", lambda: ENTRANTS))]
 
@@ -71,10 +71,10 @@ class StressCondition:
     name: str
     protocol: ProtocolName
     perturbations: tuple[PerturbationText, ...] = ()
-    family: FamilyName | None = None
+    family: str | None = None
     split: Literal["heldout", "train"] = "heldout"
     onset: float = 0.0
-    without: FamilyName | None = None
+    without: str | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
@@ -89,7 +89,7 @@ class StressCondition:
         if self.family is None:
             return self.perturbations
         rng = np.random.default_rng([seed, crc32(self.name.encode())])
-        drawn = sample_condition(rng, self.family, self.split, robot)
+        drawn = sample_condition(rng, self.family, self.split, ANATOMIES[robot])
         return tuple(replace(perturbation, onset=self.onset) for perturbation in drawn)
 
 
@@ -155,11 +155,18 @@ class StressSettings:
         RunSettings(seconds=self.seconds, control=self.control)  # checks both
         if self.course not in COURSES:
             raise ValueError(f"course: expected one with a path, {', '.join(COURSES)}, got {self.course!r}")
-        for condition in self.conditions:
+        for index, condition in enumerate(self.conditions):
+            self._check_families(f"conditions[{index}]", condition)
             latest = max([condition.onset, *(item.onset for item in condition.perturbations)])
             if latest >= self.seconds:
                 expected = f"expected an onset within the run of {self.seconds:g} s"
                 raise ValueError(f"conditions: {condition.name}: {expected}, got {latest:g}")
+
+    def _check_families(self, place: str, condition: StressCondition) -> None:
+        known = ANATOMIES[self.robot].families
+        for key, family in (("family", condition.family), ("without", condition.without)):
+            if family is not None and family not in known:
+                raise ValueError(f"{place}.{key}: unknown family '{family}'; {nearest(family, known)}")
 
     def trials(self) -> list[Trial]:
         """Return every run, the longest first and then seed by seed, so that an unfinished suite is even."""

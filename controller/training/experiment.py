@@ -29,12 +29,12 @@ from controller.settings import robots
 from controller.training.evaluate import evaluate
 from controller.training.fitting import checkpoint_path, fit_recipe, labelled, lend_plain
 from controller.training.on_policy_episodes import gather_on_policy
-from controller.training.random_episodes import Split, gather
+from controller.training.random_episodes import gather
 from controller.training.settings import ExperimentSettings
 from dynamics import checkpoint
 from dynamics.training import dataset
+from sim.robots.anatomy import SPLITS, Split
 
-SPLITS: tuple[Split, ...] = ("train", "heldout")
 _POLL = 0.5
 """Time between two looks at the progress of the fits [s]."""
 

@@ -22,7 +22,8 @@ from controller.loop.realtime import run_lockstep
 from controller.training.random_episodes import with_onset
 from dynamics.training.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray
-from sim.perturbations import families, sample_condition
+from sim.perturbations import sample_condition
+from sim.robots import ANATOMIES
 
 _ATTEMPTS = 10
 
@@ -84,11 +85,11 @@ def gather_on_policy(
 
 def _episode(runs: RunSettings, index: int, onset_share: float, seed: np.random.SeedSequence) -> Episodes:
     """Record one run; one that falls is drawn again."""
-    known = families(runs.robot)
-    family = known[index % len(known)]
+    anatomy = ANATOMIES[runs.robot]
+    family = anatomy.families[index % len(anatomy.families)]
     for attempt in seed.spawn(_ATTEMPTS):
         rng = np.random.default_rng(attempt)
-        condition = with_onset(sample_condition(rng, family, "train", runs.robot), runs.seconds, onset_share, rng)
+        condition = with_onset(sample_condition(rng, family, "train", anatomy), runs.seconds, onset_share, rng)
         course = str(rng.choice(sorted(COURSES)))
         settings = replace(runs, course=course, perturbations=condition, seed=int(rng.integers(2**31)))
         episode = _record(settings, family)

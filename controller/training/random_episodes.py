@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -18,9 +17,9 @@ from hardware import embodiment
 from hardware.clock import VirtualClock
 from hardware.robot import RobotSpec
 from hardware.simulated.robot import SimRobot
-from sim.perturbations import Perturbation, families, sample_condition
-
-Split = Literal["train", "heldout"]
+from sim.perturbations import Perturbation, sample_condition
+from sim.robots import ANATOMIES
+from sim.robots.anatomy import Split
 
 _ATTEMPTS = 20
 _FALL = 1.2
@@ -84,7 +83,7 @@ def gather(
     seeds = np.random.SeedSequence([seed, split == "heldout"]).spawn(count)
     parts: list[Episodes] = []
     with pool(settings.workers) as executor:
-        known = families(spec.name)
+        known = ANATOMIES[spec.name].families
         drawn = [known[index % len(known)] for index in range(count)]
         same = ([item] * count for item in (spec, replace(settings, onset_share=onset_share), ticks, rate_hz, split))
         for episode in executor.map(_episode, drawn, seeds, *same, chunksize=8):
@@ -105,7 +104,7 @@ def _episode(
     """Drive one episode; one that falls is drawn again."""
     for attempt in seed.spawn(_ATTEMPTS):
         rng = np.random.default_rng(attempt)
-        drawn = sample_condition(rng, family, split, spec.name)
+        drawn = sample_condition(rng, family, split, ANATOMIES[spec.name])
         condition = with_onset(drawn, ticks / rate_hz, settings.onset_share, rng)
         actions = excitation(spec, ticks, rng, settings.noise, settings.alike)
         episode = _drive(spec, condition, actions, rate_hz, rng, family)

@@ -16,7 +16,7 @@ from dynamics.adapters.context import ContextSettings
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.training.fit import FitSettings
 from dynamics.training.recipes import NetworkSettings
-from sim.perturbations import FAMILIES
+from sim.robots import ANATOMIES
 
 _LENDERS = {"finetune": "fixed", "meta_gradient": "gradient"}
 """Kinds of adapter that work with the network of a recipe of another kind."""
@@ -103,8 +103,9 @@ class ExperimentSettings:
     def __post_init__(self) -> None:
         if self.robot not in ROBOTS:
             raise ValueError(f"robot: unknown robot '{self.robot}'; {nearest(self.robot, ROBOTS)}")
-        if self.without is not None and self.without not in FAMILIES:
-            raise ValueError(f"without: unknown family '{self.without}'; {nearest(self.without, FAMILIES)}")
+        families = ANATOMIES[self.robot].families
+        if self.without is not None and self.without not in families:
+            raise ValueError(f"without: unknown family '{self.without}'; {nearest(self.without, families)}")
         if self.goal is not None and self.goal not in GOALS:
             raise ValueError(f"goal: unknown goal '{self.goal}'; {nearest(self.goal, GOALS)}")
         if self.goal is not None and self.on_policy.rounds:

@@ -150,8 +150,9 @@ class RoachPhysics(FloatingBase[FloatArray]):
 
 def motor_signal(condition: Condition, setpoints: FloatArray) -> FloatArray:
     """Return what the velocity loops are given (..., 2) for set-points (..., 2), both [rad/s]; NaN brakes."""
-    signal = _FEEDFORWARD * (setpoints * condition.gain + condition.bias)
-    return np.where(np.isnan(setpoints), 0.0, signal)
+    gain = np.array([condition.gain.get(side, 1.0) for side in SIDES])
+    bias = np.array([condition.bias.get(side, 0.0) for side in SIDES])
+    return np.where(np.isnan(setpoints), 0.0, _FEEDFORWARD * (setpoints * gain + bias))
 
 
 def sagged(voltage: FloatArray | float, torque: FloatArray, speed: FloatArray, seconds: float) -> FloatArray:

@@ -170,7 +170,7 @@ class QuadrupedPhysics(FloatingBase[JointCommand]):
         else:
             kp, kd = command.kp, command.kd
             signal = command.torque + kp * command.position + kd * command.velocity
-        if condition.strength or condition.dead_motors or condition.stuck_motors:
+        if condition.gain or condition.dead_motors or condition.stuck_motors:
             share = self._strength()
             signal, kp, kd = share * signal, share * kp, share * kd
         self.data.ctrl[:] = signal
@@ -181,7 +181,7 @@ class QuadrupedPhysics(FloatingBase[JointCommand]):
         """Return the share of its torque that each motor gives (12,)."""
         condition = self.condition
         idle = condition.dead_motors | condition.stuck_motors
-        return np.array([0.0 if name in idle else condition.strength.get(name, 1.0) for name in go2.MOTORS])
+        return np.array([0.0 if name in idle else condition.gain.get(name, 1.0) for name in go2.MOTORS])
 
 
 @functools.lru_cache(maxsize=8)

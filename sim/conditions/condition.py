@@ -36,12 +36,10 @@ class Condition:
     """[kg]"""
     payload_moment: Pair = (0.0, 0.0)
     """Payload mass times its place in body axes x (forward), y (left) [kg m]."""
-    gain: Pair = (1.0, 1.0)
-    """Achieved over commanded motor speed, left and right [-]."""
-    bias: Pair = (0.0, 0.0)
-    """Added to the commanded motor speed, left and right [rad/s]."""
-    strength: Mapping[str, float] = field(default_factory=dict)
-    """Torque that a joint gives over the torque asked for, where it is not 1 [-]."""
+    gain: Mapping[str, float] = field(default_factory=dict)
+    """Achieved over commanded motor speed, or torque over the torque asked for, where it is not 1 [-]."""
+    bias: Mapping[str, float] = field(default_factory=dict)
+    """Added to the commanded motor speed, where it is not 0 [rad/s]."""
     dead_motors: frozenset[str] = frozenset()
     stuck_motors: frozenset[str] = frozenset()
     force: Triple = (0.0, 0.0, 0.0)
@@ -73,40 +71,31 @@ class Condition:
 
 def describe(condition: Condition, anatomy: Anatomy) -> dict[str, float]:
     """Return the condition as numbers of order one, by name; every condition of a robot has the same names in order."""
-    force, payload, moment = anatomy.force_unit, anatomy.payload_unit, anatomy.moment_unit
+    units = anatomy.units
+    speeds = anatomy.servo == "velocity"
     x, y, heading = condition.pose_bias
     return {
         "tilt_x": condition.tilt[0] / 0.2,
         "tilt_y": condition.tilt[1] / 0.2,
         "gravity": condition.gravity / STANDARD_GRAVITY - 1.0,
         **{f"present_{leg}": float(leg not in condition.lost_legs) for leg in anatomy.legs},
-        "payload_mass": condition.payload_mass / payload,
-        "payload_moment_x": condition.payload_moment[0] / moment,
-        "payload_moment_y": condition.payload_moment[1] / moment,
-        **_describe_motors(condition, anatomy),
+        "payload_mass": condition.payload_mass / units.payload,
+        "payload_moment_x": condition.payload_moment[0] / units.moment,
+        "payload_moment_y": condition.payload_moment[1] / units.moment,
+        **{f"gain_{motor}": (condition.gain.get(motor, 1.0) - 1.0) / 0.3 for motor in anatomy.motors},
+        **{f"bias_{motor}": condition.bias.get(motor, 0.0) / 5.0 for motor in anatomy.motors if speeds},
         **{f"dead_{motor}": float(motor in condition.dead_motors) for motor in anatomy.motors},
         **{f"stuck_{motor}": float(motor in condition.stuck_motors) for motor in anatomy.motors},
         "friction": (condition.foot_friction - 0.8) / 0.3,
         "softness": condition.terrain.contact_time / 0.004 - 1.0,
         "roughness": condition.terrain.roughness / 0.001,
-        **{f"force_{axis}": value / force for axis, value in zip("xyz", condition.force, strict=True)},
+        **{f"force_{axis}": value / units.force for axis, value in zip("xyz", condition.force, strict=True)},
         "delay": condition.delay / 0.05,
         "noise": condition.noise - 1.0,
         "pose_bias_x": x / 0.02,
         "pose_bias_y": y / 0.02,
         "pose_bias_heading": heading / 0.2,
     }
-
-
-def _describe_motors(condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-    """Motors servoed by speed have a gain and a bias, others the share of their torque."""
-    if anatomy.bias > 0.0:
-        gains = zip(anatomy.motors, condition.gain, strict=True)
-        biases = zip(anatomy.motors, condition.bias, strict=True)
-        return {f"gain_{motor}": (gain - 1.0) / 0.3 for motor, gain in gains} | {
-            f"bias_{motor}": bias / 5.0 for motor, bias in biases
-        }
-    return {f"gain_{motor}": (condition.strength.get(motor, 1.0) - 1.0) / 0.3 for motor in anatomy.motors}
 
 
 def channels(anatomy: Anatomy) -> tuple[str, ...]:

@@ -38,8 +38,8 @@ def _body(told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
             yield f"{leg} lost"
     share = told.get("payload_mass", 0.0)
     if share > _LEAST_PAYLOAD:
-        mass = share * anatomy.payload_unit
-        x, y = (anatomy.moment_unit * told.get(f"payload_moment_{axis}", 0.0) / mass for axis in "xy")
+        mass = share * anatomy.units.payload
+        x, y = (anatomy.units.moment * told.get(f"payload_moment_{axis}", 0.0) / mass for axis in "xy")
         yield f"payload {_weight(mass)} at x {1e3 * x:+.0f} mm, y {1e3 * y:+.0f} mm"
 
 

@@ -45,7 +45,7 @@ class ConditionWriter:
         self._floor = model.geom("floor").id
         self._bumps = model.geom("bumps").id if model.nhfield else None
         self._payload = model.body("payload").id
-        self._trunk = model.body("trunk").id
+        self._trunk = model.body(anatomy.trunk).id
         self._massed: tuple[object, ...] = (frozenset(), 0.0, (0.0, 0.0))
 
     def write(self, condition: Condition, data: mujoco.MjData) -> None:
@@ -80,9 +80,9 @@ class ConditionWriter:
         model = self._model
         rough = condition.terrain.roughness > 0.0
         for leg in self._anatomy.legs:
-            model.geom_conaffinity[model.geom(leg).id] = BUMPS_BIT if rough else FLOOR_BIT
+            model.geom_conaffinity[model.geom(self._anatomy.foot(leg)).id] = BUMPS_BIT if rough else FLOOR_BIT
             if leg in condition.lost_legs:
-                body = model.body(leg + self._anatomy.limb).id
+                body = model.body(self._anatomy.limb(leg)).id
                 model.body_mass[body] *= _STUMP
                 model.body_inertia[body] *= _STUMP
                 lost = model.geom_bodyid == body
@@ -94,9 +94,9 @@ class ConditionWriter:
         if mass == 0.0:
             return
         model, body = self._model, self._payload
-        half = self._anatomy.payload_half
-        place = (*condition.payload_place, self._anatomy.back + half[2])
-        a, b, c = (length**2 for length in half)
+        load = self._anatomy.load
+        place = (*condition.payload_place, load.back + load.half[2])
+        a, b, c = (length**2 for length in load.half)
         model.body_mass[body] = mass
         model.body_pos[body] = place
         model.body_inertia[body] = mass / 3.0 * np.array([b + c, a + c, a + b])

@@ -6,12 +6,11 @@ from sim.conditions.condition import describe as describe_condition
 from sim.perturbations.body import DeadMotor, LegLoss, Motor, Payload, Stuck
 from sim.perturbations.codec import PerturbationError
 from sim.perturbations.kinds import PERTURBATIONS, Perturbation, active, compose, last, parse
-from sim.perturbations.sampling import FAMILIES, families, sample_condition
+from sim.perturbations.sampling import sample_condition
 from sim.perturbations.senses import Delay, Noise, PoseBias
 from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
 
 __all__ = [
-    "FAMILIES",
     "PERTURBATIONS",
     "Condition",
     "DeadMotor",
@@ -33,7 +32,6 @@ __all__ = [
     "compose",
     "condition_channels",
     "describe_condition",
-    "families",
     "last",
     "parse",
     "sample_condition",

@@ -20,22 +20,21 @@ def check(perturbations: Iterable[Perturbation], anatomy: Anatomy) -> None:
             case DeadMotor() | Stuck():
                 _known(anatomy, f"{item.name}.name", (item.motor,), anatomy.motors)
             case Motor():
-                _known(anatomy, item.name, _motors(item), anatomy.motors)
+                _known(anatomy, item.name, (motor for motor, _ in (*item.gains, *item.biases)), anatomy.motors)
+                for motor, bias in item.biases:
+                    if anatomy.servo != "velocity":
+                        expected = f"a share of its torque, {motor}=..., as robot {anatomy.name} follows no speeds"
+                        raise PerturbationError(f"perturbation {item.name}.{motor}_bias", expected, f"{bias:g}")
+                    check_range(item, f"{motor}_bias", bias, -anatomy.motor_bias, anatomy.motor_bias)
             case Payload():
-                check_range(item, "mass", item.mass, 0.0, anatomy.payload)
-                check_range(item, "x", item.x, -anatomy.reach[0], anatomy.reach[0])
-                check_range(item, "y", item.y, -anatomy.reach[1], anatomy.reach[1])
+                check_range(item, "mass", item.mass, 0.0, anatomy.load.heaviest)
+                for key, reach in zip(("x", "y"), anatomy.load.reach, strict=True):
+                    check_range(item, key, getattr(item, key), -reach, reach)
             case Push():
                 for axis in ("x", "y", "z"):
                     check_range(item, axis, getattr(item, axis), -anatomy.push, anatomy.push)
             case _:
                 pass
-
-
-def _motors(motor: Motor) -> tuple[str, ...]:
-    sides = {"left": (motor.left, motor.left_bias), "right": (motor.right, motor.right_bias)}
-    changed = tuple(side for side, values in sides.items() if values != (1.0, 0.0))
-    return (*changed, *(joint for joint, _ in motor.joints))
 
 
 def _known(anatomy: Anatomy, place: str, names: Iterable[str], choices: tuple[str, ...]) -> None:

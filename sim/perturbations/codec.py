@@ -56,8 +56,10 @@ class Codec:
     expected: str
     read: Callable[[str], Any]
     write: Callable[[Any], str]
-    names: tuple[str, ...] = ()
-    """Keys of a table; empty for a single value."""
+    ending: str | None = None
+    """Of a table: what each of its keys ends with, after a name; None for a single value."""
+    neutral: float | None = None
+    """Value in a table that changes nothing and is left out."""
 
 
 def number(default: float | None = None, key: str | None = None, scale: float = 1.0) -> Any:
@@ -77,21 +79,23 @@ def choice(choices: Iterable[str], key: str | None = None) -> Any:
     return _field(Codec(key, f"one of {', '.join(names)}", lambda text: _known(text, names), str), None)
 
 
-def several(choices: Iterable[str], key: str) -> Any:
-    """Return a field for a tuple of different names, joined by `+` in text."""
-    names = tuple(choices)
-    codec = Codec(
-        key,
-        f"different names joined by + out of {', '.join(names)}",
-        lambda text: _different(tuple(_known(part, names) for part in text.split("+"))),
-        "+".join,
-    )
+def name(key: str) -> Any:
+    """Return a field for the name of a part; whether a robot has it is found out where the two meet."""
+    return _field(Codec(key, "a name", _named, str), None)
+
+
+def names(key: str) -> Any:
+    """Return a field for a tuple of different names of parts, joined by `+` in text."""
+    codec = Codec(key, "different names joined by +", _different, "+".join)
     return _field(codec, None)
 
 
-def table(names: Iterable[str]) -> Any:
-    """Return a field for numbers by name, each written under its own name: a tuple of (name, number) pairs."""
-    codec = Codec(None, "a number", _finite, _shortest, tuple(names))
+def table(neutral: float, ending: str = "") -> Any:
+    """Return a field for numbers by the name of a part: a tuple of (name, number) pairs, in text `<name><ending>=...`.
+
+    Of two tables whose endings both fit, the longer ending wins. A number that is `neutral` is left out.
+    """
+    codec = Codec(None, "a number", _finite, _shortest, ending, neutral)
     return field(default=(), metadata={"codec": codec})
 
 
@@ -100,8 +104,8 @@ def write(perturbation: Written) -> str:
     parts = []
     for item in _spoken(type(perturbation)):
         value, codec = getattr(perturbation, item.name), item.metadata["codec"]
-        if codec.names:
-            parts += [f"{name}={codec.write(number)}" for name, number in value]
+        if codec.ending is not None:
+            parts += [f"{name}{codec.ending}={codec.write(number)}" for name, number in value]
         elif value != item.default:
             parts.append(f"{_key(item)}={codec.write(value)}")
     text = perturbation.name + (":" + ",".join(parts) if parts else "")
@@ -152,27 +156,42 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
 
 
 def _values(kind: type[Written], name: str, pairs: str) -> dict[str, Any]:
-    items = {key: item for item in _spoken(kind) for key in (item.metadata["codec"].names or (_key(item),))}
+    spoken = _spoken(kind)
+    single = {_key(item): item for item in spoken if item.metadata["codec"].ending is None}
+    tables = sorted((item for item in spoken if item not in single.values()), key=_length, reverse=True)
     values: dict[str, Any] = {}
+    seen: set[str] = set()
     for pair in pairs.split(",") if pairs else ():
         key, equals, raw = pair.partition("=")
-        if key not in items:
-            expected = f"one of the keys {', '.join(items)}"
-            raise PerturbationError(f"perturbation {name}", expected, key, nearest(key, items))
-        item, codec = items[key], items[key].metadata["codec"]
-        known = dict(values.get(item.name, ())) if codec.names else values
-        if (key if codec.names else item.name) in known:
+        item = single.get(key) or next((item for item in tables if len(key) > _length(item) and _ends(key, item)), None)
+        if item is None:
+            expected = f"one of the keys {', '.join(single)}" if single else "the name of a motor"
+            raise PerturbationError(f"perturbation {name}", expected, key, nearest(key, single))
+        if key in seen:
             raise PerturbationError(f"perturbation {name}.{key}", "one value", pairs)
+        seen.add(key)
+        codec = item.metadata["codec"]
         try:
             value = codec.read(raw)
         except _Unreadable as error:
             got = raw if equals else pair
             raise PerturbationError(f"perturbation {name}.{key}", codec.expected, got, error.nearest) from None
-        values[item.name] = (*values.get(item.name, ()), (key, value)) if codec.names else value
-    for key, item in items.items():
+        if codec.ending is None:
+            values[item.name] = value
+        elif value != codec.neutral:
+            values[item.name] = (*values.get(item.name, ()), (key.removesuffix(codec.ending), value))
+    for key, item in single.items():
         if item.name not in values and item.default is _MISSING:
             raise PerturbationError(f"perturbation {name}", f"a value for {key}", pairs)
     return values
+
+
+def _length(item: Any) -> int:
+    return len(item.metadata["codec"].ending)
+
+
+def _ends(key: str, item: Any) -> bool:
+    return key.endswith(item.metadata["codec"].ending)
 
 
 class _Unreadable(Exception):
@@ -215,10 +234,17 @@ def _known(text: str, names: tuple[str, ...]) -> str:
     return text
 
 
-def _different(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(names)) != len(names):
+def _named(text: str) -> str:
+    if not text.isidentifier():
         raise _Unreadable
-    return names
+    return text
+
+
+def _different(text: str) -> tuple[str, ...]:
+    parts = tuple(map(_named, text.split("+")))
+    if len(set(parts)) != len(parts):
+        raise _Unreadable
+    return parts
 
 
 def _shortest(value: float, scale: float = 1.0) -> str:

@@ -9,7 +9,6 @@ from typing import ClassVar
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
 from sim.perturbations.base import Timed
-from sim.robots.go2 import ANATOMY
 from sim.terrain import TERRAINS
 
 PUSH_SECONDS = 0.02
@@ -91,11 +90,6 @@ class Push(Timed):
     """[N s]"""
     y: float = codec.number(0.0)
     z: float = codec.number(0.0)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for key in ("x", "y", "z"):
-            codec.check_range(self, key, getattr(self, key), -ANATOMY.push, ANATOMY.push)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""

@@ -16,7 +16,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.robots.anatomy import Anatomy
+from sim.robots.anatomy import Anatomy, Bands, LegSets, Load, Units
 from sim.terrain import FLOOR_BIT, Terrain, add_ground
 
 FloatArray = NDArray[np.float64]
@@ -55,19 +55,23 @@ BELLY_FRICTION = 0.4
 
 ANATOMY = Anatomy(
     name="go2",
-    legs=LEGS,
+    body="go2",
     motors=MOTORS,
-    limb="_calf",
-    payload_half=PAYLOAD_HALF,
-    back=TRUNK_HALF[2],
+    servo="position",
+    load=Load(half=PAYLOAD_HALF, back=TRUNK_HALF[2], heaviest=10.0, reach=(0.25, 0.15), drawn=(0.15, 0.10)),
+    units=Units(payload=4.0, moment=0.4, force=300.0),
     jammed=200.0,
-    payload=10.0,
-    reach=(0.25, 0.15),
     push=40.0,
-    bias=0.0,
-    payload_unit=4.0,
-    moment_unit=0.4,
-    force_unit=300.0,
+    legs=LEGS,
+    limbs=tuple(f"{leg}_calf" for leg in LEGS),
+    leg_sets=LegSets(train=(("front_left",), ("front_right",), ("rear_right",)), heldout=(("rear_left",),)),
+    ranges={
+        "leg_loss": {},
+        "payload": {"mass": Bands(train=((1.0, 3.0), (4.5, 6.5)), heldout=((3.0, 4.5), (6.5, 8.0)))},
+        "slope": {"angle": Bands(train=((0.03, 0.07), (0.10, 0.14)), heldout=((0.07, 0.10), (0.14, 0.17)))},
+        "motor": {"gain": Bands(train=((0.45, 0.60), (0.70, 0.95)), heldout=((0.60, 0.70), (0.38, 0.45)))},
+        "friction": {"mu": Bands(train=((0.35, 0.45), (0.55, 0.70)), heldout=((0.45, 0.55), (0.30, 0.35)))},
+    },
 )
 
 

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 import mujoco
 
-from sim.robots.anatomy import Anatomy
+from sim.robots.anatomy import Anatomy, Bands, LegSets, Load, Units
 from sim.terrain import FLOOR_BIT, Terrain, add_ground
 
 SIDES = ("left", "right")
@@ -91,19 +91,70 @@ STANDING_HEIGHT = LEG_LENGTH + FOOT_RADIUS - AXLE_Z
 
 ANATOMY = Anatomy(
     name="roach",
-    legs=LEGS,
+    body="roach",
     motors=SIDES,
-    limb="",
-    payload_half=PAYLOAD_HALF,
-    back=BACK_Z,
+    servo="velocity",
+    load=Load(half=PAYLOAD_HALF, back=BACK_Z, heaviest=0.05, reach=(TRUNK_HALF[0], 0.04), drawn=(0.035, 0.02)),
+    units=Units(payload=0.01, moment=2e-4, force=0.3),
     jammed=0.03,
-    payload=0.05,
-    reach=(TRUNK_HALF[0], 0.04),
     push=0.1,
-    bias=30.0,
-    payload_unit=0.01,
-    moment_unit=2e-4,
-    force_unit=0.3,
+    motor_bias=30.0,
+    legs=LEGS,
+    leg_sets=LegSets(  # every choice of one to three legs that leaves each side one leg; one in four is kept back
+        train=(
+            ("left_front",),
+            ("left_rear",),
+            ("right_front",),
+            ("right_middle",),
+            ("left_front", "left_middle"),
+            ("left_front", "left_rear"),
+            ("left_front", "right_front"),
+            ("left_front", "right_rear"),
+            ("left_middle", "left_rear"),
+            ("left_middle", "right_front"),
+            ("left_middle", "right_rear"),
+            ("left_rear", "right_front"),
+            ("left_rear", "right_middle"),
+            ("right_front", "right_middle"),
+            ("right_front", "right_rear"),
+            ("right_middle", "right_rear"),
+            ("left_front", "left_middle", "right_middle"),
+            ("left_front", "left_middle", "right_rear"),
+            ("left_front", "left_rear", "right_front"),
+            ("left_front", "left_rear", "right_rear"),
+            ("left_front", "right_front", "right_middle"),
+            ("left_front", "right_front", "right_rear"),
+            ("left_middle", "left_rear", "right_front"),
+            ("left_middle", "left_rear", "right_middle"),
+            ("left_middle", "left_rear", "right_rear"),
+            ("left_middle", "right_front", "right_rear"),
+            ("left_middle", "right_middle", "right_rear"),
+            ("left_rear", "right_front", "right_middle"),
+            ("left_rear", "right_middle", "right_rear"),
+        ),
+        heldout=(
+            ("left_middle",),
+            ("right_rear",),
+            ("left_front", "right_middle"),
+            ("left_middle", "right_middle"),
+            ("left_rear", "right_rear"),
+            ("left_front", "left_middle", "right_front"),
+            ("left_front", "left_rear", "right_middle"),
+            ("left_front", "right_middle", "right_rear"),
+            ("left_middle", "right_front", "right_middle"),
+            ("left_rear", "right_front", "right_rear"),
+        ),
+    ),
+    ranges={
+        "leg_loss": {},
+        "payload": {"mass": Bands(train=((0.003, 0.006), (0.008, 0.011)), heldout=((0.006, 0.008), (0.011, 0.013)))},
+        "slope": {"angle": Bands(train=((0.03, 0.10), (0.14, 0.20)), heldout=((0.10, 0.14), (0.20, 0.23)))},
+        "motor": {
+            "gain": Bands(train=((0.50, 0.65), (0.75, 1.15)), heldout=((0.65, 0.75), (0.42, 0.50))),
+            "bias": Bands(train=((0.0, 2.5), (4.0, 7.0)), heldout=((2.5, 4.0), (7.0, 8.5))),
+        },
+        "friction": {"mu": Bands(train=((0.35, 0.45), (0.55, 0.70)), heldout=((0.45, 0.55), (0.30, 0.35)))},
+    },
 )
 
 _HINGE, _SLIDE = mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE

@@ -13,7 +13,7 @@ from controller.stress.settings import ORACLE, PROTOCOLS, StressCondition, Stres
 from controller.stress.suite import stress_settings
 from planners.hybrid import HybridSettings
 from sim.perturbations import LegLoss, Motor, parse
-from sim.perturbations.sampling import LEG_SETS, MOTOR_GAIN, RANGES
+from sim.robots import ANATOMIES
 from tests.controller.suites import INTACT, LEFT_OUT, LEG, SMALL, suite, write
 
 ROOT = Path(__file__).parents[3]
@@ -33,10 +33,10 @@ def test_a_drawn_condition_is_the_same_for_every_adapter_and_another_at_every_se
 
 def test_drawn_parameters_were_kept_back_from_training() -> None:
     drawn = [StressCondition("legs", "within", family="leg_loss").at(seed) for seed in range(50)]
-    assert {p.legs for (p,) in drawn if isinstance(p, LegLoss)} <= set(LEG_SETS["heldout"])
+    assert {p.legs for (p,) in drawn if isinstance(p, LegLoss)} <= set(ANATOMIES["roach"].leg_sets.heldout)
     trained = StressCondition("legs", "within", family="leg_loss", split="train").at(0)
     assert isinstance(trained[0], LegLoss)
-    assert trained[0].legs in LEG_SETS["train"]
+    assert trained[0].legs in ANATOMIES["roach"].leg_sets.train
 
 
 def test_two_conditions_of_one_family_draw_apart() -> None:
@@ -95,16 +95,14 @@ def test_the_main_suite_keeps_its_word_about_protocols() -> None:
     assert all(len(c.at(0)) >= 2 for c in by_protocol["compound"])
     trained = {"leg_loss", "payload", "slope", "motor", "friction"}
     assert all(p.name not in trained for c in by_protocol["across"] for p in c.at(0))
-    edges = {
-        "motor": (MOTOR_GAIN, "left"),
-        "payload": (RANGES["roach"].payload_mass, "mass"),
-        "friction": (RANGES["roach"].friction_mu, "mu"),
-    }
+    edges = {"motor": "gain", "payload": "mass", "friction": "mu"}
     for condition in by_protocol["extrapolation"]:
         (perturbation,) = condition.at(0)
-        bands, key = edges[perturbation.name]
+        key = edges[perturbation.name]
+        bands = ANATOMIES["roach"].ranges[perturbation.name][key]
+        value = perturbation.gains[0][1] if isinstance(perturbation, Motor) else getattr(perturbation, key)
         known = (*bands.train, *bands.heldout)
-        assert not min(low for low, _ in known) <= getattr(perturbation, key) <= max(high for _, high in known)
+        assert not min(low for low, _ in known) <= value <= max(high for _, high in known)
 
 
 @pytest.mark.parametrize("file", SUITES, ids=lambda path: path.stem)
@@ -127,7 +125,7 @@ def test_planner_and_rhythm_are_the_robots_own_unless_the_suite_says_otherwise(t
         (("protocol: onset", "protocol: onsett"), "small.yaml: conditions[1].protocol: unknown protocol 'onsett'; "),
         (("protocol: onset", "protocol: onsett"), "did you mean 'onset'"),
         (("family: none", "family: legloss"), "conditions[0].family: unknown family 'legloss'"),
-        (("left_middle@0.5", "left_midle@0.5"), "did you mean 'left_middle'"),
+        (("leg_loss:leg", "leg_los:leg"), "did you mean 'leg_loss'"),
         (("name: leg", "name: intact"), "conditions: expected one or more different names, got intact, intact"),
         (("name: leg", "name: Leg_1"), "name: expected lower-case letters"),
         ((", family: none", ""), "intact: expected either perturbations or a family"),

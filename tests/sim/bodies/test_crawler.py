@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sim.bodies.floating_base import SimulationError
-from sim.perturbations import FAMILIES, parse, sample_condition
+from sim.perturbations import parse, sample_condition
+from sim.robots import ANATOMIES
 from sim.robots.roach import BATTERY
 from sim.terrain import TERRAINS
 from tests.sim.walking import REV, physics, walk
@@ -107,11 +108,11 @@ def test_a_broken_state_is_reported() -> None:
         walker.step(5)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", ANATOMIES["roach"].families)
 def test_random_actions_under_any_condition_never_launch_or_topple_it(family: str) -> None:
-    rng = np.random.default_rng(FAMILIES.index(family))
+    rng = np.random.default_rng(ANATOMIES["roach"].families.index(family))
     for split in ("train", "heldout"):
-        walker = physics(sample_condition(rng, family, split), seed=5)
+        walker = physics(sample_condition(rng, family, split, ANATOMIES["roach"]), seed=5)
         for _ in range(60):
             walker.command(rng.uniform(2.0 * REV, 9.0 * REV, 2))
             walker.step(50)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.perturbations import LegLoss, Payload, PerturbationError, Slope, parse
+from sim.perturbations import LegLoss, Motor, Payload, PerturbationError, Slope, parse
 
 EXAMPLES = [
     "slope:deg=10,heading_deg=90",
@@ -34,6 +34,11 @@ EXAMPLES = [
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_text_survives_the_round_trip(text: str) -> None:
     assert str(parse(text)) == text
+
+
+def test_numbers_by_the_name_of_a_part_tell_gains_from_biases_and_leave_out_what_changes_nothing() -> None:
+    assert parse("motor:left=0.5,right=1,left_bias=-2,right_bias=0") == Motor((("left", 0.5),), (("left", -2.0),))
+    assert str(parse("motor:left=0.6,right=1.0@2")) == "motor:left=0.6@2"
 
 
 def test_values_are_si_and_radians() -> None:
@@ -70,7 +75,6 @@ def test_an_error_comes_whole_out_of_another_process() -> None:
     "text, place, got, nearest",
     [
         ("leg_los:leg=left_middle", "perturbation 'leg_los:leg=left_middle'", "leg_los", "leg_loss"),
-        ("leg_loss:leg=left_midle", "perturbation leg_loss.leg", "left_midle", "left_middle"),
         ("leg_loss:leg=left_rear+left_rear", "perturbation leg_loss.leg", "left_rear+left_rear", None),
         ("leg_loss", "perturbation leg_loss", "", None),
         ("slope:degs=5", "perturbation slope", "degs", "deg"),
@@ -82,7 +86,12 @@ def test_an_error_comes_whole_out_of_another_process() -> None:
         ("slope:deg=5@3-1", "perturbation slope", "@3-1", None),
         ("slope:deg=5@-1", "perturbation slope", "@-1", None),
         ("slope:deg=5@", "perturbation slope", "@", None),
-        ("payload:mass=100", "perturbation payload.mass", "100", None),
+        ("leg_loss:leg=left rear", "perturbation leg_loss.leg", "left rear", None),
+        ("dead_motor:name=", "perturbation dead_motor.name", "", None),
+        ("motor:=0.5", "perturbation motor", "", None),
+        ("motor:left=half", "perturbation motor.left", "half", None),
+        ("motor:left=0.5,left=0.6", "perturbation motor.left", "left=0.5,left=0.6", None),
+        ("motor:left=3", "perturbation motor.left", "3", None),
         ("terrain:kind=tuft", "perturbation terrain.kind", "tuft", "turf"),
         ("", "perturbation ''", "", None),
     ],

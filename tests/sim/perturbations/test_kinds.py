@@ -26,8 +26,8 @@ def test_perturbations_compose() -> None:
             Payload(0.004, x=-0.02, y=0.01),
             LegLoss(("left_front",)),
             LegLoss(("left_front", "right_rear")),
-            Motor(left=0.5, left_bias=1.0),
-            Motor(left=0.5, right=0.8, left_bias=1.0),
+            Motor((("left", 0.5),), (("left", 1.0),)),
+            Motor((("left", 0.5), ("right", 0.8)), (("left", 1.0),)),
             Slope(0.1, 0.0),
             Slope(0.1, math.pi / 2.0),
         ),
@@ -35,8 +35,8 @@ def test_perturbations_compose() -> None:
     assert condition.payload_mass == pytest.approx(0.008)
     assert condition.payload_place == pytest.approx((0.0, 0.005))
     assert condition.lost_legs == {"left_front", "right_rear"}
-    assert condition.gain == pytest.approx((0.25, 0.8))
-    assert condition.bias == pytest.approx((2.0, 0.0))
+    assert condition.gain == pytest.approx({"left": 0.25, "right": 0.8})
+    assert condition.bias == pytest.approx({"left": 2.0})
     assert condition.tilt == pytest.approx((0.1, 0.1))
 
 

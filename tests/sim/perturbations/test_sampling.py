@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from sim.perturbations import FAMILIES, LegLoss, Motor, PerturbationError, families, sample_condition
+from sim.perturbations import LegLoss, Motor, PerturbationError, sample_condition
 from sim.perturbations.checks import check
-from sim.perturbations.sampling import JOINT_SHARE, LEG_SETS, MOTOR_BIAS, MOTOR_GAIN, RANGES, Bands, Split
 from sim.robots import ANATOMIES
+from sim.robots.anatomy import SPLITS, Anatomy, Bands
 
-ALL_BANDS = [MOTOR_GAIN, MOTOR_BIAS, JOINT_SHARE]
-ALL_BANDS += [bands for item in RANGES.values() for bands in (item.payload_mass, item.slope_angle, item.friction_mu)]
-SPLITS: tuple[tuple[Split, tuple[tuple[float, float], ...]], ...]
-SPLITS = (("train", MOTOR_GAIN.train), ("heldout", MOTOR_GAIN.heldout))
+ROACH, GO2 = ANATOMIES["roach"], ANATOMIES["go2"]
+ALL_BANDS = [bands for item in ANATOMIES.values() for family in item.ranges.values() for bands in family.values()]
+
+each_robot = pytest.mark.parametrize("anatomy", ANATOMIES.values(), ids=ANATOMIES)
 
 
 @pytest.mark.parametrize("bands", ALL_BANDS)
@@ -26,54 +27,63 @@ def test_held_out_bands_overlap_no_training_band_and_lie_inside_and_outside(band
     assert not all(inside)
 
 
-def test_held_out_leg_sets_are_never_trained() -> None:
-    assert not set(LEG_SETS["train"]) & set(LEG_SETS["heldout"])
-    assert ("left_middle",) in LEG_SETS["heldout"]
-    assert {len(legs) for legs in LEG_SETS["heldout"]} == {len(legs) for legs in LEG_SETS["train"]} == {1, 2, 3}
+@each_robot
+def test_held_out_leg_sets_are_never_trained(anatomy: Anatomy) -> None:
+    sets = anatomy.leg_sets
+    assert not set(sets.train) & set(sets.heldout)
+    assert {len(legs) for legs in sets.heldout} == {len(legs) for legs in sets.train}
 
 
-def test_each_side_keeps_a_leg() -> None:
-    for legs in LEG_SETS["train"] + LEG_SETS["heldout"]:
-        assert all(sum(leg.startswith(side) for leg in legs) < 3 for side in ("left", "right"))
+def test_the_crawlers_leg_sets_are_all_that_leave_each_side_a_leg() -> None:
+    sets = (*ROACH.leg_sets.train, *ROACH.leg_sets.heldout)
+    some = itertools.chain.from_iterable(itertools.combinations(ROACH.legs, count) for count in (1, 2, 3))
+    sides = ("left", "right")
+    assert set(sets) == {legs for legs in some if all(sum(leg.startswith(s) for leg in legs) < 3 for s in sides)}
+    assert len(sets) == len(set(sets))
+    assert ("left_middle",) in ROACH.leg_sets.heldout
 
 
-@pytest.mark.parametrize("split", ["train", "heldout"])
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("family", ROACH.families)
 def test_one_seed_draws_one_condition(family: str, split: str) -> None:
-    first, second = (sample_condition(np.random.default_rng(3), family, split) for _ in range(2))
+    first, second = (sample_condition(np.random.default_rng(3), family, split, ROACH) for _ in range(2))
     assert first == second
     assert len(first) == {"none": 0, "mixture": 2}.get(family, 1)
 
 
-def test_draws_stay_in_their_split() -> None:
+@pytest.mark.parametrize("split", SPLITS)
+@each_robot
+def test_draws_stay_in_their_split(anatomy: Anatomy, split: str) -> None:
+    rng, held = np.random.default_rng(0), split == "heldout"
+    bands, sets = anatomy.ranges["motor"]["gain"], anatomy.leg_sets
+    for _ in range(50):
+        (motor,) = sample_condition(rng, "motor", split, anatomy)
+        assert isinstance(motor, Motor)
+        assert motor.gains
+        allowed = bands.heldout if held else bands.train
+        assert all(any(low <= gain <= high for low, high in allowed) for _, gain in motor.gains)
+        (loss,) = sample_condition(rng, "leg_loss", split, anatomy)
+        assert isinstance(loss, LegLoss)
+        assert loss.legs in (sets.heldout if held else sets.train)
+
+
+@each_robot
+def test_whatever_is_drawn_for_a_robot_can_happen_to_it(anatomy: Anatomy) -> None:
     rng = np.random.default_rng(0)
-    for split, bands in SPLITS:
-        for _ in range(50):
-            (motor,) = sample_condition(rng, "motor", split)
-            assert isinstance(motor, Motor)
-            gains = [gain for gain in (motor.left, motor.right) if gain != 1.0]
-            assert gains
-            assert all(any(low <= gain <= high for low, high in bands) for gain in gains)
-            (loss,) = sample_condition(rng, "leg_loss", split)
-            assert isinstance(loss, LegLoss)
-            assert loss.legs in LEG_SETS[split]
+    for family, split, _ in itertools.product(anatomy.families, SPLITS, range(20)):
+        check(sample_condition(rng, family, split, anatomy), anatomy)
 
 
-@pytest.mark.parametrize("robot", RANGES)
-def test_whatever_is_drawn_for_a_robot_can_happen_to_it(robot: str) -> None:
-    rng = np.random.default_rng(0)
-    for family, split, _ in itertools.product(families(robot), ("train", "heldout"), range(20)):
-        check(sample_condition(rng, family, split, robot), ANATOMIES[robot])
-
-
-def test_an_unknown_robot_is_refused() -> None:
-    with pytest.raises(PerturbationError, match="expected one of roach, go2, got 'go1'; did you mean 'go2'"):
-        families("go1")
+def test_a_robot_of_few_families_mixes_nothing() -> None:
+    legless = replace(GO2, legs=(), limbs=(), leg_sets=type(GO2.leg_sets)(), ranges={"slope": GO2.ranges["slope"]})
+    assert legless.families == ("none", "slope")
+    with pytest.raises(PerturbationError, match="of robot go2: expected one of none, slope, got 'leg_loss'"):
+        sample_condition(np.random.default_rng(0), "leg_loss", "train", legless)
 
 
 def test_a_mixture_joins_two_kinds() -> None:
     rng = np.random.default_rng(0)
-    drawn = [tuple(type(item) for item in sample_condition(rng, "mixture")) for _ in range(50)]
+    drawn = [tuple(type(item) for item in sample_condition(rng, "mixture", "train", ROACH)) for _ in range(50)]
     assert all(first is not second for first, second in drawn)
     assert len(set(drawn)) > 5
 
@@ -81,4 +91,4 @@ def test_a_mixture_joins_two_kinds() -> None:
 @pytest.mark.parametrize("family, split", [("leg_los", "train"), ("leg_loss", "test")])
 def test_unknown_names_are_refused(family: str, split: str) -> None:
     with pytest.raises(PerturbationError, match="expected one of"):
-        sample_condition(np.random.default_rng(0), family, split)
+        sample_condition(np.random.default_rng(0), family, split, ROACH)
