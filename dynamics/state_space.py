@@ -117,31 +117,6 @@ class StateSpace:
         result[..., self.signals] = increments[..., self.signals]
         return result
 
-    def encode_jacobian(self, states: Floats) -> Floats:
-        """Return d features / d states (..., F, S)."""
-        num_vectors, num_angles = len(self.vectors), len(self.angles)
-        jacobian = np.zeros((*states.shape[:-1], self.num_features, self.size), dtype=states.dtype)
-        jacobian[..., np.arange(num_vectors), self.vectors] = 1
-        rows = num_vectors + np.arange(num_angles)
-        jacobian[..., rows, self.angles] = -np.sin(states[..., self.angles])
-        jacobian[..., rows + num_angles, self.angles] = np.cos(states[..., self.angles])
-        return jacobian
-
-    def integrate_jacobians(self, states: Floats, increments: Floats) -> tuple[Floats, Floats]:
-        """Return d integrate / d states and d integrate / d increments, each (..., S, S)."""
-        x, y, yaw = self.pose
-        cos, sin = np.cos(states[..., yaw]), np.sin(states[..., yaw])
-        dx, dy = increments[..., x], increments[..., y]
-        by_state = np.zeros((*states.shape, self.size), dtype=states.dtype)
-        by_state[..., np.arange(self.size), np.arange(self.size)] = 1
-        by_increment = by_state.copy()
-        by_state[..., self.signals, self.signals] = 0
-        by_state[..., x, yaw] = -sin * dx - cos * dy
-        by_state[..., y, yaw] = cos * dx - sin * dy
-        by_increment[..., x, x], by_increment[..., x, y] = cos, -sin
-        by_increment[..., y, x], by_increment[..., y, y] = sin, cos
-        return by_state, by_increment
-
     def _where(self, kind: ChannelKind) -> NDArray[np.intp]:
         return np.array([i for i, channel in enumerate(self.channels) if channel.kind == kind], dtype=np.intp)
 

@@ -36,10 +36,10 @@ def solve(problem: Problem, model: Model, weights: Weights, previous: Plan | Non
         previous: where to start from.
 
     Raises:
-        PlanningError: an ensemble, state limits, or a cost that does not know its residuals.
+        PlanningError: an ensemble, or a cost that does not know its residuals.
     """
-    if not isinstance(problem.cost, ResidualCost) or problem.limits is not None or len(weights[0]) != 1:
-        raise PlanningError("nlp: expected one network, no state limits and a cost made of residuals")
+    if not isinstance(problem.cost, ResidualCost) or len(weights[0]) != 1:
+        raise PlanningError("nlp: expected one network and a cost made of residuals")
     sizes = tuple(w.shape[-1] for w in weights[::2])
     residuals = problem.cost.residuals(problem.num_actions)
     solver = _solver(model.space, problem.num_actions, sizes, problem.horizon, residuals, problem.cost.channels)

@@ -103,20 +103,6 @@ def _knot(plan: Plan, time: float) -> int:
     return min(max(int(np.floor((time - plan.time) / plan.step + _ROUNDING)), 0), len(plan.actions) - 1)
 
 
-def shifted(plan: Plan, to_time: float) -> Plan:
-    """Return the plan as seen from a later time [s]: what is over drops out, the last action and state repeat."""
-    horizon = len(plan.actions)
-    knots = np.array([_knot(plan, to_time + k * plan.step) for k in range(horizon)])
-    rows = knots[0] + np.arange(horizon + 1)
-    states = plan.states[np.minimum(rows, horizon)]
-    feedback = plan.feedback
-    if feedback is not None:
-        left = (rows[:-1] < horizon)[:, None, None]
-        feedback = replace(feedback, gains=np.where(left, feedback.gains[knots], 0.0))
-    memory = None if plan.memory is None else plan.memory[:, np.minimum(knots, plan.memory.shape[1] - 1)]
-    return replace(plan, time=to_time, actions=plan.actions[knots], states=states, memory=memory, feedback=feedback)
-
-
 def warm_start(problem: Problem, previous: Plan | None) -> FloatArray:
     """Return actions (H, A) within bounds to search around: the rest of the earlier plan, or what is being executed."""
     if previous is not None and previous.status is not PlanStatus.NO_PLAN:

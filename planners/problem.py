@@ -16,7 +16,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.limits import StateLimits
 from planners.risk import Risk
 
 FloatArray = NDArray[np.float64]
@@ -63,7 +62,6 @@ class Problem:
         previous_action: the action being executed (A,), where a search without an earlier plan starts.
         clock: what `deadline` is compared with [s].
         risk: makes one cost of what the ensemble members say.
-        limits: that predicted states should keep; leaving them adds to what a candidate costs.
         chunk: most candidates that a search evaluates between two looks at the clock.
 
     Raises:
@@ -82,7 +80,6 @@ class Problem:
     previous_action: FloatArray | None = None
     clock: Callable[[], float] = perf_counter
     risk: Risk = field(default_factory=Risk)
-    limits: StateLimits | None = None
     chunk: int = CHUNK
 
     def __post_init__(self) -> None:
@@ -106,8 +103,6 @@ class Problem:
         with np.errstate(all="ignore"):
             states = self.model.rollout(self.state, actions)
             costs = np.atleast_2d(np.asarray(self.cost(states, actions), dtype=np.float64))
-            if self.limits is not None:
-                costs = costs + self.limits.cost(states)
             usable = np.isfinite(costs.sum(axis=0) + states.sum(axis=(0, 2, 3)))
             return np.where(usable, self.risk(costs), np.inf), states
 

@@ -1,9 +1,9 @@
 """Real-time iteration: one Newton step a tick from the rest of the earlier plan, instead of solving to the end.
 
 Diehl et al. 2005, https://doi.org/10.1137/S0363012902400713: the first step starts from the states that the earlier
-plan foresaw and closes the gaps between them. Further steps start from a trajectory rolled out afresh; with a Riccati
-sweep as their solver they are iterations of iLQR (Tassa et al. 2012). It finds what is downhill from the earlier
-plan and nothing beyond, in a fraction of the time of a search; its gains say what to do until the next plan.
+plan foresaw and closes the gaps between them. Further steps start from a trajectory rolled out afresh; they are
+iterations of iLQR (Tassa et al. 2012). It finds what is downhill from the earlier plan and nothing beyond, in a
+fraction of the time of a search; its gains say what to do until the next plan.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from planners.newton import condensed, linearize, riccati
+from planners.newton import linearize, riccati
 from planners.newton.linearize import Smooth
 from planners.newton.riccati import Step
 from planners.plan import Plan, better, fallback, foreseen, judged, warm_start
@@ -29,7 +29,6 @@ class RtiSettings:
         damping: trust in the quadratic model; 0 takes full Newton steps, 1 keeps an action that only has a gradient
             within its range.
         lengths: shares of a step that are tried at once, by the true cost.
-        solver: `riccati` is fastest and gives gains; `condensed` keeps bounds and state limits exactly.
 
     Raises:
         PlanningError: a value out of range.
@@ -39,7 +38,6 @@ class RtiSettings:
     iterations: int = 1
     damping: float = 1.0
     lengths: tuple[float, ...] = (1.0, 0.5, 0.2, 0.05)
-    solver: Literal["riccati", "condensed"] = "riccati"
 
     def __post_init__(self) -> None:
         if self.iterations < 1 or not self.damping >= 0:
@@ -91,7 +89,7 @@ def refine(
     damping, left = settings.damping, iterations
     for _ in problem.rounds(iterations):
         left -= 1
-        step = _step(problem, known, settings, found, damping)
+        step = _step(problem, known, found, damping)
         if step is None:
             left = 0
             break
@@ -99,7 +97,7 @@ def refine(
         costs, states = problem.evaluate(candidates)
         best, old = better(best, problem, candidates, costs, states), best.cost
         found, moved = _further(found, candidates, costs, states)
-        if step.gains is not None and best.cost < old:
+        if best.cost < old:
             best = replace(best, feedback=linearize.feedback(problem, known.cost, step.gains[np.argmin(found.costs)]))
         damping = settings.damping if moved else 10 * max(damping, 1e-3)
     return judged(best, finished=left == 0)
@@ -117,13 +115,13 @@ def _first(
     candidates, step = np.concatenate([rest[None], warm_start(problem, None)[None]]), None
     if path is not None:
         start = Trajectories(rest[None], path[None], np.array([np.inf]))
-        step = _step(problem, known, settings, start, settings.damping, rolled_out=False)
+        step = _step(problem, known, start, settings.damping, rolled_out=False)
     if step is not None:
         candidates = np.concatenate([candidates, linearize.along(problem, rest[None], step.change, settings.lengths)])
     costs, states = problem.evaluate(candidates)
     best = better(best, problem, candidates, costs, states)
     winner = int(np.argmin(costs))
-    if step is not None and step.gains is not None and winner > 1:
+    if step is not None and winner > 1:
         best = replace(best, feedback=linearize.feedback(problem, known.cost, step.gains[0]))
     found = Trajectories(candidates[winner, None], average(states[:, winner, None]), costs[winner, None])
     return best, found, settings.iterations - (step is not None and winner != 1)
@@ -151,18 +149,6 @@ def _further(
     return moved, bool(cheaper.any())
 
 
-def _step(
-    problem: Problem,
-    known: Smooth,
-    settings: RtiSettings,
-    found: Trajectories,
-    damping: float,
-    rolled_out: bool = True,
-) -> Step | None:
+def _step(problem: Problem, known: Smooth, found: Trajectories, damping: float, rolled_out: bool = True) -> Step | None:
     """Solve the linear-quadratic problems around trajectories; None where the numbers do not allow it."""
-    local = linearize.linear_quadratic(problem, known, found.actions, found.path, rolled_out)
-    match settings.solver:
-        case "riccati":
-            return riccati.solve(local, damping)
-        case "condensed":
-            return condensed.solve(local, damping, found.path, problem.limits)
+    return riccati.solve(linearize.linear_quadratic(problem, known, found.actions, found.path, rolled_out), damping)

@@ -33,7 +33,7 @@ FLOORS = {
         "cli",
     ),
     "planners": (
-        "limits risk",
+        "risk",
         "problem",
         "costs plan",
         "newton nlp sampling",

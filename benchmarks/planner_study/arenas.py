@@ -14,11 +14,11 @@ from typing import Protocol
 import numpy as np
 
 from benchmarks.planner_study.networks import PENDULUM_STEP, learned_pendulum, random_network, swing
+from benchmarks.planner_study.quadratic import QuadraticCost
 from benchmarks.planner_study.upright import UprightCost
 from dynamics.model import Model
 from dynamics.network import Weights
 from dynamics.rollout.kernel import Kernel
-from planners.costs.quadratic import QuadraticCost
 from planners.plan import PlanFunction
 from planners.problem import FloatArray, Problem
 

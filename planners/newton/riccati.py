@@ -61,8 +61,8 @@ class Step(NamedTuple):
 
     change: FloatArray
     """Of the actions (N, H, U)."""
-    gains: FloatArray | None
-    """How actions follow the state (N, H, U, X), where the solver knows."""
+    gains: FloatArray
+    """How actions follow the state (N, H, U, X)."""
 
 
 def solve(problem: LinearQuadratic, damping: float) -> Step | None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planners.costs.quadratic import QuadraticCost
+from benchmarks.planner_study.quadratic import QuadraticCost
 from planners.costs.residuals import ResidualCost
 from planners.plan import PlanFunction, PlanStatus
 from planners.problem import AnyFloats, FloatArray, Problem

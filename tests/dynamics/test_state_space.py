@@ -59,27 +59,6 @@ def test_yaw_increment_takes_the_short_way() -> None:
     assert SPACE.difference(after, before)[2] == pytest.approx(2 * np.pi - 6.2)
 
 
-@each_space
-def test_encode_jacobian_matches_finite_differences(space: StateSpace) -> None:
-    states = random_states(1, space)
-    numeric = np.stack(
-        [(space.encode(states + EPS * e) - space.encode(states - EPS * e)) / (2 * EPS) for e in np.eye(space.size)],
-        axis=-1,
-    )
-    np.testing.assert_allclose(space.encode_jacobian(states), numeric, atol=1e-8)
-
-
-@each_space
-def test_integrate_jacobians_match_finite_differences(space: StateSpace) -> None:
-    states, increments = random_states(2, space), random_states(3, space)
-    by_state, by_increment = space.integrate_jacobians(states, increments)
-    basis = np.eye(space.size) * EPS
-    numeric = [space.integrate(states + e, increments) - space.integrate(states - e, increments) for e in basis]
-    np.testing.assert_allclose(by_state, np.stack(numeric, axis=-1) / (2 * EPS), atol=1e-8)
-    numeric = [space.integrate(states, increments + e) - space.integrate(states, increments - e) for e in basis]
-    np.testing.assert_allclose(by_increment, np.stack(numeric, axis=-1) / (2 * EPS), atol=1e-8)
-
-
 def test_inputs_are_not_mutated() -> None:
     states, increments = random_states(4), random_states(5)
     copies = states.copy(), increments.copy()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planners import cem, factory, icem, mppi, predictive, rti, shooting
+from planners import cem, factory, icem, mppi, predictive, shooting
 from planners.factory import make
 from planners.plan import PlanFunction
 from planners.problem import FloatArray, Problem
@@ -16,7 +16,6 @@ from tests.planners.toys import Toy
 CEM = cem.CemSettings(candidates=48, elites=8, iterations=3)
 ICEM = icem.IcemSettings(candidates=48, elites=6, iterations=3)
 SHOOTING = shooting.ShootingSettings(candidates=48, rounds=3)
-RTI = rti.RtiSettings()
 
 SAMPLERS: dict[str, PlanFunction] = {
     "cem": make(CEM),
@@ -39,7 +38,7 @@ OTHERS: dict[str, PlanFunction] = {
     kind: make(planner.settings()) for kind, planner in factory.PLANNERS.items() if kind not in SAMPLERS
 }
 """Every other planner of the registry, with its usual settings."""
-PLANNERS: dict[str, PlanFunction] = SAMPLERS | OTHERS | {"rti, condensed": make(replace(RTI, solver="condensed"))}
+PLANNERS: dict[str, PlanFunction] = SAMPLERS | OTHERS
 
 each_planner = pytest.mark.parametrize("plan", PLANNERS.values(), ids=PLANNERS.keys())
 each_sampler = pytest.mark.parametrize("name, plan", SAMPLERS.items(), ids=SAMPLERS.keys())

@@ -8,12 +8,12 @@ from itertools import pairwise
 import numpy as np
 import torch
 
+from benchmarks.planner_study.quadratic import QuadraticCost
 from dynamics.model import Model
 from dynamics.network import Weights
 from dynamics.normalizer import Normalizer
 from dynamics.rollout.kernel import Kernel
 from dynamics.state_space import from_names
-from planners.costs.quadratic import QuadraticCost
 from planners.problem import AnyFloats, FloatArray, Problem
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from planners import cem, icem
 from planners.icem import IcemSettings
-from planners.plan import Plan, shifted
+from planners.plan import Plan
 from planners.problem import FloatArray, PlanningError, Problem
 from tests.planners.toys import Toy, reach_problem
 
@@ -75,15 +75,6 @@ def test_elites_of_the_tick_before_come_back_shifted_in_time() -> None:
     np.testing.assert_array_equal(guests[0], plan.actions[ahead])
     np.testing.assert_array_equal(guests[1:], plan.memory[:3][:, ahead])
     assert len(icem.init(later(problem), SETTINGS, plan).guests) == 4, "no more of them than are kept"
-
-
-def test_a_plan_that_was_shifted_carries_its_elites_along() -> None:
-    problem, plan = solved()
-    icem.plan(later(problem), SETTINGS, plan, rng(1))
-    straight = [batch.copy() for batch in rounds_of(problem)]
-    icem.plan(later(problem), SETTINGS, shifted(plan, 0.1), rng(1))
-    for one, other in zip(straight, rounds_of(problem), strict=True):
-        np.testing.assert_array_equal(one, other)
 
 
 def test_elites_do_not_survive_a_reset() -> None:

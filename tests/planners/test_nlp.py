@@ -7,7 +7,6 @@ import pytest
 
 from planners import nlp, rti
 from planners.costs.path import PathCost, PathWeights
-from planners.limits import StateLimits
 from planners.problem import PlanningError
 from planners.rti import RtiSettings
 from tests.dynamics import toys as vehicle
@@ -63,10 +62,8 @@ def test_it_finds_little_to_improve_where_newton_steps_follow_a_path(seed: int) 
 def test_what_it_cannot_solve_is_refused() -> None:
     subject = network(rng())
     problem = network_problem(subject, rng())
-    limits = StateLimits(np.full(8, -1.0), np.ones(8))
     double = tuple(w.repeat(2, *(1,) * (w.ndim - 1)) for w in subject.prior)
     for wrong, weights in (
-        (replace(problem, limits=limits), subject.prior),
         (problem, double),
         (replace(problem, cost=lambda states, actions: states[..., -1, 0]), subject.prior),
     ):

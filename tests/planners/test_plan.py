@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planners.plan import Feedback, Plan, PlanStatus, better, fallback, shifted, warm_start
+from planners.plan import Feedback, Plan, PlanStatus, better, fallback, warm_start
 from tests.planners.toys import reach_problem
 
 PLAN = Plan(
@@ -30,20 +30,6 @@ def test_knots_are_met_in_spite_of_rounding_after_an_hour() -> None:
     plan = replace(PLAN, time=3600.0)
     for k in range(4):
         np.testing.assert_array_equal(plan.action(sum([0.05] * k, start=3600.0)), plan.actions[k])
-
-
-def test_shifting_drops_what_is_over_and_repeats_the_end() -> None:
-    later = shifted(PLAN, 10.1)
-    assert later.time == 10.1
-    np.testing.assert_array_equal(later.actions, PLAN.actions[[2, 3, 3, 3]])
-    np.testing.assert_array_equal(later.states, PLAN.states[[2, 3, 4, 4, 4]])
-
-
-@pytest.mark.parametrize("time", [10.05, 10.1, 10.13, 11.0])
-def test_a_shifted_plan_commands_the_same(time: float) -> None:
-    later = shifted(PLAN, time)
-    for offset in (0.0, 0.05, 0.1, 0.15):
-        np.testing.assert_array_equal(later.action(time + offset), PLAN.action(time + offset))
 
 
 def test_a_search_starts_from_the_rest_of_the_previous_plan() -> None:
@@ -114,11 +100,3 @@ def test_feedback_keeps_bounds_and_ends_with_the_plan() -> None:
     np.testing.assert_array_equal(FED_BACK.action(9.9, wild), PLAN.actions[0])
     np.testing.assert_array_equal(FED_BACK.action(10.3, wild), PLAN.actions[3])
     np.testing.assert_array_equal(FED_BACK.action(10.05, wild * np.nan), PLAN.actions[1])
-
-
-def test_a_shifted_plan_takes_its_gains_along() -> None:
-    later = shifted(FED_BACK, 10.1)
-    off = PLAN.states[3] + 0.1
-    np.testing.assert_allclose(later.action(10.15, off), FED_BACK.action(10.15, off))
-    assert later.feedback is not None
-    assert not later.feedback.gains[2:].any()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from planners.costs.quadratic import QuadraticCost
+from benchmarks.planner_study.quadratic import QuadraticCost
 from planners.costs.residuals import ResidualCost, StepResiduals
 from planners.problem import AnyFloats, FloatArray, Problem
 

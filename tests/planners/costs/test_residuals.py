@@ -7,8 +7,8 @@ import casadi as ca
 import numpy as np
 import pytest
 
+from benchmarks.planner_study.quadratic import QuadraticCost
 from planners.costs.path import PathCost, PathWeights
-from planners.costs.quadratic import QuadraticCost
 from planners.costs.residuals import ResidualCost, StepResiduals, expand, norm_residual
 from planners.problem import FloatArray, PlanningError
 from tests.planners.costs.test_path import POSE, bend

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from planners.newton.condensed import condense
 from planners.newton.riccati import LinearQuadratic, backward, forward, solve
 from planners.problem import FloatArray
 
@@ -27,6 +26,29 @@ def random_problem(rng: np.random.Generator, count: int = 3, bound: float = np.i
 
 def one(problem: LinearQuadratic, index: int) -> LinearQuadratic:
     return LinearQuadratic(*(part[index] for part in problem))
+
+
+def condense(problem: LinearQuadratic) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Eliminate the states of one problem (no leading axis).
+
+    Returns:
+        Hessian (H U, H U), gradient (H U,), how states 1..H follow the actions (H, X, H U), and where they go without
+        any action (H, X).
+    """
+    horizon, size, width = problem.dynamics.shape
+    num_actions = width - size
+    follow, drift = np.zeros((horizon + 1, width, horizon * num_actions)), np.zeros((horizon + 1, width))
+    for h in range(horizon):
+        columns = slice(h * num_actions, (h + 1) * num_actions)
+        follow[h, size:, columns] = np.eye(num_actions)
+        follow[h + 1, :size] = problem.dynamics[h] @ follow[h]
+        drift[h + 1, :size] = problem.dynamics[h] @ drift[h] + problem.gaps[h]
+    moves, last = follow[:-1].reshape(horizon * width, -1), follow[-1, :size]
+    curved = (problem.hessian @ follow[:-1]).reshape(horizon * width, -1)
+    hessian = moves.T @ curved + last.T @ problem.last_hessian @ last
+    there = problem.gradient + (problem.hessian @ drift[:-1, :, None])[..., 0]
+    last_there = problem.last_gradient + problem.last_hessian @ drift[-1, :size]
+    return hessian, moves.T @ there.reshape(-1) + last.T @ last_there, follow[1:, :size], drift[1:, :size]
 
 
 def value(problem: LinearQuadratic, change: FloatArray) -> FloatArray:
