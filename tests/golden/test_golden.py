@@ -7,22 +7,23 @@ import math
 import pytest
 
 from tests.golden import record
-from tests.golden.cases import CASES
+from tests.golden.cases import CASES, Figures
 from tests.golden.record import Difference, differences
 
 
 @pytest.fixture(scope="module")
-def before() -> record.Figures:
+def before() -> Figures:
     """What was recorded, where this machine can be held to it."""
     found = record.recorded()
     strange = differences(found["arithmetic"], record.arithmetic())
     if strange:
         pytest.skip(f"the bits were recorded with other arithmetic or versions: {'; '.join(map(str, strange))}")
-    return found["cases"]
+    cases: Figures = found["cases"]
+    return cases
 
 
 @pytest.mark.parametrize("name", ["roach-snail", "go2-snail", "go2-training"])
-def test_what_was_recorded_is_so_still(name: str, before: record.Figures) -> None:
+def test_what_was_recorded_is_so_still(name: str, before: Figures) -> None:
     found = differences(before[name], record.measure(CASES[name]))
     assert not found, "\n".join(map(str, found))
 
