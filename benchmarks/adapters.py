@@ -25,6 +25,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from controller.settings import assets
+from controller.settings.robots import spec
 from controller.training.random_episodes import excitation
 from dynamics import checkpoint
 from dynamics.adapters import factory
@@ -36,7 +37,7 @@ from dynamics.transitions import Transitions
 from hardware import embodiment
 from hardware.clock import VirtualClock
 from hardware.robot import RobotCommand
-from hardware.simulated.robot import ROACH, SimRobot
+from hardware.simulated.robot import SimRobot
 
 LIMITS_MS = {"gradient": 1.0, "last_layer": 0.1, "recurrent": 0.5, "attention": 0.5, "latent": 0.5, "belief": 0.5}
 """Wanted p50 of an update by kind of adapter [ms]."""
@@ -116,15 +117,15 @@ def _cpu_ms(
 def _history(ticks: int) -> Transitions:
     """Drive the intact crawler by random actions."""
     clock, rng = VirtualClock(), np.random.default_rng(0)
-    robot = SimRobot(clock, rng)
+    robot = SimRobot(spec("roach"), clock, rng)
     robot.connect()
     robot.activate()
-    states, actions = [embodiment.observe(ROACH, robot.read())], excitation(ROACH, ticks, rng)
+    states, actions = [embodiment.observe(spec("roach"), robot.read())], excitation(spec("roach"), ticks, rng)
     for action in actions:
         end = clock.now() + 0.05
         robot.write(RobotCommand.speeds(action, end))
         clock.sleep_until(end)
-        states.append(embodiment.observe(ROACH, robot.read()))
+        states.append(embodiment.observe(spec("roach"), robot.read()))
     robot.close()
     return Transitions(np.stack(states[:-1]), actions, np.stack(states[1:]))
 

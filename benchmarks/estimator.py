@@ -67,7 +67,7 @@ def stride(rest: FloatArray, rng: np.random.Generator) -> FloatArray:
 def walk(seconds: float, terrain: str, seed: int) -> Drift:
     """Walk once, estimator beside truth."""
     clock, rng, go2 = VirtualClock(), np.random.default_rng(seed), spec("go2")
-    robot = SimRobot(clock, rng, terrain, spec=go2)
+    robot = SimRobot(go2, clock, rng, terrain)
     estimation, rest = StateEstimation(go2), rest_action(go2)
     pairs: list[tuple[RobotState, RobotState]] = []
     costs: list[float] = []

@@ -23,9 +23,10 @@ from hardware.emulators.go2.faults import parse
 from hardware.emulators.go2.firmware import Firmware, Settings
 from hardware.emulators.go2.lockstep import LockstepBus
 from hardware.guard.state_machine import Mode
-from hardware.robot import LinkLost, RobotFault, RobotSpec
+from hardware.robot import LinkLost, RobotFault
 from hardware.schedule import ActionSchedule
 from hardware.servo.servo import Servo
+from hardware.spec import RobotSpec
 from hardware.unitree.go2 import Go2
 from sim.terrain import preset
 

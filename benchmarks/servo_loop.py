@@ -29,10 +29,12 @@ from controller.settings.robots import spec
 from hardware.clock import Beat, Clock, WallClock
 from hardware.embodiment import rest_action
 from hardware.guard.state_machine import Mode
-from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
+from hardware.motors import PositionServo
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.schedule import ActionSchedule
 from hardware.servo.process import ServoProcess
 from hardware.servo.rights import FIFO_PRIORITY, RealtimeSettings
+from hardware.spec import RobotSpec
 
 LATEST = 10_000.0
 """Latest that a cycle may be with FIFO [us]."""
@@ -59,8 +61,8 @@ class IdealJoints:
 
     def __init__(self, clock: Clock) -> None:
         self.spec: RobotSpec = spec("go2")
-        assert self.spec.joints is not None
-        self._clock, self._angles = clock, np.array(self.spec.joints.stand)
+        assert isinstance(self.spec.servo, PositionServo)
+        self._clock, self._angles = clock, np.array(self.spec.servo.stand)
         self._nothing, self._seq = np.zeros(len(self._angles)), 0
         self._still, self._level = np.zeros(3), np.array([1.0, 0.0, 0.0, 0.0])
         self._warm = np.full(len(self._angles), 40.0)

@@ -16,9 +16,10 @@ from time import perf_counter
 import mujoco
 import numpy as np
 
+from controller.settings.robots import spec
 from hardware.clock import VirtualClock
 from hardware.robot import FloatArray, RobotCommand
-from hardware.simulated.robot import ROACH, SimRobot
+from hardware.simulated.robot import SimRobot
 from sim.bodies.crawler import RoachPhysics
 from sim.terrain import TERRAINS
 
@@ -42,7 +43,7 @@ def physics_tick(rate: float) -> tuple[Tick, RoachPhysics]:
 def robot_tick(rate: float) -> tuple[Tick, RoachPhysics]:
     """Return a tick of the robot behind its protocol: write, wait, read with sensor noise."""
     clock = VirtualClock()
-    robot = SimRobot(clock, np.random.default_rng(0))
+    robot = SimRobot(spec("roach"), clock, np.random.default_rng(0))
     robot.connect()
     robot.activate()
 
@@ -62,7 +63,7 @@ def compare(
     tick, physics = make(rate)
     model, data = copy.copy(physics.model), copy.copy(physics.data)
     rng = np.random.default_rng(1)
-    low, high = ([getattr(action, name) for action in ROACH.actions] for name in ("low", "high"))
+    low, high = ([getattr(action, name) for action in spec("roach").actions] for name in ("low", "high"))
     count, ticks = round(1.0 / rate / physics.timestep()), round(STRETCH * rate)
     ratios, total = [], 0.0
     for stretch in range(1 + round(seconds / STRETCH)):

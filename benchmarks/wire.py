@@ -19,6 +19,7 @@ from controller.settings import robots
 from hardware.clock import WallClock
 from hardware.emulators.go2.firmware import Settings
 from hardware.emulators.go2.process import Scene, emulate
+from hardware.motors import PositionServo
 from hardware.robot import CommandMode, RobotCommand
 from hardware.unitree.go2 import Go2, dds
 from sim.terrain import preset
@@ -27,12 +28,12 @@ from sim.terrain import preset
 def measure(seconds: float, domain: int) -> dict[str, object]:
     """Return the figures of that many seconds of lying still, held by its motors."""
     spec, clock = robots.spec("go2"), WallClock()
-    assert spec.joints is not None
+    assert isinstance(spec.servo, PositionServo)
     robot = Go2(spec, clock, dds("lo", domain))
     robot.connect()
     robot.activate()
     rest, none = robot.read().motor_position, np.zeros(len(spec.motors))
-    kp, kd = np.array(spec.joints.hold.kp), np.array(spec.joints.hold.kd)
+    kp, kd = np.array(spec.servo.hold.kp), np.array(spec.servo.hold.kd)
     times, ages, start = [], [], clock.now()
     for cycle in range(round(seconds * spec.servo_hz)):
         clock.sleep_until(start + cycle / spec.servo_hz)

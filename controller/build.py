@@ -26,11 +26,13 @@ from dynamics.checkpoint import Checkpoint, CheckpointError
 from dynamics.model import Model
 from dynamics.state_space import Channel as ModelChannel
 from hardware import embodiment
+from hardware.channels import Channel
 from hardware.clock import Clock, VirtualClock, WallClock
 from hardware.estimation.legged import StateEstimation
-from hardware.robot import Channel, FloatArray, RobotSpec
+from hardware.robot import FloatArray
 from hardware.servo.servo import Servo
 from hardware.simulated.robot import SimRobot
+from hardware.spec import RobotSpec
 from planners import factory as planners
 from planners.plan import PlanFunction
 from sim.terrain import TERRAINS
@@ -109,11 +111,11 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
     goal = None if settings.goal is None else parse(settings.course, goal_rng)
     referee = None if goal is None else Referee(goal, loop.period)
     robot = SimRobot(
+        spec=spec,
         terrain=TERRAINS[settings.terrain],
         perturbations=settings.perturbations,
         clock=clock,
         rng=sensor_rng,
-        spec=spec,
         judge=referee,
     )
     adapter = adapters.make(model.adapter, model.model, model.parts, _told(robot, referee))
@@ -169,7 +171,7 @@ def robot_spec(settings: RunSettings) -> RobotSpec:
 
 def course(settings: RunSettings) -> Course:
     """Return the path that the settings name, at the size of their robot."""
-    return COURSES[settings.course].scaled(robots.spec(settings.robot).course_scale)
+    return COURSES[settings.course].sized(robots.spec(settings.robot).course)
 
 
 def _task(settings: RunSettings, spec: RobotSpec) -> Task:
@@ -186,8 +188,10 @@ def _task(settings: RunSettings, spec: RobotSpec) -> Task:
 def _estimation(settings: RunSettings, spec: RobotSpec) -> StateEstimation | None:
     if settings.state == "measured":
         return None
-    if spec.walker is None:
-        raise ConfigError(f"state: expected measured for robot {spec.name}, got estimated, which needs a walker's legs")
+    if spec.foot is None:
+        raise ConfigError(
+            f"state: expected measured for robot {spec.name}, got estimated, which needs to know its legs"
+        )
     return StateEstimation(spec)
 
 

@@ -14,10 +14,9 @@ from pydantic import AfterValidator, PlainSerializer, PlainValidator
 from controller.controller import ControlSettings
 from controller.courses import goals
 from controller.courses.paths import COURSES
-from controller.settings import assets
+from controller.settings import assets, robots
 from controller.settings.layers import ByKind, Layer, nearest, one_of, read_yaml, resolve
 from controller.settings.layers import ConfigError as ConfigError
-from controller.settings.robots import ROBOTS
 from planners.factory import PLANNERS, PlannerSettings
 from planners.hybrid import HybridSettings
 from sim.perturbations import Perturbation, parse
@@ -77,7 +76,7 @@ def _course(text: str) -> str:
     return text
 
 
-RobotName = Annotated[str, AfterValidator(one_of("robot", lambda: ROBOTS))]
+RobotName = Annotated[str, AfterValidator(one_of("robot", robots.names))]
 CourseName = Annotated[str, AfterValidator(_course)]
 TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
 Recipe = Annotated[str, AfterValidator(one_of("adapter", lambda: RECIPES))]
@@ -108,7 +107,7 @@ class RunSettings:
         seed: fixes every random number.
     """
 
-    robot: RobotName = "roach"
+    robot: RobotName = robots.DEFAULT
     course: CourseName = "figure8"
     terrain: TerrainName = "flat"
     perturbations: tuple[PerturbationText, ...] = ()
@@ -168,14 +167,14 @@ def checkpoint_path(settings: RunSettings, adapter: str) -> Path:
 
 def _shipped_file(flags: Sequence[Layer]) -> Path:
     """Return the settings file of the robot, the kind of course and the rate that the flags name."""
-    robot, course, rate, place = "roach", "", None, ""
+    robot, course, rate, place = robots.DEFAULT, "", None, ""
     for layer in flags:
         robot, course = str(layer.values.get("robot", robot)), str(layer.values.get("course", course))
         control = layer.values.get("control")
         if isinstance(control, Mapping) and isinstance(control.get("rate_hz"), int | float):
             rate, place = control["rate_hz"], layer.place
-    if robot not in ROBOTS:
-        raise ConfigError(f"command line: robot: unknown robot '{robot}'; {nearest(robot, ROBOTS)}")
+    if robot not in robots.names():
+        raise ConfigError(f"command line: robot: unknown robot '{robot}'; {nearest(robot, robots.names())}")
     if rate is None or rate == _usual_rate(robot):
         file = assets.run_config(robot, goal=course.partition(":")[0] in goals.GOALS)
         return file if file.is_file() else assets.run_config(robot)

@@ -9,8 +9,8 @@ import numpy as np
 from controller.foresight import Foresight
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray
-from hardware.robot import RobotSpec
 from hardware.simulated.robot import SimRobot
+from hardware.spec import RobotSpec
 from planners.problem import Model
 from sim.bodies.crawler import RoachPhysics
 from sim.oracle import Motion, Oracle

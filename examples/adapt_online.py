@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from controller.settings import assets
+from controller.settings.robots import spec
 from controller.training.random_episodes import excitation
 from dynamics import checkpoint
 from dynamics.adapters import factory
@@ -32,7 +33,7 @@ def main() -> None:
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else assets.checkpoint("roach", "snail")
     trained = checkpoint.load(path)
     model, rng, clock = trained.model, np.random.default_rng(0), VirtualClock()
-    robot = SimRobot(clock, rng, perturbations=[parse("leg_loss:leg=left_middle@5")])
+    robot = SimRobot(spec("roach"), clock, rng, perturbations=[parse("leg_loss:leg=left_middle@5")])
     adapter = factory.make(trained.adapter, model, trained.parts, robot.true_condition)
     prior, adapted = Kernel(model, adapter.initial().weights), Kernel(model, adapter.initial().weights)
     current, history = adapter.initial(), History(adapter.window)

@@ -20,6 +20,7 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.loop.timing import LoopSettings
 from controller.settings import assets
+from controller.settings.robots import spec
 from dynamics import checkpoint
 from dynamics.adapters import factory
 from hardware import embodiment
@@ -43,7 +44,9 @@ def main() -> None:
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else assets.checkpoint("roach", "snail")
     trained = checkpoint.load(path)
     clock = VirtualClock()
-    robot = SimRobot(clock, np.random.default_rng(1), perturbations=[parse("leg_loss:leg=left_middle@3")])
+    robot = SimRobot(
+        spec("roach"), clock, np.random.default_rng(1), perturbations=[parse("leg_loss:leg=left_middle@3")]
+    )
     controller = Controller(
         trained.model,
         factory.make(trained.adapter, trained.model, trained.parts, robot.true_condition),

@@ -11,40 +11,12 @@ from typing import Protocol
 
 import numpy as np
 
+from hardware.drives import Striding
 from hardware.gait.drive import GaitDrive
-from hardware.robot import Channel, CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
+from hardware.motors import Gains, PositionServo, TorqueServo, VelocityServo
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.rotation import roll_pitch_yaw
-
-
-def channels(motors: tuple[str, ...]) -> tuple[Channel, ...]:
-    """Return every channel that `observe` can fill, in the order of the crawler's state vector: (13 + 3 * n_motors).
-
-    Velocity is in the heading frame (world frame turned by the yaw angle only), the gyro in the body frame.
-    """
-    body = (
-        Channel("x", "m", "pose_x"),
-        Channel("y", "m", "pose_y"),
-        Channel("yaw", "rad", "pose_yaw"),
-        Channel("z", "m", "vector"),
-        Channel("roll", "rad", "angle"),
-        Channel("pitch", "rad", "angle"),
-        *(Channel(name, "m/s", "vector") for name in ("vx", "vy", "vz")),
-        *(Channel(name, "rad/s", "vector") for name in ("gyro_x", "gyro_y", "gyro_z")),
-    )
-    drive = (
-        *(Channel(f"phase_{motor}", "rad", "angle") for motor in motors),
-        *(Channel(f"speed_{motor}", "rad/s", "vector") for motor in motors),
-        *(Channel(f"emf_{motor}", "V", "vector") for motor in motors),
-    )
-    return (*body, *drive, Channel("battery", "V", "vector"))
-
-
-def check(spec: RobotSpec) -> None:
-    """Raise ValueError when `observe` cannot fill one of the robot's channels."""
-    known = [*(channel.name for channel in channels(spec.motors)), "gait_phase", *_strides(spec), *spec.judged]
-    for channel in spec.channels:
-        if channel.name not in known:
-            raise ValueError(f"robot {spec.name}: unknown channel {channel.name!r}; expected one of {', '.join(known)}")
+from hardware.spec import RobotSpec
 
 
 def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
@@ -60,7 +32,8 @@ def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
     values |= {"vx": cos * east + sin * north, "vy": cos * north - sin * east, "vz": up}
     values |= zip(("gyro_x", "gyro_y", "gyro_z"), state.gyro.tolist(), strict=True)
     values |= {"battery": state.battery, "gait_phase": state.gait_phase}
-    values |= zip(_strides(spec), np.broadcast_to(state.stride, len(spec.actions)).tolist(), strict=True)
+    strides = np.broadcast_to(state.stride, len(spec.actions)).tolist()
+    values |= {f"stride_{action.name}": stride for action, stride in zip(spec.actions, strides, strict=True)}
     back_emf = np.broadcast_to(state.back_emf, len(spec.motors))
     for index, motor in enumerate(spec.motors):
         values[f"phase_{motor}"] = float(state.motor_position[index])
@@ -68,11 +41,6 @@ def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
         values[f"emf_{motor}"] = float(back_emf[index])
     values |= zip(spec.judged, state.judged or [math.nan] * len(spec.judged), strict=True)
     return np.array([values[channel.name] for channel in spec.channels], dtype=np.float64)
-
-
-def _strides(spec: RobotSpec) -> list[str]:
-    """Return the channels of what the gait follows, one for each action."""
-    return [f"stride_{action.name}" for action in spec.actions]
 
 
 class Embodiment(Protocol):
@@ -103,30 +71,44 @@ class Embodiment(Protocol):
 
 
 class DirectDrive:
-    """Every action is the velocity set-point of one motor."""
+    """Every action is the set-point of one motor: a speed, an angle or a torque, as the motors are servoed."""
 
     steady = True
 
     def __init__(self, spec: RobotSpec) -> None:
-        """Raise ValueError when there is not one action per motor."""
-        if len(spec.actions) != len(spec.motors):
-            raise ValueError(
-                f"robot {spec.name}: expected one action per motor ({len(spec.motors)}), got {len(spec.actions)}"
-            )
-        self._name, self._shape = spec.name, (len(spec.motors),)
+        self._name, self._servo = spec.name, spec.servo
+        self._none = np.zeros(len(spec.motors))
+        gains = spec.servo.run if isinstance(spec.servo, PositionServo) else Gains((0.0,), (0.0,))
+        self._kp, self._kd = self._none + gains.kp, self._none + gains.kd
 
     def reset(self) -> None:
         """There is nothing to forget."""
 
     def command(self, action: FloatArray, state: RobotState, now: float, expires: float) -> RobotCommand:
         """Return the command (n_motors,) of an action (A,) until `expires` [s]."""
-        if action.shape != self._shape:
-            raise ValueError(f"robot {self._name}: expected an action of shape {self._shape}, got {action.shape}")
-        return RobotCommand.speeds(np.array(action, dtype=np.float64), expires)
+        none = self._none
+        if action.shape != none.shape:
+            raise ValueError(f"robot {self._name}: expected an action of shape {none.shape}, got {action.shape}")
+        setpoints = np.array(action, dtype=np.float64)
+        match self._servo:
+            case VelocityServo():
+                return RobotCommand.speeds(setpoints, expires)
+            case PositionServo():
+                return RobotCommand(CommandMode.SERVO, setpoints, none, none, self._kp, self._kd, expires)
+            case TorqueServo():
+                return RobotCommand(CommandMode.SERVO, none, none, setpoints, none, none, expires)
 
     def played(self, sent: RobotCommand) -> FloatArray | None:
-        """Return the speeds that were sent (A,); None for other modes."""
-        return sent.velocity.copy() if sent.mode is CommandMode.SERVO else None
+        """Return the set-points that were sent (A,); None for other modes."""
+        if sent.mode is not CommandMode.SERVO:
+            return None
+        match self._servo:
+            case VelocityServo():
+                return sent.velocity.copy()
+            case PositionServo():
+                return sent.position.copy()
+            case TorqueServo():
+                return sent.torque.copy()
 
     def annotate(self, state: RobotState) -> RobotState:
         """Return the state as it is."""
@@ -134,13 +116,8 @@ class DirectDrive:
 
 
 def embody(spec: RobotSpec) -> Embodiment:
-    """Return what drives this robot.
-
-    Raises:
-        ValueError: nothing can: its channels, actions and motors do not fit together.
-    """
-    check(spec)
-    return DirectDrive(spec) if spec.walker is None else GaitDrive(spec)
+    """Return what drives this robot."""
+    return GaitDrive(spec) if isinstance(spec.drive, Striding) else DirectDrive(spec)
 
 
 def rest_action(spec: RobotSpec) -> FloatArray:

@@ -10,12 +10,34 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hardware.strict import not_negative, positive
+
 Triple = tuple[float, float, float]
 
 _REACH = 0.995
 """Share of the straight leg's length that inverse kinematics uses at most: beyond it the knee has no direction."""
 _LEAST = 0.05
 """Shortest distance between the thigh's axis and the foot [m]."""
+
+
+@dataclass(frozen=True)
+class Foot:
+    """What the feet of all legs have in common."""
+
+    radius: float
+    """Of the ball that rolls on the ground; without its rolling, an estimate drifts ten times as fast [m]."""
+    contact_force: float
+    """At which a foot stands with probability one half [N]."""
+    contact_width: float
+    """Of the logistic around it [N]."""
+    bare_force: float
+    """One that bears less than this in stance is taken for lost, with its calf [N]; 0 on robots that cannot tell."""
+    bare_seconds: float
+    """Time in stance after which it is [s]."""
+
+    def __post_init__(self) -> None:
+        not_negative(self, "radius", "bare_force")
+        positive(self, "contact_force", "contact_width", "bare_seconds")
 
 
 @dataclass(frozen=True)
@@ -33,6 +55,9 @@ class Leg:
     """From the knee to the centre of the foot along the calf's axis."""
     heel: float
     """Centre of the foot before the calf's axis."""
+
+    def __post_init__(self) -> None:
+        positive(self, "thigh", "calf")
 
     def foot(self, hip: float, thigh: float, calf: float) -> Triple:
         """Return the centre of the foot from the trunk's origin [m] at joint angles [rad]."""

@@ -7,7 +7,21 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from hardware.strict import not_negative, positive, require
+
+UNLIMITED = frozenset({"finite", "robot"})
+"""Checks without a limit."""
+FALLING = frozenset({"charge", "voltage"})
+"""Checks that trip when smaller."""
+ALWAYS = ("finite", "range", "slew", "command_age")
+"""Checks that no robot can do without."""
+_REAL = ("robot", "state_age", "attitude", "bad_packets", "frozen", "second_writer", "overruns")
+_JOINTS = ("torque", "joint_position", "joint_velocity", "temperature")
+_MORE = frozenset({"slew", "torque", "state_age", "tilt", "roll", "pitch"})
+"""Checks whose limit cannot be zero."""
 
 
 class Severity(enum.Enum):
@@ -35,6 +49,11 @@ class Check:
     warn: float | None = None
     """Milder threshold; None: there is none."""
 
+    @property
+    def on(self) -> bool:
+        """Whether it is looked at."""
+        return self.severity is not Severity.OFF
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -54,6 +73,18 @@ class Limits:
     """Largest position gain [N m/rad]."""
     kd: float = 0.0
     """Largest velocity gain [N m s/rad]."""
+
+    def __post_init__(self) -> None:
+        positive(self, "torque")
+        not_negative(self, "kp", "kd")
+        for index, (low, high) in enumerate(zip(self.velocity_low, self.velocity_high, strict=False)):
+            require(-math.inf < low <= 0.0, f"velocity_low[{index}]", "0, which lets it stand still, or less", low)
+            require(0.0 <= high < math.inf, f"velocity_high[{index}]", "0, which lets it stand still, or more", high)
+        for key in ("velocity", "position"):
+            low, high = getattr(self, f"{key}_low"), getattr(self, f"{key}_high")
+            require(len(low) == len(high), f"{key}_high", f"{len(low)} numbers, as many as {key}_low", len(high))
+            for index, (least, most) in enumerate(zip(low, high, strict=True)):
+                require(least < most, f"{key}_high[{index}]", f"more than {key}_low, {least:g}", f"{most:g}")
 
 
 @dataclass(frozen=True)
@@ -104,3 +135,24 @@ class Checks:
     """Commands of somebody else within the last second."""
     overruns: Check = Check()
     """Servo cycles within the last second that began more than one period late."""
+
+    def __post_init__(self) -> None:
+        for name, check in self:
+            limit, warn, sign = check.limit, check.warn, -1.0 if name in FALLING else 1.0
+            if not check.on or name in UNLIMITED:
+                continue
+            require(limit < math.inf, f"{name}.limit", "a number, because it is looked at", "none")
+            require(limit > 0.0 or (limit == 0.0 and name not in _MORE), f"{name}.limit", "a positive number", limit)
+            milder = warn is None or sign * warn < sign * limit
+            require(milder, f"{name}.warn", f"{'more' if name in FALLING else 'less'} than the limit, {limit:g}", warn)
+        for name in ALWAYS:
+            require(getattr(self, name).on, f"{name}.severity", "one that is not off", "off")
+
+    def __iter__(self) -> Iterator[tuple[str, Check]]:
+        """Return names and checks."""
+        return ((field.name, getattr(self, field.name)) for field in fields(self))
+
+    def absent(self, *, position: bool) -> list[str]:
+        """Return what a real robot needs besides and these lack; those of joint angles on request."""
+        wanted = [*_REAL, *(_JOINTS if position else ()), *(() if self.roll.on and self.pitch.on else ("tilt",))]
+        return [name for name in wanted if not getattr(self, name).on]

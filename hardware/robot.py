@@ -9,23 +9,18 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.legs import Leg
-from hardware.limits import Checks, Limits
+from hardware.spec import RobotSpec
 
 FloatArray = NDArray[np.float64]
 
 UNKNOWN: FloatArray = np.full(1, math.nan)
 """An array that is not measured."""
 UNKNOWN.setflags(write=False)
-
-ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "vector", "signal"]
-"""How a channel of the state vector behaves: planar pose (absolute, left out of a model's input),
-an angle (enters as sine and cosine), a plain number, or a signal (left out, and predicted afresh at every step)."""
 
 
 class RobotError(RuntimeError):
@@ -38,105 +33,6 @@ class LinkLost(RobotError):
 
 class RobotFault(RobotError):
     """The robot or its guard reported a fault and refuses to run on."""
-
-
-@dataclass(frozen=True)
-class Channel:
-    """One named number of the state vector, with its SI unit and its kind."""
-
-    name: str
-    unit: str
-    kind: ChannelKind
-
-
-@dataclass(frozen=True)
-class Action:
-    """One number that the planner chooses, with its bounds, in SI units."""
-
-    name: str
-    unit: str
-    low: float
-    high: float
-    rest: float
-    """The value that the safe pose holds: the schedule fades to it when plans stop arriving."""
-
-
-@dataclass(frozen=True)
-class Gains:
-    """Gains of the motors' position loop, per motor (n_motors,)."""
-
-    kp: tuple[float, ...]
-    """[N m/rad]"""
-    kd: tuple[float, ...]
-    """[N m s/rad]"""
-
-
-@dataclass(frozen=True)
-class Joints:
-    """What only a robot servoed by position has, per motor (n_motors,)."""
-
-    stand: tuple[float, ...]
-    """Joint angles of the standing pose [rad]."""
-    sit: tuple[float, ...]
-    """Joint angles of the lying pose, from which it stands up [rad]."""
-    rise_seconds: float
-    """Time to stand up or to sit down [s]."""
-    hold: Gains
-    """While it stands up, stands and sits down."""
-    run: Gains
-    """While it walks."""
-    damping: tuple[float, ...]
-    """Velocity gain while damped [N m s/rad]."""
-    wire: tuple[int, ...]
-    """Place of each motor in the wire's arrays."""
-    sign: tuple[float, ...]
-    """1 or -1: angle on the wire = sign * angle + offset."""
-    offset: tuple[float, ...]
-    """[rad]"""
-
-
-@dataclass(frozen=True)
-class Walker:
-    """What a robot that is driven through a gait has besides."""
-
-    gait: str
-    """Name of the pattern, see `hardware.gait.pattern.PATTERNS`."""
-    mass: float
-    """Of the whole robot [kg]."""
-    legs: tuple[Leg, ...]
-    """In the order of the motors, three each."""
-    bare_force: float
-    """A foot that bears less than this is taken for lost, with its calf [N]; 0 on robots that cannot tell."""
-    bare_seconds: float
-    """Time in stance after which it is [s]."""
-    peg_height: float
-    """Trunk over the centre of the feet when a leg without its calf stands on the knee [m]."""
-
-
-@dataclass(frozen=True)
-class RobotSpec:
-    """The constant facts about a robot: names, orders, rates, bounds."""
-
-    name: str
-    motors: tuple[str, ...]
-    channels: tuple[Channel, ...]
-    actions: tuple[Action, ...]
-    control_hz: float
-    """Default rate of the plan loop [Hz]."""
-    servo_hz: float
-    """Rate of the servo loop [Hz], a multiple of every supported control rate."""
-    limits: Limits
-    checks: Checks = field(default_factory=Checks)
-    joints: Joints | None = None
-    """None on robots that are servoed by velocity."""
-    walker: Walker | None = None
-    """None on robots whose actions are the speeds of their motors."""
-    course_scale: float = 1.0
-    """How many times as large as a 10 cm crawler's the courses of this robot are."""
-    feet: tuple[str, ...] = ()
-    """Feet whose force is measured."""
-    judged: tuple[str, ...] = ()
-    """Channels that the robot does not measure: a judge beside it does, such as one that gives rewards."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,9 @@ FLOORS = {
         "checkpoint training",
     ),
     "hardware": (
-        "clock legs limits",
+        "clock strict",
+        "channels drives legs limits motors",
+        "spec",
         "robot",
         "gait rotation schedule",
         "embodiment estimation",
@@ -215,7 +217,7 @@ def test_the_checks_can_fail(tmp_path: Path) -> None:
     )
     assert imported_packages(bad) == {"sim", "hardware", "numpy"}
     assert [message.partition(": ")[2] for message in upward(bad, "hardware", "legs")] == [
-        "hardware.legs (floor 0) imports hardware.robot (floor 1), which is not below it"
+        "hardware.legs (floor 1) imports hardware.robot (floor 3), which is not below it"
     ]
     assert not upward(bad, "hardware", "gait")
     assert not upward(bad, "hardware", "robot")

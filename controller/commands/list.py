@@ -8,8 +8,8 @@ from types import MappingProxyType
 from controller.config import RECIPES
 from controller.courses.goals import GOALS
 from controller.courses.paths import COURSES
+from controller.settings import robots
 from controller.settings.layers import ConfigError, nearest
-from controller.settings.robots import ROBOTS
 from planners.factory import PLANNERS
 from sim.perturbations import PERTURBATIONS
 
@@ -36,7 +36,7 @@ def _perturbations() -> dict[str, str]:
 
 _FAMILIES: Mapping[str, Callable[[], Mapping[str, str]]] = MappingProxyType(
     {
-        "robots": lambda: ROBOTS,
+        "robots": lambda: {name: robots.spec(name).description for name in robots.names()},
         "courses": _courses,
         "perturbations": _perturbations,
         "adapters": lambda: RECIPES,

@@ -21,7 +21,8 @@ import numpy as np
 
 from controller.settings.layers import nearest
 from dynamics.transitions import FloatArray
-from hardware.robot import Channel, RobotSpec
+from hardware.channels import Channel
+from hardware.spec import RobotSpec
 
 SPEED_UNIT = 0.1
 """Distance from the wanted speed that costs a reward of 1 [m/s]."""

@@ -2,7 +2,7 @@
 
 One cost serves planning, scoring and reports. Courses start at the origin in direction +x, bend smoothly (no corners)
 and are sized for a 10 cm crawler at 0.2 to 0.35 m/s over 20 s; a larger robot runs them scaled. Weights after the
-VelociRoACH experiments.
+published experiments with such a crawler.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from hardware.spec import CourseSize
 from planners.costs.path import REFERENCE_STEP, PathCost, PathWeights, PathWindow, wrapped
 from planners.problem import Cost, FloatArray
 
@@ -22,10 +23,8 @@ _SPACING = 0.01
 """Wanted distance between the points of a course [m]."""
 _SUBSTEPS = 20
 """Integration steps between two points of a course."""
-_LOOK_BACK = 0.1
-"""How far behind the robot a plan may project on the path [m]."""
-_PER_TICK = 0.15
-"""How far progress may move within one tick [m]; several times what a crawler can run."""
+_CRAWLER = CourseSize(scale=1.0, ahead=0.6, behind=0.1, tick=0.15)
+"""As the courses are laid out: several times what a crawler of 10 cm runs in a plan, and in a tick."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,7 @@ class Course:
         length: arc length of the course, of one lap if closed [m].
         closed: whether the end is the start; an open course goes on straight after its end.
         weights: what leaving the path costs.
+        size: how far along the path is looked.
         change: weights of squared action changes (A,), a matter of planning alone; None lets them be free.
     """
 
@@ -92,6 +92,7 @@ class Course:
     length: float
     closed: bool
     weights: PathWeights
+    size: CourseSize = _CRAWLER
     change: FloatArray | None = None
 
     @property
@@ -100,10 +101,11 @@ class Course:
         points = np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
         return tuple((float(x), float(y)) for x, y in points)
 
-    def scaled(self, factor: float) -> Course:
-        """Return the course of a robot that is larger by a factor; the same run, scaled, costs the same."""
+    def sized(self, size: CourseSize) -> Course:
+        """Return the course of a robot of another size; the same run, scaled, costs the same."""
+        factor = size.scale
         if factor == 1.0:
-            return self
+            return replace(self, size=size)
         weights = replace(self.weights, perp=self.weights.perp / factor, back=self.weights.back / factor)
         return replace(
             self,
@@ -112,13 +114,15 @@ class Course:
             curvature=self.curvature / factor,
             length=factor * self.length,
             weights=weights,
+            size=size,
         )
 
     def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
         """Project a position (2,) [m] near earlier progress; progress never jumps to another branch or lap."""
-        window = self.window(previous.s, behind=_PER_TICK, ahead=_PER_TICK)
+        reach = self.size.tick
+        window = self.window(previous.s, behind=reach, ahead=reach)
         foot = window.project(np.asarray(xy[:1], dtype=np.float64), np.asarray(xy[1:2], dtype=np.float64))
-        low, high = previous.s - _PER_TICK, previous.s + _PER_TICK
+        low, high = previous.s - reach, previous.s + reach
         signed = float(foot.offset[0])
         return Progress(
             s=min(max(window.start + float(foot.progress[0]), low), high),
@@ -133,8 +137,6 @@ class Course:
         step: float,
         pose: tuple[int, int, int],
         previous_action: FloatArray | None = None,
-        *,
-        reach: float = 0.6,
     ) -> PathCost:
         """Return the cost of candidates that start near some progress.
 
@@ -143,9 +145,8 @@ class Course:
             step: time between predicted states [s].
             pose: indices of x, y and yaw in the state vector.
             previous_action: the action before the plan's first one (A,); None leaves the first change free.
-            reach: how far ahead the path is looked at [m]; more than the robot can run within the horizon.
         """
-        window = self.window(progress.s, behind=_LOOK_BACK, ahead=reach)
+        window = self.window(progress.s, behind=self.size.behind, ahead=self.size.ahead)
         return PathCost(window, self.weights, step, pose, self.change, previous_action)
 
     def executed_cost(

@@ -15,9 +15,9 @@ from controller.loop.servo_cycles import Boundary
 from controller.loop.timing import Journal
 from hardware import embodiment
 from hardware.clock import Clock
-from hardware.robot import RobotSpec
 from hardware.schedule import ActionSchedule
 from hardware.servo.servo import ServoReport
+from hardware.spec import RobotSpec
 
 REHEARSAL_MARGIN = 1.3
 """How much earlier than the longest recent rehearsal took the next one begins."""

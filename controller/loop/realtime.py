@@ -26,8 +26,9 @@ from hardware import embodiment
 from hardware.clock import Clock
 from hardware.guard.checks import Trip
 from hardware.limits import Severity
-from hardware.robot import RobotError, RobotSpec
+from hardware.robot import RobotError
 from hardware.servo.servo import Servo
+from hardware.spec import RobotSpec
 
 _log = logging.getLogger(__name__)
 

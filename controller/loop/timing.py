@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hardware.guard.checks import Trip
-from hardware.robot import RobotSpec
 from hardware.schedule import Rung
 from hardware.servo.servo import ServoReport
+from hardware.spec import RobotSpec
 
 WHOLE = 1e-6
 """How far a ratio of rates may be from a whole number."""

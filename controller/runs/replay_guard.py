@@ -16,12 +16,13 @@ import numpy as np
 
 from controller.settings.robots import spec
 from hardware.guard.state_machine import Mode
-from hardware.robot import CommandMode, RobotCommand, RobotSpec, RobotState
+from hardware.robot import CommandMode, RobotCommand, RobotState
 from hardware.schedule import ActionSchedule
 from hardware.servo.loop import Departure, ServoJob, obey
 from hardware.servo.records import LEAVING, Order
 from hardware.servo.servo import Servo, ServoReport
 from hardware.servo_log.reader import LogError, ServoLog
+from hardware.spec import RobotSpec
 
 SHOWN = 20
 """Differences that are told one by one."""

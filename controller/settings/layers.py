@@ -11,6 +11,7 @@ import dataclasses
 import difflib
 import json
 import math
+import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -242,17 +243,24 @@ def _walk(schema: object, location: Sequence[str | int]) -> tuple[object, KeyPat
 def _bare(kind: object) -> object:
     """Return a type without what annotates it, or the annotation that says more than the type."""
     if typing.get_origin(kind) is not typing.Annotated:
-        return kind
+        needed = [part for part in typing.get_args(kind) if part is not types.NoneType]
+        return _bare(needed[0]) if len(needed) == 1 and isinstance(kind, types.UnionType) else kind
     bare, *notes = typing.get_args(kind)
     return next((note for note in notes if isinstance(note, ByKind)), _bare(bare))
 
 
 def _keys(kind: object) -> list[str]:
-    return [field.name for field in dataclasses.fields(kind)] if isinstance(kind, type) else []
+    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+        return []
+    return [field.name for field in dataclasses.fields(kind)]
 
 
 def _tags(kind: object) -> Mapping[str, type]:
-    return kind.choices() if isinstance(kind, ByKind) else {}
+    """Return {kind: dataclass} of what is told apart by its kind."""
+    if isinstance(kind, ByKind):
+        return kind.choices()
+    members = [member for member in typing.get_args(kind) if "kind" in _keys(member)]
+    return {str(next(f.default for f in dataclasses.fields(member) if f.name == "kind")): member for member in members}
 
 
 def _has(values: object, path: KeyPath) -> bool:

@@ -1,29 +1,29 @@
-"""Robots by name: a line about each, and its spec."""
+"""Robots by name: the file of each says all about it."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from controller.settings import assets
 from controller.settings.layers import read_yaml, resolve
-from hardware.robot import RobotSpec
-from hardware.simulated.robot import ROACH
+from hardware.spec import RobotSpec
 
-ROBOTS: Mapping[str, str] = MappingProxyType(
-    {
-        "roach": "six-legged crawler of 10 cm and 30 g: two motors, compliant legs; simulated",
-        "go2": "quadruped of 70 cm and 15 kg: twelve joints, driven through a gait; simulated",
-    }
-)
+DEFAULT = "roach"
+"""The robot of settings that name none."""
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """Return the robots that come with Limber, the default one first."""
+    found = (file.stem for file in assets.robot(DEFAULT).parent.glob("*.yaml"))
+    return tuple(sorted(found, key=lambda name: (name != DEFAULT, name)))
 
 
 @functools.cache
 def spec(name: str) -> RobotSpec:
-    """Return the constant facts about a robot; those of a bought one are read from its file.
+    """Return the constant facts about a robot, as its file says them.
 
     Raises:
         ConfigError: the file says something that cannot be.
     """
-    return ROACH if name == ROACH.name else resolve(RobotSpec, [read_yaml(assets.robot(name))])
+    return resolve(RobotSpec, [read_yaml(assets.robot(name))])

@@ -108,7 +108,7 @@ def figures(settings: RunSettings, series: Series, loop: LoopResult) -> Result:
 
 def body_length(settings: RunSettings) -> float:
     """Return how long the robot is taken to be [m]: as its course is scaled."""
-    return _FALLEN_DISTANCE * robots.spec(settings.robot).course_scale
+    return _FALLEN_DISTANCE * robots.spec(settings.robot).course.scale
 
 
 def run_cost(course: Course, costs: FloatArray, body: float, *, failed: bool) -> float:

@@ -24,7 +24,7 @@ from dynamics.state_space import Channel, StateSpace
 from dynamics.training import dataset, fit, recipes
 from dynamics.training.dataset import Episodes
 from dynamics.training.recipes import Job
-from hardware.robot import RobotSpec
+from hardware.spec import RobotSpec
 from sim.perturbations import condition_channels
 from sim.robots import ANATOMIES
 

@@ -15,8 +15,8 @@ from dynamics.training.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray
 from hardware import embodiment
 from hardware.clock import VirtualClock
-from hardware.robot import RobotSpec
 from hardware.simulated.robot import SimRobot
+from hardware.spec import RobotSpec
 from sim.perturbations import Perturbation, sample_condition
 from sim.robots import ANATOMIES
 from sim.robots.anatomy import Split
@@ -161,7 +161,7 @@ def _drive(
 ) -> Episodes | None:
     """Return the episode of one condition under given actions (T, A), or None after a fall."""
     clock = VirtualClock()
-    robot, drive = SimRobot(clock=clock, rng=rng, perturbations=condition, spec=spec), embodiment.embody(spec)
+    robot, drive = SimRobot(spec, clock, rng, perturbations=condition), embodiment.embody(spec)
     robot.connect()
     robot.activate()
     roll, pitch = ([c.name for c in spec.channels].index(name) for name in ("roll", "pitch"))

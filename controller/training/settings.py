@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, get_args
 
 from controller.courses.goals import GOALS
+from controller.settings import robots
 from controller.settings.layers import ByKind, nearest
-from controller.settings.robots import ROBOTS
 from controller.training.on_policy_episodes import OnPolicySettings
 from controller.training.random_episodes import CollectSettings
 from dynamics.adapters import factory
@@ -85,7 +85,7 @@ class ExperimentSettings:
         workers: processes that train.
     """
 
-    robot: str = "roach"
+    robot: str = robots.DEFAULT
     rate_hz: float = 20.0
     goal: str | None = None
     reward_weight: float = 8.0
@@ -101,8 +101,8 @@ class ExperimentSettings:
     workers: int = 2
 
     def __post_init__(self) -> None:
-        if self.robot not in ROBOTS:
-            raise ValueError(f"robot: unknown robot '{self.robot}'; {nearest(self.robot, ROBOTS)}")
+        if self.robot not in robots.names():
+            raise ValueError(f"robot: unknown robot '{self.robot}'; {nearest(self.robot, robots.names())}")
         families = ANATOMIES[self.robot].families
         if self.without is not None and self.without not in families:
             raise ValueError(f"without: unknown family '{self.without}'; {nearest(self.without, families)}")

@@ -10,16 +10,11 @@ from dataclasses import replace
 import numpy as np
 
 from hardware.estimation.kalman import Estimate, Estimator, EstimatorSettings, contact_probability
-from hardware.robot import FloatArray, RobotSpec, RobotState
+from hardware.robot import FloatArray, RobotState
+from hardware.spec import RobotSpec
 
 SETTINGS = EstimatorSettings(slip=0.15)
 """Feet creep and turn under an off-centre load; whoever trusts them more turns heading and path with them."""
-FOOT_RADIUS = 0.022
-"""Of the Go2's round feet [m] (MuJoCo Menagerie, unitree_go2); without its rolling, drift is ten times as large."""
-CONTACT_FORCE = 15.0
-"""Foot force at which a foot stands with probability one half [N]; standing, a Go2's foot bears 37 N."""
-CONTACT_WIDTH = 6.0
-"""Width of the logistic around it [N]."""
 _LONGEST_STEP = 0.05
 """Gap between two states after which the estimator starts anew [s]: it would have to guess."""
 
@@ -32,9 +27,9 @@ class StateEstimation:
     """
 
     def __init__(self, spec: RobotSpec, settings: EstimatorSettings | None = None) -> None:
-        if spec.walker is None:
-            raise ValueError(f"robot {spec.name}: state estimation: expected a robot with legs (walker)")
-        self._legs = spec.walker.legs
+        if spec.foot is None:
+            raise ValueError(f"robot {spec.name}: state estimation: expected a robot whose file describes its legs")
+        self._legs, self._foot = spec.legs, spec.foot
         self._estimator = Estimator(len(self._legs), SETTINGS if settings is None else settings)
         self._time: float | None = None
         self._estimate: Estimate | None = None
@@ -52,7 +47,7 @@ class StateEstimation:
         if estimate is None:
             return state
         x, y, _ = estimate.position.tolist()
-        position = np.array([x, y, estimate.height + FOOT_RADIUS])
+        position = np.array([x, y, estimate.height + self._foot.radius])
         return replace(state, position=position, velocity=estimate.velocity, quaternion=estimate.quaternion)
 
     def _advance(self, state: RobotState) -> Estimate | None:
@@ -67,7 +62,7 @@ class StateEstimation:
                 return self._estimate
             gap = 0.0
         self._time = state.time
-        contacts = contact_probability(state.foot_force, CONTACT_FORCE, CONTACT_WIDTH)
+        contacts = contact_probability(state.foot_force, self._foot.contact_force, self._foot.contact_width)
         self._estimate = self._estimator.step(gap, state.gyro, state.accelerometer, feet, contacts)
         return self._estimate
 
@@ -76,10 +71,10 @@ class StateEstimation:
 
         The centre of a round foot moves by radius times turning angle; that is taken off along the body's x and y axes.
         """
-        angles = state.motor_position.tolist()
+        angles, radius = state.motor_position.tolist(), self._foot.radius
         places = []
         for index, leg in enumerate(self._legs):
             hip, thigh, calf = angles[3 * index : 3 * index + 3]
             x, y, z = leg.foot(hip, thigh, calf)
-            places.append((x - FOOT_RADIUS * (thigh + calf), y + FOOT_RADIUS * hip, z))
+            places.append((x - radius * (thigh + calf), y + radius * hip, z))
         return np.array(places)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hardware.robot import Walker
+from hardware.legs import Foot
 
 _LOADED = 0.6
 """Share of a fair load from which a foot should bear something."""
@@ -27,21 +27,20 @@ class BareLegs:
     A trot stands on two feet, so there is only a moment: a leg is bent into a peg within a tenth of a second.
     """
 
-    def __init__(self, walker: Walker) -> None:
+    def __init__(self, foot: Foot, count: int) -> None:
         """Start with all feet there."""
-        self._walker = walker
+        self._foot, self._count = foot, count
         self.reset()
 
     def reset(self) -> None:
         """All feet are there."""
-        count = len(self._walker.legs)
-        self._bare = [0.0] * count
-        self._share = [0.0] * count
+        self._bare = [0.0] * self._count
+        self._share = [0.0] * self._count
 
     @property
     def any(self) -> bool:
         """Whether a leg has lost its foot."""
-        return any(time >= self._walker.bare_seconds for time in self._bare)
+        return any(time >= self._foot.bare_seconds for time in self._bare)
 
     def update(self, forces: Sequence[float], loads: Sequence[float], seconds: float) -> None:
         """Take one reading.
@@ -51,10 +50,10 @@ class BareLegs:
             loads: share of the weight that each foot should bear.
             seconds: since the last reading.
         """
-        least, fair = self._walker.bare_force, _LOADED / len(self._bare)
+        least, fair = self._foot.bare_force, _LOADED / len(self._bare)
         blend = 1.0 - math.exp(-seconds / _BLEND)
         for index, (force, load) in enumerate(zip(forces, loads, strict=True)):
-            lost = self._bare[index] >= self._walker.bare_seconds
+            lost = self._bare[index] >= self._foot.bare_seconds
             if force > (_AGAIN if lost else 1.0) * least:
                 self._bare[index] = 0.0
             elif load >= fair and force < least:

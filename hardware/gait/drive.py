@@ -13,42 +13,37 @@ from dataclasses import replace
 
 import numpy as np
 
+from hardware.drives import PATTERNS, Stride, Striding
 from hardware.gait.bare_legs import BareLegs
 from hardware.gait.odometry import LegOdometry
-from hardware.gait.pattern import PATTERNS, Balance, Gait, Stride
-from hardware.robot import CommandMode, FloatArray, Joints, RobotCommand, RobotSpec, RobotState, Walker
+from hardware.gait.pattern import Balance, Gait
+from hardware.motors import PositionServo
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
+from hardware.spec import RobotSpec
 
-STRIDE = Stride._fields
-"""Names of the actions, in order."""
 _GRAVITY = 9.81
 _FARTHEST = 0.15
 """Longest step that balance may ask for [m]."""
 
 
 class GaitDrive:
-    """Walks; stateful in the gait, in the motion of the trunk, and in the time of the last command.
-
-    Raises:
-        ValueError: the robot's actions are not those of a gait, or it has no legs.
-    """
+    """Walks; stateful in the gait, in the motion of the trunk, and in the time of the last command."""
 
     steady = False
 
     def __init__(self, spec: RobotSpec) -> None:
-        names = tuple(action.name for action in spec.actions)
-        if names != STRIDE:
-            raise ValueError(f"robot {spec.name}: expected the actions {', '.join(STRIDE)}, got {', '.join(names)}")
-        self._walker, joints = _walking(spec)
-        if self._walker.gait not in PATTERNS:
-            known = ", ".join(PATTERNS)
-            raise ValueError(f"robot {spec.name}: walker.gait: expected one of {known}, got {self._walker.gait!r}")
-        self._kp, self._kd = np.array(joints.run.kp), np.array(joints.run.kd)
+        """Stand; the robot has the legs and the position servos that a gait needs (`hardware.consistency`)."""
+        assert isinstance(spec.drive, Striding)
+        assert isinstance(spec.servo, PositionServo)
+        assert spec.foot is not None
+        self._striding, self._legs = spec.drive, spec.legs
+        self._kp, self._kd = np.array(spec.servo.run.kp), np.array(spec.servo.run.kd)
         rest = Stride(*(action.rest for action in spec.actions))
         self._fastest = spec.limits.velocity_high
-        self._gait = Gait(self._walker.legs, PATTERNS[self._walker.gait], rest)
-        self._motion = LegOdometry(self._walker.legs)
-        self._bare = BareLegs(self._walker)
-        self._count, self._feet = len(spec.actions), len(self._walker.legs)
+        self._gait = Gait(spec.legs, PATTERNS[spec.drive.pattern], rest)
+        self._motion = LegOdometry(spec.legs)
+        self._bare = BareLegs(spec.foot, len(spec.legs))
+        self._count, self._feet = len(spec.actions), len(spec.legs)
         self._name = spec.name
         self.reset()
 
@@ -92,7 +87,7 @@ class GaitDrive:
         motion.update(joints, speeds, state.gyro.tolist(), self._loads, seconds)
         self._bare.update(np.broadcast_to(state.foot_force, self._feet).tolist(), self._gait.loads(), seconds)
         if self._bare.any:
-            stride = stride._replace(height=min(stride.height, self._walker.peg_height))
+            stride = stride._replace(height=min(stride.height, self._striding.peg_height))
         reach = math.sqrt(max(smoothed.height, 0.0) / _GRAVITY)
         forward = _within(reach * (motion.forward - smoothed.forward))
         lateral = _within(reach * (motion.lateral - smoothed.lateral))
@@ -107,20 +102,12 @@ class GaitDrive:
 
     def _support(self, angles: list[float]) -> list[float]:
         """Return the torques (n_motors,) with which every foot bears its share of the weight [N m]."""
-        weight = self._walker.mass * _GRAVITY
+        weight = self._striding.mass * _GRAVITY
         torques: list[float] = []
-        for index, (leg, load) in enumerate(zip(self._walker.legs, self._loads, strict=True)):
+        for index, (leg, load) in enumerate(zip(self._legs, self._loads, strict=True)):
             hip, thigh, calf = angles[3 * index : 3 * index + 3]
             torques += leg.support(hip, thigh, calf, weight * load)
         return torques
-
-
-def _walking(spec: RobotSpec) -> tuple[Walker, Joints]:
-    if spec.walker is None or spec.joints is None:
-        raise ValueError(f"robot {spec.name}: expected legs and joint gains to walk with")
-    if 3 * len(spec.walker.legs) != len(spec.motors):
-        raise ValueError(f"robot {spec.name}: expected three motors a leg, got {len(spec.motors)} motors")
-    return spec.walker, spec.joints
 
 
 def _within(step: float) -> float:

@@ -10,11 +10,10 @@ point of Raibert ("Legged Robots That Balance", MIT Press 1986, ch. 2); the timi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from hardware.drives import Pattern, Stride
 from hardware.legs import Leg, Triple
 
 _SMOOTHING = 0.12
@@ -24,50 +23,6 @@ _LONGEST = 0.02
 _TURN = 2.0 * math.pi
 _RAMP = 0.1
 """Share of a stance over which a foot takes up its load, and over which it gives it up."""
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """Which foot is on the ground when."""
-
-    duty: float
-    """Share of the cycle that a foot spends on the ground."""
-    lags: tuple[float, ...]
-    """When each leg's stance begins, as a share of the cycle, in the order of the legs."""
-
-
-PATTERNS: Mapping[str, Pattern] = MappingProxyType(
-    {
-        "trot": Pattern(0.55, (0.0, 0.5, 0.5, 0.0)),
-        "walk": Pattern(0.70, (0.25, 0.75, 0.0, 0.5)),
-        "crawl": Pattern(0.85, (0.25, 0.75, 0.0, 0.5)),
-    }
-)
-"""Diagonal pairs; four beats, rear before front on each side; the same with three feet on the ground all the time.
-Legs are front left, front right, rear left, rear right."""
-
-
-class Stride(NamedTuple):
-    """What a gait is told, in the order of a quadruped's actions."""
-
-    forward: float
-    """[m/s]"""
-    lateral: float
-    """To the left [m/s]."""
-    turn: float
-    """To the left [rad/s]."""
-    lift: float
-    """How high a step lifts a foot [m]."""
-    width: float
-    """Between the left and the right feet in stance [m]."""
-    height: float
-    """From the centre of a foot in stance up to the trunk's origin [m]."""
-    roll: float
-    """Of the trunk over its feet [rad]."""
-    pitch: float
-    """Of the trunk over its feet, nose down positive [rad]."""
-    frequency: float
-    """Cycles per second [Hz]."""
 
 
 class Balance(NamedTuple):
@@ -115,7 +70,7 @@ class Gait:
         """
         self._balance = balance
         seconds = min(max(seconds, 0.0), _LONGEST)
-        self._approach(stride, seconds)
+        self._follow(stride, seconds)
         self.phase = (self.phase + stride.frequency * seconds) % 1.0
         now, duty = self.stride, self._pattern.duty
         reach = 0.5 * duty / max(now.frequency, 1.0)
@@ -156,7 +111,7 @@ class Gait:
         """Return where a foot is in the middle of a stance."""
         return leg.x, math.copysign(0.5 * self.stride.width, leg.offset)
 
-    def _approach(self, stride: Stride, seconds: float) -> None:
+    def _follow(self, stride: Stride, seconds: float) -> None:
         """Move the smoothed command towards the newest one."""
         share = 1.0 - math.exp(-seconds / _SMOOTHING)
         self.stride = Stride(*(old + share * (new - old) for old, new in zip(self.stride, stride, strict=True)))

@@ -9,36 +9,30 @@ import numpy as np
 
 from hardware.guard.checks import Trip
 from hardware.limits import Check, Severity
-from hardware.robot import FloatArray, RobotCommand, RobotSpec, RobotState
+from hardware.motors import TorqueServo, VelocityServo
+from hardware.robot import FloatArray, RobotCommand, RobotState
+from hardware.spec import RobotSpec
 
 _FIELDS = ("position", "velocity", "torque", "kp", "kd")
 
 
 class Bounds:
-    """Brings commands within bounds, one after another; remembers the last one.
-
-    Raises:
-        ValueError: the limits do not fit the motors or forbid standing still.
-    """
+    """Brings commands within bounds, one after another; remembers the last one."""
 
     def __init__(self, spec: RobotSpec) -> None:
-        check_limits(spec)
         limits, checks = spec.limits, spec.checks
         self._motors, self._checks = spec.motors, checks
         self._velocity = np.array(limits.velocity_low), np.array(limits.velocity_high)
         self._step = checks.slew.limit / spec.servo_hz
-        self._positions = spec.joints is not None
+        self._positions = not isinstance(spec.servo, VelocityServo)
         if self._positions:
             margin, torque = checks.range.limit, np.array(limits.torque)
             none, ones = np.zeros(len(spec.motors)), np.ones(len(spec.motors))
-            low = (np.array(limits.position_low) + margin, self._velocity[0], -torque, none, none)
-            high = (
-                np.array(limits.position_high) - margin,
-                self._velocity[1],
-                torque,
-                limits.kp * ones,
-                limits.kd * ones,
-            )
+            lowest, highest = np.array(limits.position_low) + margin, np.array(limits.position_high) - margin
+            if isinstance(spec.servo, TorqueServo):  # no angle is asked for, and none is bounded
+                lowest = highest = none
+            low = (lowest, self._velocity[0], -torque, none, none)
+            high = (highest, self._velocity[1], torque, limits.kp * ones, limits.kd * ones)
             self._low, self._high, self._most = np.array(low), np.array(high), checks.torque.limit * torque
         self._last = self._none = np.zeros(len(spec.motors))
         self._driven = False
@@ -126,35 +120,3 @@ def fits(command: RobotCommand, count: int) -> bool:
     """Tell whether a command has one number for each of `count` motors everywhere."""
     arrays = (command.position, command.velocity, command.torque, command.kp, command.kd)
     return all(array.shape == (count,) for array in arrays)
-
-
-def check_limits(spec: RobotSpec) -> None:
-    """Raise ValueError when the limits do not fit the motors or forbid standing still."""
-    limits, checks, count = spec.limits, spec.checks, len(spec.motors)
-    if not len(limits.velocity_low) == len(limits.velocity_high) == count:
-        raise ValueError(f"robot {spec.name}: expected {count} velocity limits, one per motor")
-    for motor, low, high in zip(spec.motors, limits.velocity_low, limits.velocity_high, strict=True):
-        if not -np.inf < low <= 0.0 <= high < np.inf:
-            raise ValueError(f"robot {spec.name}: limits of {motor} must be finite and allow 0, got [{low}, {high}]")
-    positive = (checks.slew.limit, checks.tilt.limit, checks.state_age.limit)
-    if not all(limit > 0.0 for limit in positive):
-        raise ValueError(f"robot {spec.name}: slew, tilt and state_age must be positive, got {positive}")
-    if spec.joints is not None:
-        _check_joints(spec)
-
-
-def _check_joints(spec: RobotSpec) -> None:
-    """Raise ValueError when a robot servoed by position lacks a limit, or a pose is out of its range."""
-    limits, joints, margin, count = spec.limits, spec.joints, spec.checks.range.limit, len(spec.motors)
-    assert joints is not None
-    if not len(limits.position_low) == len(limits.position_high) == len(limits.torque) == count:
-        raise ValueError(f"robot {spec.name}: expected {count} position and torque limits, one per motor")
-    if not (limits.kp > 0.0 and limits.kd > 0.0 and min(limits.torque) > 0.0 and spec.checks.torque.limit > 0.0):
-        raise ValueError(f"robot {spec.name}: kp, kd and torque must have positive limits, got {limits}")
-    for name, pose in (("stand", joints.stand), ("sit", joints.sit)):
-        for motor, low, angle, high in zip(spec.motors, limits.position_low, pose, limits.position_high, strict=True):
-            if not low + margin <= angle <= high - margin:
-                raise ValueError(
-                    f"robot {spec.name}: pose {name}, {motor}: expected an angle in [{low + margin:.4g}, "
-                    f"{high - margin:.4g}], its range without the margin, got {angle:.4g}"
-                )

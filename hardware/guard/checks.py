@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hardware.limits import Check, Severity
-from hardware.robot import FloatArray, RobotSpec, RobotState
+from hardware.robot import FloatArray, RobotState
 from hardware.rotation import roll_pitch_yaw, tilt
+from hardware.spec import RobotSpec
 
 WINDOW = 1.0
 """Time over which growing counters are compared with their limits [s]."""

@@ -17,7 +17,9 @@ from hardware.guard.checks import Trip, Watch
 from hardware.guard.posture import Move
 from hardware.guard.state_machine import LATCHED, UPRIGHT, Mode, StateMachine
 from hardware.limits import Severity
-from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
+from hardware.motors import PositionServo, VelocityServo
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
+from hardware.spec import RobotSpec
 
 LEASE = 0.1
 """Longest time for which a sent command stays valid [s]: a host that hangs brakes the robot this soon."""
@@ -47,17 +49,15 @@ class Verdict:
 
 
 class Guard:
-    """Checks states and commands once per servo cycle, and walks through the modes.
-
-    Raises:
-        ValueError: the limits do not fit the motors or forbid standing still.
-    """
+    """Checks states and commands once per servo cycle, and walks through the modes."""
 
     def __init__(self, spec: RobotSpec) -> None:
-        self._spec, self._joints = spec, spec.joints
+        self._spec, servo = spec, spec.servo
+        self._joints = servo if isinstance(servo, PositionServo) else None
         self._bounds, self._watch = Bounds(spec), Watch(spec)
-        self._machine = StateMachine(poses=spec.joints is not None)
-        self._damping = np.array(spec.joints.damping) if spec.joints is not None else np.zeros(len(spec.motors))
+        self._machine = StateMachine(poses=self._joints is not None)
+        none = np.zeros(len(spec.motors))
+        self._damping = none if isinstance(servo, VelocityServo) else none + servo.damping
         self._entered = self._machine.mode
         """The mode of the last cycle: a request, a reset or a trip may have changed it since."""
         self._move: Move | None = None

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from hardware.robot import CommandMode, FloatArray, Gains, Joints, RobotCommand
+from hardware.motors import Gains, PositionServo
+from hardware.robot import CommandMode, FloatArray, RobotCommand
 
 GAIN_SHARE = 0.25
 """Share of a move over which gains change from those before to their own."""
@@ -32,7 +33,7 @@ class Move:
     """
 
     def __init__(
-        self, joints: Joints, target: FloatArray, start: FloatArray, kp: FloatArray, kd: FloatArray, now: float
+        self, joints: PositionServo, target: FloatArray, start: FloatArray, kp: FloatArray, kd: FloatArray, now: float
     ) -> None:
         self._target, self._start, self._begin = target, start, now
         self._kp, self._kd, self._gains = kp, kd, _arrays(joints.hold)

@@ -12,12 +12,13 @@ from typing import Self
 
 from hardware.clock import Clock, WallClock
 from hardware.guard.state_machine import Mode
-from hardware.robot import LinkLost, Robot, RobotFault, RobotSpec
+from hardware.robot import LinkLost, Robot, RobotFault
 from hardware.schedule import ActionSchedule
 from hardware.servo.loop import EVENT_BYTES, LONGEST_FAREWELL, WIRE_BYTES, Rings, ServoJob, run
 from hardware.servo.records import Cycle, CycleLayout, Order, OrderLayout
 from hardware.servo.rights import RealtimeSettings
 from hardware.servo.ring import Follower, RecordRing
+from hardware.spec import RobotSpec
 
 CYCLES, ORDERS, EVENTS = 4096, 256, 512
 """Records that are kept: eight seconds of cycles at 500 Hz, and as much of the wire; a log writer may be starved."""

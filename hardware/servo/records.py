@@ -14,9 +14,10 @@ import numpy as np
 from hardware.guard.checks import Trip
 from hardware.guard.state_machine import TARGETS, Mode
 from hardware.limits import Severity
-from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.schedule import ActionSchedule, Rung
 from hardware.servo.servo import ServoReport
+from hardware.spec import RobotSpec
 
 KNOTS = 64
 """Most knots of a schedule."""

@@ -13,8 +13,9 @@ from hardware.estimation.legged import StateEstimation
 from hardware.guard.checks import Trip
 from hardware.guard.guard import Guard
 from hardware.guard.state_machine import Mode
-from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError, RobotFault, RobotSpec, RobotState
+from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.schedule import ActionSchedule, Rung
+from hardware.spec import RobotSpec
 
 
 @dataclass(frozen=True)

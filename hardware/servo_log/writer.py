@@ -21,10 +21,11 @@ from typing import Self
 import numpy as np
 from mcap.writer import Writer
 
-from hardware.robot import FloatArray, RobotSpec
+from hardware.robot import FloatArray
 from hardware.servo.loop import WIRE_HEAD, Rings
 from hardware.servo.records import BadRecord, Cycle, CycleLayout, OrderLayout
 from hardware.servo.ring import Follower, RecordRing
+from hardware.spec import RobotSpec
 
 CHANNELS = ("state", "command", "plan", "event", "note", "wire_received", "wire_sent")
 """JSON, but for the wire's, which hold the bytes as they were. `note` is what the plan loop adds, such as errors of its

@@ -8,7 +8,9 @@ from typing import Protocol
 import mujoco
 import numpy as np
 
-from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotSpec, RobotState
+from hardware.motors import VelocityServo
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
+from hardware.spec import RobotSpec
 from sim.bodies import crawler_sensors, jointed_sensors
 from sim.bodies.crawler import RoachPhysics
 from sim.bodies.jointed import JointCommand, QuadrupedPhysics
@@ -155,6 +157,6 @@ def simulate(
     pose: Sequence[float] | None,
 ) -> SimBody:
     """Return the body of a robot, at rest; `pose` (n_motors,) is where a quadruped starts, standing when None."""
-    if spec.joints is None:
+    if isinstance(spec.servo, VelocityServo):
         return Crawler(terrain, perturbations, rng)
-    return Quadruped(terrain, perturbations, spec.joints.stand if pose is None else pose)
+    return Quadruped(terrain, perturbations, spec.servo.stand if pose is None else pose)

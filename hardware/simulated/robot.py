@@ -10,39 +10,13 @@ from dataclasses import replace
 import numpy as np
 
 from hardware.clock import Clock
-from hardware.embodiment import channels
-from hardware.limits import Check, Checks, Limits, Severity
-from hardware.robot import (
-    Action,
-    FloatArray,
-    LinkLost,
-    RobotCommand,
-    RobotError,
-    RobotFault,
-    RobotSpec,
-    RobotState,
-)
+from hardware.robot import FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.simulated.bodies import Physics, simulate
+from hardware.spec import RobotSpec
 from sim.bodies.floating_base import SimulationError
 from sim.conditions.condition import Condition, describe
 from sim.perturbations import Perturbation
-from sim.robots.roach import SIDES
 from sim.terrain import Terrain, preset
-
-_TURN = 2.0 * math.pi
-_LOW, _HIGH = 2.0 * _TURN, 9.0 * _TURN
-
-ROACH = RobotSpec(
-    name="roach",
-    motors=SIDES,
-    channels=channels(SIDES),
-    actions=tuple(Action(f"speed_{side}", "rad/s", low=_LOW, high=_HIGH, rest=0.0) for side in SIDES),
-    control_hz=20.0,
-    servo_hz=100.0,
-    limits=Limits(velocity_low=(0.0, 0.0), velocity_high=(_HIGH, _HIGH)),
-    checks=Checks(slew=Check(Severity.WARN, 10000.0), tilt=Check(Severity.HARD, math.radians(70.0))),
-)
-"""Leg speeds from 2 to 9 revolutions a second, as in the published crawler experiments."""
 
 
 class SimRobot:
@@ -55,11 +29,11 @@ class SimRobot:
 
     def __init__(
         self,
+        spec: RobotSpec,
         clock: Clock,
         rng: np.random.Generator,
         terrain: Terrain | str = "flat",
         perturbations: Sequence[Perturbation] = (),
-        spec: RobotSpec = ROACH,
         judge: Callable[[RobotState], tuple[float, ...]] | None = None,
         pose: Sequence[float] | None = None,
     ) -> None:

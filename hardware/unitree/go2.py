@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.clock import Beat, Clock
-from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotError, RobotFault, RobotSpec, RobotState
+from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
+from hardware.spec import RobotSpec
 from hardware.unitree.bus import Bus, BusError, Reader, Writer
 from hardware.unitree.clock_sync import RobotClock
 from hardware.unitree.codec import MotorCommand, WireError, decode_state, encode_command
@@ -110,8 +111,7 @@ class Go2:
         if state.faults:
             raise RobotFault(f"go2: not armed: {', '.join(state.faults)}")
         still = np.zeros(len(self._spec.motors))
-        damping = np.array(self._mapping.joints.damping)
-        self._send(self._mapping.command(state.motor_position, still, still, still, damping))
+        self._send(self._mapping.command(state.motor_position, still, still, still, self._mapping.damping))
         self._active = True
 
     def read(self) -> RobotState:
@@ -146,8 +146,7 @@ class Go2:
         if command.mode is CommandMode.DAMP or not self._clock.now() < command.expires:
             self.damp()
             count = len(self._spec.motors)
-            damping = np.array(self._mapping.joints.damping)
-            return RobotCommand.passive(CommandMode.DAMP, count, command.expires, damping)
+            return RobotCommand.passive(CommandMode.DAMP, count, command.expires, self._mapping.damping.copy())
         try:
             self._send(
                 self._mapping.command(command.position, command.velocity, command.torque, command.kp, command.kd)

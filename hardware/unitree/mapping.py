@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.robot import FloatArray, Joints, RobotSpec, RobotState
+from hardware.motors import PositionServo
+from hardware.robot import FloatArray, RobotState
+from hardware.spec import RobotSpec
 from hardware.unitree.codec import STATE_STRIDE, MotorCommand, place, words
 from hardware.unitree.layout import BUTTONS, FEET, LOW_STATE, MOTORS, POS_STOP, VEL_STOP
 
@@ -40,17 +42,19 @@ class Mapping:
     """
 
     def __init__(self, spec: RobotSpec) -> None:
-        if spec.joints is None:
-            raise ValueError(f"robot {spec.name}: expected 'joints' in its file, a Go2 is servoed by position")
-        named = [f"{_LEGS[leg]}_{joint}" for leg, joint in (motor.split("_") for motor in MOTORS)]
+        if not isinstance(spec.servo, PositionServo) or spec.wire is None:
+            raise ValueError(f"robot {spec.name}: expected a wire and motors servoed by position, as a Go2 has")
+        wire, named = spec.wire, [f"{_LEGS[leg]}_{joint}" for leg, joint in (motor.split("_") for motor in MOTORS)]
         feet = [_LEGS[foot] for foot in FEET]
-        if tuple(named[place] for place in spec.joints.wire) != spec.motors or sorted(feet) != sorted(spec.feet):
-            raise ValueError(f"robot {spec.name}: expected 'wire' to place {spec.motors} among {named}")
-        self.joints: Joints = spec.joints
+        found = tuple(named[place] for place in wire.place if place < len(named))
+        if found != spec.motors or sorted(feet) != sorted(spec.feet):
+            raise ValueError(f"robot {spec.name}: expected 'wire.place' to place {spec.motors} among {named}")
+        self.damping = np.array(spec.servo.damping)
+        """Of the spec's motors (12,) [N m s/rad]."""
         self.motors = spec.motors
-        self._wire = np.array(spec.joints.wire)
+        self._wire = np.array(wire.place)
         self._order = np.argsort(self._wire)
-        self._sign, self._offset = np.array(spec.joints.sign), np.array(spec.joints.offset)
+        self._sign, self._offset = np.array(wire.sign), np.array(wire.offset)
         self._feet = np.array([feet.index(foot) for foot in spec.feet])
         self._angle_offset = self._sign * self._offset
         first = STATE_STRIDE * self._wire
@@ -58,7 +62,7 @@ class Mapping:
         rows += [place(LOW_STATE.struct, "motor_state", name) + first for name in ("temperature", "lost")]
         self._motor_words = np.array(rows)
         self._damping = np.zeros(len(MOTORS))
-        self._damping[self._wire] = spec.joints.damping
+        self._damping[self._wire] = self.damping
 
     def state(self, record: NDArray[np.void], time: float, counts: Counts, faults: tuple[str, ...]) -> RobotState:
         """Return what a LowState record () says; body position and velocity are not measured."""

@@ -23,9 +23,9 @@ from dynamics.model import Model
 from dynamics.network import Parts, initial_weights
 from dynamics.normalizer import Normalizer
 from dynamics.state_space import Channel, StateSpace
-from hardware.simulated.robot import ROACH
 from sim.perturbations import condition_channels
 from sim.robots import ANATOMIES
+from tests.hardware.six_legs import ROACH
 
 ADAPTERS: dict[str, AdapterSettings] = {
     "mb": FixedSettings(),

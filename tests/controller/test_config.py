@@ -7,7 +7,7 @@ import pytest
 from controller.config import RECIPES, ConfigError, RunSettings, checkpoint_path, run_settings
 from controller.settings import assets
 from controller.settings.layers import Layer, read_yaml, to_yaml
-from controller.settings.robots import ROBOTS
+from controller.settings.robots import names
 from planners.factory import PLANNERS
 from planners.hybrid import HybridSettings
 from planners.shooting import ShootingSettings
@@ -18,7 +18,7 @@ def settings_from(**flags: object) -> RunSettings:
     return run_settings([Layer("command line", flags)])
 
 
-@pytest.mark.parametrize("robot", ROBOTS)
+@pytest.mark.parametrize("robot", names())
 def test_every_robot_comes_with_settings_that_are_complete(robot: str) -> None:
     written = read_yaml(assets.run_config(robot)).values
     assert settings_from(robot=robot).robot == robot

@@ -8,11 +8,12 @@ from dynamics.transitions import FloatArray
 from hardware import embodiment
 from hardware.clock import VirtualClock
 from hardware.robot import RobotCommand, RobotState
-from hardware.simulated.robot import ROACH, SimRobot
+from hardware.simulated.robot import SimRobot
 from planners.problem import Model
 from sim.bodies.crawler import RoachPhysics
 from sim.oracle import Motion, Oracle
 from sim.perturbations import parse
+from tests.hardware.six_legs import ROACH
 from tests.sim.walking import REV
 
 PERIOD, CYCLE = 0.05, 0.01
@@ -52,7 +53,7 @@ def drive(robot: SimRobot, clock: VirtualClock, actions: FloatArray) -> FloatArr
 def noiseless(*perturbations: str) -> tuple[SimRobot, VirtualClock]:
     clock = VirtualClock()
     acting = [parse(text) for text in ("noise:scale=0", *perturbations) if text != "none"]
-    robot = SimRobot(clock, np.random.default_rng(3), perturbations=acting)
+    robot = SimRobot(ROACH, clock, np.random.default_rng(3), perturbations=acting)
     robot.connect()
     robot.activate()
     return robot, clock

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from controller.settings.robots import spec
-from hardware.robot import CommandMode, FloatArray, Joints, RobotCommand, RobotState
+from hardware.motors import PositionServo
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 
 GO2 = spec("go2")
 COUNT = len(GO2.motors)
 
 
-def joints() -> Joints:
-    assert GO2.joints is not None
-    return GO2.joints
+def joints() -> PositionServo:
+    assert isinstance(GO2.servo, PositionServo)
+    return GO2.servo
 
 
 def pose(name: str) -> FloatArray:

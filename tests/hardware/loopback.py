@@ -9,20 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hardware import embodiment
+from hardware.channels import Action, measured
 from hardware.clock import Clock
+from hardware.drives import Direct
 from hardware.limits import Check, Checks, Limits, Severity
-from hardware.robot import (
-    Action,
-    CommandMode,
-    FloatArray,
-    LinkLost,
-    RobotCommand,
-    RobotError,
-    RobotFault,
-    RobotSpec,
-    RobotState,
-)
+from hardware.motors import VelocityServo
+from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
+from hardware.spec import CourseSize, RobotSpec
 
 MOTORS = ("left", "right")
 WHEEL = 0.01
@@ -32,10 +25,15 @@ WHEEL = 0.01
 def make_spec(servo_hz: float = 100.0, slew: float = 6000.0, tilt: float = 1.2, state_age: float = 0.05) -> RobotSpec:
     return RobotSpec(
         name="loopback",
+        description="a robot without a body",
+        body="none",
         motors=MOTORS,
-        channels=embodiment.channels(MOTORS),
+        servo=VelocityServo(),
+        channels=measured(MOTORS),
+        drive=Direct(),
+        course=CourseSize(scale=1.0, ahead=0.6, behind=0.1, tick=0.15),
         actions=tuple(Action(motor, "rad/s", 12.0, 56.0, 0.0) for motor in MOTORS),
-        control_hz=20.0,
+        control_hz=servo_hz / 5,
         servo_hz=servo_hz,
         limits=Limits((0.0, 0.0), (57.0, 57.0)),
         checks=Checks(

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware import embodiment
-from hardware.robot import Action, Channel, CommandMode, RobotCommand
+from hardware.channels import Action
+from hardware.robot import CommandMode, RobotCommand
 from tests.hardware.loopback import make_spec, make_state
 from tests.hardware.turns import from_angles
 
@@ -71,14 +72,5 @@ def test_action_of_another_robot_is_refused() -> None:
 
 
 def test_rest_action_comes_from_the_spec() -> None:
-    spec = replace(make_spec(), actions=(Action("a", "rad/s", 0, 9, 1.5), Action("b", "rad/s", 0, 9, -2.5)))
-    assert embodiment.rest_action(spec).tolist() == [1.5, -2.5]
-
-
-def test_spec_that_this_embodiment_cannot_serve_is_refused() -> None:
-    spec = make_spec()
-    embodiment.check(spec)
-    with pytest.raises(ValueError, match="unknown channel 'tail'.*battery"):
-        embodiment.check(replace(spec, channels=(*spec.channels, Channel("tail", "rad", "angle"))))
-    with pytest.raises(ValueError, match=r"one action per motor \(2\), got 1"):
-        embodiment.embody(replace(spec, actions=spec.actions[:1]))
+    spec = replace(make_spec(), actions=(Action("a", "rad/s", 0, 9, 1.5), Action("b", "rad/s", 0, 9, 2.5)))
+    assert embodiment.rest_action(spec).tolist() == [1.5, 2.5]

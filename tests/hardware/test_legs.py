@@ -13,9 +13,7 @@ from hardware.legs import Leg
 from sim.robots import go2
 from sim.terrain import TERRAINS
 
-WALKER = spec("go2").walker
-assert WALKER is not None
-LEGS = WALKER.legs
+LEGS = spec("go2").legs
 HIP, THIGH, CALF = st.floats(-0.8, 0.8), st.floats(-0.6, 1.5), st.floats(-2.3, -0.9)
 each_leg = pytest.mark.parametrize("leg", LEGS, ids=go2.LEGS)
 STEP = 1e-6

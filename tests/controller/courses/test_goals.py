@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.courses.goals import GOALS, HiddenGoal, judged, parse, steps_to_goal
-from hardware.simulated.robot import ROACH
+from tests.hardware.six_legs import ROACH
 
 SPEED, TURN = GOALS["hidden_speed"], GOALS["hidden_turn"]
 PERIOD = 0.05

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.courses.paths import COURSES, START, Course, Progress, build
+from hardware.spec import CourseSize
 from planners import cem
 from planners.costs.path import PathWeights
 from planners.problem import FloatArray, Problem
@@ -210,7 +211,7 @@ def drive(course: Course, seconds: float) -> tuple[Progress, float]:
 
 @each_course
 def test_a_scaled_course_costs_a_scaled_run_the_same(course: Course) -> None:
-    large, place = course.scaled(3.0), np.array([0.3, 0.04])
+    large, place = course.sized(CourseSize(3.0, 1.8, 0.3, 0.45)), np.array([0.3, 0.04])
     assert large.length == pytest.approx(3.0 * course.length)
     small_at = course.locate(place, replace(START, s=0.3))
     large_at = large.locate(3.0 * place, replace(START, s=0.9))

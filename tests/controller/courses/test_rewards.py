@@ -13,9 +13,10 @@ from dynamics.training.dataset import Episodes
 from hardware import embodiment
 from hardware.clock import VirtualClock
 from hardware.robot import RobotState
-from hardware.simulated.robot import ROACH, SimRobot
+from hardware.simulated.robot import SimRobot
 from planners.costs.reward import RewardCost
 from sim.perturbations import parse as perturbation
+from tests.hardware.six_legs import ROACH
 
 PERIOD = 0.05
 
@@ -94,17 +95,16 @@ def test_a_simulated_robot_passes_on_what_a_judge_says_about_the_truth() -> None
 
     clock = VirtualClock()
     noise = (perturbation("noise:scale=5"),)
-    robot = SimRobot(clock, np.random.default_rng(0), perturbations=noise, spec=spec, judge=judge)
+    robot = SimRobot(spec, clock, np.random.default_rng(0), perturbations=noise, judge=judge)
     robot.connect()
     measured = robot.read()
-    embodiment.check(spec)
     np.testing.assert_array_equal(embodiment.observe(spec, measured)[-3:], [0.1, 0.2, -0.3])
     assert not np.array_equal(measured.gyro, seen[0].gyro)
     np.testing.assert_array_equal(seen[0].position, robot.true_state().position)
 
 
 def test_without_a_judge_what_is_judged_is_unknown() -> None:
-    robot = SimRobot(VirtualClock(), np.random.default_rng(0))
+    robot = SimRobot(ROACH, VirtualClock(), np.random.default_rng(0))
     robot.connect()
     vector = embodiment.observe(judged(ROACH, "hidden_turn"), robot.read())
     assert np.isnan(vector[-3:]).all()

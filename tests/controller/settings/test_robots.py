@@ -10,33 +10,30 @@ import pytest
 from controller.settings.layers import ConfigError
 from controller.settings.robots import spec
 from hardware.limits import Check
-from hardware.simulated.robot import ROACH
-
-
-def test_the_crawler_has_no_file() -> None:
-    assert spec("roach") is ROACH
+from hardware.motors import PositionServo
 
 
 def test_every_list_of_the_quadruped_has_one_number_per_motor() -> None:
     go2 = spec("go2")
-    joints = go2.joints
-    assert joints is not None
+    joints = go2.servo
+    assert isinstance(joints, PositionServo)
+    assert go2.wire is not None
     lists = [value for value in asdict(go2.limits).values() if isinstance(value, tuple)]
-    lists += [joints.stand, joints.sit, joints.damping, joints.wire, joints.sign, joints.offset]
+    lists += [joints.stand, joints.sit, joints.damping, go2.wire.place, go2.wire.sign, go2.wire.offset]
     lists += [joints.hold.kp, joints.hold.kd, joints.run.kp, joints.run.kd]
     assert {len(numbers) for numbers in lists} == {len(go2.motors)} == {12}
-    assert sorted(joints.wire) == list(range(12))
+    assert sorted(go2.wire.place) == list(range(12))
 
 
 def test_poses_and_gains_of_the_quadruped_are_within_its_limits() -> None:
     go2 = spec("go2")
-    assert go2.joints is not None
+    assert isinstance(go2.servo, PositionServo)
     margin = go2.checks.range.limit
-    for pose in (go2.joints.stand, go2.joints.sit):
+    for pose in (go2.servo.stand, go2.servo.sit):
         for angle, low, high in zip(pose, go2.limits.position_low, go2.limits.position_high, strict=True):
             assert low + margin <= angle <= high - margin
-    assert max(go2.joints.hold.kp) <= go2.limits.kp
-    assert max(go2.joints.damping) <= go2.limits.kd
+    assert max(go2.servo.hold.kp) <= go2.limits.kp
+    assert max(go2.servo.damping) <= go2.limits.kd
 
 
 def test_every_check_warns_before_it_trips() -> None:
@@ -49,5 +46,5 @@ def test_every_check_warns_before_it_trips() -> None:
 
 
 def test_a_robot_without_a_file_is_an_error_with_the_place() -> None:
-    with pytest.raises(ConfigError, match=r"spot\.yaml: no such file; expected one of go2\.yaml"):
+    with pytest.raises(ConfigError, match=r"spot\.yaml: no such file; expected one of go2\.yaml, roach\.yaml"):
         spec("spot")

@@ -5,9 +5,9 @@ import pytest
 
 from controller.settings.robots import spec
 from controller.training.random_episodes import CollectSettings, excitation, gather
-from hardware.simulated.robot import ROACH
 from sim.conditions.condition import channels
 from sim.robots import ANATOMIES
+from tests.hardware.six_legs import ROACH
 
 CONDITION_CHANNELS = channels(ANATOMIES["roach"])
 

@@ -13,12 +13,13 @@ from hardware.clock import VirtualClock
 from hardware.estimation.legged import StateEstimation
 from hardware.robot import RobotState
 from hardware.servo.servo import Servo
-from hardware.simulated.robot import ROACH, SimRobot
+from hardware.simulated.robot import SimRobot
 from tests.hardware.four_legs import GO2
+from tests.hardware.six_legs import ROACH
 
 
 def standing() -> RobotState:
-    robot = SimRobot(VirtualClock(), np.random.default_rng(0), spec=GO2)
+    robot = SimRobot(GO2, VirtualClock(), np.random.default_rng(0))
     robot.connect()
     return robot.read()
 
@@ -62,7 +63,7 @@ def test_a_gap_starts_it_anew_and_a_fall_does_not_break_it() -> None:
 
 
 def test_the_guard_keeps_looking_at_what_was_measured() -> None:
-    robot = SimRobot(VirtualClock(), np.random.default_rng(0), spec=GO2)
+    robot = SimRobot(GO2, VirtualClock(), np.random.default_rng(0))
     with Servo(robot, estimation=StateEstimation(GO2)) as servo:
         servo.arm()
         servo.observe()
@@ -72,5 +73,5 @@ def test_the_guard_keeps_looking_at_what_was_measured() -> None:
 
 
 def test_a_robot_without_legs_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected a robot with legs"):
+    with pytest.raises(ValueError, match="expected a robot whose file describes its legs"):
         StateEstimation(ROACH)

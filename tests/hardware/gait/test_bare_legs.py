@@ -7,8 +7,8 @@ import pytest
 from controller.settings.robots import spec
 from hardware.gait.bare_legs import BareLegs
 
-WALKER = spec("go2").walker
-assert WALKER is not None
+FOOT = spec("go2").foot
+assert FOOT is not None
 CYCLE = 0.002
 ANGLES = [0.1, 0.8, -1.6] * 4
 FEET = [40.0, 40.0, 40.0, 40.0]
@@ -16,8 +16,8 @@ FAIR = [0.25, 0.25, 0.25, 0.25]
 
 
 def watched(forces: list[float], loads: list[float], seconds: float, legs: BareLegs | None = None) -> BareLegs:
-    assert WALKER is not None
-    legs = legs or BareLegs(WALKER)
+    assert FOOT is not None
+    legs = legs or BareLegs(FOOT, 4)
     for _ in range(round(seconds / CYCLE)):
         legs.update(forces, loads, CYCLE)
     return legs

@@ -10,6 +10,7 @@ import pytest
 
 from controller.settings.robots import spec
 from hardware.clock import VirtualClock
+from hardware.drives import Striding
 from hardware.embodiment import embody, observe
 from hardware.gait.drive import GaitDrive
 from hardware.robot import UNKNOWN, CommandMode, FloatArray, RobotCommand, RobotState
@@ -29,10 +30,10 @@ def stride(forward: float = 0.0, lateral: float = 0.0, turn: float = 0.0) -> Flo
 
 def walk(action: FloatArray, seconds: float, *perturbations: str, gait: str = "trot") -> tuple[RobotState, float]:
     """Return the state at the end and the largest tilt on the way [rad]."""
-    assert GO2.walker is not None
-    walking = replace(GO2, walker=replace(GO2.walker, gait=gait))
+    assert isinstance(GO2.drive, Striding)
+    walking = replace(GO2, drive=replace(GO2.drive, pattern=gait))
     clock, drive, tilt = VirtualClock(), embody(walking), 0.0
-    robot = SimRobot(clock, np.random.default_rng(0), "flat", [parse(text) for text in perturbations], walking)
+    robot = SimRobot(walking, clock, np.random.default_rng(0), "flat", [parse(text) for text in perturbations])
     robot.connect()
     robot.activate()
     state = robot.read()
@@ -89,13 +90,13 @@ def test_a_leg_that_loses_its_calf_on_the_way_becomes_a_peg_and_it_goes_on(leg: 
     state, tilt = walk(stride(forward=0.4), 4.0, f"leg_loss:leg={leg}@1")
     assert tilt < math.radians(25.0)
     assert np.hypot(*state.position[:2]) > 0.7
-    assert GO2.walker is not None
-    assert state.position[2] == pytest.approx(GO2.walker.peg_height + 0.02, abs=0.03)
+    assert isinstance(GO2.drive, Striding)
+    assert state.position[2] == pytest.approx(GO2.drive.peg_height + 0.02, abs=0.03)
 
 
 def test_without_foot_sensors_no_leg_is_taken_for_lost() -> None:
     drive = GaitDrive(GO2)
-    robot = SimRobot(VirtualClock(), np.random.default_rng(0), spec=GO2)
+    robot = SimRobot(GO2, VirtualClock(), np.random.default_rng(0))
     robot.connect()
     state = replace(robot.true_state(), foot_force=UNKNOWN)
     commands = [drive.command(stride(), state, 0.002 * cycle, 1.0) for cycle in range(300)]
@@ -109,7 +110,7 @@ def test_a_payload_takes_it_off_its_way() -> None:
 
 
 def test_the_phase_is_told_with_the_state_and_goes_on_from_action_to_action() -> None:
-    drive, robot = embody(GO2), SimRobot(VirtualClock(), np.random.default_rng(0), spec=GO2)
+    drive, robot = embody(GO2), SimRobot(GO2, VirtualClock(), np.random.default_rng(0))
     robot.connect()
     state = robot.true_state()
     for cycle in range(100):
@@ -121,7 +122,7 @@ def test_the_phase_is_told_with_the_state_and_goes_on_from_action_to_action() ->
 
 
 def test_the_state_says_which_stride_the_feet_follow_already() -> None:
-    drive, robot = embody(GO2), SimRobot(VirtualClock(), np.random.default_rng(0), spec=GO2)
+    drive, robot = embody(GO2), SimRobot(GO2, VirtualClock(), np.random.default_rng(0))
     robot.connect()
     state, names = robot.true_state(), [channel.name for channel in GO2.channels]
     seen = []
@@ -136,7 +137,7 @@ def test_the_state_says_which_stride_the_feet_follow_already() -> None:
 
 def test_what_is_not_finite_does_not_move_the_feet() -> None:
     drive = GaitDrive(GO2)
-    robot = SimRobot(VirtualClock(), np.random.default_rng(0), spec=GO2)
+    robot = SimRobot(GO2, VirtualClock(), np.random.default_rng(0))
     robot.connect()
     state, bad = robot.true_state(), stride(forward=math.nan)
     before = drive.command(stride(), state, 0.0, 0.1)
@@ -148,18 +149,10 @@ def test_what_is_not_finite_does_not_move_the_feet() -> None:
 
 def test_the_action_is_what_was_played_while_it_was_sent() -> None:
     drive = GaitDrive(GO2)
-    robot = SimRobot(VirtualClock(), np.random.default_rng(0), spec=GO2)
+    robot = SimRobot(GO2, VirtualClock(), np.random.default_rng(0))
     robot.connect()
     sent = drive.command(stride(forward=0.3), robot.true_state(), 0.0, 0.1)
     played = drive.played(sent)
     assert played is not None
     assert np.array_equal(played, stride(forward=0.3))
     assert drive.played(RobotCommand.passive(CommandMode.DAMP, 12, 0.0)) is None
-
-
-def test_robots_that_cannot_walk_are_refused() -> None:
-    with pytest.raises(ValueError, match="expected the actions forward, lateral"):
-        embody(replace(GO2, actions=GO2.actions[:3]))
-    assert GO2.walker is not None
-    with pytest.raises(ValueError, match="walker.gait: expected one of trot, walk, crawl, got 'hop'"):
-        embody(replace(GO2, walker=replace(GO2.walker, gait="hop")))

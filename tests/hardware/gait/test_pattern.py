@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from controller.settings.robots import spec
-from hardware.gait.pattern import PATTERNS, Gait, Stride
+from hardware.drives import PATTERNS, Stride
+from hardware.gait.pattern import Gait
+from tests.hardware.four_legs import joints
 
-WALKER = spec("go2").walker
-assert WALKER is not None
-LEGS = WALKER.legs
+LEGS = spec("go2").legs
 CYCLE = 0.002
 REST = Stride(*(action.rest for action in spec("go2").actions))
 TROT = REST._replace(forward=0.5, frequency=2.0)
@@ -34,9 +34,7 @@ def feet(angles: list[float]) -> list[tuple[float, float, float]]:
 
 
 def test_it_begins_in_the_standing_pose() -> None:
-    joints = spec("go2").joints
-    assert joints is not None
-    assert gait().angles() == pytest.approx(joints.stand, abs=0.03)
+    assert gait().angles() == pytest.approx(joints().stand, abs=0.03)
 
 
 def test_the_phase_is_the_integral_of_the_frequency_over_changes_and_pauses() -> None:

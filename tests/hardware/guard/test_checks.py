@@ -67,7 +67,8 @@ def test_the_worst_comes_first() -> None:
 
 
 def test_a_check_that_is_off_is_not_looked_at() -> None:
-    blind = replace(GO2, checks=Checks(robot=Check(), state_age=Check(), attitude=Check()))
+    none = Checks(slew=Check(WARN, 25.0), robot=Check(), state_age=Check(), attitude=Check())
+    blind = replace(GO2, wire=None, checks=none)
     ruin = replace(tilted(roll=3.0), time=math.nan, faults=("broken",), charge=0.0)
     assert Watch(blind).look(ruin, 0.0) == ()
 

@@ -23,7 +23,7 @@ FAST = (0.7, 0.0, 0.6, 0.07, 0.284, 0.28, 0.0, 0.0, 2.0)
 @pytest.mark.parametrize("walked", [1.5, 1.6, 1.7])
 def test_a_robot_at_full_speed_slows_down_stands_and_sits(walked: float) -> None:
     go2, clock = spec("go2"), VirtualClock()
-    servo = Servo(SimRobot(clock=clock, rng=np.random.default_rng(0), spec=go2))
+    servo = Servo(SimRobot(go2, clock, np.random.default_rng(0)))
     departure, modes, departed, since = Departure(servo), [Mode.PASSIVE], 0.0, 0.0
     with servo:
         servo.arm()

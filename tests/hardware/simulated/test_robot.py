@@ -11,20 +11,22 @@ from controller.settings.robots import spec
 from hardware import embodiment
 from hardware.clock import VirtualClock, WallClock
 from hardware.guard.state_machine import Mode
+from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.schedule import ActionSchedule
 from hardware.servo.servo import Servo
-from hardware.simulated.robot import ROACH, SimRobot
+from hardware.simulated.robot import SimRobot
 from sim.conditions.condition import channels
 from sim.perturbations import parse
 from sim.robots import ANATOMIES
+from tests.hardware.six_legs import ROACH
 
 FAST = np.array([40.0, 40.0])
 
 
 def ready(*perturbations: str, seed: int = 0, start: float = 0.0) -> tuple[SimRobot, VirtualClock]:
     clock = VirtualClock(start)
-    robot = SimRobot(clock, np.random.default_rng(seed), perturbations=[parse(text) for text in perturbations])
+    robot = SimRobot(ROACH, clock, np.random.default_rng(seed), perturbations=[parse(text) for text in perturbations])
     robot.connect()
     robot.activate()
     return robot, clock
@@ -44,7 +46,6 @@ def drive(robot: SimRobot, clock: VirtualClock, ticks: int, rate: float = 20.0) 
 
 
 def test_the_spec_fits_the_embodiment_and_the_published_speeds() -> None:
-    embodiment.check(ROACH)
     assert [channel.name for channel in ROACH.channels[:3]] == ["x", "y", "yaw"]
     assert len(ROACH.channels) == 19
     assert all(np.isclose((action.low, action.high), (2 * 2 * np.pi, 9 * 2 * np.pi)).all() for action in ROACH.actions)
@@ -95,7 +96,7 @@ def test_other_modes_brake(mode: CommandMode) -> None:
 
 def test_the_life_cycle_is_kept() -> None:
     clock = VirtualClock()
-    robot = SimRobot(clock, np.random.default_rng(0))
+    robot = SimRobot(ROACH, clock, np.random.default_rng(0))
     with pytest.raises(LinkLost, match="connect"):
         robot.read()
     with pytest.raises(RobotFault, match="connect"):
@@ -144,12 +145,12 @@ def test_a_broken_simulation_is_a_lost_link() -> None:
 
 def test_an_unknown_terrain_is_refused() -> None:
     with pytest.raises(ValueError, match="expected one of flat"):
-        SimRobot(VirtualClock(), np.random.default_rng(0), terrain="lawn")
+        SimRobot(ROACH, VirtualClock(), np.random.default_rng(0), terrain="lawn")
 
 
 def test_on_the_wall_clock_it_paces_itself_and_threads_may_look_on() -> None:
     clock = WallClock()
-    robot = SimRobot(clock, np.random.default_rng(0))
+    robot = SimRobot(ROACH, clock, np.random.default_rng(0))
     robot.connect()
     robot.activate()
     done, seen = threading.Event(), []
@@ -173,15 +174,15 @@ def test_on_the_wall_clock_it_paces_itself_and_threads_may_look_on() -> None:
 
 def quadruped(pose: Sequence[float] | None = None) -> tuple[SimRobot, VirtualClock]:
     clock = VirtualClock()
-    robot = SimRobot(clock, np.random.default_rng(0), spec=spec("go2"), pose=pose)
+    robot = SimRobot(spec("go2"), clock, np.random.default_rng(0), pose=pose)
     robot.connect()
     robot.activate()
     return robot, clock
 
 
 def stand(robot: SimRobot, expires: float, mode: CommandMode = CommandMode.SERVO) -> RobotCommand:
-    joints, none = robot.spec.joints, np.zeros(12)
-    assert joints is not None
+    joints, none = robot.spec.servo, np.zeros(12)
+    assert isinstance(joints, PositionServo)
     pose, kp, kd = (np.array(values) for values in (joints.stand, joints.hold.kp, joints.hold.kd))
     return RobotCommand(mode, pose, none, none, kp, kd, expires)
 
@@ -229,8 +230,8 @@ def test_a_quadruped_says_what_its_sensors_and_its_clock_say() -> None:
 
 
 def test_a_guarded_quadruped_stands_up_from_the_ground_and_walks() -> None:
-    joints = spec("go2").joints
-    assert joints is not None
+    joints = spec("go2").servo
+    assert isinstance(joints, PositionServo)
     robot, clock = quadruped(pose=joints.sit)
     with Servo(robot) as servo:
         servo.arm()

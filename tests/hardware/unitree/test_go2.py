@@ -13,6 +13,7 @@ from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.faults import parse
 from hardware.emulators.go2.firmware import Firmware, Settings
 from hardware.emulators.go2.lockstep import LockstepBus
+from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.unitree.bus import BusError
 from hardware.unitree.codec import encode_command
@@ -21,8 +22,9 @@ from sim.terrain import preset
 from tests.hardware.unitree.samples import command as any_command
 
 SPEC = robots.spec("go2")
-assert SPEC.joints is not None
-JOINTS = SPEC.joints
+assert isinstance(SPEC.servo, PositionServo)
+assert SPEC.wire is not None
+JOINTS, WIRE = SPEC.servo, SPEC.wire
 NONE = np.zeros(12)
 PERIOD = 1.0 / SPEC.servo_hz
 
@@ -98,7 +100,7 @@ def test_a_command_reaches_every_motor_as_it_was_meant() -> None:
     bench.robot.read()
     obeyed = bench.firmware._command
     assert obeyed is not None
-    places = np.array(JOINTS.wire)
+    places = np.array(WIRE.place)
     for sent, got in ((q, obeyed.q), (dq, obeyed.dq), (tau, obeyed.tau), (kp, obeyed.kp), (kd, obeyed.kd)):
         assert got[places] == pytest.approx(sent, abs=1e-5)
 
@@ -318,8 +320,8 @@ def test_a_network_that_cannot_be_joined_is_a_lost_link() -> None:
 
 
 def test_a_spec_of_another_robot_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected 'joints'"):
+    with pytest.raises(ValueError, match="expected a wire and motors servoed by position"):
         Go2(robots.spec("roach"), VirtualClock(), Bench().bus.join)
-    wrong = replace(SPEC, joints=replace(JOINTS, wire=tuple(range(12))))
-    with pytest.raises(ValueError, match="expected 'wire' to place"):
+    wrong = replace(SPEC, wire=replace(WIRE, place=tuple(range(12))))
+    with pytest.raises(ValueError, match="expected 'wire.place' to place"):
         Go2(wrong, VirtualClock(), Bench().bus.join)

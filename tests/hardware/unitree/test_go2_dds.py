@@ -17,6 +17,7 @@ import pytest
 from benchmarks.two_terminals import free_domain
 from controller.settings import robots
 from hardware.clock import WallClock
+from hardware.motors import PositionServo
 from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotFault
 from hardware.unitree.bus import BusError
 from hardware.unitree.go2 import Go2, dds
@@ -70,14 +71,14 @@ def test_a_robot_is_taken_over_commanded_and_let_go_through_dds() -> None:
     with emulator(domain, "--mode", "mcf", "--timeout", "0.5") as process:
         robot = connected(domain)
         robot.activate()
-        assert SPEC.joints is not None
+        assert isinstance(SPEC.servo, PositionServo)
         start, none = robot.read().motor_position, np.zeros(12)
-        kp, kd = np.array(SPEC.joints.hold.kp), np.array(SPEC.joints.hold.kd)
+        kp, kd = np.array(SPEC.servo.hold.kp), np.array(SPEC.servo.hold.kd)
         clock, first = WallClock(), robot.read().seq
         for cycle in range(250):
             clock.sleep_until(cycle / SPEC.servo_hz)
             robot.read()
-            position = start + cycle / 250.0 * (np.array(SPEC.joints.stand) - start)
+            position = start + cycle / 250.0 * (np.array(SPEC.servo.stand) - start)
             robot.write(RobotCommand(CommandMode.SERVO, position, none, none, kp, kd, float("inf")))
         state = robot.read()
         robot.close()

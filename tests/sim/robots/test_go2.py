@@ -9,6 +9,7 @@ import pytest
 from controller.settings.robots import spec
 from sim.robots import go2
 from sim.terrain import TERRAINS
+from tests.hardware.four_legs import joints
 from tests.sim.robots.tensors import inertia
 
 
@@ -32,10 +33,8 @@ def test_joints_and_motors_have_one_order_and_the_ranges_of_the_file(model: mujo
 
 
 def test_poses_are_those_of_the_file() -> None:
-    joints = spec("go2").joints
-    assert joints is not None
-    assert joints.stand == pytest.approx(go2.STAND)
-    assert joints.sit == pytest.approx(go2.SIT)
+    assert joints().stand == pytest.approx(go2.STAND)
+    assert joints().sit == pytest.approx(go2.SIT)
 
 
 def test_left_and_right_front_and_rear_are_mirror_images(model: mujoco.MjModel) -> None:

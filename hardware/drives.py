@@ -1,0 +1,83 @@
+"""What turns actions into set-points, as a robot's file names it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
+
+from hardware.strict import one_of, positive
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Which foot is on the ground when."""
+
+    duty: float
+    """Share of the cycle that a foot spends on the ground."""
+    lags: tuple[float, ...]
+    """When each leg's stance begins, as a share of the cycle, in the order of the legs."""
+
+
+PATTERNS: Mapping[str, Pattern] = MappingProxyType(
+    {
+        "trot": Pattern(0.55, (0.0, 0.5, 0.5, 0.0)),
+        "walk": Pattern(0.70, (0.25, 0.75, 0.0, 0.5)),
+        "crawl": Pattern(0.85, (0.25, 0.75, 0.0, 0.5)),
+    }
+)
+"""Diagonal pairs; four beats, rear before front on each side; the same with three feet on the ground all the time.
+Legs are front left, front right, rear left, rear right."""
+
+
+class Stride(NamedTuple):
+    """What a gait is told, in the order of a quadruped's actions."""
+
+    forward: float
+    """[m/s]"""
+    lateral: float
+    """To the left [m/s]."""
+    turn: float
+    """To the left [rad/s]."""
+    lift: float
+    """How high a step lifts a foot [m]."""
+    width: float
+    """Between the left and the right feet in stance [m]."""
+    height: float
+    """From the centre of a foot in stance up to the trunk's origin [m]."""
+    roll: float
+    """Of the trunk over its feet [rad]."""
+    pitch: float
+    """Of the trunk over its feet, nose down positive [rad]."""
+    frequency: float
+    """Cycles per second [Hz]."""
+
+
+@dataclass(frozen=True)
+class Direct:
+    """An action is the set-point of one motor."""
+
+    kind: Literal["direct"] = "direct"
+
+
+@dataclass(frozen=True)
+class Striding:
+    """An action is a stride, which a gait turns into joint angles."""
+
+    pattern: str
+    """Which foot is on the ground when, see `PATTERNS`."""
+    mass: float
+    """Of the whole robot [kg]."""
+    peg_height: float
+    """Trunk over the centre of the feet when a leg without its calf stands on the knee [m]."""
+    kind: Literal["gait"] = "gait"
+
+    def __post_init__(self) -> None:
+        positive(self, "mass", "peg_height")
+        one_of("pattern", self.pattern, PATTERNS)
+
+
+Drive = Annotated[Direct | Striding, Field(discriminator="kind")]

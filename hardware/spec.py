@@ -1,0 +1,191 @@
+"""What a robot is: the constant facts of its file, and whether they fit together.
+
+What one part says alone it checks itself; here is what two parts say of one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+
+from hardware.channels import Action, Channel, measured, strode
+from hardware.drives import PATTERNS, Drive, Stride, Striding
+from hardware.legs import Foot, Leg
+from hardware.limits import Checks, Limits
+from hardware.motors import Gains, PositionServo, ServoKind, TorqueServo, VelocityServo, Wire
+from hardware.strict import distinct, one_of, positive, require, within
+
+_WHOLE = 1e-6
+"""How far a ratio of rates may be from a whole number."""
+
+
+@dataclass(frozen=True)
+class CourseSize:
+    """How large the courses of a robot are, and how far along them is looked: more than it runs in that time."""
+
+    scale: float
+    """How many times as large as a 10 cm crawler's."""
+    ahead: float
+    """How far ahead of the robot a plan sees the path [m]."""
+    behind: float
+    """How far behind it a plan may project on the path [m]."""
+    tick: float
+    """How far progress may move within one tick [m]."""
+
+    def __post_init__(self) -> None:
+        positive(self, "scale", "ahead", "behind", "tick")
+
+
+@dataclass(frozen=True)
+class RobotSpec:
+    """The constant facts about a robot: names, orders, rates, bounds. Its file says them; they fit together.
+
+    Raises:
+        ValueError: they do not.
+    """
+
+    name: str
+    description: str
+    """One line for people."""
+    body: str
+    """Who builds it in the simulation."""
+    motors: tuple[str, ...]
+    servo: ServoKind
+    """What the motors follow."""
+    channels: tuple[Channel, ...]
+    actions: tuple[Action, ...]
+    drive: Drive
+    """What turns actions into set-points."""
+    control_hz: float
+    """Default rate of the plan loop [Hz]."""
+    servo_hz: float
+    """Rate of the servo loop [Hz], a multiple of every supported control rate."""
+    limits: Limits
+    checks: Checks
+    course: CourseSize
+    feet: tuple[str, ...] = ()
+    """Feet whose force is measured."""
+    legs: tuple[Leg, ...] = ()
+    """In the order of the motors, three each; none on robots whose legs nobody needs to know."""
+    foot: Foot | None = None
+    """Of those legs."""
+    wire: Wire | None = None
+    """None on robots that are simulated only."""
+    judged: tuple[str, ...] = ()
+    """Channels that the robot does not measure: a judge beside it does, such as one that gives rewards."""
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+
+def _check(spec: RobotSpec) -> None:
+    """Raise ValueError with the key, what was expected and what was got, unless everything fits."""
+    _check_names(spec)
+    positive(spec, "control_hz", "servo_hz")
+    ratio = spec.servo_hz / spec.control_hz
+    whole = ratio >= 1.0 - _WHOLE and abs(ratio - round(ratio)) <= _WHOLE
+    require(whole, "servo_hz", f"a multiple of control_hz, {spec.control_hz:g}", f"{spec.servo_hz:g}")
+    count = len(spec.motors)
+    for part in ("limits", "servo", "wire"):
+        for key, length in _lengths(getattr(spec, part), part):
+            require(length == count or (part == "limits" and not length), key, f"{count} numbers, one a motor", length)
+    require(len(spec.limits.velocity_low) == count, "limits.velocity_low", f"{count} numbers, one a motor", "none")
+    if not isinstance(spec.servo, VelocityServo):
+        _check_joints(spec, spec.servo)
+    _check_legs(spec)
+    _check_drive(spec)
+    if spec.wire is not None:
+        absent = spec.checks.absent(position=not isinstance(spec.servo, VelocityServo))
+        require(not absent, f"checks.{', '.join(absent)}", "a check that is on, because it has a wire", "none")
+
+
+def _check_names(spec: RobotSpec) -> None:
+    plain = spec.name.replace("-", "").replace("_", "").isalnum() and spec.name == spec.name.lower()
+    require(plain, "name", "lower-case letters, digits, - and _", repr(spec.name))
+    require(len(spec.description.splitlines()) == 1, "description", "one line", repr(spec.description))
+    distinct("motors", spec.motors)
+    distinct("channels", [channel.name for channel in spec.channels])
+    distinct("actions", [action.name for action in spec.actions])
+    if spec.feet:
+        distinct("feet", spec.feet)
+    known = {channel.name: channel for channel in (*measured(spec.motors), *strode(spec.actions))}
+    for index, channel in enumerate(spec.channels):
+        if channel.name not in spec.judged:
+            one_of(f"channels[{index}].name", channel.name, known)
+            right = known[channel.name]
+            require(channel == right, f"channels[{index}]", f"unit {right.unit} and kind {right.kind}", channel)
+
+
+def _lengths(part: object, place: str) -> Iterator[tuple[str, int]]:
+    """Return the lengths of all tuples in a part, each with its place."""
+    if isinstance(part, tuple):
+        yield place, len(part)
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from _lengths(getattr(part, field.name), f"{place}.{field.name}")
+
+
+def _check_joints(spec: RobotSpec, servo: PositionServo | TorqueServo) -> None:
+    """Check what motors that follow angles or torques need: ranges, and poses and gains within them."""
+    limits, margin = spec.limits, spec.checks.range.limit
+    for key in ("position_low", "position_high", "torque"):
+        require(bool(getattr(limits, key)), f"limits.{key}", f"{len(spec.motors)} numbers, one a motor", "none")
+    require(limits.kd > 0.0, "limits.kd", "a positive number", limits.kd)
+    poses = {"stand": servo.stand}
+    gains = {"damping": Gains((), servo.damping)}
+    if isinstance(servo, PositionServo):
+        require(limits.kp > 0.0, "limits.kp", "a positive number", limits.kp)
+        poses |= {"sit": servo.sit}
+        gains |= {"hold": servo.hold, "run": servo.run}
+    for key, pose in poses.items():
+        ranges = zip(limits.position_low, pose, limits.position_high, strict=True)
+        for index, (low, angle, high) in enumerate(ranges):
+            within(f"servo.{key}[{index}]", low + margin, angle, high - margin)
+    for key, gain in gains.items():
+        for what, values, most in (("kp", gain.kp, limits.kp), ("kd", gain.kd, limits.kd)):
+            place = f"servo.{key}" if key == "damping" else f"servo.{key}.{what}"
+            require(max(values, default=0.0) <= most, place, f"at most limits.{what}, {most:g}", max(values, default=0))
+
+
+def _check_legs(spec: RobotSpec) -> None:
+    legs, count = len(spec.legs), len(spec.motors)
+    require((spec.foot is None) == (legs == 0), "foot", "one where there are legs", "none" if legs else "one")
+    require(not legs or 3 * legs == count, "legs", f"a leg for three of {count} motors each", legs)
+    require(not legs or len(spec.feet) == legs, "feet", f"one a leg, {legs}", len(spec.feet))
+    joints = spec.checks.joint_position.on
+    require(bool(spec.limits.position_low) or not joints, "checks.joint_position", "off without position_low", "on")
+    for name in spec.judged:
+        one_of("judged", name, [channel.name for channel in spec.channels])
+
+
+def _check_drive(spec: RobotSpec) -> None:
+    if isinstance(spec.drive, Striding):
+        names, legs = tuple(action.name for action in spec.actions), len(PATTERNS[spec.drive.pattern].lags)
+        require(names == Stride._fields, "actions", f"those of a gait, {', '.join(Stride._fields)}", ", ".join(names))
+        require(len(spec.legs) == legs, "legs", f"{legs}, as many as the pattern has", len(spec.legs))
+        require(
+            isinstance(spec.servo, PositionServo),
+            "servo.kind",
+            "position, because a gait moves joints",
+            spec.servo.kind,
+        )
+        for index, action in enumerate(spec.actions):
+            within(f"actions[{index}].rest", action.low, action.rest, action.high)
+        return
+    require(len(spec.actions) == len(spec.motors), "actions", f"{len(spec.motors)}, one a motor", len(spec.actions))
+    for index, (action, low, high) in enumerate(zip(spec.actions, *_setpoints(spec), strict=True)):
+        for key, value in (("low", action.low), ("high", action.high), ("rest", action.rest)):
+            within(f"actions[{index}].{key}", low, value, high)
+
+
+def _setpoints(spec: RobotSpec) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the lowest and the highest set-points of the motors (n_motors,)."""
+    limits, margin = spec.limits, spec.checks.range.limit
+    match spec.servo:
+        case VelocityServo():
+            return limits.velocity_low, limits.velocity_high
+        case PositionServo():
+            low, high = limits.position_low, limits.position_high
+            return tuple(end + margin for end in low), tuple(end - margin for end in high)
+        case TorqueServo():
+            return tuple(-most for most in limits.torque), limits.torque

@@ -1,0 +1,62 @@
+"""The few words in which a part of a robot's file is checked; each says key, expected, got, and the nearest choice."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Collection, Iterator
+
+
+def require(holds: bool, key: str, expected: str, got: object) -> None:
+    """Raise ValueError with a line about a key unless something holds."""
+    if not holds:
+        raise ValueError(f"{key}: expected {expected}, got {got}")
+
+
+def numbers(part: object, *keys: str) -> Iterator[tuple[str, float]]:
+    """Return the numbers under some keys of a part of the file, those in lists one by one, each with its place."""
+    for key in keys:
+        value = getattr(part, key)
+        if isinstance(value, tuple):
+            yield from ((f"{key}[{index}]", number) for index, number in enumerate(value))
+        else:
+            yield key, value
+
+
+def positive(part: object, *keys: str) -> None:
+    """Raise ValueError unless all numbers under these keys are finite and above zero."""
+    for key, number in numbers(part, *keys):
+        require(0.0 < number < math.inf, key, "a positive number", number)
+
+
+def not_negative(part: object, *keys: str) -> None:
+    """Raise ValueError unless all numbers under these keys are finite and zero or above."""
+    for key, number in numbers(part, *keys):
+        require(0.0 <= number < math.inf, key, "zero or a positive number", number)
+
+
+def within(key: str, low: float, number: float, high: float) -> None:
+    """Raise ValueError unless a number is in a range, ends included."""
+    require(low <= number <= high, key, f"a number in [{low:.5g}, {high:.5g}]", f"{number:.5g}")
+
+
+def distinct(key: str, names: Collection[str]) -> None:
+    """Raise ValueError unless there are names, all of them different and in lower case without spaces."""
+    require(0 < len(names) == len(set(names)), key, "one or more different names", ", ".join(names) or "none")
+    for name in names:
+        plain = name.replace("_", "").isalnum() and name == name.lower()
+        require(plain, key, "names of lower-case letters, digits and _", repr(name))
+
+
+def one_of(key: str, name: str, choices: Collection[str]) -> None:
+    """Raise ValueError unless a name is among the choices."""
+    close = difflib.get_close_matches(name, choices, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    require(name in choices, key, f"one of {', '.join(choices)}", f"'{name}'{hint}")
+
+
+def ascending(low_key: str, low: tuple[float, ...], high_key: str, high: tuple[float, ...]) -> None:
+    """Raise ValueError unless every number is below its partner."""
+    require(len(low) == len(high), high_key, f"{len(low)} numbers, as many as {low_key}", len(high))
+    for index, (least, most) in enumerate(zip(low, high, strict=True)):
+        require(least < most, f"{high_key}[{index}]", f"more than {least:.5g}, that of {low_key}", f"{most:.5g}")
