@@ -18,7 +18,8 @@ from controller.settings.robots import spec
 from hardware.guard.state_machine import Mode
 from hardware.robot import CommandMode, RobotCommand, RobotState
 from hardware.schedule import ActionSchedule
-from hardware.servo.loop import Departure, ServoJob, obey
+from hardware.servo.loop import ServoJob
+from hardware.servo.orders import Departure, obey
 from hardware.servo.records import LEAVING, Order
 from hardware.servo.servo import Servo, ServoReport
 from hardware.servo_log.reader import LogError, ServoLog

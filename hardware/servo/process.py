@@ -7,21 +7,19 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from types import TracebackType
 from typing import Self
 
 from hardware.clock import Clock, WallClock
 from hardware.guard.state_machine import Mode
 from hardware.robot import LinkLost, Robot, RobotFault
 from hardware.schedule import ActionSchedule
-from hardware.servo.loop import EVENT_BYTES, LONGEST_FAREWELL, WIRE_BYTES, Rings, ServoJob, run
+from hardware.servo.exchange import Rings, create
+from hardware.servo.loop import LONGEST_FAREWELL, ServoJob, run
 from hardware.servo.records import Cycle, CycleLayout, Order, OrderLayout
 from hardware.servo.rights import RealtimeSettings
-from hardware.servo.ring import Follower, RecordRing
+from hardware.servo.ring import Follower
 from hardware.spec import RobotSpec
 
-CYCLES, ORDERS, EVENTS = 4096, 256, 512
-"""Records that are kept: eight seconds of cycles at 500 Hz, and as much of the wire; a log writer may be starved."""
 _CONNECT = 20.0
 """Longest time for the process to start and its robot to answer [s]."""
 
@@ -49,18 +47,15 @@ class ServoProcess:
     ) -> None:
         self._spec = spec
         self._cycle_layout, self._order_layout = CycleLayout(spec), OrderLayout(spec)
-        self._cycles = RecordRing.create(self._cycle_layout.capacity, CYCLES)
-        self._orders = RecordRing.create(self._order_layout.capacity, ORDERS)
-        self._events = RecordRing.create(EVENT_BYTES, EVENTS)
-        self._wire = RecordRing.create(WIRE_BYTES, 2 * CYCLES)
-        self.rings = Rings(self._orders.name, self._cycles.name, self._events.name, self._wire.name)
+        self._rings = create(spec)
+        self.rings = Rings(*(ring.name for ring in self._rings))
         """For a log writer, which follows them too."""
         self.clock = WallClock()
         """Shared with the servo process."""
         job = ServoJob(make_robot, self.clock.origin, self.rings, realtime or RealtimeSettings(), lease, estimated)
         self._process = multiprocessing.get_context("spawn").Process(target=run, args=(job,), name="limber-servo")
         self._order = Order(0.0, Mode.PASSIVE)
-        self._event_follower, self._cycle_follower = Follower(self._events), Follower(self._cycles)
+        self._event_follower, self._cycle_follower = Follower(self._rings.events), Follower(self._rings.cycles)
         self._last_words: list[dict[str, object]] | None = None
 
     @property
@@ -87,7 +82,7 @@ class ServoProcess:
         try:
             self._process.start()
             deadline = time.monotonic() + _CONNECT
-            while self._cycles.count == 0:
+            while self._rings.cycles.count == 0:
                 if not self.alive or time.monotonic() > deadline:
                     said = "; ".join(str(e["what"]) for e in self.events() if e["kind"] in {"fault", "crash"})
                     raise LinkLost(said or f"robot {self._spec.name}: expected a first cycle, got nothing")
@@ -97,9 +92,7 @@ class ServoProcess:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def request(self, target: Mode) -> None:
@@ -124,7 +117,7 @@ class ServoProcess:
 
     def newest(self) -> Cycle | None:
         """Return the newest cycle; None before the first."""
-        found = self._cycles.newest()
+        found = self._rings.cycles.newest()
         return None if found is None else self._cycle_layout.unpack(found[1])
 
     def cycles(self) -> list[Cycle]:
@@ -160,9 +153,9 @@ class ServoProcess:
         self.stop()
         if self._last_words is None:
             self._last_words = self.events()
-        for ring in (self._cycles, self._orders, self._events, self._wire):
+        for ring in self._rings:
             ring.close()
 
     def _send(self, order: Order) -> None:
         self._order = replace(order, published=self.clock.now())
-        self._orders.append(self._order_layout.pack(self._order))
+        self._rings.orders.append(self._order_layout.pack(self._order))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import zlib
 from multiprocessing.shared_memory import SharedMemory
-from types import TracebackType
 from typing import Self
 
 ATTEMPTS = 8
@@ -139,9 +138,7 @@ class RecordRing:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _slot(self, number: int) -> int:

@@ -6,7 +6,6 @@ It never waits for the planner. However it ends, the robot is left damped.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
 
 from hardware import embodiment
 from hardware.estimation.legged import StateEstimation
@@ -77,9 +76,7 @@ class Servo:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave the robot damped, off and released, whatever happened."""
         self.shutdown()
 

@@ -45,6 +45,8 @@ class Distribution:
 class LoopTimes:
     """What a servo process writes down while it runs."""
 
+    period: float
+    """Of a cycle [s]."""
     lateness: Histogram = field(default_factory=Histogram)
     """How late cycles began."""
     work: Histogram = field(default_factory=Histogram)
@@ -56,11 +58,18 @@ class LoopTimes:
     """Cycles that began more than a period late."""
     skipped: int = 0
     """Cycles that time had passed over."""
-    refused: int = 0
-    """Orders that were rubbish."""
+
+    def add(self, late: float, work: float, plan_age: float | None) -> None:
+        """Count a cycle: how late it began, how long it took, and while running how old its plan was [s]."""
+        self.cycles += 1
+        self.overruns += late > self.period
+        self.lateness.add(late)
+        self.work.add(work)
+        if plan_age is not None:
+            self.plan_age.add(plan_age)
 
     def figures(self) -> dict[str, object]:
         """Return everything as plain numbers, times in microseconds."""
         times = {"lateness_us": self.lateness, "work_us": self.work, "plan_age_us": self.plan_age}
-        counts = {name: getattr(self, name) for name in ("cycles", "overruns", "skipped", "refused")}
+        counts = {name: getattr(self, name) for name in ("cycles", "overruns", "skipped")}
         return counts | {name: asdict(histogram.percentiles()) for name, histogram in times.items()}

@@ -15,14 +15,14 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Self
 
 import numpy as np
 from mcap.writer import Writer
 
 from hardware.robot import FloatArray
-from hardware.servo.loop import WIRE_HEAD, Rings
+from hardware.servo.exchange import WIRE_HEAD, Rings
 from hardware.servo.records import BadRecord, Cycle, CycleLayout, OrderLayout
 from hardware.servo.ring import Follower, RecordRing
 from hardware.spec import RobotSpec
@@ -50,7 +50,7 @@ class LogJob:
 
     path: Path
     spec: RobotSpec
-    rings: Rings
+    rings: Rings[str]
     notes: str
     status: str
     origin: float
@@ -60,7 +60,7 @@ class LogJob:
 class LogWriter:
     """`with LogWriter(path, spec, servo.rings, servo.clock.origin) as log: log.note({...})`."""
 
-    def __init__(self, path: Path, spec: RobotSpec, rings: Rings, origin: float) -> None:
+    def __init__(self, path: Path, spec: RobotSpec, rings: Rings[str], origin: float) -> None:
         self._notes = RecordRing.create(NOTE_BYTES, 256)
         self._final: dict[str, object] | None = None
         self._status = RecordRing.create(1024, 4)
@@ -75,9 +75,7 @@ class LogWriter:
             time.sleep(0.005)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property

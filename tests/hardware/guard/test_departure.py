@@ -11,7 +11,7 @@ from hardware.clock import VirtualClock
 from hardware.embodiment import rest_action
 from hardware.guard.state_machine import Mode
 from hardware.schedule import ActionSchedule, Rung
-from hardware.servo.loop import SLOWING, Departure
+from hardware.servo.orders import SLOWING, Departure
 from hardware.servo.servo import Servo, ServoReport
 from hardware.simulated.robot import SimRobot
 

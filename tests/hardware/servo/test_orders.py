@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,10 @@ from hardware.emulators.go2.lockstep import LockstepBus
 from hardware.guard.checks import Trip
 from hardware.guard.state_machine import Mode
 from hardware.limits import Severity
-from hardware.servo.loop import ServoJob, obey
-from hardware.servo.records import Order
+from hardware.servo.exchange import create
+from hardware.servo.loop import ServoJob
+from hardware.servo.orders import Inbox, obey
+from hardware.servo.records import Order, OrderLayout
 from hardware.servo.servo import Servo, ServoReport
 from hardware.unitree.go2 import Go2
 from sim.terrain import preset
@@ -125,3 +128,23 @@ def test_motors_that_are_off_stay_off_while_a_fault_holds() -> None:
         rig.reset()
         rig.request(Mode.STAND)
         assert rig.play(before).mode is Mode.STAND_UP
+
+
+def test_rubbish_is_refused_once_and_the_order_before_it_holds_on() -> None:
+    rig = Rig()
+    with rig.servo, contextlib.ExitStack() as stack:
+        rings = create(GO2)
+        for ring in rings:
+            stack.callback(ring.close)
+        inbox, state = Inbox(rig.servo, rings, ServoJob.lease), rig.servo.observe()
+        good = Order(0.0, Mode.STAND, requests=1)
+        rings.orders.append(OrderLayout(GO2).pack(good))
+        assert inbox.step(state, 0.0)  # it was armed for it
+        rings.orders.append(b"rubbish!" * 8)
+        assert not inbox.step(state, 0.0)
+        assert not inbox.step(state, 0.0)
+        assert (inbox.number, inbox.order, inbox.refused) == (1, good, 1)
+        rings.orders.append(OrderLayout(GO2).pack(replace(good, stops=1)))
+        inbox.step(state, 0.0)
+        assert inbox.number == 3
+        assert rig.servo.guard.mode is Mode.ESTOP

@@ -94,7 +94,7 @@ def test_orders_are_obeyed_and_every_cycle_is_told(tmp_path: Path) -> None:
         until(servo, damped)  # nothing was published for longer than the lease
         servo.publish(schedule(servo, 40.0))
         until(servo, plans)
-        servo._orders.append(b"rubbish!" * 8)
+        servo._rings.orders.append(b"rubbish!" * 8)
         until(servo, damped)
         servo.request(Mode.ESTOP)
         until(servo, lambda cycle: cycle.report.mode is Mode.ESTOP)

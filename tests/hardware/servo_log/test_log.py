@@ -41,10 +41,10 @@ def test_a_log_holds_every_cycle_plan_event_and_note(tmp_path: Path) -> None:
     with driven(tmp_path) as servo, LogWriter(path, SPEC, servo.rings, servo.clock.origin) as log:
         log.note({"model_error": 0.25})
         drive(servo, 0.5)
-        servo._orders.append(b"rubbish!" * 8)
+        servo._rings.orders.append(b"rubbish!" * 8)
         time.sleep(0.1)
         servo.stop()
-        cycles = servo._cycles.count
+        cycles = servo._rings.cycles.count
     read = read_log(path)
     assert (read.robot, read.cut) == ("loopback", False)
     states, commands = list(read.of("state")), list(read.of("command"))
@@ -65,7 +65,7 @@ def test_after_a_kill_everything_up_to_the_last_chunk_is_there(tmp_path: Path) -
     with driven(tmp_path) as servo, LogWriter(path, SPEC, servo.rings, servo.clock.origin) as log:
         drive(servo, 1.5)
         assert log.pid is not None
-        written = servo._cycles.count
+        written = servo._rings.cycles.count
         os.kill(log.pid, signal.SIGKILL)
         drive(servo, 0.2)  # control goes on
         assert plans(until(servo, plans))
