@@ -54,9 +54,10 @@ class Replay:
         from controller.settings.layers import ConfigError
 
         try:
+            from controller.runs.export import export
             from controller.runs.replay_guard import replay
             from controller.runs.replay_plans import NotRerun, rerun
-            from hardware.servo_log.reader import LogError, export, read_log
+            from hardware.servo_log.reader import LogError, read_log
         except ImportError as error:
             raise ConfigError(f"replay: needs MCAP ({error}); pip install 'limber[log]'") from error
         if not self.log.is_file():

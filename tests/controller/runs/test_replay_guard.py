@@ -160,7 +160,7 @@ def test_a_table_that_cannot_be_finished_leaves_the_earlier_one(
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("hardware.servo_log.reader.csv.writer", full)
+    monkeypatch.setattr("controller.runs.export.csv.writer", full)
     assert main(["replay", str(log), "--export", str(table)]) == 2
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("run.csv", "earlier")]
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from controller.runs.export import columns
 from hardware.guard.state_machine import Mode
 from hardware.schedule import ActionSchedule, Rung
 from hardware.servo.process import ServoProcess
 from hardware.servo.rights import RealtimeSettings
-from hardware.servo_log.reader import LogError, columns, export, read_log
+from hardware.servo_log.reader import LogError, read_log
 from hardware.servo_log.writer import LogWriter
 from tests.hardware.servo.test_process import SPEC, make, plans, until
 
@@ -99,22 +100,6 @@ def test_a_full_disk_stops_the_log_and_not_the_robot(tmp_path: Path) -> None:
             drive(servo, 0.1)
         assert "No space left on device" in str(log.status()["stopped"])
         assert until(servo, plans).report.rung is Rung.PLAN
-
-
-def test_numbers_can_be_plotted_elsewhere(tmp_path: Path) -> None:
-    path = tmp_path / "run.mcap"
-    with driven(tmp_path) as servo, LogWriter(path, SPEC, servo.rings, servo.clock.origin):
-        drive(servo, 0.2)
-        servo.stop()
-    read = read_log(path)
-    export(read, tmp_path / "run.npz")
-    export(read, tmp_path / "run.csv")
-    with np.load(tmp_path / "run.npz") as stored:
-        assert stored["state.time"].tolist() == columns(read)["state.time"].tolist()
-    lines = (tmp_path / "run.csv").read_text().splitlines()
-    assert len(lines) == 1 + len(columns(read)["state.time"])
-    with pytest.raises(LogError, match="expected a name that ends in .npz or .csv, got '.xls'"):
-        export(read, tmp_path / "run.xls")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a log", json.dumps({"robot": "roach"}).encode()])
