@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -21,7 +22,8 @@ from typing import Self
 import numpy as np
 from mcap.writer import Writer
 
-from hardware.robot import FloatArray
+from hardware.robot import FloatArray, RobotCommand
+from hardware.schedule import ActionSchedule
 from hardware.servo.exchange import WIRE_HEAD, Rings
 from hardware.servo.records import BadRecord, Cycle, CycleLayout, OrderLayout
 from hardware.servo.ring import Follower, RecordRing
@@ -118,7 +120,7 @@ def run(job: LogJob) -> None:
         try:
             logger.run()
         except OSError as error:
-            status.append(json.dumps(logger.counts() | {"stopped": f"{job.path}: {error.strerror}"}).encode())
+            logger.report(f"{job.path}: {error.strerror}")
         finally:
             logger.close()
 
@@ -142,9 +144,10 @@ class _Logger:
         for ring in self._rings:
             ring.close()
 
-    def counts(self) -> dict[str, object]:
-        """Return how much was written and lost."""
-        return {"written": self._written, "lost": sum(follower.lost for follower in self._followers)}
+    def report(self, stopped: str | None = None) -> None:
+        """Say how much was written and lost, and why no more is written."""
+        counts = self._counts() if stopped is None else self._counts() | {"stopped": stopped}
+        self._status.append(json.dumps(counts).encode())
 
     def run(self) -> None:
         """Write until asked to stop, or left alone, and nothing comes any more."""
@@ -157,7 +160,7 @@ class _Logger:
             now = time.monotonic()
             if now - flushed > FLUSH:
                 self._writer.flush()  # type: ignore[no-untyped-call]
-                self._status.append(json.dumps(self.counts()).encode())
+                self.report()
                 flushed = now
             over = self._asked is not None or (parent is not None and not parent.is_alive())
             if over and now - heard > _SILENCE:
@@ -165,9 +168,12 @@ class _Logger:
             if self._asked is not None and now - self._asked > _LINGER:
                 break
             time.sleep(_POLL)
-        self._writer.add_metadata("counts", {name: str(count) for name, count in self.counts().items()})
+        self._writer.add_metadata("counts", {name: str(count) for name, count in self._counts().items()})
         self._writer.finish()  # type: ignore[no-untyped-call]
-        self._status.append(json.dumps(self.counts()).encode())
+        self.report()
+
+    def _counts(self) -> dict[str, object]:
+        return {"written": self._written, "lost": sum(follower.lost for follower in self._followers)}
 
     def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
         self._asked = self._asked or time.monotonic()
@@ -181,7 +187,7 @@ class _Logger:
         schema = self._writer.register_schema("limber", "jsonschema", b'{"type": "object"}')
         kinds = {name: ("cdr", 0) if name.startswith("wire") else ("json", schema) for name in CHANNELS}
         self._ids = {name: self._writer.register_channel(name, *kind) for name, kind in kinds.items()}
-        self._status.append(json.dumps(self.counts()).encode())
+        self.report()
 
     def _drain(self) -> bool:
         """Write all that has come; tell whether there was anything."""
@@ -200,25 +206,11 @@ class _Logger:
         return self._written > before
 
     def _cycle(self, cycle: Cycle) -> None:
-        state, report = cycle.state, cycle.report
-        told = {name: _plain(value) for name, value in vars(state).items()}
-        self._add_json("state", cycle.time, told)
-        command = None if report.sent is None else {name: _plain(v) for name, v in vars(report.sent).items()}
-        self._add_json(
-            "command",
-            cycle.time,
-            {
-                "time": cycle.time,
-                "late": cycle.late,
-                "order": cycle.order,
-                "mode": report.mode.value,
-                "rung": report.rung.value,
-                "plan_age": _plain(report.plan_age),
-                "fault": None if report.fault is None else str(report.fault),
-                "action": None if report.action is None else report.action.tolist(),
-                "command": command,
-            },
-        )
+        report = cycle.report
+        told = {name: getattr(report, name) for name in ("mode", "rung", "plan_age", "fault", "action")}
+        told |= {"time": cycle.time, "late": cycle.late, "order": cycle.order, "command": report.sent}
+        self._add_json("state", cycle.time, vars(cycle.state))
+        self._add_json("command", cycle.time, told)
 
     def _order(self, record: bytes, number: int) -> None:
         try:
@@ -226,13 +218,10 @@ class _Logger:
         except BadRecord as error:
             self._add_json("plan", time.monotonic() - self._job.origin, {"number": number, "refused": str(error)})
             return
-        schedule = order.schedule
-        told = {name: _plain(value) for name, value in vars(order).items() if name != "schedule"}
-        plan = None if schedule is None else {name: _plain(value) for name, value in vars(schedule).items()}
-        self._add_json("plan", order.published, {"number": number, **told, "schedule": plan})
+        self._add_json("plan", order.published, {"number": number} | vars(order))
 
-    def _add_json(self, channel: str, at: float, what: object) -> None:
-        self._add(channel, at, json.dumps(what).encode())
+    def _add_json(self, channel: str, at: float, told: Mapping[str, object]) -> None:
+        self._add(channel, at, json.dumps({name: _plain(value) for name, value in told.items()}).encode())
 
     def _add(self, channel: str, at: float, data: bytes) -> None:
         stamp = int(1e9 * (self._offset + at))
@@ -252,4 +241,6 @@ def _plain(value: object) -> object:
             return [_plain(item) for item in value]
         case int() | str() | None:
             return value
+        case ActionSchedule() | RobotCommand():
+            return {name: _plain(inner) for name, inner in vars(value).items()}
     return getattr(value, "value", str(value))

@@ -83,15 +83,7 @@ _START: tuple[Field, ...] = (
 
 _MOTOR_CMD = Struct(
     f"{_PACKAGE}.MotorCmd_",
-    (
-        ("mode", "u1"),
-        ("q", "f4"),
-        ("dq", "f4"),
-        ("tau", "f4"),
-        ("kp", "f4"),
-        ("kd", "f4"),
-        ("reserve", "u4", 3),
-    ),
+    (("mode", "u1"), ("q", "f4"), ("dq", "f4"), ("tau", "f4"), ("kp", "f4"), ("kd", "f4"), ("reserve", "u4", 3)),
 )
 _BMS_CMD = Struct(f"{_PACKAGE}.BmsCmd_", (("off", "u1"), ("reserve", "u1", 3)))
 _IMU_STATE = Struct(
@@ -188,40 +180,15 @@ LOW_STATE = Message(
 _API = "unitree_api.msg.dds_"
 _IDENTITY = Struct(f"{_API}.RequestIdentity_", (("id", "i8"), ("api_id", "i8")))
 
-REQUEST = Struct(
-    f"{_API}.Request_",
-    (
-        (
-            "header",
-            Struct(
-                f"{_API}.RequestHeader_",
-                (
-                    ("identity", _IDENTITY),
-                    ("lease", Struct(f"{_API}.RequestLease_", (("id", "i8"),))),
-                    ("policy", Struct(f"{_API}.RequestPolicy_", (("priority", "i4"), ("noreply", "b1")))),
-                ),
-            ),
-        ),
-        ("parameter", "text"),
-        ("binary", "bytes"),
-    ),
-)
-"""A call to one of the robot's services."""
+_LEASE = Struct(f"{_API}.RequestLease_", (("id", "i8"),))
+_POLICY = Struct(f"{_API}.RequestPolicy_", (("priority", "i4"), ("noreply", "b1")))
+RESPONSE_STATUS = Struct(f"{_API}.ResponseStatus_", (("code", "i4"),))
+_REQUEST_HEADER = Struct(f"{_API}.RequestHeader_", (("identity", _IDENTITY), ("lease", _LEASE), ("policy", _POLICY)))
+RESPONSE_HEADER = Struct(f"{_API}.ResponseHeader_", (("identity", _IDENTITY), ("status", RESPONSE_STATUS)))
 
-RESPONSE = Struct(
-    f"{_API}.Response_",
-    (
-        (
-            "header",
-            Struct(
-                f"{_API}.ResponseHeader_",
-                (("identity", _IDENTITY), ("status", Struct(f"{_API}.ResponseStatus_", (("code", "i4"),)))),
-            ),
-        ),
-        ("data", "text"),
-        ("binary", "bytes"),
-    ),
-)
+REQUEST = Struct(f"{_API}.Request_", (("header", _REQUEST_HEADER), ("parameter", "text"), ("binary", "bytes")))
+"""A call to one of the robot's services."""
+RESPONSE = Struct(f"{_API}.Response_", (("header", RESPONSE_HEADER), ("data", "text"), ("binary", "bytes")))
 """The answer to it."""
 
 HEAD = (0xFE, 0xEF)

@@ -12,7 +12,7 @@ from cyclonedds.idl import IdlStruct
 
 from hardware.unitree.bus import Bus
 from hardware.unitree.idl import idl_type
-from hardware.unitree.layout import REQUEST, RESPONSE, Struct
+from hardware.unitree.layout import REQUEST, RESPONSE, RESPONSE_HEADER, RESPONSE_STATUS
 
 Serve = Callable[[int, str], tuple[int, str] | None]
 """Call number and parameter in, status code and data out; None is no answer."""
@@ -39,16 +39,7 @@ class Service:
                 self._answers.write(self._pack(request, *answer))
 
     def _pack(self, request: IdlStruct, code: int, data: str) -> bytes:
-        header = _member(RESPONSE, "header")
-        status = idl_type(_member(header, "status"))(code=code)
-        response = self._response(
-            header=idl_type(header)(identity=request.header.identity, status=status), data=data, binary=[]
-        )
-        wire: bytes = response.serialize()
+        status = idl_type(RESPONSE_STATUS)(code=code)
+        header = idl_type(RESPONSE_HEADER)(identity=request.header.identity, status=status)
+        wire: bytes = self._response(header=header, data=data, binary=[]).serialize()
         return wire + bytes(-len(wire) % 4)
-
-
-def _member(struct: Struct, name: str) -> Struct:
-    kind = next(kind for field, kind, *_ in struct.fields if field == name)
-    assert isinstance(kind, Struct)
-    return kind
