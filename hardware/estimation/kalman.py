@@ -74,6 +74,9 @@ class Estimate:
 class Estimator:
     """Call `reset` once, then `step` with every reading of the IMU.
 
+    It believes in an attitude R, a velocity v, a position p and feet d (F, 3) in the world, and biases b_w, b_a of gyro
+    and accelerometer. Errors and their covariance P (size, size) are in the order phi, xi_v, xi_p, xi_d, b_w, b_a.
+
     Args:
         feet: how many feet there are F.
         settings: how noisy everything is.
@@ -84,6 +87,7 @@ class Estimator:
         self._count = feet
         self._size = _FEET + 3 * feet + 6
         self._bias = _FEET + 3 * feet  # gyro; the accelerometer's comes behind it
+        # H of eq. R h(q) + p - d = 0: the same wherever the body is, which is what invariant errors are for.
         self._observation = np.zeros((3 * feet, self._size))
         for foot in range(feet):
             rows = slice(3 * foot, 3 * foot + 3)
@@ -95,6 +99,7 @@ class Estimator:
         self.biases = np.zeros((2, 3))
         """Of gyro [rad/s] and accelerometer [m/s^2]."""
         self.covariance = np.eye(self._size)
+        # A of d(error)/dt = A error: gravity turns with phi, position follows velocity; `transition` adds the biases.
         self._crossed = np.zeros((2 + feet, 3, 3))
         self._growth = np.zeros((self._size, self._size))
         self._growth[_SPEED, _TURN] = rotation.skew(GRAVITY)
@@ -119,38 +124,29 @@ class Estimator:
         """Where the feet are believed to stand, world frame (F, 3) [m]; a view."""
         return self.arms[2:]
 
-    def reset(self, accelerometer: FloatArray, feet: FloatArray, yaw: float = 0.0) -> None:
-        """Start anew from a body at rest above the origin, its lowest foot at height 0.
+    def reset(self, accelerometer: FloatArray, feet: FloatArray) -> None:
+        """Start anew from a body at rest above the origin, heading along x, its lowest foot at height 0.
 
         Args:
             accelerometer: specific force at rest, body frame (3,) [m/s^2]; it tells where down is.
             feet: positions in the body frame (F, 3) [m].
-            yaw: heading [rad].
 
         Raises:
             ValueError: a number is not finite, or the accelerometer does not feel gravity.
         """
         norm = float(np.linalg.norm(accelerometer))
-        if not (0.5 < norm / -GRAVITY[2] < 1.5 and np.isfinite(feet).all() and math.isfinite(yaw)):
+        if not (0.5 < norm / -GRAVITY[2] < 1.5 and np.isfinite(feet).all()):
             raise ValueError(f"Estimator.reset: expected a body at rest and finite feet, got {accelerometer}, {feet}")
         x, y, z = (accelerometer / norm).tolist()
-        level = rotation.exp(np.array([0.0, math.atan2(-x, math.hypot(y, z)), 0.0])) @ rotation.exp(
-            np.array([math.atan2(y, z), 0.0, 0.0])
-        )
-        self.rotation = rotation.exp(np.array([0.0, 0.0, yaw])) @ level
+        pitch, roll = math.atan2(-x, math.hypot(y, z)), math.atan2(y, z)
+        self.rotation = rotation.exp(np.array([0.0, pitch, 0.0])) @ rotation.exp(np.array([roll, 0.0, 0.0]))
         self.arms, self.biases = np.zeros_like(self.arms), np.zeros((2, 3))
         reach = feet @ self.rotation.T
         self.position[2] = -float(reach[:, 2].min())
         self.feet[:] = self.position + reach
         self._height = float(self.position[2])
-        spread = np.concatenate(
-            [
-                np.array([0.05, 0.05, 1e-4] + [0.1] * 3 + [1e-4] * 3),
-                np.full(3 * self._count, 0.02),
-                [0.02] * 3,
-                [0.05] * 3,
-            ]
-        )
+        body = [0.05, 0.05, 1e-4] + [0.1] * 3 + [1e-4] * 3  # heading and place are what they are called
+        spread = np.array(body + [0.02] * (3 * self._count) + [0.02] * 3 + [0.05] * 3)
         self.covariance = np.diag(spread**2)
 
     def step(
@@ -182,12 +178,15 @@ class Estimator:
         )
 
     def transition(self, dt: float) -> FloatArray:
-        """Return how errors grow over `dt` [s], to first order (size, size): eq. 28 and 53 of the paper."""
+        """Return Phi = I + A dt (size, size), how errors grow over `dt` [s]: eq. 28 and 53 of the paper, first order.
+
+        An error of b_w turns the attitude by -R and every arm with it by -skew(arm) R; one of b_a goes by -R into v.
+        """
         bias, growth, crossed = self._bias, self._growth, self._crossed
         x, y, z = self.arms.T
         crossed[:, 0, 1], crossed[:, 1, 2], crossed[:, 2, 0] = z, x, y
         crossed[:, 1, 0], crossed[:, 2, 1], crossed[:, 0, 2] = -z, -x, -y
-        growth[3:bias, bias : bias + 3] = crossed.reshape(-1, 3) @ self.rotation  # minus skew(arm) R
+        growth[3:bias, bias : bias + 3] = crossed.reshape(-1, 3) @ self.rotation  # -skew(arm) R
         growth[_TURN, bias : bias + 3] = growth[_SPEED, bias + 3 :] = -self.rotation
         grown = dt * growth
         grown.reshape(-1)[:: self._size + 1] += 1.0
@@ -196,6 +195,8 @@ class Estimator:
     def _predict(self, dt: float, gyro: FloatArray, accelerometer: FloatArray, contacts: FloatArray) -> None:
         """Integrate the IMU over `dt` [s], and the uncertainty with it."""
         noise, bias = self._settings, self._bias
+
+        # P <- Phi P Phi' + Q dt: noise of the IMU enters as its biases do, feet creep while they stand, else fly.
         grown = self.transition(dt)
         covariance = grown @ self.covariance @ grown.T
         reach = grown[:bias, bias:] * self._densities  # what the noise of gyro and accelerometer does, times dt
@@ -205,6 +206,8 @@ class Estimator:
         walks[: 3 * self._count].reshape(-1, 3)[:] = loose[:, None]
         covariance.reshape(-1)[_FEET * (self._size + 1) :: self._size + 1] += dt * walks
         self.covariance = covariance
+
+        # a = R exp(w dt/2) (f - b_a) + g; p <- p + v dt + a dt^2/2, v <- v + a dt, R <- R exp(w dt), with w less b_w.
         turn = dt * (gyro - self.biases[0])
         force = rotation.exp(0.5 * turn) @ (accelerometer - self.biases[1])
         acceleration = self.rotation @ force + GRAVITY
@@ -214,11 +217,14 @@ class Estimator:
 
     def _correct(self, feet: FloatArray, contacts: FloatArray) -> None:
         """Compare where the legs say the feet are with where they are believed to stand."""
+        # R h(q) + p - d, zero where legs and belief agree; its covariance is S = H P H' + N.
         miss = (feet @ self.rotation.T + self.position - self.feet).ravel()
         gain_side = self.covariance @ self._observation.T
         spread = self._observation @ gain_side
         spread.reshape(-1)[:: len(spread) + 1] += self._settings.foot**2
         self._let_go(miss, spread, contacts)
+
+        # K = P H' S^-1; P <- P - K H P, kept symmetric; the estimate moves by exp(-K miss).
         gain = np.linalg.solve(spread, gain_side.T).T
         covariance = self.covariance - gain @ gain_side.T
         self.covariance = 0.5 * (covariance + covariance.T)
@@ -236,7 +242,7 @@ class Estimator:
                 self.covariance[loose, loose] += np.eye(3)
 
     def _apply(self, error: FloatArray) -> None:
-        """Move the estimate by `error` (size,), on the group from the left."""
+        """Move the estimate by `error` (size,) from the left: R <- exp(phi) R, v <- exp(phi) v + J xi_v, so p and d."""
         turn = rotation.exp(error[_TURN])
         carry = rotation.left_jacobian(error[_TURN])
         self.rotation = turn @ self.rotation
