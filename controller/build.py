@@ -118,7 +118,7 @@ def build(settings: RunSettings, model: Checkpoint, *, fast: bool) -> Rig:
         rng=sensor_rng,
         judge=referee,
     )
-    adapter = adapters.make(model.adapter, model.model, model.parts, _told(robot, referee))
+    adapter = adapters.make(model.adapter, model.model, model.parts, _told(robot, referee, model.model))
     brain = controller(
         settings, spec, model.model, adapter, planner_rng, real_time=not fast, foresight=_foresight(settings, robot)
     )
@@ -195,11 +195,14 @@ def _estimation(settings: RunSettings, spec: RobotSpec) -> StateEstimation | Non
     return StateEstimation(spec)
 
 
-def _told(robot: SimRobot, referee: Referee | None) -> Callable[[], FloatArray]:
-    """Return what an informed model is told: the true condition, and the goal where there is one."""
-    if referee is None:
-        return robot.true_condition
-    return lambda: np.append(robot.true_condition(), referee.goal)
+def _told(robot: SimRobot, referee: Referee | None, model: Model) -> Callable[[], FloatArray]:
+    """Return what an informed model is told: the true condition, and the goal where there is one.
+
+    Numbers of perturbations that came to be known after the model was trained are the last ones, and left out.
+    """
+    goal = [] if referee is None else [referee.goal]
+    known = 0 if model.condition is None else len(model.condition.mean) - len(goal)
+    return lambda: np.append(robot.true_condition()[:known], goal)
 
 
 def _check_oracle(settings: RunSettings, *, fast: bool) -> None:

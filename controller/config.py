@@ -19,8 +19,7 @@ from controller.settings.layers import ByKind, Layer, nearest, one_of, read_yaml
 from controller.settings.layers import ConfigError as ConfigError
 from planners.factory import PLANNERS, PlannerSettings
 from planners.hybrid import HybridSettings
-from sim.perturbations import Perturbation, parse
-from sim.perturbations.checks import check
+from sim.perturbations import Perturbation, check, parse
 from sim.robots import ANATOMIES
 from sim.terrain import TERRAINS
 

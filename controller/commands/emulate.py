@@ -75,8 +75,7 @@ class Emulate:
         from hardware.emulators.go2.faults import parse as parse_fault
         from hardware.emulators.go2.firmware import MODES, Settings
         from hardware.emulators.go2.process import Scene
-        from sim.perturbations import parse
-        from sim.perturbations.checks import check
+        from sim.perturbations import check, parse
         from sim.robots.go2 import ANATOMY
         from sim.terrain import TERRAINS, preset
 

@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 
 from controller.reports.plots import COLOURS
 from controller.telemetry.run_log import Log
-from sim.perturbations import LegLoss, Payload, Perturbation, last, parse
+from sim.perturbations import parse
 from sim.robots import ANATOMIES, go2, roach
 from sim.terrain import TERRAINS, Terrain
 from sim.video.clip import Clip, Note, RenderError
@@ -49,14 +49,11 @@ def _clip(log: Log, model: mujoco.MjModel, colour: str) -> Clip:
         times=np.array([record.time for record in posed]),
         qpos=np.array([record.qpos for record in posed], np.float64).reshape(len(posed), -1),
         rgb=to_rgb(colour),
-        notes=tuple(_note(parse(text), log.header.robot) for text in log.header.perturbations),
+        notes=tuple(_note(text, log.header.robot) for text in log.header.perturbations),
     )
 
 
-def _note(perturbation: Perturbation, robot: str) -> Note:
-    alpha: tuple[tuple[str, float], ...] = ()
-    if isinstance(perturbation, LegLoss):
-        alpha = tuple((ANATOMIES[robot].limb(leg), 0.0) for leg in perturbation.legs)
-    elif isinstance(perturbation, Payload):
-        alpha = (("payload", 1.0),)
-    return Note(str(perturbation), perturbation.onset, last(perturbation), alpha)
+def _note(text: str, robot: str) -> Note:
+    perturbation = parse(text)
+    opacity = tuple(perturbation.opacity(ANATOMIES[robot]).items())
+    return Note(text, perturbation.onset, perturbation.last, opacity)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from controller.courses.goals import HiddenGoal, parse, steps_to_goal
-from sim.conditions.in_words import in_words
+from sim.perturbations import in_words
 from sim.robots import ANATOMIES
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from dynamics.training import dataset, fit, recipes
 from dynamics.training.dataset import Episodes
 from dynamics.training.recipes import Job
 from hardware.spec import RobotSpec
-from sim.perturbations import condition_channels
+from sim.perturbations import channels
 from sim.robots import ANATOMIES
 
 _MIXTURE = "mixture"
@@ -113,7 +113,7 @@ def _named(adapter: factory.AdapterSettings, robot: str) -> factory.AdapterSetti
     """Tell a belief what its numbers are called."""
     if not isinstance(adapter, BeliefSettings):
         return adapter
-    return replace(adapter, channels=condition_channels(ANATOMIES[robot]))
+    return replace(adapter, channels=channels(ANATOMIES[robot]))
 
 
 def _provenance(settings: ExperimentSettings) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from hardware.robot import FloatArray, LinkLost, RobotCommand, RobotError, Robot
 from hardware.simulated.bodies import Physics, simulate
 from hardware.spec import RobotSpec
 from sim.bodies.floating_base import SimulationError
-from sim.conditions.condition import Condition, describe
-from sim.perturbations import Perturbation
+from sim.conditions.condition import Condition
+from sim.perturbations import Perturbation, describe
 from sim.terrain import Terrain, preset
 
 
@@ -79,7 +79,7 @@ class SimRobot:
         return self._physics.condition
 
     def true_condition(self) -> FloatArray:
-        """Return what is perturbed now as numbers (D,), see `sim.conditions.condition.describe`."""
+        """Return what is perturbed now as numbers (D,), see `sim.perturbations.describe`."""
         return np.array(list(describe(self._physics.condition, self._physics.anatomy).values()))
 
     def true_state(self) -> RobotState:

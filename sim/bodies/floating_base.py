@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from sim.conditions.condition import Condition
 from sim.conditions.writer import ConditionWriter, ground_to_level
-from sim.perturbations import Ground, Perturbation
-from sim.perturbations.checks import check
+from sim.perturbations import Perturbation, check
 from sim.perturbations.timeline import Timeline
 from sim.robots.anatomy import Anatomy
-from sim.terrain import TERRAINS, Terrain
+from sim.terrain import Terrain
 
 FloatArray = NDArray[np.float64]
 C = TypeVar("C")
@@ -105,5 +104,5 @@ class FloatingBase(Generic[C]):
 
 def is_rough(terrain: Terrain, perturbations: Sequence[Perturbation]) -> bool:
     """Whether a model needs a height field."""
-    later = (TERRAINS[item.kind] for item in perturbations if isinstance(item, Ground))
-    return any(ground.roughness > 0.0 for ground in (terrain, *later))
+    intact = Condition(terrain=terrain)
+    return any(condition.terrain.roughness > 0.0 for condition in (intact, *(p.change(intact) for p in perturbations)))

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sim.robots.anatomy import Anatomy
 from sim.terrain import TERRAINS, Terrain
 
 STANDARD_GRAVITY = 9.81
@@ -50,6 +49,8 @@ class Condition:
     """Factor on the sensors' noise [-]."""
     pose_bias: Triple = (0.0, 0.0, 0.0)
     """Error of the measured pose: x, y [m] and heading [rad]."""
+    factors: Mapping[str, float] = field(default_factory=dict)
+    """What else has changed: fields of MuJoCo's model, and what all their numbers are multiplied by [-]."""
 
     @property
     def slope(self) -> float:
@@ -68,36 +69,10 @@ class Condition:
             return (0.0, 0.0)
         return (self.payload_moment[0] / self.payload_mass, self.payload_moment[1] / self.payload_mass)
 
+    def factor(self, name: str) -> float:
+        """Return what the numbers of a field of MuJoCo's model are multiplied by [-]."""
+        return self.factors.get(name, 1.0)
 
-def describe(condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-    """Return the condition as numbers of order one, by name; every condition of a robot has the same names in order."""
-    units = anatomy.units
-    speeds = anatomy.servo == "velocity"
-    x, y, heading = condition.pose_bias
-    return {
-        "tilt_x": condition.tilt[0] / 0.2,
-        "tilt_y": condition.tilt[1] / 0.2,
-        "gravity": condition.gravity / STANDARD_GRAVITY - 1.0,
-        **{f"present_{leg}": float(leg not in condition.lost_legs) for leg in anatomy.legs},
-        "payload_mass": condition.payload_mass / units.payload,
-        "payload_moment_x": condition.payload_moment[0] / units.moment,
-        "payload_moment_y": condition.payload_moment[1] / units.moment,
-        **{f"gain_{motor}": (condition.gain.get(motor, 1.0) - 1.0) / 0.3 for motor in anatomy.motors},
-        **{f"bias_{motor}": condition.bias.get(motor, 0.0) / 5.0 for motor in anatomy.motors if speeds},
-        **{f"dead_{motor}": float(motor in condition.dead_motors) for motor in anatomy.motors},
-        **{f"stuck_{motor}": float(motor in condition.stuck_motors) for motor in anatomy.motors},
-        "friction": (condition.foot_friction - 0.8) / 0.3,
-        "softness": condition.terrain.contact_time / 0.004 - 1.0,
-        "roughness": condition.terrain.roughness / 0.001,
-        **{f"force_{axis}": value / units.force for axis, value in zip("xyz", condition.force, strict=True)},
-        "delay": condition.delay / 0.05,
-        "noise": condition.noise - 1.0,
-        "pose_bias_x": x / 0.02,
-        "pose_bias_y": y / 0.02,
-        "pose_bias_heading": heading / 0.2,
-    }
-
-
-def channels(anatomy: Anatomy) -> tuple[str, ...]:
-    """Return the names of `describe` for a robot, in order (D,)."""
-    return tuple(describe(Condition(), anatomy))
+    def multiplied(self, name: str, factor: float) -> Condition:
+        """Return the condition with a field of MuJoCo's model, such as `dof_damping`, multiplied on top."""
+        return replace(self, factors={**self.factors, name: self.factor(name) * factor})

@@ -46,19 +46,23 @@ class ConditionWriter:
         self._bumps = model.geom("bumps").id if model.nhfield else None
         self._payload = model.body("payload").id
         self._trunk = model.body(anatomy.trunk).id
-        self._massed: tuple[object, ...] = (frozenset(), 0.0, (0.0, 0.0))
+        self._massed: tuple[object, ...] = (frozenset(), 0.0, (0.0, 0.0), {})
 
     def write(self, condition: Condition, data: mujoco.MjData) -> None:
         """Set every field of the model, and the force on the trunk in `data`, to what `condition` says."""
         model = self._model
+        for name in condition.factors:
+            self._intact.setdefault(name, getattr(model, name).copy())
         for name, values in self._intact.items():
             getattr(model, name)[:] = values
         self._write_ground(condition)
         self._write_legs(condition)
         self._write_payload(condition)
         self._write_motors(condition)
+        for name, factor in condition.factors.items():
+            getattr(model, name)[:] *= factor
         data.xfrc_applied[self._trunk, :3] = condition.force
-        massed = (condition.lost_legs, condition.payload_mass, condition.payload_moment)
+        massed = (condition.lost_legs, condition.payload_mass, condition.payload_moment, condition.factors)
         if massed != self._massed:
             mujoco.mj_setConst(model, self._scratch)
             self._massed = massed

@@ -1,12 +1,12 @@
 """What may happen to a robot: small frozen dataclasses with an onset and an end, readable from text."""
 
 from sim.conditions.condition import Condition
-from sim.conditions.condition import channels as condition_channels
-from sim.conditions.condition import describe as describe_condition
-from sim.perturbations.body import DeadMotor, LegLoss, Motor, Payload, Stuck
+from sim.perturbations.base import Perturbation
+from sim.perturbations.body import LegLoss, Payload
 from sim.perturbations.codec import PerturbationError
-from sim.perturbations.kinds import PERTURBATIONS, Perturbation, active, compose, last, parse
-from sim.perturbations.sampling import sample_condition
+from sim.perturbations.kinds import PERTURBATIONS, active, channels, check, compose, describe, in_words, parse, register
+from sim.perturbations.motors import DeadMotor, Motor, Stuck
+from sim.perturbations.sampling import check_ranges, sample_condition
 from sim.perturbations.senses import Delay, Noise, PoseBias
 from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
 
@@ -29,10 +29,13 @@ __all__ = [
     "Slope",
     "Stuck",
     "active",
+    "channels",
+    "check",
+    "check_ranges",
     "compose",
-    "condition_channels",
-    "describe_condition",
-    "last",
+    "describe",
+    "in_words",
     "parse",
+    "register",
     "sample_condition",
 ]

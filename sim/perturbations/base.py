@@ -1,12 +1,21 @@
-"""What all perturbations share: a name, times, and a text form."""
+"""What a perturbation is: something that begins, is over, and says everything about itself in one class."""
 
 from __future__ import annotations
 
+import abc
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
+import numpy as np
+
+from sim.conditions.condition import Condition
 from sim.perturbations import codec
+from sim.robots.anatomy import Anatomy, Split
+
+MORE_LIKELY = 0.5
+"""A yes or no that is believed in by more than this is told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,3 +38,44 @@ class Timed:
     def __str__(self) -> str:
         """Return the text form."""
         return codec.write(self)
+
+
+class Perturbation(Timed, abc.ABC):
+    """Something that happens to a robot: a frozen dataclass with a line about it, whose fields are its values in text.
+
+    Only `change` must be written; the rest says what a controller may be told, and what training draws.
+    """
+
+    parameters: ClassVar[tuple[str, ...] | None] = None
+    """What a robot's `ranges` may give for drawing it; None where it is never drawn."""
+
+    @abc.abstractmethod
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+
+    @property
+    def last(self) -> float:
+        """Time at which it stops acting [s]."""
+        return self.end
+
+    def check(self, anatomy: Anatomy) -> None:
+        """Raise PerturbationError when it cannot happen to a robot."""
+
+    def opacity(self, anatomy: Anatomy) -> dict[str, float]:
+        """Return how opaque bodies are drawn while it acts, where that changes [0..1]."""
+        return {}
+
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return numbers of order one that tell what this has done to a condition; the names are the robot's alone."""
+        return {}
+
+    @classmethod
+    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
+        """Say what finite numbers by the names of `describe` amount to; a name that is missing is as usual."""
+        return iter(())
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Self:
+        """Draw one from a robot's ranges."""
+        raise NotImplementedError(f"{cls.name}: says no way to draw it")

@@ -1,32 +1,68 @@
-"""Perturbations of the body: legs, load and motors."""
+"""Perturbations of the body: legs and load."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
+
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
-from sim.perturbations.base import Timed
+from sim.perturbations.base import MORE_LIKELY, Perturbation
+from sim.robots.anatomy import Anatomy, Split
+
+_LEAST_PAYLOAD = 0.2
+"""Lighter payloads are not worth a word, as a share of the robot's unit."""
 
 
 @dataclass(frozen=True)
-class LegLoss(Timed):
+class LegLoss(Perturbation):
     """Legs break off, those of a quadruped at the knee: their mass and their contact are gone."""
 
     name: ClassVar[str] = "leg_loss"
+    parameters: ClassVar[tuple[str, ...]] = ()
     legs: tuple[str, ...] = codec.names("leg")
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
         return replace(condition, lost_legs=condition.lost_legs | frozenset(self.legs))
 
+    def check(self, anatomy: Anatomy) -> None:
+        """Raise PerturbationError when the robot has no such leg."""
+        for leg in self.legs:
+            codec.check_one(f"perturbation {self.name}.leg", leg, anatomy.legs, f" on robot {anatomy.name}")
+
+    def opacity(self, anatomy: Anatomy) -> dict[str, float]:
+        """Return that nothing is left to see of the legs."""
+        return {anatomy.limb(leg): 0.0 for leg in self.legs}
+
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return which legs are there."""
+        return {f"present_{leg}": float(leg not in condition.lost_legs) for leg in anatomy.legs}
+
+    @classmethod
+    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
+        """Name the legs that are lost."""
+        return (f"{leg} lost" for leg in anatomy.legs if told.get(f"present_{leg}", 1.0) < 1.0 - MORE_LIKELY)
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> LegLoss:
+        """Draw the number of lost legs first, so that single losses are as frequent as triple ones."""
+        sets = anatomy.leg_sets.of(split)
+        count = int(rng.choice(sorted({len(legs) for legs in sets})))
+        sets = tuple(legs for legs in sets if len(legs) == count)
+        return cls(sets[int(rng.integers(len(sets)))])
+
 
 @dataclass(frozen=True)
-class Payload(Timed):
+class Payload(Perturbation):
     """A mass fixed on the back, at a place in body axes."""
 
     name: ClassVar[str] = "payload"
+    parameters: ClassVar[tuple[str, ...]] = ("mass",)
     mass: float = codec.number()
     """[kg]"""
     x: float = codec.number(0.0)
@@ -39,51 +75,39 @@ class Payload(Timed):
         moment = (condition.payload_moment[0] + self.mass * self.x, condition.payload_moment[1] + self.mass * self.y)
         return replace(condition, payload_mass=condition.payload_mass + self.mass, payload_moment=moment)
 
+    def check(self, anatomy: Anatomy) -> None:
+        """Raise PerturbationError when the robot could not carry it there."""
+        codec.check_range(self, "mass", self.mass, 0.0, anatomy.load.heaviest)
+        for key, reach in zip(("x", "y"), anatomy.load.reach, strict=True):
+            codec.check_range(self, key, getattr(self, key), -reach, reach)
 
-@dataclass(frozen=True)
-class Motor(Timed):
-    """Worn, hot or badly calibrated drives: speeds are gain * set-point + bias, others give a share of their torque."""
+    def opacity(self, anatomy: Anatomy) -> dict[str, float]:
+        """Return that the load is seen."""
+        return {"payload": 1.0}
 
-    name: ClassVar[str] = "motor"
-    gains: tuple[tuple[str, float], ...] = codec.table(neutral=1.0)
-    """Motors and their gain on speeds, or the share of the asked torque that they give [-]."""
-    biases: tuple[tuple[str, float], ...] = codec.table(neutral=0.0, ending="_bias")
-    """Motors that follow speeds, and what is added to those [rad/s]."""
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return mass and moment in the robot's units."""
+        units = anatomy.units
+        return {
+            "payload_mass": condition.payload_mass / units.payload,
+            "payload_moment_x": condition.payload_moment[0] / units.moment,
+            "payload_moment_y": condition.payload_moment[1] / units.moment,
+        }
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for motor, gain in self.gains:
-            codec.check_range(self, motor, gain, 0.0, 2.0)
+    @classmethod
+    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
+        """Say how much lies where."""
+        share = told.get("payload_mass", 0.0)
+        if share > _LEAST_PAYLOAD:
+            mass = share * anatomy.units.payload
+            x, y = (anatomy.units.moment * told.get(f"payload_moment_{axis}", 0.0) / mass for axis in "xy")
+            weight = f"{mass:.1f} kg" if mass >= 0.5 else f"{1e3 * mass:.0f} g"
+            yield f"payload {weight} at x {1e3 * x:+.0f} mm, y {1e3 * y:+.0f} mm"
 
-    def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
-        gain, bias = dict(condition.gain), dict(condition.bias)
-        for motor, value in self.gains:
-            gain[motor] = gain.get(motor, 1.0) * value
-        for motor, value in self.biases:
-            bias[motor] = bias.get(motor, 0.0) + value
-        return replace(condition, gain=gain, bias=bias)
-
-
-@dataclass(frozen=True)
-class DeadMotor(Timed):
-    """A motor gives no torque any more; its shorted winding still brakes."""
-
-    name: ClassVar[str] = "dead_motor"
-    motor: str = codec.name("name")
-
-    def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
-        return replace(condition, dead_motors=condition.dead_motors | {self.motor})
-
-
-@dataclass(frozen=True)
-class Stuck(Timed):
-    """A gearbox jams: no torque reaches the crank, which holds its angle."""
-
-    name: ClassVar[str] = "stuck"
-    motor: str = codec.name("name")
-
-    def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
-        return replace(condition, stuck_motors=condition.stuck_motors | {self.motor})
+    @classmethod
+    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Payload:
+        """Draw a place on the back, then a mass."""
+        along, across = anatomy.load.drawn
+        x, y = rng.uniform((-along, -across), (along, across))
+        return cls(anatomy.bands("payload", "mass").draw(rng, split), float(x), float(y))

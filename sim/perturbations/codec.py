@@ -122,8 +122,7 @@ def read(text: str, kinds: Mapping[str, type[P]]) -> P:
     """
     body, at, times = text.strip().partition("@")
     name, _, pairs = body.partition(":")
-    if name not in kinds:
-        raise PerturbationError(f"perturbation {text!r}", f"one of {', '.join(kinds)}", name, nearest(name, kinds))
+    check_one(f"perturbation {text!r}", name, kinds)
     kind = kinds[name]
     values = _values(kind, name, pairs)
     if at:
@@ -147,6 +146,13 @@ def check_range(perturbation: Written, key: str, value: float, low: float, high:
     """Raise PerturbationError unless low <= value <= high."""
     if not low <= value <= high:
         raise PerturbationError(f"perturbation {perturbation.name}.{key}", f"{low:g} to {high:g}", f"{value:g}")
+
+
+def check_one(place: str, got: str, choices: Iterable[str], where: str = "") -> None:
+    """Raise PerturbationError when a name is none of those that there are; `where` is said after them."""
+    names = tuple(choices)
+    if got not in names:
+        raise PerturbationError(place, f"one of {', '.join(names)}{where}", got, nearest(got, names))
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

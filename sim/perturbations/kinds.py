@@ -1,35 +1,49 @@
-"""The list of perturbations: their union, their names, and what the active ones amount to together."""
+"""The register of perturbations, and what those that act amount to together: a condition, in numbers, in words.
+
+A new kind is a subclass of `Perturbation` that is registered: listed here, or from outside by `@register`.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import get_args
+from typing import TypeVar
 
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
-from sim.perturbations.body import DeadMotor, LegLoss, Motor, Payload, Stuck
+from sim.perturbations.base import Perturbation
+from sim.perturbations.body import LegLoss, Payload
+from sim.perturbations.motors import DeadMotor, Motor, Stuck
 from sim.perturbations.senses import Delay, Noise, PoseBias
-from sim.perturbations.world import PUSH_SECONDS, Friction, Gravity, Ground, Push, Slope
+from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
+from sim.robots.anatomy import Anatomy
 
-Perturbation = (
-    Slope
-    | LegLoss
-    | Payload
-    | Motor
-    | DeadMotor
-    | Stuck
-    | Friction
-    | Ground
-    | Push
-    | Delay
-    | Noise
-    | PoseBias
-    | Gravity
-)
+K = TypeVar("K", bound=type[Perturbation])
 
-PERTURBATIONS: Mapping[str, type[Perturbation]] = MappingProxyType({kind.name: kind for kind in get_args(Perturbation)})
-"""Perturbation types by the name they have in text."""
+_kinds: dict[str, type[Perturbation]] = {}
+PERTURBATIONS: Mapping[str, type[Perturbation]] = MappingProxyType(_kinds)
+"""Kinds of perturbation by the name they have in text."""
+
+
+def register(kind: K) -> K:
+    """Make a kind of perturbation known by its name; a decorator.
+
+    Raises:
+        ValueError: there is one of that name.
+    """
+    if kind.name in _kinds:
+        raise ValueError(f"perturbation {kind.name}: expected a new name, got that of {_kinds[kind.name].__name__}")
+    _kinds[kind.name] = kind
+    return kind
+
+
+# Their order is that of the numbers that trained models are told: new kinds go to the end.
+for _kind in (
+    *(Slope, Gravity, LegLoss, Payload, Motor, DeadMotor, Stuck),
+    *(Friction, Ground, Push, Delay, Noise, PoseBias),
+):
+    register(_kind)
 
 
 def parse(text: str) -> Perturbation:
@@ -41,16 +55,15 @@ def parse(text: str) -> Perturbation:
     return codec.read(text, PERTURBATIONS)
 
 
-def last(perturbation: Perturbation) -> float:
-    """Return the time at which a perturbation stops acting [s]; a push is over soon after its onset."""
-    if isinstance(perturbation, Push):
-        return min(perturbation.end, perturbation.onset + PUSH_SECONDS)
-    return perturbation.end
+def check(perturbations: Iterable[Perturbation], anatomy: Anatomy) -> None:
+    """Raise PerturbationError when a robot has no such leg or motor, or could never carry or survive it."""
+    for item in perturbations:
+        item.check(anatomy)
 
 
 def active(perturbations: Iterable[Perturbation], time: float, slack: float = 0.0) -> tuple[Perturbation, ...]:
     """Return the perturbations that act at a time [s]; `slack` forgives rounding of a time grid [s]."""
-    return tuple(item for item in perturbations if item.onset <= time + slack < last(item))
+    return tuple(item for item in perturbations if item.onset <= time + slack < item.last)
 
 
 def compose(base: Condition, perturbations: Iterable[Perturbation]) -> Condition:
@@ -58,3 +71,24 @@ def compose(base: Condition, perturbations: Iterable[Perturbation]) -> Condition
     for perturbation in perturbations:
         base = perturbation.change(base)
     return base
+
+
+def describe(condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+    """Return the condition as numbers of order one, by name; every condition of a robot has the same names in order."""
+    return {name: value for kind in _kinds.values() for name, value in kind.describe(condition, anatomy).items()}
+
+
+def channels(anatomy: Anatomy) -> tuple[str, ...]:
+    """Return the names of `describe` for a robot, in order (D,)."""
+    return tuple(describe(Condition(), anatomy))
+
+
+def in_words(numbers: Mapping[str, float], anatomy: Anatomy) -> tuple[str, ...]:
+    """Say what differs from the intact robot on its usual ground.
+
+    Args:
+        numbers: some or all of the values of `describe`, true or believed, by name; what is missing is as usual.
+        anatomy: of the robot that they are about.
+    """
+    told = {name: value for name, value in numbers.items() if math.isfinite(value)}
+    return tuple(words for kind in _kinds.values() for words in kind.words(told, anatomy))

@@ -8,11 +8,12 @@ from typing import ClassVar
 
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
-from sim.perturbations.base import Timed
+from sim.perturbations.base import Perturbation
+from sim.robots.anatomy import Anatomy
 
 
 @dataclass(frozen=True)
-class Delay(Timed):
+class Delay(Perturbation):
     """Commands reach the motors late."""
 
     name: ClassVar[str] = "delay"
@@ -27,9 +28,14 @@ class Delay(Timed):
         """Return the condition with this on top."""
         return replace(condition, delay=condition.delay + self.seconds)
 
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return the delay in a crawler's control periods."""
+        return {"delay": condition.delay / 0.05}
+
 
 @dataclass(frozen=True)
-class Noise(Timed):
+class Noise(Perturbation):
     """All sensors are noisier by a factor; 0 makes them exact."""
 
     name: ClassVar[str] = "noise"
@@ -43,9 +49,14 @@ class Noise(Timed):
         """Return the condition with this on top."""
         return replace(condition, noise=condition.noise * self.scale)
 
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return how much more noise there is."""
+        return {"noise": condition.noise - 1.0}
+
 
 @dataclass(frozen=True)
-class PoseBias(Timed):
+class PoseBias(Perturbation):
     """The markers have shifted on the body: position and heading are measured with a constant offset."""
 
     name: ClassVar[str] = "pose_bias"
@@ -66,3 +77,9 @@ class PoseBias(Timed):
         """Return the condition with this on top."""
         x, y, heading = condition.pose_bias
         return replace(condition, pose_bias=(x + self.x, y + self.y, heading + self.heading))
+
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return the offsets in two centimetres and a fifth of a radian."""
+        x, y, heading = condition.pose_bias
+        return {"pose_bias_x": x / 0.02, "pose_bias_y": y / 0.02, "pose_bias_heading": heading / 0.2}

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from sim.conditions.condition import Condition
-from sim.perturbations import Perturbation, active, compose, last
+from sim.perturbations import Perturbation, active, compose
 
 C = TypeVar("C")
 
@@ -26,7 +26,7 @@ class Timeline(Generic[C]):
         self.timestep = timestep
         self.condition = self._intact = intact
         self._perturbations = tuple(perturbations)
-        times = {time for item in perturbations for time in (item.onset, last(item)) if math.isfinite(time)}
+        times = {time for item in perturbations for time in (item.onset, item.last) if math.isfinite(time)}
         self._changes = tuple(sorted(self.grid(time) for time in times))
         self.pending: list[tuple[int, C | None]] = []
         self.restart()

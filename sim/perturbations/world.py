@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from sim.conditions.condition import Condition
+import numpy as np
+
+from sim.conditions.condition import STANDARD_GRAVITY, Condition
 from sim.perturbations import codec
-from sim.perturbations.base import Timed
+from sim.perturbations.base import Perturbation
+from sim.robots.anatomy import Anatomy, Split
 from sim.terrain import TERRAINS
 
 PUSH_SECONDS = 0.02
 """How long a push lasts [s]."""
+_TILT_UNIT, _FRICTION_UNIT = 0.2, 0.3
+"""What counts as one in a description: slope [rad], change of friction [-]."""
+_USUAL_FRICTION, _USUAL_SOFTNESS, _ROUGHNESS_UNIT = 0.8, 0.004, 0.001
+"""Friction [-] and contact time [s] that count as none, deviation of the ground's height that counts as one [m]."""
+_LEAST_SLOPE, _LEAST_FRICTION, _LEAST_GRAVITY = math.radians(3.0), 0.15, 0.1
+"""Smaller changes are not worth a word: angle [rad], friction [-], share of g."""
 
 
 @dataclass(frozen=True)
-class Slope(Timed):
+class Slope(Perturbation):
     """The ground rises by an angle towards a heading in ground axes."""
 
     name: ClassVar[str] = "slope"
+    parameters: ClassVar[tuple[str, ...]] = ("angle",)
     angle: float = codec.angle("deg")
     """[rad]"""
     heading: float = codec.angle("heading_deg", 0.0)
@@ -34,38 +45,27 @@ class Slope(Timed):
         x, y = self.angle * math.cos(self.heading), self.angle * math.sin(self.heading)
         return replace(condition, tilt=(condition.tilt[0] + x, condition.tilt[1] + y))
 
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return the slope in ground axes."""
+        return {f"tilt_{axis}": value / _TILT_UNIT for axis, value in zip("xy", condition.tilt, strict=True)}
 
-@dataclass(frozen=True)
-class Friction(Timed):
-    """The feet slip more or less."""
+    @classmethod
+    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
+        """Say how steep it is, and where up is."""
+        x, y = (_TILT_UNIT * told.get(f"tilt_{axis}", 0.0) for axis in "xy")
+        slope = math.hypot(x, y)
+        if slope > _LEAST_SLOPE:
+            yield f"slope {math.degrees(slope):.0f} deg, uphill at {math.degrees(math.atan2(y, x)):.0f} deg"
 
-    name: ClassVar[str] = "friction"
-    mu: float = codec.number()
-    """Coulomb friction of a foot on the ground [-]."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        codec.check_range(self, "mu", self.mu, 0.01, 5.0)
-
-    def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
-        return replace(condition, friction=self.mu)
-
-
-@dataclass(frozen=True)
-class Ground(Timed):
-    """The robot walks onto another surface."""
-
-    name: ClassVar[str] = "terrain"
-    kind: str = codec.choice(TERRAINS)
-
-    def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
-        return replace(condition, terrain=TERRAINS[self.kind])
+    @classmethod
+    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Slope:
+        """Draw an angle, then any heading."""
+        return cls(anatomy.bands("slope", "angle").draw(rng, split), float(rng.uniform(-math.pi, math.pi)))
 
 
 @dataclass(frozen=True)
-class Gravity(Timed):
+class Gravity(Perturbation):
     """Another planet: Mars is -3.7, the Moon -1.6."""
 
     name: ClassVar[str] = "gravity"
@@ -80,9 +80,75 @@ class Gravity(Timed):
         """Return the condition with this on top."""
         return replace(condition, gravity=-self.z)
 
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return the change of gravity in g."""
+        return {"gravity": condition.gravity / STANDARD_GRAVITY - 1.0}
+
+    @classmethod
+    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
+        """Say how strong it is."""
+        change = told.get("gravity", 0.0)
+        if abs(change) > _LEAST_GRAVITY:
+            yield f"gravity {STANDARD_GRAVITY * (1.0 + change):.1f} m/s^2"
+
 
 @dataclass(frozen=True)
-class Push(Timed):
+class Friction(Perturbation):
+    """The feet slip more or less."""
+
+    name: ClassVar[str] = "friction"
+    parameters: ClassVar[tuple[str, ...]] = ("mu",)
+    mu: float = codec.number()
+    """Coulomb friction of a foot on the ground [-]."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        codec.check_range(self, "mu", self.mu, 0.01, 5.0)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        return replace(condition, friction=self.mu)
+
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return the change of a foot's friction, whatever it comes from."""
+        return {"friction": (condition.foot_friction - _USUAL_FRICTION) / _FRICTION_UNIT}
+
+    @classmethod
+    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
+        """Say how large it is."""
+        change = _FRICTION_UNIT * told.get("friction", 0.0)
+        if abs(change) > _LEAST_FRICTION:
+            yield f"friction {_USUAL_FRICTION + change:.2f}"
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Friction:
+        """Draw a friction."""
+        return cls(anatomy.bands("friction", "mu").draw(rng, split))
+
+
+@dataclass(frozen=True)
+class Ground(Perturbation):
+    """The robot walks onto another surface."""
+
+    name: ClassVar[str] = "terrain"
+    kind: str = codec.choice(TERRAINS)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        return replace(condition, terrain=TERRAINS[self.kind])
+
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return how soft and rough the ground is."""
+        terrain = condition.terrain
+        softness = terrain.contact_time / _USUAL_SOFTNESS - 1.0
+        return {"softness": softness, "roughness": terrain.roughness / _ROUGHNESS_UNIT}
+
+
+@dataclass(frozen=True)
+class Push(Perturbation):
     """A short knock on the body at the onset, given as momentum in ground axes; it is over after PUSH_SECONDS."""
 
     name: ClassVar[str] = "push"
@@ -91,8 +157,24 @@ class Push(Timed):
     y: float = codec.number(0.0)
     z: float = codec.number(0.0)
 
+    @property
+    def last(self) -> float:
+        """Time at which it stops acting [s]: soon."""
+        return min(self.end, self.onset + PUSH_SECONDS)
+
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
         x, y, z = condition.force
         force = (x + self.x / PUSH_SECONDS, y + self.y / PUSH_SECONDS, z + self.z / PUSH_SECONDS)
         return replace(condition, force=force)
+
+    def check(self, anatomy: Anatomy) -> None:
+        """Raise PerturbationError when the robot would not survive it."""
+        for axis in "xyz":
+            codec.check_range(self, axis, getattr(self, axis), -anatomy.push, anatomy.push)
+
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return the force in the robot's unit."""
+        forces = zip("xyz", condition.force, strict=True)
+        return {f"force_{axis}": value / anatomy.units.force for axis, value in forces}

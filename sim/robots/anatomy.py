@@ -158,6 +158,12 @@ class Anatomy:
         """Families of conditions that are drawn for this robot; a mixture joins two others."""
         return ("none", *self.ranges, *(("mixture",) if len(self.ranges) > 1 else ()))
 
+    def bands(self, family: str, parameter: str) -> Bands:
+        """Return what a parameter is drawn from; raises ValueError where the robot does not say."""
+        if parameter not in self.ranges[family]:
+            raise ValueError(f"ranges.{family}.{parameter}: missing; expected intervals of train and heldout")
+        return self.ranges[family][parameter]
+
     def limb(self, leg: str) -> str:
         """Return the body that a leg loses."""
         return self.limbs[self.legs.index(leg)] if self.limbs else leg

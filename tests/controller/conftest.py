@@ -23,7 +23,7 @@ from dynamics.model import Model
 from dynamics.network import Parts, initial_weights
 from dynamics.normalizer import Normalizer
 from dynamics.state_space import Channel, StateSpace
-from sim.perturbations import condition_channels
+from sim.perturbations import channels
 from sim.robots import ANATOMIES
 from tests.hardware.six_legs import ROACH
 
@@ -45,7 +45,7 @@ def untrained(recipe: str, robot: str = ROACH.name, period: float = 0.05, goal: 
     spec = robots.spec(robot)
     space = StateSpace(tuple(Channel(c.name, c.unit, c.kind) for c in judged(spec, goal).channels))
     actions = tuple(action.name for action in spec.actions)
-    told = len(condition_channels(ANATOMIES[robot])) + (goal is not None) if recipe == "informed" else 0
+    told = len(channels(ANATOMIES[robot])) + (goal is not None) if recipe == "informed" else 0
     width = space.num_features + len(actions)
     prior = initial_weights((width + told, 16, space.size), 1, torch.Generator().manual_seed(0))
     model = Model(

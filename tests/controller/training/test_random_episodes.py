@@ -5,7 +5,7 @@ import pytest
 
 from controller.settings.robots import spec
 from controller.training.random_episodes import CollectSettings, excitation, gather
-from sim.conditions.condition import channels
+from sim.perturbations import channels
 from sim.robots import ANATOMIES
 from tests.hardware.six_legs import ROACH
 

@@ -16,8 +16,7 @@ from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, Robo
 from hardware.schedule import ActionSchedule
 from hardware.servo.servo import Servo
 from hardware.simulated.robot import SimRobot
-from sim.conditions.condition import channels
-from sim.perturbations import parse
+from sim.perturbations import channels, parse
 from sim.robots import ANATOMIES
 from tests.hardware.six_legs import ROACH
 

@@ -4,7 +4,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from sim.conditions.condition import Condition, describe
+from sim.conditions.condition import Condition
+from sim.perturbations import describe
 from sim.robots import ANATOMIES
 from sim.terrain import TERRAINS
 
@@ -34,12 +35,24 @@ def test_the_intact_robot_is_all_zeros_and_all_legs(robot: str) -> None:
     assert all(numbers[name] == 1.0 for name in numbers if name.startswith("present_"))
 
 
-@pytest.mark.parametrize("name", [item.name for item in fields(Condition)])
+@pytest.mark.parametrize("name", CHANGED)
 def test_every_field_shows_in_the_description_at_order_one(name: str) -> None:
     robot = ANATOMIES["roach"]
     before = describe(Condition(), robot)
     changed = describe(replace(Condition(), **{name: CHANGED[name]}), robot)  # type: ignore[arg-type]
     assert 0.2 < max(abs(changed[key] - before[key]) for key in before) < 6.0
+
+
+def test_every_field_has_a_case_but_the_one_for_kinds_from_outside() -> None:
+    assert {item.name for item in fields(Condition)} == {*CHANGED, "factors"}
+
+
+def test_factors_multiply() -> None:
+    condition = (
+        Condition().multiplied("dof_damping", 2.0).multiplied("dof_damping", 3.0).multiplied("dof_armature", 0.5)
+    )
+    assert condition.factors == {"dof_damping": 6.0, "dof_armature": 0.5}
+    assert (condition.factor("dof_armature"), condition.factor("body_mass")) == (0.5, 1.0)
 
 
 def test_the_payload_sits_at_its_centre_of_mass() -> None:

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.perturbations import PerturbationError, parse
-from sim.perturbations.checks import check
+from sim.perturbations import PerturbationError, check, parse
 from sim.robots import ANATOMIES
 
 

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from sim.perturbations import LegLoss, Motor, PerturbationError, sample_condition
-from sim.perturbations.checks import check
+from sim.perturbations import LegLoss, Motor, PerturbationError, check, check_ranges, sample_condition
 from sim.robots import ANATOMIES
 from sim.robots.anatomy import SPLITS, Anatomy, Bands
 
@@ -77,8 +77,34 @@ def test_whatever_is_drawn_for_a_robot_can_happen_to_it(anatomy: Anatomy) -> Non
 def test_a_robot_of_few_families_mixes_nothing() -> None:
     legless = replace(GO2, legs=(), limbs=(), leg_sets=type(GO2.leg_sets)(), ranges={"slope": GO2.ranges["slope"]})
     assert legless.families == ("none", "slope")
-    with pytest.raises(PerturbationError, match="of robot go2: expected one of none, slope, got 'leg_loss'"):
+    with pytest.raises(PerturbationError, match="expected one of none, slope on robot go2, got 'leg_loss'"):
         sample_condition(np.random.default_rng(0), "leg_loss", "train", legless)
+
+
+@each_robot
+def test_ranges_are_complete(anatomy: Anatomy) -> None:
+    check_ranges(anatomy)
+
+
+@pytest.mark.parametrize(
+    "family, bands, message",
+    [
+        (
+            "slop",
+            {},
+            "ranges.slop: expected one of slope, leg_loss, payload, motor, friction, got 'slop'; did",
+        ),
+        ("push", {}, "ranges.push: expected one of"),
+        ("slope", {"angel": ROACH.ranges["slope"]["angle"]}, "ranges.slope.angel: expected one of angle, got 'angel'"),
+        ("slope", {}, "ranges.slope.angle: missing"),
+        ("motor", {"gain": ROACH.ranges["motor"]["gain"]}, "ranges.motor.bias: missing"),
+    ],
+)
+def test_ranges_that_nothing_can_be_drawn_from_are_refused(
+    family: str, bands: Mapping[str, Bands], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_ranges(replace(ROACH, ranges={family: bands}))
 
 
 def test_a_mixture_joins_two_kinds() -> None:

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.conditions.in_words import in_words
-from sim.perturbations import Condition, compose, describe_condition, parse
+from sim.perturbations import Condition, compose, describe, in_words, parse
 from sim.robots import ANATOMIES
 
 ROACH = ANATOMIES["roach"]
@@ -11,7 +10,7 @@ ROACH = ANATOMIES["roach"]
 
 def words(*texts: str) -> tuple[str, ...]:
     condition = compose(Condition(), [parse(text) for text in texts])
-    return in_words(describe_condition(condition, ROACH), ROACH)
+    return in_words(describe(condition, ROACH), ROACH)
 
 
 def test_nothing_is_said_of_the_intact_robot() -> None:

@@ -1,0 +1,141 @@
+"""Perturbations of the motors: worn, dead, jammed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from sim.conditions.condition import Condition
+from sim.perturbations import codec
+from sim.perturbations.base import MORE_LIKELY, Perturbation
+from sim.robots.anatomy import Anatomy, Split
+
+_GAIN_UNIT, _BIAS_UNIT = 0.3, 5.0
+"""What counts as one in a description: change of a gain [-], error of a speed [rad/s]."""
+_LEAST_GAIN, _LEAST_BIAS = 0.08, 1.0
+"""Smaller changes are not worth a word [-], [rad/s]."""
+_MOST_WORN = 3
+"""Motors that follow no speeds are worn in numbers from one up to this."""
+
+
+@dataclass(frozen=True)
+class Motor(Perturbation):
+    """Worn, hot or badly calibrated drives: speeds are gain * set-point + bias, others give a share of their torque."""
+
+    name: ClassVar[str] = "motor"
+    parameters: ClassVar[tuple[str, ...]] = ("gain", "bias")
+    gains: tuple[tuple[str, float], ...] = codec.table(neutral=1.0)
+    """Motors and their gain on speeds, or the share of the asked torque that they give [-]."""
+    biases: tuple[tuple[str, float], ...] = codec.table(neutral=0.0, ending="_bias")
+    """Motors that follow speeds, and what is added to those [rad/s]."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for motor, gain in self.gains:
+            codec.check_range(self, motor, gain, 0.0, 2.0)
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        gain, bias = dict(condition.gain), dict(condition.bias)
+        for motor, value in self.gains:
+            gain[motor] = gain.get(motor, 1.0) * value
+        for motor, value in self.biases:
+            bias[motor] = bias.get(motor, 0.0) + value
+        return replace(condition, gain=gain, bias=bias)
+
+    def check(self, anatomy: Anatomy) -> None:
+        """Raise PerturbationError when the robot has no such motor, or one without a speed to be wrong."""
+        for motor, _ in (*self.gains, *self.biases):
+            codec.check_one(f"perturbation {self.name}", motor, anatomy.motors, f" on robot {anatomy.name}")
+        for motor, bias in self.biases:
+            if anatomy.servo != "velocity":
+                expected = f"a share of its torque, {motor}=..., as robot {anatomy.name} follows no speeds"
+                raise codec.PerturbationError(f"perturbation {self.name}.{motor}_bias", expected, f"{bias:g}")
+            codec.check_range(self, f"{motor}_bias", bias, -anatomy.motor_bias, anatomy.motor_bias)
+
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return gains, and biases where motors follow speeds."""
+        speeds = anatomy.motors if anatomy.servo == "velocity" else ()
+        gains = {f"gain_{motor}": (condition.gain.get(motor, 1.0) - 1.0) / _GAIN_UNIT for motor in anatomy.motors}
+        return gains | {f"bias_{motor}": condition.bias.get(motor, 0.0) / _BIAS_UNIT for motor in speeds}
+
+    @classmethod
+    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
+        """Say which motors are off by how much."""
+        for motor in anatomy.motors:
+            gain, bias = _GAIN_UNIT * told.get(f"gain_{motor}", 0.0), _BIAS_UNIT * told.get(f"bias_{motor}", 0.0)
+            words = [f"at {1.0 + gain:.0%}"] if abs(gain) > _LEAST_GAIN else []
+            words += [f"{bias:+.1f} rad/s"] if abs(bias) > _LEAST_BIAS else []
+            if words:
+                yield f"{motor} motor {', '.join(words)}"
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Motor:
+        """Draw a gain and a bias on each motor's speed, sparing one half of the time; else the shares of a few."""
+        motors, gain = anatomy.motors, anatomy.bands("motor", "gain")
+        if anatomy.servo != "velocity":
+            count = int(rng.integers(1, 1 + min(_MOST_WORN, len(motors))))
+            worn = sorted(rng.choice(len(motors), size=count, replace=False))
+            return cls(tuple((motors[index], gain.draw(rng, split)) for index in worn))
+        bias, spared = anatomy.bands("motor", "bias"), int(rng.integers(2 * len(motors)))
+        gains, biases = [], []
+        for motor in (motor for index, motor in enumerate(motors) if index != spared):
+            gains.append((motor, gain.draw(rng, split)))
+            biases.append((motor, bias.draw(rng, split) * float(rng.choice((-1.0, 1.0)))))
+        return cls(tuple(gains), tuple(biases))
+
+
+@dataclass(frozen=True)
+class DeadMotor(Perturbation):
+    """A motor gives no torque any more; its shorted winding still brakes."""
+
+    name: ClassVar[str] = "dead_motor"
+    motor: str = codec.name("name")
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        return replace(condition, dead_motors=condition.dead_motors | {self.motor})
+
+    def check(self, anatomy: Anatomy) -> None:
+        """Raise PerturbationError when the robot has no such motor."""
+        codec.check_one(f"perturbation {self.name}.name", self.motor, anatomy.motors, f" on robot {anatomy.name}")
+
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return which motors are dead."""
+        return {f"dead_{motor}": float(motor in condition.dead_motors) for motor in anatomy.motors}
+
+    @classmethod
+    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
+        """Name the dead motors."""
+        return (f"{motor} motor dead" for motor in anatomy.motors if told.get(f"dead_{motor}", 0.0) > MORE_LIKELY)
+
+
+@dataclass(frozen=True)
+class Stuck(Perturbation):
+    """A gearbox jams: no torque reaches the crank, which holds its angle."""
+
+    name: ClassVar[str] = "stuck"
+    motor: str = codec.name("name")
+
+    def change(self, condition: Condition) -> Condition:
+        """Return the condition with this on top."""
+        return replace(condition, stuck_motors=condition.stuck_motors | {self.motor})
+
+    def check(self, anatomy: Anatomy) -> None:
+        """Raise PerturbationError when the robot has no such motor."""
+        codec.check_one(f"perturbation {self.name}.name", self.motor, anatomy.motors, f" on robot {anatomy.name}")
+
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        """Return which motors are stuck."""
+        return {f"stuck_{motor}": float(motor in condition.stuck_motors) for motor in anatomy.motors}
+
+    @classmethod
+    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
+        """Name the stuck motors."""
+        return (f"{motor} motor stuck" for motor in anatomy.motors if told.get(f"stuck_{motor}", 0.0) > MORE_LIKELY)
