@@ -17,8 +17,9 @@ from controller.courses.paths import COURSES
 from controller.settings import assets, robots
 from controller.settings.layers import ByKind, Layer, nearest, one_of, read_yaml, resolve
 from controller.settings.layers import ConfigError as ConfigError
-from planners.factory import PLANNERS, PlannerSettings
+from planners.factory import PLANNERS
 from planners.hybrid import HybridSettings
+from planners.problem import PlannerSettings
 from sim.perturbations import Perturbation, check, parse
 from sim.robots import ANATOMIES
 from sim.terrain import TERRAINS

@@ -8,23 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from planners import cem, hybrid, icem, mppi, predictive, rti, shooting
 from planners.plan import Plan, PlanFunction
-from planners.problem import PlanningError, Problem
-
-
-class PlannerSettings(Protocol):
-    """What the settings of all planners have in common."""
-
-    @property
-    def kind(self) -> str:
-        """Name of the planner."""
-        ...
-
+from planners.problem import PlannerSettings, PlanningError, Problem
 
 S = TypeVar("S", bound=PlannerSettings)
 

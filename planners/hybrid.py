@@ -16,7 +16,7 @@ from planners import icem, rti
 from planners.icem import IcemSettings
 from planners.newton import linearize
 from planners.plan import Plan, PlanStatus, judged
-from planners.problem import FloatArray, PlanningError, Problem
+from planners.problem import FloatArray, Problem, expect
 from planners.rti import RtiSettings, Trajectories
 
 
@@ -41,8 +41,7 @@ class HybridSettings:
     share: float = 0.6
 
     def __post_init__(self) -> None:
-        if self.seeds < 1 or not 0 < self.share < 1:
-            raise PlanningError(f"hybrid: expected seeds >= 1 and share in (0, 1), got {self.seeds} and {self.share}")
+        expect(self, self.seeds >= 1 and 0 < self.share < 1, "seeds >= 1 and share in (0, 1)")
 
 
 def plan(problem: Problem, settings: HybridSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from planners.plan import Plan, remembered, warm_start
-from planners.problem import FloatArray, PlanningError, Problem
+from planners.problem import FloatArray, Problem, expect
 from planners.sampling.knots import Interpolation
 from planners.sampling.loop import around, search
 from planners.sampling.noise import draw, shaping
@@ -30,7 +30,7 @@ class MppiSettings:
         iterations: rounds of sampling and weighting.
         temperature: the cost above the cheapest at which a candidate counts 1/e, as a fraction of what the median
             candidate costs more than the cheapest.
-        spread: standard deviation of the first round as a fraction of each action's range.
+        std: standard deviation of the first round as a fraction of each action's range.
         anneal: factor on the standard deviation from round to round, in (0, 1].
         colour: exponent of the noise spectrum; 0 is white.
         hold: steps between the knots of a candidate's noise.
@@ -44,39 +44,38 @@ class MppiSettings:
     candidates: int = 128
     iterations: int = 3
     temperature: float = 0.1
-    spread: float = 0.25
+    std: float = 0.25
     anneal: float = 0.6
     colour: float = 2.0
     hold: int = 1
     interpolation: Interpolation = "zero"
 
     def __post_init__(self) -> None:
-        if self.candidates < 3 or self.iterations < 1 or self.hold < 1:
-            raise PlanningError(
-                "mppi: expected candidates >= 3, iterations >= 1 and hold >= 1, "
-                f"got {self.candidates}, {self.iterations} and {self.hold}"
-            )
-        if not self.temperature > 0 or not 0 < self.spread <= 1 or not 0 < self.anneal <= 1:
-            raise PlanningError(
-                "mppi: expected temperature > 0, 0 < spread <= 1 and 0 < anneal <= 1, "
-                f"got {self.temperature}, {self.spread} and {self.anneal}"
-            )
-        if not 0 <= self.colour <= 8:
-            raise PlanningError(f"mppi: expected 0 <= colour <= 8, got {self.colour}")
+        expect(self, self.candidates >= 3 and self.iterations >= 1, "candidates >= 3 and iterations >= 1")
+        expect(self, self.hold >= 1, "hold >= 1")
+        expect(self, self.temperature > 0, "temperature > 0")
+        expect(self, 0 < self.std <= 1 and 0 < self.anneal <= 1, "std and anneal in (0, 1]")
+        expect(self, 0 <= self.colour <= 8, "0 <= colour <= 8")
 
 
 @dataclass(frozen=True)
-class Belief:
-    """The mean (H, A), guests (G, H, A) to be tried besides it, and the rounds done."""
+class Proposal:
+    """Where cheap sequences lie.
+
+    Attributes:
+        mean: (H, A).
+        extra: sequences (G, H, A) to be tried besides it and the drawn ones.
+        round: rounds done.
+    """
 
     mean: FloatArray
-    guests: FloatArray
+    extra: FloatArray
     round: int = 0
 
 
 def plan(problem: Problem, settings: MppiSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
     """Return the cheapest of all candidates and means, with the last mean in its memory."""
-    answer, belief = search(
+    answer, proposal = search(
         problem,
         previous,
         init(problem, previous),
@@ -84,39 +83,39 @@ def plan(problem: Problem, settings: MppiSettings, previous: Plan | None, rng: n
         partial(sample, problem, settings, rng),
         partial(update, settings),
     )
-    return replace(answer, memory=belief.mean[None]) if np.isfinite(answer.cost) else answer
+    return replace(answer, memory=proposal.mean[None]) if np.isfinite(answer.cost) else answer
 
 
-def init(problem: Problem, previous: Plan | None) -> Belief:
-    """Start from the earlier mean, shifted in time, with the rest of the earlier plan as a guest."""
+def init(problem: Problem, previous: Plan | None) -> Proposal:
+    """Start from the earlier mean, shifted in time, and try the rest of the earlier plan too."""
     start = warm_start(problem, previous)[None]
-    return Belief(np.concatenate([remembered(problem, previous, 1), start])[0], start)
+    return Proposal(np.concatenate([remembered(problem, previous, 1), start])[0], start)
 
 
-def sample(problem: Problem, settings: MppiSettings, rng: np.random.Generator, belief: Belief) -> FloatArray:
-    """Draw around the mean, closer in every round; behind the last round the mean alone is tried."""
-    mean = belief.mean[None]
-    if belief.round == settings.iterations:
+def sample(problem: Problem, settings: MppiSettings, rng: np.random.Generator, proposal: Proposal) -> FloatArray:
+    """Draw candidates (N, H, A) around the mean, closer in every round; after the last the mean alone is tried."""
+    mean = proposal.mean[None]
+    if proposal.round == settings.iterations:
         return mean
     shape = shaping(problem.horizon, settings.hold, settings.interpolation, settings.colour)
-    spread = settings.spread * settings.anneal**belief.round * (problem.high - problem.low)
-    noise = draw(rng, settings.candidates - 1 - len(belief.guests), problem.num_actions, shape)
-    return around(problem, belief.mean, spread, noise, np.concatenate([mean, belief.guests]))
+    std = settings.std * settings.anneal**proposal.round * (problem.high - problem.low)
+    noise = draw(rng, settings.candidates - 1 - len(proposal.extra), problem.num_actions, shape)
+    return around(problem, proposal.mean, std, noise, np.concatenate([mean, proposal.extra]))
 
 
-def update(settings: MppiSettings, belief: Belief, candidates: FloatArray, costs: FloatArray) -> Belief:
-    """Move the mean to the weighted mean of the candidates."""
+def update(settings: MppiSettings, proposal: Proposal, candidates: FloatArray, costs: FloatArray) -> Proposal:
+    """Move the mean to the weighted mean of candidates (N, H, A) with costs (N,)."""
     finite = np.isfinite(costs)
-    if belief.round == settings.iterations or not finite.any():
-        return replace(belief, guests=belief.guests[:0], round=belief.round + 1)
+    if proposal.round == settings.iterations or not finite.any():
+        return replace(proposal, extra=proposal.extra[:0], round=proposal.round + 1)
     mean = np.tensordot(weights(costs, settings.temperature), candidates, axes=1)
-    return Belief(mean, belief.guests[:0], belief.round + 1)
+    return Proposal(mean, proposal.extra[:0], proposal.round + 1)
 
 
 def weights(costs: FloatArray, temperature: float) -> FloatArray:
     """Return weights (N,) that sum to 1; not changed by an offset or a positive factor on all costs (N,)."""
     above = costs - costs.min()
-    spread = float(np.median(above[np.isfinite(above)]))
-    raw = np.exp(-above / (temperature * spread)) if spread > 0 else (above == 0).astype(np.float64)
+    typical = float(np.median(above[np.isfinite(above)]))
+    raw = np.exp(-above / (temperature * typical)) if typical > 0 else (above == 0).astype(np.float64)
     normalised: FloatArray = raw / raw.sum()
     return normalised

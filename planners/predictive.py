@@ -1,6 +1,6 @@
 """Predictive sampling: disturb the best sequence, keep whatever is better.
 
-Howell et al. 2022, https://arxiv.org/abs/2212.00541: no mean, no spread that adapts, one parameter. Over a few spline
+Howell et al. 2022, https://arxiv.org/abs/2212.00541: no mean, no std that adapts, one parameter. Over a few spline
 knots it is the simplest planner that drives legged robots.
 """
 
@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from planners.plan import Plan, warm_start
-from planners.problem import FloatArray, PlanningError, Problem, cheapest
+from planners.problem import FloatArray, Problem, cheapest, expect
 from planners.sampling.knots import Interpolation
 from planners.sampling.loop import around, search
 from planners.sampling.noise import draw, shaping
@@ -26,7 +26,7 @@ class PredictiveSettings:
     Attributes:
         candidates: action sequences per round.
         rounds: how often the best sequence is disturbed.
-        spread: standard deviation of the noise as a fraction of each action's range.
+        std: standard deviation of the noise as a fraction of each action's range.
         hold: steps between the knots of the noise.
         interpolation: what the noise does between its knots.
 
@@ -37,16 +37,14 @@ class PredictiveSettings:
     kind: Literal["predictive"] = "predictive"
     candidates: int = 128
     rounds: int = 3
-    spread: float = 0.1
+    std: float = 0.1
     hold: int = 4
     interpolation: Interpolation = "cubic"
 
     def __post_init__(self) -> None:
-        if self.candidates < 2 or self.rounds < 1 or self.hold < 1 or not 0 < self.spread <= 1:
-            raise PlanningError(
-                "predictive: expected candidates >= 2, rounds >= 1, hold >= 1 and 0 < spread <= 1, "
-                f"got {self.candidates}, {self.rounds}, {self.hold} and {self.spread}"
-            )
+        expect(self, self.candidates >= 2, "candidates >= 2")
+        expect(self, self.rounds >= 1 and self.hold >= 1, "rounds and hold >= 1")
+        expect(self, 0 < self.std <= 1, "0 < std <= 1")
 
 
 def plan(problem: Problem, settings: PredictiveSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
@@ -63,13 +61,13 @@ def plan(problem: Problem, settings: PredictiveSettings, previous: Plan | None, 
 
 
 def sample(problem: Problem, settings: PredictiveSettings, rng: np.random.Generator, best: FloatArray) -> FloatArray:
-    """Disturb the best sequence (H, A), which stays a candidate."""
+    """Draw candidates (N, H, A): disturb the best sequence (H, A), which stays one."""
     shape = shaping(problem.horizon, settings.hold, settings.interpolation, colour=0.0)
-    spread = settings.spread * (problem.high - problem.low)
+    std = settings.std * (problem.high - problem.low)
     noise = draw(rng, settings.candidates - 1, problem.num_actions, shape)
-    return around(problem, best, spread, noise, best[None])
+    return around(problem, best, std, noise, best[None])
 
 
 def update(best: FloatArray, candidates: FloatArray, costs: FloatArray) -> FloatArray:
-    """Keep the cheapest."""
+    """Return the cheapest of candidates (N, H, A) with costs (N,)."""
     return candidates[winner[0]] if len(winner := cheapest(costs, 1)) else best

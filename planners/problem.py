@@ -30,6 +30,22 @@ class PlanningError(ValueError):
     """A problem or a planner's settings make no sense; raised at construction, never while planning."""
 
 
+class PlannerSettings(Protocol):
+    """What the settings of all planners have in common."""
+
+    @property
+    def kind(self) -> str:
+        """Name of the planner."""
+        ...
+
+
+def expect(settings: PlannerSettings, holds: bool, rule: str) -> None:
+    """Raise PlanningError unless a rule about settings holds, with the values of the fields that the rule names."""
+    if not holds:
+        got = [f"{name} {value}" for name, value in vars(settings).items() if name in rule.split()]
+        raise PlanningError(f"{settings.kind}: expected {rule}, got {', '.join(got)}")
+
+
 class Model(Protocol):
     """What predicts. The planner never asks how."""
 

@@ -17,7 +17,7 @@ from planners.newton import linearize, riccati
 from planners.newton.linearize import Smooth
 from planners.newton.riccati import Step
 from planners.plan import Plan, better, fallback, foreseen, judged, warm_start
-from planners.problem import AnyFloats, FloatArray, PlanningError, Problem
+from planners.problem import AnyFloats, FloatArray, PlanningError, Problem, expect
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,9 @@ class RtiSettings:
     lengths: tuple[float, ...] = (1.0, 0.5, 0.2, 0.05)
 
     def __post_init__(self) -> None:
-        if self.iterations < 1 or not self.damping >= 0:
-            raise PlanningError(
-                f"rti: expected iterations >= 1 and damping >= 0, got {self.iterations} and {self.damping}"
-            )
-        if not self.lengths or not all(0 < length <= 1 for length in self.lengths):
-            raise PlanningError(f"rti: expected lengths in (0, 1], got {self.lengths}")
+        expect(self, self.iterations >= 1 and self.damping >= 0, "iterations >= 1 and damping >= 0")
+        inside = bool(self.lengths) and all(0 < length <= 1 for length in self.lengths)
+        expect(self, inside, "lengths in (0, 1], one or more")
 
 
 class Trajectories(NamedTuple):
@@ -85,20 +82,32 @@ def plan(
 def refine(
     problem: Problem, known: Smooth, settings: RtiSettings, best: Plan, found: Trajectories, iterations: int
 ) -> Plan:
-    """Improve N trajectories side by side; return the best of them, of their improvements and of `best`."""
+    """Improve N trajectories side by side; return the best of them, of their improvements and of `best`.
+
+    Args:
+        problem: what to solve, and by when.
+        known: its model and cost.
+        settings: damping and lengths of a step.
+        best: the plan so far.
+        found: the trajectories, actions (N, H, A) and what they lead to.
+        iterations: steps at most.
+    """
     damping, left = settings.damping, iterations
     for _ in problem.rounds(iterations):
         left -= 1
+        # Expand model and cost around every trajectory, and solve.
         step = _step(problem, known, found, damping)
         if step is None:
             left = 0
             break
+        # Go part of the way, as far as the true cost says.
         candidates = linearize.along(problem, found.actions, step.change, settings.lengths)
         costs, states = problem.evaluate(candidates)
         best, old = better(best, problem, candidates, costs, states), best.cost
         found, moved = _further(found, candidates, costs, states)
         if best.cost < old:
             best = replace(best, feedback=linearize.feedback(problem, known.cost, step.gains[np.argmin(found.costs)]))
+        # Where nothing got cheaper, trust the expansion less.
         damping = settings.damping if moved else 10 * max(damping, 1e-3)
     return judged(best, finished=left == 0)
 

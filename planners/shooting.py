@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from planners.plan import Plan, warm_start
-from planners.problem import FloatArray, PlanningError, Problem
+from planners.problem import FloatArray, Problem, expect
 from planners.sampling.knots import Interpolation, interpolation
 from planners.sampling.loop import search
 
@@ -38,11 +38,8 @@ class ShootingSettings:
     interpolation: Interpolation = "zero"
 
     def __post_init__(self) -> None:
-        if self.candidates < 2 or self.rounds < 1 or self.hold < 1:
-            raise PlanningError(
-                "shooting: expected candidates >= 2, rounds >= 1 and hold >= 1, "
-                f"got {self.candidates}, {self.rounds} and {self.hold}"
-            )
+        expect(self, self.candidates >= 2, "candidates >= 2")
+        expect(self, self.rounds >= 1 and self.hold >= 1, "rounds and hold >= 1")
 
 
 def plan(problem: Problem, settings: ShootingSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
@@ -52,16 +49,16 @@ def plan(problem: Problem, settings: ShootingSettings, previous: Plan | None, rn
     return answer
 
 
-def sample(problem: Problem, settings: ShootingSettings, rng: np.random.Generator, guests: FloatArray) -> FloatArray:
-    """Draw uniformly within bounds, besides what is given (K, H, A)."""
+def sample(problem: Problem, settings: ShootingSettings, rng: np.random.Generator, extra: FloatArray) -> FloatArray:
+    """Draw candidates (N, H, A) uniformly within bounds, besides extra ones (G, H, A)."""
     matrix = interpolation(problem.horizon, settings.hold, settings.interpolation)
-    knots = rng.random((matrix.shape[1], problem.num_actions * (settings.candidates - len(guests))))
+    knots = rng.random((matrix.shape[1], problem.num_actions * (settings.candidates - len(extra))))
     drawn = (matrix @ knots).reshape(problem.horizon, problem.num_actions, -1).transpose(2, 0, 1)
     drawn = problem.low + (problem.high - problem.low) * drawn
-    candidates: FloatArray = np.clip(np.concatenate([guests, drawn]), problem.low, problem.high)
+    candidates: FloatArray = np.clip(np.concatenate([extra, drawn]), problem.low, problem.high)
     return candidates
 
 
-def _forget(guests: FloatArray, _candidates: FloatArray, _costs: FloatArray) -> FloatArray:
-    """Learn nothing; what was given has been tried."""
-    return guests[:0]
+def _forget(extra: FloatArray, _candidates: FloatArray, _costs: FloatArray) -> FloatArray:
+    """Learn nothing; the extra ones have been tried."""
+    return extra[:0]

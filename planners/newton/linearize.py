@@ -74,9 +74,11 @@ def linear_quadratic(
     """
     num_plans, horizon, num_actions = actions.shape
     size = path.shape[-1]
+    # Model and cost, all N x H points in one batch each.
     points = path[:, :-1].reshape(-1, size), actions.reshape(-1, num_actions)
     ahead, by_state, by_action = known.model.linearize(*points)
     terms = expand(known.cost, path, actions)
+    # Stages of states, actions carried along where changes of them cost something, and actions.
     carried = known.cost.residuals(num_actions).before.numel()
     dynamics = np.zeros((num_plans, horizon, size + carried, size + carried + num_actions))
     dynamics[:, :, :size, :size] = _mean(by_state).reshape(num_plans, horizon, size, size)

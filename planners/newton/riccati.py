@@ -4,11 +4,17 @@
     under      x_h+1 = F_h z_h + c_h,    low_h <= u_h <= high_h
 
 x and u are deviations from a trajectory, c is what the model makes of a point of it beyond the next point: nothing, if
-the trajectory is one that the model really takes. Without active bounds the answer is exact. A bound
-is met stage by stage, after Tassa et al. 2014, https://doi.org/10.1109/ICRA.2014.6907001: an action that is pushed out
-of its range stays, one that would leave it stops at the bound, and neither gets feedback; the forward sweep clips.
-Which actions are bounded is asked once a sweep: the next one, from where this one led, sees what has changed. All
-arrays lead with N independent problems.
+the trajectory is one that the model really takes. Backwards from V_H = G_H and v_H = g_H, all stages from h on cost at
+best v_h' x + x' V_h x / 2 (Bellman 1957; around a trajectory Li and Todorov 2004, ICINCO):
+
+    Q_h = G_h + F_h' V_h+1 F_h        q_h = g_h + F_h' (v_h+1 + V_h+1 c_h)
+    K_h = - Q_uu^-1 Q_ux              k_h = - Q_uu^-1 q_u                      u_h = k_h + K_h x_h
+    V_h = Q_xx + Q_xu K_h             v_h = q_x + Q_xu k_h
+
+Without active bounds the answer is exact. A bound is met stage by stage, after Tassa et al. 2014,
+https://doi.org/10.1109/ICRA.2014.6907001: an action that is pushed out of its range stays, one that would leave it
+stops at the bound, and neither gets feedback; the forward sweep clips. Which actions are bounded is asked once a sweep:
+the next one, from where this one led, sees what has changed. All arrays lead with N independent problems.
 """
 
 from __future__ import annotations
@@ -95,11 +101,19 @@ def backward(problem: LinearQuadratic, damping: float) -> Policy:
 
 
 def _sweep(problem: LinearQuadratic, damping: float, policy: FloatArray) -> None:
-    """Fill in the policy (H, U, 1 + X) of one problem.
+    """Fill in the policy of one problem; products of stacks of small matrices would take twice as long.
 
-    All linear terms ride along as one more column in front, so that a stage is three matrix products. One problem at a
-    time: products of stacks of small matrices take twice as long.
+    Linear terms ride along as one more column in front, so that a stage is three matrix products:
+
+        value = [v V]  (X, 1 + X)      dynamics = [1 0; c F]  (1 + X, 1 + Z)      ahead = value dynamics  (X, 1 + Z)
+        stage = [q Q]  (Z, 1 + Z)      policy = [k K]  (U, 1 + X)
+
+    Args:
+        problem: without the leading axis.
+        damping: as in `backward`.
+        policy: to be filled in (H, U, 1 + X).
     """
+    # Constants of all stages, and one buffer for [q Q] with its blocks Q_uu, [q_u Q_ux], Q_xu and [q_x Q_xx].
     horizon, size, width = problem.dynamics.shape
     dynamics = np.zeros((horizon, 1 + size, 1 + width))
     dynamics[:, 0, 0], dynamics[:, 1:, 0], dynamics[:, 1:, 1:] = 1.0, problem.gaps, problem.dynamics
@@ -108,9 +122,11 @@ def _sweep(problem: LinearQuadratic, damping: float, policy: FloatArray) -> None
     own, linear = stage[size:, 1 + size :], stage[size:, : 1 + size]
     cross, rest = stage[:size, 1 + size :], stage[:size, : 1 + size]
     diagonal, push = np.einsum("uu->u", own), linear[:, 0]
+    # How far each action may go, and whether it is at a bound already.
     span = problem.high - problem.low
     at_low, at_high = np.greater_equal(problem.low, 0), np.less_equal(problem.high, 0)
     scale, at_bounds = damping / span**2, np.any(at_low | at_high, axis=1)
+    # From the last stage to the first: [q Q], damped; its minimum over u within bounds; the cost [v V] that remains.
     value = np.concatenate([problem.last_gradient[:, None], problem.last_hessian], axis=-1)
     for h in range(horizon - 1, -1, -1):
         value.dot(dynamics[h], ahead)

@@ -1,8 +1,8 @@
 """The loop that all sampling planners share: draw candidates, roll them out, learn from their costs, repeat.
 
-An algorithm is three pure functions: `init` makes its belief about good sequences, `sample` draws candidates from a
-belief, `update` moves the belief to what their costs say. The loop keeps the best sequence ever evaluated and works in
-chunks, so that it can answer at any time.
+An algorithm is three pure functions: `init` makes a proposal, which says where good sequences may lie, `sample` draws
+candidates from it, `update` moves it to what their costs say. The loop keeps the best sequence ever evaluated and works
+in chunks, so that it can answer at any time.
 """
 
 from __future__ import annotations
@@ -16,66 +16,70 @@ from numpy.typing import NDArray
 from planners.plan import Plan, better, fallback, judged
 from planners.problem import FloatArray, Problem
 
-Belief = TypeVar("Belief")
+Proposal = TypeVar("Proposal")
 
 
 def search(
     problem: Problem,
     previous: Plan | None,
-    belief: Belief,
+    proposal: Proposal,
     iterations: int,
-    sample: Callable[[Belief], FloatArray],
-    update: Callable[[Belief, FloatArray, FloatArray], Belief],
-) -> tuple[Plan, Belief]:
-    """Return the best sequence evaluated, or the earlier plan when none was finite, and what was learned.
+    sample: Callable[[Proposal], FloatArray],
+    update: Callable[[Proposal, FloatArray, FloatArray], Proposal],
+) -> tuple[Plan, Proposal]:
+    """Return the best sequence evaluated, or the earlier plan when none was finite, and the last proposal.
 
     Args:
         problem: what to solve, and by when.
         previous: the earlier plan.
-        belief: where the search starts.
+        proposal: where the search starts.
         iterations: rounds of sampling.
-        sample: draw candidates (N, H, A) within bounds, the most promising first.
-        update: learn from candidates and their costs (N,); what the deadline left out costs +inf.
+        sample: draw candidates (N, H, A) within bounds from a proposal, the most promising first.
+        update: move a proposal, given candidates (N, H, A) and their costs (N,); what the deadline left out costs +inf.
     """
-    best, in_time = fallback(problem, previous), problem.rounds()
-    finished = True
+    best, in_time, finished = fallback(problem, previous), problem.rounds(), True
     for _ in range(iterations):
-        candidates = sample(belief)
+        # Draw candidates.
+        candidates = sample(proposal)
         costs = np.full(len(candidates), np.inf)
+        # Roll them out, chunk by chunk, while the next chunk is likely to end in time; keep the best so far.
         for chunk in _chunks(len(candidates), problem.chunk):
             finished = next(in_time, None) is not None
             if not finished:
                 break
-            best, costs[chunk] = _tried(best, problem, candidates[chunk])
-        belief = update(belief, candidates, costs)
+            costs[chunk], states = problem.evaluate(candidates[chunk])
+            best = better(best, problem, candidates[chunk], costs[chunk], states)
+            del states  # the next ones then take the same memory, which is still in the cache
+        # Learn, also from a round that was cut short.
+        proposal = update(proposal, candidates, costs)
         if not finished:
             break
-    return judged(best, finished), belief
+    return judged(best, finished), proposal
 
 
 def around(
-    problem: Problem, mean: FloatArray, spread: FloatArray, noise: NDArray[np.float32], guests: FloatArray
+    problem: Problem, mean: FloatArray, std: FloatArray, noise: NDArray[np.float32], extra: FloatArray
 ) -> FloatArray:
-    """Return guests (G, H, A) and then mean (H, A) plus spread, (H, A) or (A,), times noise (N, H, A), within bounds.
+    """Return candidates (G + N, H, A) within bounds: some that are given, then mean plus std times noise.
 
-    They lie in memory as noise does.
+    In memory they lie as (H, A, G + N), the candidates side by side, and the result is a transposed view of that. So
+    does the noise, and so does a roll-out read them: step by step, one action channel of all candidates at a time.
+
+    Args:
+        problem: for its bounds.
+        mean: (H, A).
+        std: standard deviation, (H, A) or (A,).
+        noise: of unit variance (N, H, A).
+        extra: sequences (G, H, A) that are candidates as they are.
     """
-    candidates = np.empty((*mean.shape, len(guests) + len(noise))).transpose(2, 0, 1)
-    candidates[: len(guests)] = guests
-    drawn = candidates[len(guests) :]
-    np.multiply(spread, noise, out=drawn)
+    candidates = np.empty((*mean.shape, len(extra) + len(noise))).transpose(2, 0, 1)
+    candidates[: len(extra)] = extra
+    # In place, for a temporary array would have another layout, and twice the traffic.
+    drawn = candidates[len(extra) :]
+    np.multiply(std, noise, out=drawn)
     drawn += mean
     np.maximum(candidates, problem.low, out=candidates)
     return np.minimum(candidates, problem.high, out=candidates)
-
-
-def _tried(best: Plan, problem: Problem, candidates: FloatArray) -> tuple[Plan, FloatArray]:
-    """Return the better of a plan and the cheapest of N candidates, and what these cost (N,).
-
-    Their predicted states end here: the next ones then take the same memory, which is still in the cache.
-    """
-    costs, states = problem.evaluate(candidates)
-    return better(best, problem, candidates, costs, states), costs
 
 
 def _chunks(count: int, most: int) -> Iterator[slice]:

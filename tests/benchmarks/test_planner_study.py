@@ -149,7 +149,7 @@ def test_the_hybrid_takes_over_what_is_tuned_of_its_search() -> None:
     tuned = {**hybrid.default, **draw(RECIPES["icem"].space, rng())}
     assert set(tuned) == set(hybrid.default)
     settings = RECIPES["hybrid"].fill(tuned, 312, synthetic())
-    assert settings["search"]["spread"] == tuned["spread"]
+    assert settings["search"]["std"] == tuned["std"]
     assert settings["polish"] == {"damping": hybrid.default["damping"]}
 
 

@@ -42,20 +42,20 @@ def test_momentum_keeps_a_share_of_the_old_mean() -> None:
 
 
 def test_the_search_starts_wide_again_on_every_warm_start() -> None:
-    wide = replace(PLAIN, candidates=2002, elites=20, iterations=4, spread=0.1)
+    wide = replace(PLAIN, candidates=2002, elites=20, iterations=4, std=0.1)
     problem = reach_problem()
     plan = cem.plan(problem, wide, None, rng())
     rounds = np.concatenate(candidates_of(problem)).reshape(4, 2002, 10, 2)
-    spreads = [batch[2:].std(axis=0).mean() for batch in rounds]
-    assert spreads[0] == pytest.approx(0.2, rel=0.05)
-    assert spreads[-1] < 0.17
+    stds = [batch[2:].std(axis=0).mean() for batch in rounds]
+    assert stds[0] == pytest.approx(0.2, rel=0.05)
+    assert stds[-1] < 0.17
     candidates_of(problem).clear()
     cem.plan(replace(problem, time=0.1), wide, plan, rng(1))
     first = np.concatenate(candidates_of(problem))[:2002]
     assert np.median(np.abs(first[2:] - first[0])) == pytest.approx(0.2 * 0.6745, rel=0.05)
 
 
-def test_the_spread_never_falls_below_its_floor() -> None:
+def test_the_std_never_falls_below_its_floor() -> None:
     problem = reach_problem()
     cem.plan(problem, replace(PLAIN, elites=1, candidates=402, floor=0.05), None, rng())
     second = np.concatenate(candidates_of(problem))[402:804]
@@ -72,7 +72,7 @@ def test_the_earlier_plan_shifted_in_time_is_a_candidate() -> None:
 
 def test_candidates_leave_the_mean_for_several_steps_at_once() -> None:
     problem = reach_problem()
-    cem.plan(problem, replace(PLAIN, hold=5, iterations=1, spread=0.05), None, rng())
+    cem.plan(problem, replace(PLAIN, hold=5, iterations=1, std=0.05), None, rng())
     drawn = candidates_of(problem)[0][2:]
     np.testing.assert_array_equal(drawn[:, 5], drawn[:, 9])
     assert not np.any(drawn[:, 4] == drawn[:, 5])
@@ -127,8 +127,8 @@ def linear_quadratic_optimum(problem: Problem) -> float:
         {"floor": 0.0},
         {"floor": 0.4},
         {"momentum": 1.0},
-        {"spread": float("nan")},
-        {"spread": 1.1},
+        {"std": float("nan")},
+        {"std": 1.1},
     ],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:

@@ -70,11 +70,11 @@ def test_elites_of_the_tick_before_come_back_shifted_in_time() -> None:
     problem, plan = solved()
     assert plan.memory is not None
     icem.plan(later(problem), SETTINGS, plan, rng(1))
-    guests = rounds_of(problem)[0][:4]
+    extra = rounds_of(problem)[0][:4]
     ahead = [*range(1, 10), 9]
-    np.testing.assert_array_equal(guests[0], plan.actions[ahead])
-    np.testing.assert_array_equal(guests[1:], plan.memory[:3][:, ahead])
-    assert len(icem.init(later(problem), SETTINGS, plan).guests) == 4, "no more of them than are kept"
+    np.testing.assert_array_equal(extra[0], plan.actions[ahead])
+    np.testing.assert_array_equal(extra[1:], plan.memory[:3][:, ahead])
+    assert len(icem.init(later(problem), SETTINGS, plan).extra) == 4, "no more of them than are kept"
 
 
 def test_elites_do_not_survive_a_reset() -> None:
@@ -97,10 +97,10 @@ def test_elites_for_wider_bounds_and_another_horizon_are_made_to_fit() -> None:
 
 
 def test_the_search_starts_wide_again_at_every_tick() -> None:
-    wide = replace(SETTINGS, candidates=64, elites=4, iterations=5, decay=1.0, spread=0.1, colour=0.0)
+    wide = replace(SETTINGS, candidates=64, elites=4, iterations=5, decay=1.0, std=0.1, colour=0.0)
     problem, plan = solved(wide)
-    spreads = [batch[5:].std(axis=0).mean() for batch in rounds_of(problem)]
-    assert spreads[-1] < 0.6 * spreads[0]
+    stds = [batch[5:].std(axis=0).mean() for batch in rounds_of(problem)]
+    assert stds[-1] < 0.6 * stds[0]
     icem.plan(later(problem), wide, plan, rng(1))
     first = rounds_of(problem)[0]
     assert np.median(np.abs(first[5:] - first[0])) == pytest.approx(0.2 * 0.6745, rel=0.1)
@@ -145,7 +145,7 @@ def test_beats_the_plain_method_with_as_many_evaluations() -> None:
         {"colour": float("nan")},
         {"hold": 0},
         {"floor": 0.0},
-        {"spread": float("nan")},
+        {"std": float("nan")},
         {"momentum": 1.0},
     ],
 )

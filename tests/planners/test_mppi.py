@@ -62,7 +62,7 @@ def test_the_weighted_mean_is_the_next_mean() -> None:
 
 def test_noise_shrinks_from_round_to_round_and_is_wide_again_at_the_next_tick() -> None:
     problem = reach_problem()
-    settings = replace(SETTINGS, anneal=0.5, spread=0.1, candidates=64, colour=0.0)
+    settings = replace(SETTINGS, anneal=0.5, std=0.1, candidates=64, colour=0.0)
     plan = mppi.plan(problem, settings, None, rng())
     first, second, _ = rounds_of(problem)
     assert np.std(second[1:] - second[0]) == pytest.approx(0.5 * np.std(first[2:] - first[0]), rel=0.1)
@@ -95,7 +95,7 @@ def test_a_round_without_a_finite_candidate_leaves_the_mean() -> None:
         {"iterations": 0},
         {"temperature": 0.0},
         {"temperature": float("nan")},
-        {"spread": 1.1},
+        {"std": 1.1},
         {"anneal": 0.0},
         {"hold": 0},
         {"colour": -0.5},

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from planners import cem, icem, mppi, predictive, shooting
-from planners.plan import Plan, PlanStatus
+from planners.factory import PLANNERS, make
+from planners.plan import Plan, PlanFunction, PlanStatus
 from planners.problem import CHUNK, AnyFloats, FloatArray, Problem
 from planners.sampling.loop import search
 from tests.planners.toys import SlowToy, Toy, point_mass, reach_problem
@@ -34,13 +33,13 @@ def draws(count: int) -> FloatArray:
     return actions
 
 
-def note(belief: list[FloatArray], candidates: FloatArray, costs: FloatArray) -> list[FloatArray]:
-    return [*belief, costs]
+def note(proposal: list[FloatArray], candidates: FloatArray, costs: FloatArray) -> list[FloatArray]:
+    return [*proposal, costs]
 
 
 def run(problem: Problem, count: int, iterations: int = 2) -> tuple[Plan, list[FloatArray]]:
     start: list[FloatArray] = []
-    return search(problem, None, start, iterations, lambda belief: draws(count + len(belief)), note)
+    return search(problem, None, start, iterations, lambda proposal: draws(count + len(proposal)), note)
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 200])
@@ -77,19 +76,13 @@ def test_what_the_deadline_left_out_cannot_teach() -> None:
     assert not finite[100:].any()
 
 
-PLANS: dict[str, Callable[[Problem, Plan | None, np.random.Generator], Plan]] = {
-    "cem": lambda problem, plan, rng: cem.plan(problem, cem.CemSettings(), plan, rng),
-    "icem": lambda problem, plan, rng: icem.plan(problem, icem.IcemSettings(), plan, rng),
-    "mppi": lambda problem, plan, rng: mppi.plan(problem, mppi.MppiSettings(), plan, rng),
-    "predictive": lambda problem, plan, rng: predictive.plan(problem, predictive.PredictiveSettings(), plan, rng),
-    "shooting": lambda problem, plan, rng: shooting.plan(problem, shooting.ShootingSettings(), plan, rng),
-}
+PLANS = {kind: make(PLANNERS[kind].settings()) for kind in ("cem", "icem", "mppi", "predictive", "shooting")}
 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS.keys())
 @pytest.mark.parametrize("budget", [0.031, 0.1, 0.2, 1.0])
 def test_every_sampler_improves_on_the_plan_before_or_keeps_it_whatever_the_budget(
-    budget: float, plan: Callable[[Problem, Plan | None, np.random.Generator], Plan]
+    budget: float, plan: PlanFunction
 ) -> None:
     costs: list[float] = []
     answer, rng = None, np.random.default_rng(0)
