@@ -36,7 +36,7 @@ FLOORS = {
         "risk",
         "problem",
         "costs plan",
-        "newton nlp sampling",
+        "newton sampling",
         "cem icem mppi predictive rti shooting",
         "hybrid",
         "factory",

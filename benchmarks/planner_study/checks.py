@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from benchmarks.peers.published import PublishedPlanner
+from benchmarks.planner_study import nlp
 from benchmarks.planner_study.arenas import synthetic
 from benchmarks.planner_study.crawl import CrawlArena
 from benchmarks.planner_study.drives import collected, percentiles
@@ -18,7 +19,7 @@ from benchmarks.planner_study.stopwatch import Stopwatch
 from controller.courses.paths import COURSES, START
 from controller.jobs.study import Result
 from dynamics.rollout.kernel import Kernel
-from planners import nlp, rti
+from planners import rti
 from planners.factory import make
 from planners.hybrid import HybridSettings
 from planners.icem import IcemSettings

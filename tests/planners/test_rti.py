@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import lsq_linear
 
+from benchmarks.planner_study import nlp
 from benchmarks.planner_study.quadratic import QuadraticCost
-from planners import nlp, rti
+from planners import rti
 from planners.plan import PlanStatus
 from planners.problem import FloatArray, PlanningError, Problem
 from planners.rti import RtiSettings

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planners import nlp, rti
+from benchmarks.planner_study import nlp
+from planners import rti
 from planners.costs.path import PathCost, PathWeights
 from planners.problem import PlanningError
 from planners.rti import RtiSettings
