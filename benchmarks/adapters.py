@@ -27,8 +27,7 @@ from torch import Tensor, nn
 from controller.settings import assets
 from controller.settings.robots import spec
 from controller.training.random_episodes import excitation
-from dynamics import checkpoint
-from dynamics.adapters import factory
+from dynamics import checkpoint, factory
 from dynamics.adapters.base import Adapted
 from dynamics.checkpoint import Checkpoint
 from dynamics.meta import Windows, outer_loss

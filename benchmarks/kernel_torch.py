@@ -10,7 +10,8 @@ from torch.func import jacrev, vmap
 
 from dynamics.model import Model
 from dynamics.network import Weights
-from dynamics.rollout.kernel import Float32, Linearization
+from dynamics.rollout.kernel import Linearization
+from dynamics.transitions import Float32
 
 
 class TorchKernel:

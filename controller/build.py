@@ -20,7 +20,7 @@ from controller.settings import robots
 from controller.settings.layers import ConfigError
 from controller.telemetry.run_log import RunHeader
 from dynamics import checkpoint
-from dynamics.adapters import factory as adapters
+from dynamics import factory as adapters
 from dynamics.adapters.base import Adapter
 from dynamics.checkpoint import Checkpoint, CheckpointError
 from dynamics.model import Model

@@ -15,11 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import torch
 
 from controller.courses.paths import START, Progress, Task
 from controller.foresight import Foresight, learned
-from dynamics.adapters.base import Adapted, Adapter
+from dynamics.adapters.base import Adapted, Adapter, refit
 from dynamics.model import Model
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, History
@@ -236,13 +235,8 @@ class Controller:
         )
 
     def _adapt(self, memory: Memory) -> Memory:
-        """Re-fit the model to the window; what does not come out finite is not used."""
-        window = memory.history.window
-        if window is None or not window.finite:
-            return replace(memory, adapted=self._adapter.initial())
-        adapted = self._adapter.adapt(memory.adapted, window)
-        finite = all(bool(torch.isfinite(w).all()) for w in adapted.weights)
-        return replace(memory, adapted=adapted if finite else self._adapter.initial())
+        """Re-fit the model to the window."""
+        return replace(memory, adapted=refit(self._adapter, memory.adapted, memory.history.window))
 
     def _plan(self, memory: Memory, observation: Observation, started: float) -> tuple[Plan, ActionSchedule]:
         """Predict the state behind the actions under way, and search from there with the model that earned trust."""

@@ -16,12 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from dynamics.network import Weights
+from dynamics.transitions import Float32
 
-Float32 = NDArray[np.float32]
-"""What runs; in double precision the same functions are tested."""
 Sizes = tuple[int, ...]
 """Layer widths, input first, output last."""
 

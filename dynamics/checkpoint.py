@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,9 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from dynamics.adapters import factory
-from dynamics.adapters.factory import AdapterSettings
-from dynamics.checkpoint_checks import check
+from dynamics import factory
+from dynamics.adapters.base import AdapterSettings
 from dynamics.files import whole
 from dynamics.model import Model
 from dynamics.network import Parts, Weights
@@ -64,7 +64,7 @@ class _Header:
     period: float
     channels: tuple[Channel, ...]
     action_names: tuple[str, ...]
-    adapter: AdapterSettings
+    adapter: dict[str, Any]
     provenance: dict[str, Any]
 
 
@@ -77,7 +77,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         checkpoint.period,
         model.space.channels,
         model.action_names,
-        checkpoint.adapter,
+        asdict(checkpoint.adapter),
         checkpoint.provenance,
     )
     tensors: dict[str, Tensor] = {}
@@ -121,8 +121,9 @@ def load(path: Path) -> Checkpoint:
         )
         names = {name.rpartition(".")[0] for name in tensors} - _OF_THE_MODEL
         parts = {name: _weights(tensors, name) for name in sorted(names)}
-        factory.check(header.adapter, parts)
-        check(model, parts, header.adapter)
+        adapter = factory.read(header.adapter)
+        _check(model, parts)
+        factory.check(adapter, model, parts)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}, got {first['input']!r}"
@@ -131,7 +132,7 @@ def load(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path}: damaged or incomplete: expected {error}, got none") from error
     except ValueError as error:
         raise CheckpointError(f"{path}: damaged or incomplete: {error}") from error
-    return Checkpoint(header.robot, header.recipe, header.period, model, header.adapter, parts, header.provenance)
+    return Checkpoint(header.robot, header.recipe, header.period, model, adapter, parts, header.provenance)
 
 
 def _scaling(tensors: dict[str, Tensor], name: str, limit: float) -> Normalizer:
@@ -142,3 +143,43 @@ def _scaling(tensors: dict[str, Tensor], name: str, limit: float) -> Normalizer:
 def _weights(tensors: dict[str, Tensor], name: str) -> Weights:
     count = sum(key.startswith(f"{name}.") for key in tensors)
     return tuple(tensors[f"{name}.{i}"] for i in range(count))
+
+
+def _check(model: Model, parts: Parts) -> None:
+    """Refuse tensors that do not belong together, or cannot be used."""
+    told = 0 if model.condition is None else len(model.condition.mean)
+    _check_network("prior", model.prior, model.num_inputs + told, model.space.size)
+    if "plain" in parts:
+        _check_network("plain", parts["plain"], model.num_inputs, model.space.size)
+    for name, weights in {"prior": model.prior, **parts}.items():
+        if not all(w.is_floating_point() for w in weights):
+            raise ValueError(f"{name}: expected floating-point weights, got {weights[0].dtype}")
+        if not all(bool(torch.isfinite(w).all()) for w in weights):
+            raise ValueError(f"{name}: expected finite weights, got NaN or infinity")
+    _check_scaling("inputs", model.inputs, model.num_inputs)
+    _check_scaling("increments", model.increments, model.space.size)
+    if model.condition is not None:
+        _check_scaling("condition", model.condition, told)
+
+
+def _check_network(name: str, weights: Weights, size_in: int, size_out: int) -> None:
+    """Refuse layers (E, in, out), (E, out) that do not lead from one width to the next."""
+    shapes = [tuple(w.shape) for w in weights]
+    if len(shapes) < 2 or len(shapes) % 2 or len(shapes[0]) != 3:
+        raise ValueError(f"{name}: expected a matrix (E, in, out) and a bias (E, out) a layer, got {shapes}")
+    members = shapes[0][0]
+    widths = [size_in, *(shape[-1] for shape in shapes[:-2:2]), size_out]
+    expected = [
+        shape for one, other in itertools.pairwise(widths) for shape in ((members, one, other), (members, other))
+    ]
+    if shapes != expected:
+        raise ValueError(f"{name}: expected layers {expected}, got {shapes}")
+
+
+def _check_scaling(name: str, scaling: Normalizer, size: int) -> None:
+    """Refuse what does not scale every channel; an infinite deviation leaves out one that never varied."""
+    if not scaling.mean.shape == scaling.std.shape == (size,):
+        got = f"{scaling.mean.shape} and {scaling.std.shape}"
+        raise ValueError(f"{name}: expected means and deviations of {size} channels, got {got}")
+    if not np.isfinite(scaling.mean).all() or not (scaling.std > 0.0).all():
+        raise ValueError(f"{name}: expected finite means and positive deviations")

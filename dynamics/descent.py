@@ -5,10 +5,11 @@ theta <- theta - alpha * grad L(theta; window),   L the mean squared error over 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from dynamics.backpropagation import (
-    Float32,
     Sizes,
     backpropagate,
     columns,
@@ -17,9 +18,10 @@ from dynamics.backpropagation import (
     layers,
     sizes,
     vectors,
-    weights,
 )
+from dynamics.model import Model, encode
 from dynamics.network import Weights
+from dynamics.transitions import Float32, Transitions
 
 _HALVINGS = 5
 """Step sizes that are tried: all of the learned one, half of it, ..."""
@@ -28,33 +30,47 @@ Window = tuple[Float32, Float32]
 """What a network reads (in + 1, M), as `columns` lays it out, and what it should say (out, M)."""
 
 
-def descend(start: Weights, rates: Weights, inputs: Float32, targets: Float32, steps: int) -> Weights:
-    """Take gradient steps on one window.
+@dataclass(frozen=True)
+class Start:
+    """Where the steps of an ensemble start, and how long they are, as one vector of all parameters a member.
 
-    Args:
-        start: weights of an ensemble, leading axis (E,); not modified.
-        rates: step size of every parameter, broadcastable to `start`.
-        inputs: (M, in) normalised.
-        targets: (M, out) normalised.
-        steps: number of gradient steps.
-
-    Returns:
-        New weights, leading axis (E,).
+    Attributes:
+        widths: of the layers.
+        points: parameters (E, P).
+        rates: step size of every parameter (E, P).
     """
-    widths, window = sizes(start), (columns(inputs), targets.T)
-    sized = tuple(rate.expand_as(w) for rate, w in zip(rates, start, strict=True))
-    return weights(all_stepped(vectors(start), vectors(sized), widths, window, steps), widths)
+
+    widths: Sizes
+    points: Float32
+    rates: Float32
+
+    @classmethod
+    def of(cls, prior: Weights, rates: Weights) -> Start:
+        """Start at a prior, leading axis (E,), with step sizes of the same shapes or one for a whole tensor."""
+        sized = tuple(rate.expand_as(w) for rate, w in zip(rates, prior, strict=True))
+        return cls(sizes(prior), vectors(prior), vectors(sized))
+
+    def slower(self, share: float) -> Start:
+        """Return the same point with all step sizes times a share."""
+        return replace(self, rates=self.rates * np.float32(share))
 
 
-def all_stepped(points: Float32, rates: Float32, widths: Sizes, window: Window, steps: int) -> Float32:
-    """Return the parameters (E, P) of an ensemble after gradient steps on a window; rates (E, P)."""
-    found = [stepped(point, rate, widths, window, steps) for point, rate in zip(points, rates, strict=True)]
+def seen(model: Model, transitions: Transitions) -> Window:
+    """Return M transitions as what the network of a model reads and should say."""
+    inputs, targets = encode(model, transitions)
+    return columns(inputs), targets.T
+
+
+def descended(start: Start, window: Window, steps: int) -> Float32:
+    """Return the parameters (E, P) after gradient steps on a window."""
+    pairs = zip(start.points, start.rates, strict=True)
+    found = [stepped(point, rates, start.widths, window, steps) for point, rates in pairs]
     return found[0][None] if len(found) == 1 else np.stack(found)
 
 
 def stepped(point: Float32, rates: Float32, widths: Sizes, window: Window, steps: int) -> Float32:
-    """Return the parameters (P,) of one network after gradient steps on a window."""
-    with np.errstate(over="ignore", invalid="ignore"):  # what does not come out finite is rejected by the controller
+    """Return the parameters (P,) of one network after gradient steps on a window; rates (P,)."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what does not come out finite is not used
         for _ in range(steps):
             change = gradient(widths, backpropagate(layers(point, widths), *window))
             change *= rates
@@ -62,18 +78,18 @@ def stepped(point: Float32, rates: Float32, widths: Sizes, window: Window, steps
     return point
 
 
-def settled(points: Float32, rates: Float32, widths: Sizes, window: Window, steps: int) -> Float32 | None:
+def settled(start: Start, window: Window, steps: int) -> Float32:
     """Return parameters (E, P) after gradient steps that explain the window no worse than before.
 
-    Learned step sizes fit the windows of training. Where they overshoot, all are halved until they do not; None where
-    that does not help.
+    Learned step sizes fit the windows of training. Where they overshoot, all are halved until they do not; where that
+    does not help, the starting points themselves come back.
     """
-    before = error(points, widths, window)
+    before = error(start.points, start.widths, window)
     for halving in range(_HALVINGS):
-        found = all_stepped(points, rates * np.float32(0.5**halving), widths, window, steps)
-        if error(found, widths, window) <= before:
+        found = descended(start.slower(0.5**halving), window, steps)
+        if error(found, start.widths, window) <= before:
             return found
-    return None
+    return start.points
 
 
 def error(points: Float32, widths: Sizes, window: Window) -> float:
@@ -82,7 +98,7 @@ def error(points: Float32, widths: Sizes, window: Window) -> float:
 
 
 def missed(point: Float32, widths: Sizes, window: Window) -> float:
-    """Return the mean squared error of one network on a window."""
+    """Return the mean squared error of one network (P,) on a window."""
     *hidden, last = layers(point, widths)
     with np.errstate(over="ignore", invalid="ignore"):
         found = last.T @ features(hidden, window[0])

@@ -22,7 +22,6 @@ import torch
 from torch import Tensor
 
 from dynamics.backpropagation import (
-    Float32,
     Sizes,
     backpropagate,
     columns,
@@ -35,6 +34,7 @@ from dynamics.backpropagation import (
 )
 from dynamics.descent import Window, missed, stepped
 from dynamics.network import Weights
+from dynamics.transitions import Float32
 
 Judge = Callable[[Float32, Sizes, Window], tuple[float, Float32]]
 """Loss of adapted parameters (P,) on a query, and its derivative by them (P,)."""

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from dynamics.network import Weights
 from dynamics.normalizer import Normalizer
 from dynamics.state_space import StateSpace
-from dynamics.transitions import FloatArray, Transitions
-
-Float32 = NDArray[np.float32]
+from dynamics.transitions import Float32, FloatArray, Transitions
 
 
 @dataclass(frozen=True)

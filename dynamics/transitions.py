@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+Float32 = NDArray[np.float32]
+"""What networks run in; tests run them in double precision too."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ import torch
 from controller.settings import assets
 from controller.settings.robots import spec
 from controller.training.random_episodes import excitation
-from dynamics import checkpoint
-from dynamics.adapters import factory
+from dynamics import checkpoint, factory
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import History
 from hardware import embodiment

@@ -21,8 +21,7 @@ from controller.loop.realtime import run_lockstep
 from controller.loop.timing import LoopSettings
 from controller.settings import assets
 from controller.settings.robots import spec
-from dynamics import checkpoint
-from dynamics.adapters import factory
+from dynamics import checkpoint, factory
 from hardware import embodiment
 from hardware.clock import VirtualClock
 from hardware.servo.servo import Servo

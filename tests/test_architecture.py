@@ -43,11 +43,13 @@ FLOORS = {
     ),
     "dynamics": (
         "files network state_space transitions",
-        "backpropagation encoders normalizer recurrence",
-        "descent model",
-        "adapters meta rollout",
-        "checkpoint_checks objectives",
-        "checkpoint training",
+        "backpropagation encoders normalizer",
+        "model",
+        "descent rollout",
+        "adapters meta",
+        "objectives",
+        "factory training",
+        "checkpoint",
     ),
     "hardware": (
         "clock strict",

@@ -21,7 +21,7 @@ from controller.courses.paths import COURSES
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.settings.layers import Layer
-from dynamics.adapters import factory
+from dynamics import factory
 from dynamics.model import Model
 from dynamics.network import Weights
 from hardware import embodiment

@@ -34,7 +34,7 @@ from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import RunHeader, RunLog, TickRecord, from_tick, read_log
 from controller.telemetry.summary import servo_summary, summary
-from dynamics.adapters import factory
+from dynamics import factory
 from dynamics.files import whole
 from hardware.clock import Clock
 from hardware.robot import Robot

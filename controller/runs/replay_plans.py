@@ -20,7 +20,7 @@ from controller.controller import Controller, Observation
 from controller.runs import trace
 from controller.runs.trace import RunTrace, TickTrace
 from controller.settings.layers import ConfigError, Layer, resolve
-from dynamics.adapters import factory as adapters
+from dynamics import factory as adapters
 from dynamics.checkpoint import CheckpointError
 from hardware.servo_log.reader import ServoLog
 from planners import factory as planners

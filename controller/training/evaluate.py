@@ -9,8 +9,9 @@ import numpy as np
 from rich.table import Table
 
 from controller.jobs.executors import pool
-from dynamics.adapters import factory
+from dynamics import factory
 from dynamics.adapters.base import Adapter
+from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.informed import InformedSettings
 from dynamics.checkpoint import Checkpoint
@@ -68,7 +69,7 @@ def table(report: Mapping[str, Any]) -> Table:
 
 def _starts_elsewhere(model: Checkpoint) -> bool:
     """Return whether a recipe has a start of its own that is worth a row."""
-    return not isinstance(model.adapter, FixedSettings | InformedSettings) and model.recipe != "mb_de"
+    return not isinstance(model.adapter, FixedSettings | InformedSettings | FinetuneSettings)
 
 
 def _errors(model: Checkpoint, heldout: Episodes, support: int, query: int, adapted: bool) -> FloatArray:

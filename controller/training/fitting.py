@@ -15,11 +15,10 @@ from controller.settings import assets
 from controller.settings.robots import spec
 from controller.training.relabel import emphasise, relabel
 from controller.training.settings import ExperimentSettings
-from dynamics import checkpoint
-from dynamics.adapters import factory
+from dynamics import checkpoint, factory
+from dynamics.adapters.base import AdapterSettings
 from dynamics.adapters.context import BeliefSettings
 from dynamics.checkpoint import Checkpoint
-from dynamics.objectives.factory import objective, told
 from dynamics.state_space import Channel, StateSpace
 from dynamics.training import dataset, fit, recipes
 from dynamics.training.dataset import Episodes
@@ -85,9 +84,10 @@ def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
     actions = tuple(action.name for action in robot.actions)
     adapter = _named(recipe.adapter, settings.robot)
     space = state_space(judged(robot, settings.goal))
-    untrained = recipes.untrained(space, actions, training, recipe.network, settings.seed, told=told(adapter))
+    told = factory.KINDS[adapter.kind].told
+    untrained = recipes.untrained(space, actions, training, recipe.network, settings.seed, told=told)
     untrained = emphasise(untrained, settings.reward_weight)
-    model, parts = recipes.train(untrained, job, objective(adapter, untrained), recipe.query, recipe.fit)
+    model, parts = recipes.train(untrained, job, factory.objective(adapter, untrained), recipe.query, recipe.fit)
     sharing = {other: entry.adapter for other, entry in settings.recipes.items() if entry.shares == name}
     for written, kind in {**sharing, name: adapter}.items():
         made = Checkpoint(settings.robot, written, 1 / settings.rate_hz, model, kind, parts, _provenance(settings))
@@ -109,7 +109,7 @@ def state_space(spec: RobotSpec) -> StateSpace:
     return StateSpace(tuple(Channel(channel.name, channel.unit, channel.kind) for channel in spec.channels))
 
 
-def _named(adapter: factory.AdapterSettings, robot: str) -> factory.AdapterSettings:
+def _named(adapter: AdapterSettings, robot: str) -> AdapterSettings:
     """Tell a belief what its numbers are called."""
     if not isinstance(adapter, BeliefSettings):
         return adapter

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, get_args
+from typing import Annotated
 
 from controller.courses.goals import GOALS
 from controller.settings import robots
 from controller.settings.layers import ByKind, nearest
 from controller.training.on_policy_episodes import OnPolicySettings
 from controller.training.random_episodes import CollectSettings
-from dynamics.adapters import factory
-from dynamics.adapters.context import ContextSettings
+from dynamics.adapters.base import AdapterSettings
 from dynamics.adapters.fixed import FixedSettings
+from dynamics.factory import KINDS
 from dynamics.training.fit import FitSettings
 from dynamics.training.recipes import NetworkSettings
 from sim.robots import ANATOMIES
 
-_LENDERS = {"finetune": "fixed", "meta_gradient": "gradient"}
-"""Kinds of adapter that work with the network of a recipe of another kind."""
-AdapterSettings = Annotated[
-    factory.AdapterSettings, ByKind(lambda: {choice.kind: choice for choice in get_args(factory.AdapterSettings)})
-]
+AdapterChoice = Annotated[AdapterSettings, ByKind(lambda: {name: kind.settings for name, kind in KINDS.items()})]
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ class RecipeSettings:
         plain: recipe of a plain model, which an adapter that encodes the window starts from, and falls back to.
     """
 
-    adapter: AdapterSettings = field(default_factory=FixedSettings)
+    adapter: AdapterChoice = field(default_factory=FixedSettings)
     fit: FitSettings = field(default_factory=lambda: FitSettings(steps=12_000, batch=64))
     network: NetworkSettings = field(default_factory=NetworkSettings)
     query: int = 16
@@ -134,7 +130,7 @@ class ExperimentSettings:
             self._check_plain(name, recipe, recipe.plain)
 
     def _check_shares(self, name: str, recipe: RecipeSettings, shared: str) -> None:
-        kinds = {recipe.adapter.kind, _LENDERS.get(recipe.adapter.kind)}
+        kinds = {recipe.adapter.kind, KINDS[recipe.adapter.kind].lender}
         lenders = [
             other
             for other, entry in self.recipes.items()
@@ -146,7 +142,7 @@ class ExperimentSettings:
             raise ValueError(f"recipes.{name}.shares: expected one of {choices}, got {shared!r}")
 
     def _check_plain(self, name: str, recipe: RecipeSettings, plain: str) -> None:
-        if not isinstance(recipe.adapter, ContextSettings):
+        if "plain" not in KINDS[recipe.adapter.kind].lent:
             raise ValueError(
                 f"recipes.{name}.plain: expected an adapter that encodes windows, got {recipe.adapter.kind}"
             )

@@ -1,14 +1,27 @@
-"""Every adapter is the same sentence: window in, weights out."""
+"""The seam of all adapters: window in, weights out, and a status that says whether the window could be used."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, replace
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
-from dynamics.network import Weights
-from dynamics.transitions import Transitions
+import torch
+
+from dynamics.model import Model
+from dynamics.network import Parts, Weights
+from dynamics.transitions import Float32, FloatArray, Transitions
+
+
+class Status(enum.Enum):
+    """How an adaptation ended; unless it is OK, the weights owe nothing to the newest window."""
+
+    OK = "ok"
+    NOTHING_SEEN = "nothing_seen"
+    NOT_FINITE = "not_finite"
+    OVERSHOT = "overshot"
 
 
 @dataclass(frozen=True)
@@ -16,14 +29,42 @@ class Adapted:
     """What an adapter made of the newest window.
 
     Attributes:
-        weights: to plan with, leading axis (E,).
+        weights: to plan with, W (E, in, out) and b (E, out) a layer, in float32.
         memory: what the adapter wants to see again at the next tick; nothing for most.
         belief: what it takes the condition to be, by channel; nothing where it does not say.
+        status: OK, or why the window was not used.
     """
 
     weights: Weights
-    memory: tuple[Weights, ...] = ()
+    memory: tuple[Float32, ...] = ()
     belief: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    status: Status = Status.OK
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What an adapter is built from, beside its settings.
+
+    Attributes:
+        model: the trained model; its prior is where adaptation starts.
+        parts: what was learned beside it, by name.
+        condition: tells the true condition (C,) of this moment; None where nothing knows it, as on a real robot.
+    """
+
+    model: Model
+    parts: Parts
+    condition: Callable[[], FloatArray] | None = None
+
+
+class AdapterSettings(Protocol):
+    """What all settings of adapters have in common: they are frozen dataclasses, and `kind` is their first field."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind of adapter."""
+        ...
 
 
 class Adapter(Protocol):
@@ -48,10 +89,57 @@ class Adapter(Protocol):
         ...
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        """Return weights fitted to a window of 1 to M finite transitions, oldest first.
+        """Return weights fitted to a window of 1 to M transitions; asked for by `refit` alone.
 
         Args:
-            current: what this returned last; only an adapter that carries something on looks at it.
-            window: transitions, the newest last; never modified.
+            current: what this returned last, or `initial`; only an adapter that carries something on looks at it.
+            window: finite transitions, the newest last; never modified. A longer one counts by its last M.
+
+        Returns:
+            Weights that need not be finite, and OVERSHOT where the adapter knows that they explain the window no better
+            than those that it started from.
         """
         ...
+
+
+def refit(adapter: Adapter, current: Adapted, window: Transitions | None) -> Adapted:
+    """Adapt to the newest window, whatever it holds.
+
+    Args:
+        adapter: what adapts.
+        current: what this returned last, or the adapter's `initial`.
+        window: the newest transitions, oldest first: states and next states (M, S), actions (M, A); None before the
+            first one.
+
+    Returns:
+        Finite weights. Those of the adapter's `initial`, with a status that says why, where there was no window, where
+        it was not finite, or where what came of it was not.
+    """
+    if window is None:
+        return replace(adapter.initial(), status=Status.NOTHING_SEEN)
+    if not window.finite:
+        return replace(adapter.initial(), status=Status.NOT_FINITE)
+    found = adapter.adapt(current, window)
+    if all(bool(torch.isfinite(w).all()) for w in found.weights):
+        return found
+    return replace(adapter.initial(), status=Status.NOT_FINITE)
+
+
+def at_least_one(settings: object, *names: str) -> None:
+    """Raise ValueError unless these settings are 1 or more."""
+    for name in names:
+        if getattr(settings, name) < 1:
+            raise ValueError(f"{name}: expected at least 1, got {getattr(settings, name)}")
+
+
+def positive(settings: object, *names: str) -> None:
+    """Raise ValueError unless these settings are above 0; NaN is not."""
+    for name in names:
+        if not getattr(settings, name) > 0:
+            raise ValueError(f"{name}: expected a positive number, got {getattr(settings, name)}")
+
+
+def few_steps(steps: int) -> None:
+    """Raise ValueError unless a number of inner steps is one that meta-training differentiates through."""
+    if not 1 <= steps <= 3:
+        raise ValueError(f"steps: expected 1 to 3, got {steps}")

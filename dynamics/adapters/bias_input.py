@@ -12,11 +12,10 @@ from typing import Literal
 import numpy as np
 import torch
 
-from dynamics.adapters.base import Adapted
-from dynamics.backpropagation import Float32, backpropagate, columns, layers, sizes, vectors
-from dynamics.model import Model, encode
-from dynamics.network import Parts
-from dynamics.transitions import Transitions
+from dynamics.adapters.base import Adapted, Trained, at_least_one, few_steps, positive
+from dynamics.backpropagation import backpropagate, layers, sizes, vectors
+from dynamics.descent import Window, seen
+from dynamics.transitions import Float32, Transitions
 
 
 @dataclass(frozen=True)
@@ -37,28 +36,21 @@ class BiasInputSettings:
     rate: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("window", "size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if not 1 <= self.steps <= 3:
-            raise ValueError(f"steps: expected 1 to 3, got {self.steps}")
-        if not self.rate > 0:
-            raise ValueError(f"rate: expected a positive number, got {self.rate}")
+        at_least_one(self, "window", "size")
+        few_steps(self.steps)
+        positive(self, "rate")
 
 
 @dataclass(frozen=True)
 class BiasInput:
     """Gradient steps on the constant inputs, from zero.
 
-    Attributes:
-        model: the meta-learned model.
-        parts: `entry`: rows of the first layer that the inputs enter by (E, Z, hidden); `rates`: step sizes (Z,).
-        settings: window and number of steps.
+    Its parts are `entry`, the rows of the first layer that the inputs enter by (E, Z, hidden), and `rates`, their step
+    sizes (Z,).
     """
 
-    model: Model
-    parts: Parts
     settings: BiasInputSettings
+    trained: Trained
     carries: bool = False
 
     @property
@@ -68,25 +60,25 @@ class BiasInput:
 
     def initial(self) -> Adapted:
         """Return the prior, all constant inputs at zero."""
-        return Adapted(self.model.prior)
+        return Adapted(self.trained.model.prior)
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the prior with a first bias that the fitted inputs have moved."""
-        newest = window.last(self.window)
-        inputs, targets = encode(self.model, newest)
-        rates = self.parts["rates"][0].numpy() * np.float32(len(newest) / self.window)
-        pairs, seen = zip(vectors(self.model.prior), self.parts["entry"][0].numpy(), strict=True), columns(inputs)
-        biases = [self._member(prior, rates, entry, seen, targets.T) for prior, entry in pairs]
-        first, _, *others = self.model.prior
+        prior, parts, newest = self.trained.model.prior, self.trained.parts, window.last(self.window)
+        rates = parts["rates"][0].numpy() * np.float32(len(newest) / self.window)
+        pairs, told = zip(vectors(prior), parts["entry"][0].numpy(), strict=True), seen(self.trained.model, newest)
+        biases = [self._member(member, rates, entry, told) for member, entry in pairs]
+        first, _, *others = prior
         return Adapted((first, torch.from_numpy(np.stack(biases)), *others))
 
-    def _member(self, prior: Float32, rates: Float32, entry: Float32, seen: Float32, targets: Float32) -> Float32:
-        """Return the first bias (hidden,) of one ensemble member; `prior` is its own copy of the parameters."""
-        network, context = layers(prior, sizes(self.model.prior)), np.zeros(self.settings.size, "f4")
+    def _member(self, prior: Float32, rates: Float32, entry: Float32, told: Window) -> Float32:
+        """Return the first bias (hidden,) of one ensemble member; `prior` is its own copy of the parameters (P,)."""
+        network, context = layers(prior, sizes(self.trained.model.prior)), np.zeros(self.settings.size, "f4")
         moving: Float32 = network[0][-1]
         bias = moving.copy()
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(self.settings.steps):
-                context = context - rates * (entry @ backpropagate(network, seen, targets).errors[0].sum(axis=1))
+                # What comes back to the first layer, summed over the window, is the derivative by its bias.
+                context = context - rates * (entry @ backpropagate(network, *told).errors[0].sum(axis=1))
                 moving[:] = bias + context @ entry
         return moving

@@ -7,7 +7,8 @@ transition narrows; `belief` is taught to name the true condition, which only a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -15,12 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dynamics import encoders, recurrence
-from dynamics.adapters.base import Adapted
+from dynamics import encoders
+from dynamics.adapters.base import Adapted, Trained, at_least_one
 from dynamics.model import Model, encode
 from dynamics.network import Parts, Weights
-from dynamics.recurrence import Float32
-from dynamics.transitions import Transitions
+from dynamics.transitions import Float32, Transitions
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class RecurrentSettings:
     latent: int = 16
 
     def __post_init__(self) -> None:
-        _check(self.window, self.hidden, self.latent)
+        at_least_one(self, "window", "hidden", "latent")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class AttentionSettings:
     latent: int = 16
 
     def __post_init__(self) -> None:
-        _check(self.window, self.hidden, self.latent)
+        at_least_one(self, "window", "hidden", "latent")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class LatentSettings:
     samples: int = 0
 
     def __post_init__(self) -> None:
-        _check(self.window, self.hidden, self.latent)
+        at_least_one(self, "window", "hidden", "latent")
         if not self.divergence >= 0 or self.samples < 0:
             raise ValueError(f"divergence, samples: expected 0 or more, got {self.divergence}, {self.samples}")
 
@@ -106,7 +106,7 @@ class BeliefSettings:
     channels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check(self.window, self.hidden, 1)
+        at_least_one(self, "window", "hidden")
         if not self.teaching >= 0 or not self.bottleneck >= 0:
             raise ValueError(f"teaching, bottleneck: expected 0 or more, got {self.teaching}, {self.bottleneck}")
 
@@ -159,7 +159,7 @@ def code(settings: ContextSettings, encoder: Weights, sequence: Tensor) -> Code:
 def code_of_one(settings: ContextSettings, encoder: Weights, sequence: Float32) -> Code:
     """Encode a single window (M, F + A + S): the same, step by step in NumPy where that is faster."""
     if isinstance(settings, RecurrentSettings | BeliefSettings):
-        return _understood(settings, torch.from_numpy(recurrence.read(encoder, sequence)))
+        return _understood(settings, torch.from_numpy(encoders.recurrent_of_one(encoder, sequence)))
     return code(settings, encoder, torch.from_numpy(sequence))
 
 
@@ -187,44 +187,40 @@ def entry(settings: ContextSettings, model: Model, parts: Parts) -> Tensor:
 class Context:
     """Encodes the window at every tick and folds the latent into the weights.
 
-    Attributes:
-        model: the trained model.
-        parts: `encoder`, and `entry` but for a belief, which enters where the condition would; `plain` where there is a
-            plain model.
-        settings: which encoder.
+    Its parts are `encoder`; `entry`, but for a belief, which enters where the condition would; and `plain`, the network
+    of a plain model, where it was lent one.
     """
 
-    model: Model
-    parts: Parts
     settings: ContextSettings
+    trained: Trained
     carries: bool = False
-    _draws: Tensor = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        samples = self.settings.samples if isinstance(self.settings, LatentSettings) else 0
-        generator = torch.Generator().manual_seed(0)  # the same draws at every tick, so that plans do not jitter
-        draws = torch.randn(samples, latent_size(self.settings, self.model), generator=generator)
-        object.__setattr__(self, "_draws", draws)
 
     @property
     def window(self) -> int:
         """Transitions M."""
         return self.settings.window
 
+    @cached_property
+    def _draws(self) -> Tensor:
+        """Where samples of the latent lie, in its deviations (samples, Z): the same at every tick, as plans are."""
+        samples = self.settings.samples if isinstance(self.settings, LatentSettings) else 0
+        generator = torch.Generator().manual_seed(0)
+        return torch.randn(samples, latent_size(self.settings, self.trained.model), generator=generator)
+
     def initial(self) -> Adapted:
         """Return the plain weights, else those at a latent of zero.
 
         The network never met a latent of zero in training: the plain model knows more about an unknown condition.
         """
-        told = self._told(torch.zeros(1, latent_size(self.settings, self.model)))
-        plain = self.parts.get("plain", told)
+        told = self._told(torch.zeros(1, latent_size(self.settings, self.trained.model)))
+        plain = self.trained.parts.get("plain", told)
         return Adapted(tuple(w.expand_as(like).contiguous() for w, like in zip(plain, told, strict=True)))
 
     @torch.inference_mode()
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the prior with the first bias that the window asks for."""
-        sequence = np.concatenate(encode(self.model, window.last(self.window)), axis=-1)
-        mean, variance = code_of_one(self.settings, self.parts["encoder"], sequence)
+        sequence = np.concatenate(encode(self.trained.model, window.last(self.window)), axis=-1)
+        mean, variance = code_of_one(self.settings, self.trained.parts["encoder"], sequence)
         latents = mean.unsqueeze(0)
         if len(self._draws) and variance is not None:
             latents = mean + variance.sqrt() * self._draws
@@ -232,17 +228,18 @@ class Context:
 
     def _told(self, latents: Tensor) -> Weights:
         """Return the weights for latents (samples, Z): one ensemble member each."""
-        first, bias, *others = self.model.prior
-        rows = entry(self.settings, self.model, {"prior": self.model.prior, **self.parts})
+        model = self.trained.model
+        first, bias, *others = model.prior
+        rows = entry(self.settings, model, {"prior": model.prior, **self.trained.parts})
         shifts = (latents.unsqueeze(1) @ rows).squeeze(1)
-        told = (first[:, : self.model.num_inputs], bias + shifts, *others)
+        told = (first[:, : model.num_inputs], bias + shifts, *others)
         members = max(len(first), len(latents))
         return tuple(w.expand(members, *w.shape[1:]).contiguous() for w in told)
 
     def _belief(self, mean: Tensor) -> MappingProxyType[str, float]:
-        if not isinstance(self.settings, BeliefSettings) or self.model.condition is None:
+        scaling = self.trained.model.condition
+        if not isinstance(self.settings, BeliefSettings) or scaling is None:
             return MappingProxyType({})
-        scaling = self.model.condition
         known = np.isfinite(scaling.std)  # what never varied in training cannot be believed in
         values = mean.numpy() * np.where(known, scaling.std, 0.0) + scaling.mean
         return MappingProxyType(
@@ -252,9 +249,3 @@ class Context:
                 if says
             }
         )
-
-
-def _check(window: int, hidden: int, latent: int) -> None:
-    for name, value in (("window", window), ("hidden", hidden), ("latent", latent)):
-        if value < 1:
-            raise ValueError(f"{name}: expected at least 1, got {value}")

@@ -11,9 +11,9 @@ from typing import Literal
 
 import torch
 
-from dynamics.adapters.base import Adapted
-from dynamics.descent import descend
-from dynamics.model import Model, encode
+from dynamics.adapters.base import Adapted, Trained, at_least_one, positive
+from dynamics.backpropagation import weights
+from dynamics.descent import Start, descended, seen
 from dynamics.transitions import Transitions
 
 
@@ -31,18 +31,16 @@ class FinetuneSettings:
     rate: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.window < 1:
-            raise ValueError(f"window: expected at least 1, got {self.window}")
-        if not self.rate > 0:
-            raise ValueError(f"rate: expected a positive number, got {self.rate}")
+        at_least_one(self, "window")
+        positive(self, "rate")
 
 
 @dataclass(frozen=True)
 class Finetune:
     """One gradient step a tick on the newest window, from the weights of the last tick."""
 
-    model: Model
     settings: FinetuneSettings
+    trained: Trained
     carries: bool = True
 
     @property
@@ -52,9 +50,10 @@ class Finetune:
 
     def initial(self) -> Adapted:
         """Return the prior."""
-        return Adapted(self.model.prior)
+        return Adapted(self.trained.model.prior)
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the weights of last time after one gradient step on the newest transitions."""
-        rates = tuple(torch.tensor(self.settings.rate) for _ in current.weights)
-        return Adapted(descend(current.weights, rates, *encode(self.model, window.last(self.window)), steps=1))
+        start = Start.of(current.weights, (torch.tensor(self.settings.rate),) * len(current.weights))
+        found = descended(start, seen(self.trained.model, window.last(self.window)), steps=1)
+        return Adapted(weights(found, start.widths))

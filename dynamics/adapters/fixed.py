@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dynamics.adapters.base import Adapted
-from dynamics.model import Model
+from dynamics.adapters.base import Adapted, Trained
 from dynamics.transitions import Transitions
 
 
@@ -21,13 +20,14 @@ class FixedSettings:
 class Fixed:
     """Returns the prior, whatever was observed."""
 
-    model: Model
+    settings: FixedSettings
+    trained: Trained
     window: int = 1
     carries: bool = False
 
     def initial(self) -> Adapted:
         """Return the prior."""
-        return Adapted(self.model.prior)
+        return Adapted(self.trained.model.prior)
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the prior."""

@@ -5,16 +5,13 @@ Nagabandi, Clavera et al. 2019, https://arxiv.org/abs/1803.11347, alg. 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
-import numpy as np
-
-from dynamics.adapters.base import Adapted
-from dynamics.backpropagation import Float32, Sizes, columns, sizes, vectors, weights
-from dynamics.descent import settled
-from dynamics.model import Model, encode
-from dynamics.network import Weights
+from dynamics.adapters.base import Adapted, Status, Trained, at_least_one, few_steps, positive
+from dynamics.backpropagation import weights
+from dynamics.descent import Start, seen, settled
 from dynamics.transitions import Transitions
 
 Scope = Literal["all", "bias", "last_layer"]
@@ -54,17 +51,12 @@ class GradientSettings:
     full_from: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("window", "rollout"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if not 1 <= self.steps <= 3:
-            raise ValueError(f"steps: expected 1 to 3, got {self.steps}")
-        if not self.rate > 0:
-            raise ValueError(f"rate: expected a positive number, got {self.rate}")
+        at_least_one(self, "window", "rollout")
+        few_steps(self.steps)
+        positive(self, "rate")
         if self.online_steps is not None and not self.steps <= self.online_steps <= 20:
-            raise ValueError(
-                f"online_steps: expected {self.steps}, the steps of training, to 20, got {self.online_steps}"
-            )
+            expected = f"expected {self.steps}, the steps of training, to 20"
+            raise ValueError(f"online_steps: {expected}, got {self.online_steps}")
         if self.full_from is not None and not 1 <= self.full_from <= self.window:
             raise ValueError(f"full_from: expected 1 to the window of {self.window}, got {self.full_from}")
         if not self.regularisation >= 0:
@@ -73,35 +65,24 @@ class GradientSettings:
 
 @dataclass(frozen=True)
 class Gradient:
-    """Gradient steps with learned rates, always started from the prior.
+    """Gradient steps from the prior with step sizes learned for each parameter, the part `rates`; 0 adapts nothing."""
 
-    Attributes:
-        model: the meta-learned model.
-        rates: step sizes, one tensor per weight tensor, of its shape; zero where nothing is adapted.
-        settings: window and number of steps.
-    """
-
-    model: Model
-    rates: Weights
     settings: GradientSettings
+    trained: Trained
     carries: bool = False
-    _widths: Sizes = field(init=False, repr=False)
-    _prior: Float32 = field(init=False, repr=False)
-    _rates: Float32 = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_widths", sizes(self.model.prior))
-        object.__setattr__(self, "_prior", vectors(self.model.prior))
-        object.__setattr__(self, "_rates", vectors(self.rates))
 
     @property
     def window(self) -> int:
         """Support transitions M."""
         return self.settings.window
 
+    @cached_property
+    def _start(self) -> Start:
+        return Start.of(self.trained.model.prior, self.trained.parts["rates"])
+
     def initial(self) -> Adapted:
         """Return the prior."""
-        return Adapted(self.model.prior)
+        return Adapted(self.trained.model.prior)
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the prior after a few gradient steps on the newest M transitions.
@@ -110,9 +91,8 @@ class Gradient:
         divided by M or by what counts as full.
         """
         newest = window.last(self.window)
-        inputs, targets = encode(self.model, newest)
-        seen = columns(inputs), targets.T
         share = min(1.0, len(newest) / (self.settings.full_from or self.window))
-        steps = self.settings.online_steps or self.settings.steps
-        found = settled(self._prior, self._rates * np.float32(share), self._widths, seen, steps)
-        return self.initial() if found is None else Adapted(weights(found, self._widths))
+        start, steps = self._start.slower(share), self.settings.online_steps or self.settings.steps
+        found = settled(start, seen(self.trained.model, newest), steps)
+        status = Status.OVERSHOT if found is start.points else Status.OK
+        return Adapted(weights(found, start.widths), status=status)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from dynamics.adapters.base import Adapted
-from dynamics.model import Model, inform
-from dynamics.transitions import FloatArray, Transitions
+from dynamics.adapters.base import Adapted, Trained
+from dynamics.model import inform
+from dynamics.transitions import Transitions
 
 
 @dataclass(frozen=True)
@@ -24,19 +23,24 @@ class InformedSettings:
 class Informed:
     """Folds the true condition into the weights at every tick.
 
-    Attributes:
-        model: a model with condition inputs.
-        condition: returns the true condition (C,) of this moment.
+    Raises:
+        ValueError: nothing tells the condition.
     """
 
-    model: Model
-    condition: Callable[[], FloatArray]
+    settings: InformedSettings
+    trained: Trained
     window: int = 1
     carries: bool = False
 
+    def __post_init__(self) -> None:
+        if self.trained.condition is None:
+            raise ValueError("informed adapter: expected a simulated robot that knows its condition, got none")
+
     def initial(self) -> Adapted:
         """Return the weights for the condition of this moment."""
-        return Adapted(inform(self.model, self.model.prior, np.asarray(self.condition(), np.float64)))
+        assert self.trained.condition is not None
+        condition = np.asarray(self.trained.condition(), np.float64)
+        return Adapted(inform(self.trained.model, self.trained.model.prior, condition))
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the weights for the condition of this moment; the window is not needed."""

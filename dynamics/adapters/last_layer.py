@@ -2,7 +2,6 @@
 
     every tick             K <- K_0 + rho (K - K_0),   P <- P_0 + rho^2 (P - P_0):  old data fade, the prior comes back
     one transition         g = P phi,  s = 1 + phi' g,   K <- K + g (y - K' phi)' / s,   P <- P - g g' / s
-    predictive variance    (1 + phi' P phi) sigma^2
 
 What is carried on are the deviations K - K_0 and P - P_0: fading only shrinks them, so a tick writes each once.
 
@@ -12,17 +11,17 @@ Forgetting towards the prior as in Neural-Fly (O'Connell et al. 2022, https://ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 
-from dynamics.adapters.base import Adapted
-from dynamics.backpropagation import Float32, columns, features, layers, sizes, vectors
-from dynamics.model import Model, encode
-from dynamics.network import Parts
-from dynamics.transitions import FloatArray, Transitions
+from dynamics.adapters.base import Adapted, Trained, at_least_one
+from dynamics.backpropagation import columns, features, layers, sizes, vectors
+from dynamics.model import encode
+from dynamics.transitions import Float32, Transitions
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,7 @@ class LastLayerSettings:
     window: int = 24
 
     def __post_init__(self) -> None:
-        if self.window < 1:
-            raise ValueError(f"window: expected at least 1, got {self.window}")
+        at_least_one(self, "window")
 
 
 class Posterior(NamedTuple):
@@ -48,73 +46,65 @@ class Posterior(NamedTuple):
     covariance: Float32
 
 
+class Member(NamedTuple):
+    """A member of the ensemble: the layers that make the features, and the prior of the matrix that reads them."""
+
+    hidden: list[Float32]
+    prior: Posterior
+
+
 @dataclass(frozen=True)
 class LastLayer:
     """One Kalman step on the newest transition at every tick.
 
-    Attributes:
-        model: the meta-learned model; its last layer is the prior mean.
-        parts: `spread` (E, n, n), whose square is the prior covariance; `noise` (S,), logarithm of the deviation of
-            every channel; `fade` (), logit of rho.
-        settings: nothing that matters at run time.
+    The model's last layer is the prior mean. Its parts are `spread` (E, n, n), whose square is the prior covariance in
+    units of the noise, and `fade` (), logit of rho. It carries on the deviations of means (E, n, S) and covariances
+    (E, n, n) from the prior's.
     """
 
-    model: Model
-    parts: Parts
     settings: LastLayerSettings
+    trained: Trained
+    window: int = 1
     carries: bool = True
-    rho: float = field(init=False)
-    """How much of what was learned is left after a tick."""
-    _hidden: list[list[Float32]] = field(init=False, repr=False)
-    _priors: tuple[Posterior, ...] = field(init=False, repr=False)
-    _means: Float32 = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        networks = [layers(member, sizes(self.model.prior)) for member in vectors(self.model.prior)]
-        spreads = self.parts["spread"][0].numpy()
-        priors = tuple(Posterior(net[-1], spread @ spread.T) for net, spread in zip(networks, spreads, strict=True))
-        object.__setattr__(self, "rho", float(torch.sigmoid(self.parts["fade"][0])))
-        object.__setattr__(self, "_hidden", [network[:-1] for network in networks])
-        object.__setattr__(self, "_priors", priors)
-        object.__setattr__(self, "_means", np.stack([prior.mean for prior in priors]))
+    @cached_property
+    def rho(self) -> float:
+        """How much of what was learned is left after a tick."""
+        return float(torch.sigmoid(self.trained.parts["fade"][0]))
 
-    @property
-    def window(self) -> int:
-        """One transition at a time."""
-        return 1
+    @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """Hidden layers and prior of every member (E,)."""
+        prior = self.trained.model.prior
+        networks = [layers(member, sizes(prior)) for member in vectors(prior)]
+        spreads = self.trained.parts["spread"][0].numpy()
+        return tuple(
+            Member(net[:-1], Posterior(net[-1], spread @ spread.T))
+            for net, spread in zip(networks, spreads, strict=True)
+        )
 
     def initial(self) -> Adapted:
         """Return the prior mean."""
-        return self._adapted([Posterior(*(np.zeros_like(part) for part in prior)) for prior in self._priors])
+        return self._adapted([Posterior(*(np.zeros_like(part) for part in member.prior)) for member in self.members])
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the posterior after the newest transition."""
-        inputs, targets = encode(self.model, window.last(1))
-        means, covariances = (part[0].numpy() for part in current.memory)
+        inputs, targets = encode(self.trained.model, window.last(1))
         signal, after = columns(inputs), []
-        for member, prior in enumerate(self._priors):
-            moved = Posterior(means[member], covariances[member])
-            after.append(_told(prior, moved, self.rho, features(self._hidden[member], signal)[:, 0], targets[0]))
+        for member, mean, covariance in zip(self.members, *current.memory, strict=True):
+            phi = features(member.hidden, signal)[:, 0]
+            after.append(_told(member.prior, Posterior(mean, covariance), self.rho, phi, targets[0]))
         return self._adapted(after)
-
-    def covariance(self, adapted: Adapted) -> Float32:
-        """Return the covariance of the matrix (E, n, n), in units of the noise."""
-        found = np.stack([prior.covariance for prior in self._priors])
-        found += adapted.memory[1][0].numpy()
-        return found
-
-    def variance(self, adapted: Adapted, states: FloatArray, actions: FloatArray) -> FloatArray:
-        """Return the predictive variance of increments (T, S) at states (T, S) and actions (T, A), first member."""
-        inputs, _ = encode(self.model, Transitions(states, actions, states))
-        phi, covariance = features(self._hidden[0], columns(inputs)), self.covariance(adapted)[0]
-        spread = np.exp(self.parts["noise"][0].numpy()) * self.model.increments.std
-        return np.asarray((1 + np.einsum("it,ij,jt->t", phi, covariance, phi))[:, None] * spread**2, np.float64)
 
     def _adapted(self, moved: list[Posterior]) -> Adapted:
         means, covariances = (part[0][None] if len(part) == 1 else np.stack(part) for part in zip(*moved, strict=True))
         last = means + self._means
-        weights = (*self.model.prior[:-2], torch.from_numpy(last[:, :-1]), torch.from_numpy(last[:, -1]))
-        return Adapted(weights, ((torch.from_numpy(means),), (torch.from_numpy(covariances),)))
+        weights = (*self.trained.model.prior[:-2], torch.from_numpy(last[:, :-1]), torch.from_numpy(last[:, -1]))
+        return Adapted(weights, (means, covariances))
+
+    @cached_property
+    def _means(self) -> Float32:
+        return np.stack([member.prior.mean for member in self.members])
 
 
 def _told(prior: Posterior, moved: Posterior, rho: float, phi: Float32, target: Float32) -> Posterior:

@@ -10,29 +10,16 @@ proportional to exp(beta_j), so the derivative is the gradient at theta' times t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import torch
 
-from dynamics.adapters.base import Adapted
-from dynamics.backpropagation import (
-    Float32,
-    Sizes,
-    backpropagate,
-    columns,
-    gradient,
-    layers,
-    sizes,
-    tensors,
-    vectors,
-    weights,
-)
-from dynamics.descent import all_stepped
-from dynamics.model import Model, encode
-from dynamics.network import Weights
-from dynamics.transitions import Transitions
+from dynamics.adapters.base import Adapted, Trained, at_least_one, few_steps
+from dynamics.backpropagation import backpropagate, gradient, layers, tensors, vectors, weights
+from dynamics.descent import Start, Window, descended, seen
+from dynamics.transitions import Float32, Transitions
 
 _LIMIT = 1.5
 """Largest |beta|: step sizes stay within a factor of 4.5 of the learned ones."""
@@ -58,10 +45,8 @@ class MetaGradientSettings:
     forget: float = 0.01
 
     def __post_init__(self) -> None:
-        if self.window < 1:
-            raise ValueError(f"window: expected at least 1, got {self.window}")
-        if not 1 <= self.steps <= 3:
-            raise ValueError(f"steps: expected 1 to 3, got {self.steps}")
+        at_least_one(self, "window")
+        few_steps(self.steps)
         if not self.meta_rate >= 0:
             raise ValueError(f"meta_rate: expected 0 or more, got {self.meta_rate}")
         if not 0 <= self.forget <= 1:
@@ -70,58 +55,50 @@ class MetaGradientSettings:
 
 @dataclass(frozen=True)
 class MetaGradient:
-    """Gradient steps from the prior, with step sizes scaled tensor by tensor; the scales are what it carries on.
+    """Gradient steps from the prior, with the learned step sizes, the part `rates`, scaled tensor by tensor.
 
-    Attributes:
-        model: the meta-learned model.
-        rates: learned step sizes, one tensor per weight tensor.
-        settings: window, steps, and how fast the scales learn.
+    The logarithms beta of the scales (tensors,) are what it carries on.
     """
 
-    model: Model
-    rates: Weights
     settings: MetaGradientSettings
+    trained: Trained
     carries: bool = True
-    _widths: Sizes = field(init=False, repr=False)
-    _prior: Float32 = field(init=False, repr=False)
-    _rates: Float32 = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_widths", sizes(self.model.prior))
-        object.__setattr__(self, "_prior", vectors(self.model.prior))
-        object.__setattr__(self, "_rates", vectors(self.rates))
 
     @property
     def window(self) -> int:
         """Support transitions M."""
         return self.settings.window
 
+    @cached_property
+    def _start(self) -> Start:
+        return Start.of(self.trained.model.prior, self.trained.parts["rates"])
+
     def initial(self) -> Adapted:
         """Return the prior, all scales at one."""
-        return Adapted(self.model.prior, ((torch.zeros(len(self.rates)),),))
+        prior = self.trained.model.prior
+        return Adapted(prior, (np.zeros(len(prior), np.float32),))
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Tune the scales on the newest transition, which the current weights have not seen, then adapt afresh."""
         newest = window.last(self.window)
-        inputs, targets = encode(self.model, newest)
-        logs = self._tuned(current, columns(inputs[-1:]), targets[-1:].T)
-        rates = self._rates * np.float32(len(newest) / self.window)
-        for member in rates:
-            for part, scale in zip(tensors(member, self._widths), np.exp(logs), strict=True):
+        inputs, targets = seen(self.trained.model, newest)
+        logs = self._tuned(current, (np.ascontiguousarray(inputs[:, -1:]), targets[:, -1:]))
+        start = self._start.slower(len(newest) / self.window)
+        for member in start.rates:
+            for part, scale in zip(tensors(member, start.widths), np.exp(logs), strict=True):
                 part *= scale
-        seen, steps = (columns(inputs), targets.T), self.settings.steps
-        found = all_stepped(self._prior, rates, self._widths, seen, steps)
-        return Adapted(weights(found, self._widths), ((torch.from_numpy(logs),),))
+        found = descended(start, (inputs, targets), self.settings.steps)
+        return Adapted(weights(found, start.widths), (logs,))
 
     @np.errstate(over="ignore", invalid="ignore")
-    def _tuned(self, current: Adapted, signal: Float32, targets: Float32) -> Float32:
+    def _tuned(self, current: Adapted, latest: Window) -> Float32:
         """Return the logarithms of the scales (tensors,) after one meta-gradient step."""
-        logs = current.memory[0][0].numpy() * np.float32(1 - self.settings.forget)
+        widths, logs = self._start.widths, current.memory[0] * np.float32(1 - self.settings.forget)
         slopes = np.zeros_like(logs)
-        for start, point in zip(self._prior, vectors(current.weights), strict=True):
-            there = backpropagate(layers(point, self._widths), signal, targets)
-            change = tensors(gradient(self._widths, there) * (point - start), self._widths)
+        for start, point in zip(self._start.points, vectors(current.weights), strict=True):
+            there = backpropagate(layers(point, widths), *latest)
+            change = tensors(gradient(widths, there) * (point - start), widths)
             slopes += np.array([part.sum() for part in change]) / np.float32(there.loss + 1e-6)
-        moved = np.clip(self.settings.meta_rate * slopes / len(self.model.prior[0]), -_STEP, _STEP)
+        moved = np.clip(self.settings.meta_rate * slopes / len(self._start.points), -_STEP, _STEP)
         tuned = np.clip(logs - np.nan_to_num(moved), -_LIMIT, _LIMIT)
         return np.asarray(tuned, np.float32)

@@ -10,18 +10,16 @@ et al. 2019, arXiv 1812.07671), so that a condition that comes back is not learn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import torch
 
-from dynamics.adapters.base import Adapted
-from dynamics.backpropagation import Float32, Sizes, columns, layers, shifted_errors, sizes, vectors, weights
-from dynamics.descent import error, settled
-from dynamics.model import Model, encode
-from dynamics.network import Parts
-from dynamics.transitions import Transitions
+from dynamics.adapters.base import Adapted, Status, Trained, at_least_one, few_steps
+from dynamics.backpropagation import layers, shifted_errors, weights
+from dynamics.descent import Start, error, seen, settled
+from dynamics.transitions import Float32, Transitions
 
 
 @dataclass(frozen=True)
@@ -46,11 +44,8 @@ class PriorsSettings:
     novelty: float = 1.5
 
     def __post_init__(self) -> None:
-        for name in ("window", "starts"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if not 1 <= self.steps <= 3:
-            raise ValueError(f"steps: expected 1 to 3, got {self.steps}")
+        at_least_one(self, "window", "starts")
+        few_steps(self.steps)
         if self.remembered < 0:
             raise ValueError(f"remembered: expected 0 or more, got {self.remembered}")
         if not self.rate > 0 or not self.novelty >= 1:
@@ -61,62 +56,52 @@ class PriorsSettings:
 class Priors:
     """Gradient steps from the best starting point for the window.
 
-    What it remembers are solutions, each as the vectors (E, P) of its parameters.
-
-    Attributes:
-        model: the meta-learned model.
-        parts: `rates`; `starts` (E, P, hidden); `focus` (), logarithm.
-        settings: window, steps, memory.
+    Its parts are `rates`, step sizes as the weights; `starts` (E, P, hidden); `focus` (), logarithm. What it remembers
+    are solutions, each as the parameters of all members.
     """
 
-    model: Model
-    parts: Parts
     settings: PriorsSettings
+    trained: Trained
     carries: bool = True
-    _widths: Sizes = field(init=False, repr=False)
-    _prior: Float32 = field(init=False, repr=False)
-    _rates: Float32 = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_widths", sizes(self.model.prior))
-        object.__setattr__(self, "_prior", vectors(self.model.prior))
-        object.__setattr__(self, "_rates", vectors(self.parts["rates"]))
 
     @property
     def window(self) -> int:
         """Support transitions M."""
         return self.settings.window
 
+    @cached_property
+    def _start(self) -> Start:
+        return Start.of(self.trained.model.prior, self.trained.parts["rates"])
+
     def initial(self) -> Adapted:
         """Return the middle of all starting points, with nothing remembered."""
-        first, bias, *others = self.model.prior
-        return Adapted((first, bias + self.parts["starts"][0].mean(dim=1), *others))
+        first, bias, *others = self.trained.model.prior
+        return Adapted((first, bias + self.trained.parts["starts"][0].mean(dim=1), *others))
 
     @np.errstate(over="ignore", invalid="ignore")
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the adapted weights; a full window whose solution is new is remembered."""
-        newest = window.last(self.window)
-        inputs, targets = encode(self.model, newest)
-        seen = columns(inputs), targets.T
-        mixed = self._mixed(*seen)
-        bases = [mixed, *(solution[0].numpy() for solution in current.memory)]
-        errors = [error(base, self._widths, seen) for base in bases]
-        base = bases[int(np.nanargmin(errors))] if np.isfinite(errors).any() else mixed
-        rates, steps = self._rates * np.float32(len(newest) / self.window), self.settings.steps
-        found = settled(base, rates, self._widths, seen, steps)
-        if found is None:
-            return Adapted(weights(base, self._widths), current.memory)
-        full = len(newest) == self.window and self.settings.remembered > 0
-        left = error(found, self._widths, seen)
+        newest, widths = window.last(self.window), self._start.widths
+        told = seen(self.trained.model, newest)
+        # Start where the window is explained best: at the mixture of the learned points, or at a solution.
+        bases = [self._mixed(*told), *current.memory]
+        errors = [error(base, widths, told) for base in bases]
+        base = bases[int(np.nanargmin(errors))] if np.isfinite(errors).any() else bases[0]
+        start = replace(self._start, points=base).slower(len(newest) / self.window)
+        found = settled(start, told, self.settings.steps)
+        if found is base:
+            return Adapted(weights(base, widths), current.memory, status=Status.OVERSHOT)
+        # Remember a solution that all others explain the window worse than, the oldest one making room.
+        full, left = len(newest) == self.window and self.settings.remembered > 0, error(found, widths, told)
         new = full and all(self.settings.novelty * left < other for other in errors[1:])
-        memory = (*current.memory, (torch.from_numpy(found),))[-self.settings.remembered :] if new else current.memory
-        return Adapted(weights(found, self._widths), memory)
+        memory = (*current.memory, found)[-self.settings.remembered :] if new else current.memory
+        return Adapted(weights(found, widths), memory)
 
     def _mixed(self, signal: Float32, targets: Float32) -> Float32:
         """Return the prior at the mixture of the starting points (E, P)."""
-        mixed, focus = self._prior.copy(), np.exp(self.parts["focus"][0].numpy())
-        for point, starts in zip(mixed, self.parts["starts"][0].numpy(), strict=True):
-            network = layers(point, self._widths)
+        mixed, focus = self._start.points.copy(), np.exp(self.trained.parts["focus"][0].numpy())
+        for point, starts in zip(mixed, self.trained.parts["starts"][0].numpy(), strict=True):
+            network = layers(point, self._start.widths)
             errors = focus * shifted_errors(network, starts, signal, targets)
             shares = np.exp(errors.min() - errors)
             network[0][-1] += (shares / shares.sum()) @ starts

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from dynamics.meta import Windows
-from dynamics.model import Model
-from dynamics.network import Parts
+from dynamics.network import Parts, Weights
+
+
+class Part(NamedTuple):
+    """Something that is learned beside the network.
+
+    Attributes:
+        weights: before training.
+        pace: factor on the optimiser's step size.
+        kept: whether a checkpoint holds it.
+    """
+
+    weights: Weights
+    pace: float = 1.0
+    kept: bool = True
 
 
 class Objective(Protocol):
-    """How one recipe learns. Its adapter does the same thing to a window at run time, without gradients."""
+    """How one kind of adapter learns, made for its settings and an untrained model.
+
+    Its adapter does the same thing to a window at run time, without gradients. `parts` is everything that is learned:
+    the network under `prior`, and what `initial` names.
+    """
 
     @property
     def window(self) -> int:
         """Support transitions M that it needs; 0 for none."""
         ...
 
-    @property
-    def pace(self) -> Mapping[str, float]:
-        """Factors on the optimiser's step size by part, where they are not 1."""
-        ...
-
-    def initial(self, model: Model, generator: torch.Generator) -> Parts:
-        """Return everything that is learned, untrained: `prior` and what the adapter needs beside it."""
+    def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
+        """Return what is learned beside the network, untrained, by name."""
         ...
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
@@ -36,10 +48,6 @@ class Objective(Protocol):
 
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
         """Return what is minimised (): the mean of `errors`, with draws and penalties where a recipe has them."""
-        ...
-
-    def finished(self, parts: Parts) -> Parts:
-        """Return the parts as a checkpoint holds them."""
         ...
 
 

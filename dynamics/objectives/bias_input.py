@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from dynamics import encoders
+from dynamics.adapters.bias_input import BiasInputSettings
 from dynamics.meta import Windows
+from dynamics.model import Model
 from dynamics.network import Parts, forward
-from dynamics.objectives.base import shared_inputs, spread_shift, window_errors
+from dynamics.objectives.base import Part, shared_inputs, spread_shift, window_errors
 from dynamics.objectives.gradient import RATE_PACE
-
-if TYPE_CHECKING:
-    from dynamics.adapters.bias_input import BiasInputSettings
-    from dynamics.model import Model
 
 
 @dataclass(frozen=True)
@@ -25,22 +22,19 @@ class BiasInputObjective:
     """Second order through the steps of the constant inputs; the network itself is shared by all windows."""
 
     settings: BiasInputSettings
-    pace: Mapping[str, float] = field(default_factory=lambda: {"rates": RATE_PACE})
+    model: Model
 
     @property
     def window(self) -> int:
         """Support transitions M."""
         return self.settings.window
 
-    def initial(self, model: Model, generator: torch.Generator) -> Parts:
-        """Return network, entry and step sizes."""
-        members, _, hidden = model.prior[0].shape
+    def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
+        """Return entry and step sizes."""
+        members, _, hidden = self.model.prior[0].shape
         rows = torch.stack([encoders.linear(self.settings.size, hidden, generator)[0] for _ in range(members)])
-        return {
-            "prior": model.prior,
-            "entry": (rows,),
-            "rates": (torch.full((self.settings.size,), self.settings.rate),),
-        }
+        rates = torch.full((self.settings.size,), self.settings.rate)
+        return {"entry": Part((rows,)), "rates": Part((rates,), RATE_PACE)}
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the error of every query after the steps (B, E)."""
@@ -50,10 +44,6 @@ class BiasInputObjective:
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
         """Return the mean error after the steps."""
         return self._errors(parts, windows, second_order=True).mean()
-
-    def finished(self, parts: Parts) -> Parts:
-        """Return the parts as they are."""
-        return parts
 
     def _errors(self, parts: Parts, windows: Windows, *, second_order: bool) -> Tensor:
         members, batch = len(parts["prior"][0]), len(windows.support_inputs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from dynamics.adapters.context import (
 from dynamics.meta import Windows
 from dynamics.model import Model
 from dynamics.network import Parts, forward
-from dynamics.objectives.base import shared_inputs, spread_shift, window_errors
+from dynamics.objectives.base import Part, shared_inputs, spread_shift, window_errors
 
 _SHORT_SHARE = 0.25
 """Share of the batches whose windows are not full, as at the beginning of a run."""
@@ -30,30 +30,25 @@ _SHORT_SHARE = 0.25
 
 @dataclass(frozen=True)
 class ContextObjective:
-    """Encoder and network trained together.
-
-    Attributes:
-        settings: of the adapter.
-        model: what it is trained for; its weights are not used.
-    """
+    """Encoder and network trained together."""
 
     settings: ContextSettings
     model: Model
-    pace: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def window(self) -> int:
         """Support transitions M."""
         return self.settings.window
 
-    def initial(self, model: Model, generator: torch.Generator) -> Parts:
-        """Return network, encoder, and the rows that the latent enters by."""
-        parts = {"prior": model.prior, "encoder": initial_encoder(self.settings, model, generator)}
-        if not isinstance(self.settings, BeliefSettings):
-            members, _, hidden = model.prior[0].shape
-            size = latent_size(self.settings, model)
-            parts["entry"] = (torch.stack([encoders.linear(size, hidden, generator, 0.5)[0] for _ in range(members)]),)
-        return parts
+    def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
+        """Return the encoder, and the rows that the latent enters by where the condition's are not there for it."""
+        encoder = Part(initial_encoder(self.settings, self.model, generator))
+        if isinstance(self.settings, BeliefSettings):
+            return {"encoder": encoder}
+        members, _, hidden = self.model.prior[0].shape
+        size = latent_size(self.settings, self.model)
+        rows = torch.stack([encoders.linear(size, hidden, generator, 0.5)[0] for _ in range(members)])
+        return {"encoder": encoder, "entry": Part((rows,))}
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the error of every query at the mean of the code (B, E)."""
@@ -68,10 +63,6 @@ class ContextObjective:
         if found.variance is not None:
             latent = latent + found.variance.sqrt() * torch.randn(latent.shape, generator=generator)
         return self._judged(parts, latent, windows).mean() + self._added(found, windows)
-
-    def finished(self, parts: Parts) -> Parts:
-        """Return the parts as they are."""
-        return parts
 
     def _code(self, parts: Parts, windows: Windows) -> Code:
         inputs = windows.support_inputs[..., : self.model.num_inputs]

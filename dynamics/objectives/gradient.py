@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from dynamics.meta import Windows, outer_errors, outer_loss, squared_error
+from dynamics.adapters.gradient import GradientSettings
+from dynamics.meta import Judge, Windows, outer_errors, outer_loss, squared_error
+from dynamics.model import Model
 from dynamics.network import Parts, Weights
+from dynamics.objectives.base import Part
 from dynamics.objectives.unroll import Unroll
-
-if TYPE_CHECKING:
-    from dynamics.adapters.gradient import GradientSettings
-    from dynamics.model import Model
 
 RATE_PACE = 10.0
 """Learned step sizes move further than weights (from 0.1 to above 2), so Adam takes larger steps on them."""
@@ -30,31 +29,28 @@ class GradientObjective:
     With a meta-regulariser the weights are Gaussian: every outer step draws them once, and their divergence from a unit
     Gaussian is part of the loss, so that a prior cannot memorise conditions that it should tell from the window (Yin et
     al. 2020, https://arxiv.org/abs/1912.03820, eq. 5). The mean is what is adapted at run time.
-
-    Attributes:
-        settings: of the adapter.
-        unroll: judges roll-outs instead of single steps, where the settings ask for it.
     """
 
     settings: GradientSettings
-    unroll: Unroll | None = None
-    pace: Mapping[str, float] = field(default_factory=lambda: {"rates": RATE_PACE})
+    model: Model
 
     @property
     def window(self) -> int:
         """Support transitions M."""
         return self.settings.window
 
-    def initial(self, model: Model, generator: torch.Generator) -> Parts:
-        """Return network and step sizes, and deviations where weights are Gaussian."""
-        parts = {"prior": model.prior, "rates": tuple(torch.full_like(w, self.settings.rate) for w in model.prior)}
+    def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
+        """Return the step sizes, and deviations where weights are Gaussian."""
+        rates = tuple(torch.full_like(w, self.settings.rate) for w in self.model.prior)
+        parts = {"rates": Part(self._acting(rates), RATE_PACE)}
         if self.settings.regularisation:
-            parts["deviations"] = tuple(torch.full_like(w, _FIRST_DEVIATION) for w in model.prior)
+            deviations = tuple(torch.full_like(w, _FIRST_DEVIATION) for w in self.model.prior)
+            parts["deviations"] = Part(deviations, kept=False)
         return parts
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the error of every query after the steps (B, E)."""
-        return outer_errors(parts["prior"], self._rates(parts), windows, steps=self.settings.steps)
+        return outer_errors(parts["prior"], self._acting(parts["rates"]), windows, steps=self.settings.steps)
 
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
         """Return the outer loss."""
@@ -62,18 +58,17 @@ class GradientObjective:
         if self.settings.regularisation:
             prior = _drawn(prior, parts["deviations"], generator)
             penalty = self.settings.regularisation * _divergence(parts["prior"], parts["deviations"])
-        judge = self.unroll or squared_error
         steps, second_order = self.settings.steps, self.settings.second_order
-        rates = self._rates(parts)
-        return outer_loss(prior, rates, windows, steps=steps, second_order=second_order, judge=judge) + penalty
+        rates = self._acting(parts["rates"])
+        return outer_loss(prior, rates, windows, steps=steps, second_order=second_order, judge=self._judge) + penalty
 
-    def finished(self, parts: Parts) -> Parts:
-        """Return network and step sizes; step sizes that were not learned or do not act are what they were."""
-        return {"prior": parts["prior"], "rates": self._rates(parts)}
+    @cached_property
+    def _judge(self) -> Judge:
+        """Single steps, or roll-outs where the settings ask for it."""
+        return Unroll(self.model, self.settings.rollout) if self.settings.rollout > 1 else squared_error
 
-    def _rates(self, parts: Parts) -> Weights:
-        """Return the step sizes in force: of the parameters in scope, learned or not."""
-        rates = parts["rates"]
+    def _acting(self, rates: Weights) -> Weights:
+        """Return step sizes of which those out of scope are zero, and none is learned unless the settings say so."""
         if not self.settings.learn_rates:
             rates = tuple(torch.full_like(rate, self.settings.rate) for rate in rates)
         match self.settings.scope:

@@ -8,19 +8,17 @@ G_st = rho^|s - t| phi_s' P_0 phi_t and D_s = rho^(M - s). One solve of an M x M
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from dynamics.adapters.last_layer import LastLayerSettings
 from dynamics.meta import Windows
+from dynamics.model import Model
 from dynamics.network import Parts
-from dynamics.objectives.base import shared_inputs
-
-if TYPE_CHECKING:
-    from dynamics.adapters.last_layer import LastLayerSettings
-    from dynamics.model import Model
+from dynamics.objectives.base import Part, shared_inputs
 
 _FIRST_SPREAD = 0.3
 _FIRST_NOISE = -1.0
@@ -40,19 +38,19 @@ class LastLayerObjective:
     """Negative logarithm of the predictive likelihood, as in ALPaCA, eq. 9."""
 
     settings: LastLayerSettings
-    pace: Mapping[str, float] = field(default_factory=lambda: {"fade": 10.0, "noise": 3.0})
+    model: Model
 
     @property
     def window(self) -> int:
         """Support transitions M."""
         return self.settings.window
 
-    def initial(self, model: Model, generator: torch.Generator) -> Parts:
-        """Return the network, the prior's spread, the noise and the fading."""
-        members, hidden, size = model.prior[-2].shape
+    def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
+        """Return the prior's spread, the noise and the fading."""
+        members, hidden, size = self.model.prior[-2].shape
         spread = _FIRST_SPREAD * torch.eye(hidden + 1).repeat(members, 1, 1)
         noise, fade = torch.full((size,), _FIRST_NOISE), torch.tensor(_FIRST_FADE)
-        return {"prior": model.prior, "spread": (spread,), "noise": (noise,), "fade": (fade,)}
+        return {"spread": Part((spread,)), "noise": Part((noise,), 3.0), "fade": Part((fade,), 10.0)}
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the error of every query at the posterior mean (B, E)."""
@@ -64,10 +62,6 @@ class LastLayerObjective:
         mean, spread = self._predicted(parts, windows)
         variance = spread * torch.exp(2 * parts["noise"][0])
         return 0.5 * ((mean - windows.query_targets).square() / variance + torch.log(variance)).mean()
-
-    def finished(self, parts: Parts) -> Parts:
-        """Return the parts as they are."""
-        return parts
 
     def _predicted(self, parts: Parts, windows: Windows) -> _Predicted:
         """Return the predictive distribution of the queries."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from dynamics.adapters.priors import PriorsSettings
 from dynamics.meta import Windows, outer_errors, outer_loss
+from dynamics.model import Model
 from dynamics.network import Parts, forward
-from dynamics.objectives.base import shared_inputs, window_errors
+from dynamics.objectives.base import Part, shared_inputs, window_errors
 from dynamics.objectives.gradient import RATE_PACE
-
-if TYPE_CHECKING:
-    from dynamics.adapters.priors import PriorsSettings
-    from dynamics.model import Model
 
 _FIRST_SPREAD = 0.5
 """Deviation of the untrained starting points."""
@@ -29,23 +26,20 @@ class PriorsObjective:
     """Starting points compete for windows by their error on the support, softly, so that all of them learn."""
 
     settings: PriorsSettings
-    pace: Mapping[str, float] = field(default_factory=lambda: {"rates": RATE_PACE, "focus": RATE_PACE})
+    model: Model
 
     @property
     def window(self) -> int:
         """Support transitions M."""
         return self.settings.window
 
-    def initial(self, model: Model, generator: torch.Generator) -> Parts:
-        """Return network, step sizes, starting points and the focus of the mixture."""
-        members, hidden = model.prior[1].shape
+    def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
+        """Return step sizes, starting points and the focus of the mixture."""
+        members, hidden = self.model.prior[1].shape
         starts = _FIRST_SPREAD * torch.randn(members, self.settings.starts, hidden, generator=generator)
-        return {
-            "prior": model.prior,
-            "rates": tuple(torch.full_like(w, self.settings.rate) for w in model.prior),
-            "starts": (starts,),
-            "focus": (torch.tensor(_FIRST_FOCUS),),
-        }
+        rates = tuple(torch.full_like(w, self.settings.rate) for w in self.model.prior)
+        focus = (torch.tensor(_FIRST_FOCUS),)
+        return {"rates": Part(rates, RATE_PACE), "starts": Part((starts,)), "focus": Part(focus, RATE_PACE)}
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the error of every query after the steps (B, E)."""
@@ -56,10 +50,6 @@ class PriorsObjective:
         """Return the mean error after the steps."""
         shift, steps = self._mixed(parts, windows), self.settings.steps
         return outer_loss(parts["prior"], parts["rates"], windows, steps=steps, second_order=True, shift=shift)
-
-    def finished(self, parts: Parts) -> Parts:
-        """Return the parts as they are."""
-        return parts
 
     def _mixed(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the bias change of every window (B, E, hidden)."""

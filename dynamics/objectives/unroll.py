@@ -7,16 +7,18 @@ no input anyway.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from dynamics.backpropagation import Float32, Sizes, vectors, weights
+from dynamics.backpropagation import Sizes, vectors, weights
 from dynamics.descent import Window
 from dynamics.model import Model
 from dynamics.network import Weights, forward
+from dynamics.transitions import Float32
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,15 @@ class Unroll:
 
     model: Model
     steps: int
-    _mean: Tensor = field(init=False, repr=False)
-    _std: Tensor = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _mean(self) -> Tensor:
+        return torch.as_tensor(self.model.inputs.mean, dtype=torch.float32)
+
+    @cached_property
+    def _std(self) -> Tensor:
         std = np.where(np.isfinite(self.model.inputs.std), self.model.inputs.std, 1.0)
-        object.__setattr__(self, "_mean", torch.as_tensor(self.model.inputs.mean, dtype=torch.float32))
-        object.__setattr__(self, "_std", torch.as_tensor(std, dtype=torch.float32))
+        return torch.as_tensor(std, dtype=torch.float32)
 
     def __call__(self, point: Float32, widths: Sizes, query: Window) -> tuple[float, Float32]:
         """Judge adapted parameters on a query, by automatic differentiation."""

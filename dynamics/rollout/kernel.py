@@ -20,8 +20,8 @@ from torch.nn.functional import silu
 
 from dynamics.model import Model
 from dynamics.network import Weights
+from dynamics.transitions import Float32, FloatArray
 
-Float32 = NDArray[np.float32]
 Rows = slice | NDArray[np.intp]
 
 
@@ -82,7 +82,7 @@ class Kernel:
         self._members = [self._fold([w[member] for w in arrays]) for member in range(arrays[0].shape[0])]
         self._stacked = [_stack(layers) for layers in self._members]
 
-    def rollout(self, state: NDArray[np.float64], actions: NDArray[np.float64]) -> Float32:
+    def rollout(self, state: FloatArray, actions: FloatArray) -> Float32:
         """Predict N sequences with every ensemble member.
 
         Args:
@@ -107,14 +107,12 @@ class Kernel:
                 self._roll(layers, work, states[member])
         return states.transpose(0, 3, 1, 2)
 
-    def predict(self, state: NDArray[np.float64], action: NDArray[np.float64]) -> NDArray[np.float64]:
+    def predict(self, state: FloatArray, action: FloatArray) -> FloatArray:
         """Return the mean one-step prediction (S,) of the ensemble."""
-        prediction: NDArray[np.float64] = self.rollout(state, action[None, None, :])[:, 0, 1].mean(
-            axis=0, dtype=np.float64
-        )
+        prediction: FloatArray = self.rollout(state, action[None, None, :])[:, 0, 1].mean(axis=0, dtype=np.float64)
         return prediction
 
-    def linearize(self, states: NDArray[np.float64], actions: NDArray[np.float64]) -> Linearization:
+    def linearize(self, states: FloatArray, actions: FloatArray) -> Linearization:
         """Differentiate one step at T points: states (T, S), actions (T, A)."""
         points = states.astype(np.float32), actions.astype(np.float32)
         parts = [self._linearize(member, *points) for member in range(len(self._members))]

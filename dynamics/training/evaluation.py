@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from dynamics.adapters.base import Adapter
+from dynamics.adapters.base import Adapter, refit
 from dynamics.model import Model, encode_inputs, encode_targets
 from dynamics.network import Weights, squared_error
 from dynamics.training.dataset import Episodes
@@ -66,7 +66,7 @@ def _weights_at(make: MakeAdapter, episodes: Episodes, row: int, starts: range, 
     current, found = adapter.initial(), []
     for now in range(1, starts[-1] + 1):
         if adapted and (adapter.carries or now in starts):
-            current = adapter.adapt(current, _window(episodes, row, now, adapter.window))
+            current = refit(adapter, current, _window(episodes, row, now, adapter.window))
         if now in starts:
             found.append(current.weights)
     return found

@@ -13,7 +13,7 @@ from torch import Tensor
 from dynamics import normalizer
 from dynamics.model import Model
 from dynamics.network import Parts, Weights, initial_weights
-from dynamics.objectives.base import Objective
+from dynamics.objectives.base import Objective, Part
 from dynamics.state_space import StateSpace
 from dynamics.training import dataset
 from dynamics.training.dataset import Episodes
@@ -85,9 +85,7 @@ def untrained(
     )
 
 
-def train(
-    model: Model, job: Job, objective: Objective, query: int, settings: FitSettings, known: Parts | None = None
-) -> tuple[Model, Parts]:
+def train(model: Model, job: Job, objective: Objective, query: int, settings: FitSettings) -> tuple[Model, Parts]:
     """Minimise an objective over windows.
 
     Args:
@@ -96,15 +94,14 @@ def train(
         objective: of the recipe.
         query: transitions K after each support on which adaptation is judged.
         settings: length and speed.
-        known: parts to start from in place of untrained ones.
 
     Returns:
         The model with its trained network, and what its adapter needs beside it.
     """
     training, validation = dataset.encode(model, job.training), dataset.encode(model, job.validation)
     held_out = dataset.all_windows(validation, objective.window, query)
-    initial = {**objective.initial(model, torch.Generator().manual_seed(job.seed)), **(known or {})}
-    groups = tuple(Group(weights, objective.pace.get(name, 1.0)) for name, weights in initial.items())
+    initial = {"prior": Part(model.prior), **objective.initial(torch.Generator().manual_seed(job.seed))}
+    groups = tuple(Group(part.weights, part.pace) for part in initial.values())
 
     def named(parameters: tuple[Weights, ...]) -> Parts:
         return dict(zip(initial, parameters, strict=True))
@@ -119,5 +116,6 @@ def train(
         return float(torch.cat([objective.errors(parts, chunk).detach() for chunk in held_out.split(_CHUNK)]).mean())
 
     best = optimise(groups, loss, validate, settings, seed=job.seed, resume_from=job.resume_from, report=job.report)
-    parts = {name: tuple(w.detach() for w in weights) for name, weights in objective.finished(named(best)).items()}
-    return replace(model, prior=parts.pop("prior")), parts
+    prior, *others = best
+    learned = {name: weights for (name, part), weights in zip([*initial.items()][1:], others, strict=True) if part.kept}
+    return replace(model, prior=prior), learned

@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from dynamics.adapters.base import Adapted, Adapter
+from dynamics.adapters.base import Adapted, Adapter, AdapterSettings, Status, refit
 from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings, RecurrentSettings
-from dynamics.adapters.factory import AdapterSettings, make
 from dynamics.adapters.gradient import GradientSettings
+from dynamics.adapters.meta_gradient import MetaGradientSettings
 from dynamics.adapters.priors import PriorsSettings
-from dynamics.descent import descend
+from dynamics.backpropagation import weights as as_weights
+from dynamics.descent import Start, descended
+from dynamics.descent import seen as read
+from dynamics.factory import make, objective
 from dynamics.meta import Windows
 from dynamics.model import encode
 from dynamics.network import Weights, squared_error
-from dynamics.objectives.factory import objective
 from dynamics.transitions import Transitions
 from tests.dynamics import adapted as every
 from tests.dynamics.toys import window
@@ -76,7 +78,7 @@ def test_only_what_says_so_carries_something_on(adapter: Adapter) -> None:
 def test_neither_window_nor_weights_nor_prior_are_mutated(adapter: Adapter) -> None:
     before, current = run(6), along(adapter, run(5))
     copies = before.states.copy(), before.actions.copy(), before.next_states.copy()
-    tensors = [*current.weights, *(w for weights in current.memory for w in weights), *adapter.initial().weights]
+    tensors = [*current.weights, *map(torch.from_numpy, current.memory), *adapter.initial().weights]
     clones = [w.clone() for w in tensors]
     adapter.adapt(current, before)
     for array, copy in zip((before.states, before.actions, before.next_states), copies, strict=True):
@@ -88,9 +90,32 @@ def test_neither_window_nor_weights_nor_prior_are_mutated(adapter: Adapter) -> N
 
 
 @pytest.mark.parametrize("size", [1e6, 1e15, 1e30])
-def test_an_absurd_window_gives_no_warning_and_no_exception(adapter: Adapter, size: float) -> None:
+def test_an_absurd_window_gives_no_warning_and_no_exception_but_finite_weights(adapter: Adapter, size: float) -> None:
     seen = run(6)
-    along(adapter, Transitions(seen.states, seen.actions, size * seen.next_states))
+    absurd = Transitions(seen.states, seen.actions, size * seen.next_states)
+    along(adapter, absurd)
+    found = refit(adapter, adapter.initial(), absurd)
+    assert all(bool(torch.isfinite(w).all()) for w in found.weights)
+
+
+def test_what_cannot_be_used_is_the_start_with_a_reason(adapter: Adapter) -> None:
+    seen, current = run(6), along(adapter, run(5))
+    blind = Transitions(seen.states, seen.actions * np.nan, seen.next_states)
+    for history, status in ((None, Status.NOTHING_SEEN), (blind, Status.NOT_FINITE)):
+        found = refit(adapter, current, history)
+        assert found.status is status
+        assert equal(found, adapter.initial())
+    assert refit(adapter, current, seen).status in {Status.OK, Status.OVERSHOT}
+
+
+def test_weights_that_are_not_finite_are_not_used() -> None:
+    settings = MetaGradientSettings(window=6)
+    subject, parts = every.subject(settings)
+    adapter = make(settings, subject, {"rates": tuple(1e30 * rate for rate in parts["rates"])})
+    assert not all(bool(torch.isfinite(w).all()) for w in adapter.adapt(adapter.initial(), run(3)).weights)
+    found = refit(adapter, adapter.initial(), run(3))
+    assert found.status is Status.NOT_FINITE
+    assert equal(found, adapter.initial())
 
 
 def test_same_window_same_weights(adapter: Adapter) -> None:
@@ -134,13 +159,13 @@ def test_what_is_trained_is_what_runs(settings: AdapterSettings) -> None:
 def test_settings_are_frozen_data_with_a_kind(settings: AdapterSettings) -> None:
     assert fields(settings)[0].name == "kind"
     with pytest.raises(AttributeError):
-        settings.kind = "other"  # type: ignore[assignment, misc]
+        settings.kind = "other"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("settings", every.ADAPTING, ids=every.name)
 def test_a_window_of_nothing_is_refused(settings: AdapterSettings) -> None:
     with pytest.raises(ValueError, match="window: expected at least 1, got 0"):
-        replace(settings, window=0)  # type: ignore[arg-type]
+        replace(settings, window=0)
 
 
 @pytest.mark.parametrize("settings", [s for s in every.ADAPTING if s.kind != "finetune"], ids=every.name)
@@ -212,8 +237,10 @@ def test_a_window_may_count_in_full_before_it_is_full() -> None:
 def test_steps_that_overshoot_are_shortened_until_they_explain_the_window(rate: float) -> None:
     subject, parts = every.subject(GradientSettings(rate=rate))
     grbal, seen = make(GradientSettings(window=8, steps=2), subject, parts), run(3, 8)
-    before, after = (explained(weights, seen) for weights in (grbal.initial(), grbal.adapt(grbal.initial(), seen)))
+    found = grbal.adapt(grbal.initial(), seen)
+    before, after = (explained(weights, seen) for weights in (grbal.initial(), found))
     assert after <= before
+    assert (found.status is Status.OVERSHOT) == equal(found, grbal.initial()) == (rate == 1e4)
 
 
 @pytest.mark.parametrize("rate", [1.0, 20.0, 1e4])
@@ -231,7 +258,8 @@ def test_a_step_that_overshoots_is_shortened_and_not_given_up() -> None:
     seen = run(3, 8)
     for rate in 0.05 * 2.0 ** np.arange(20):
         subject, parts = every.subject(GradientSettings(rate=rate))
-        whole = Adapted(descend(subject.prior, parts["rates"], *encode(subject, seen), steps=2))
+        start = Start.of(subject.prior, parts["rates"])
+        whole = Adapted(as_weights(descended(start, read(subject, seen), steps=2), start.widths))
         if explained(whole, seen) > explained(Adapted(subject.prior), seen):
             break
     grbal = make(GradientSettings(window=8, steps=2), subject, parts)

@@ -12,8 +12,8 @@ import torch
 from controller.courses.goals import GOALS, judged
 from controller.settings import assets, robots
 from dynamics import checkpoint
+from dynamics.adapters.base import AdapterSettings
 from dynamics.adapters.context import AttentionSettings, initial_encoder
-from dynamics.adapters.factory import AdapterSettings
 from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings

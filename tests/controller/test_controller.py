@@ -9,9 +9,9 @@ import torch
 from controller.controller import Controller, ControlSettings, Observation, TickResult
 from controller.courses.paths import COURSES
 from dynamics.adapters.base import Adapted, Adapter
-from dynamics.adapters.factory import make
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
+from dynamics.factory import make
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, Transitions
 from planners.plan import Plan

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from dynamics.adapters.base import Adapter
+from dynamics.adapters.base import Adapter, AdapterSettings
 from dynamics.adapters.bias_input import BiasInputSettings
 from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings, RecurrentSettings
-from dynamics.adapters.factory import AdapterSettings, make
 from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
@@ -16,9 +15,9 @@ from dynamics.adapters.informed import InformedSettings
 from dynamics.adapters.last_layer import LastLayerSettings
 from dynamics.adapters.meta_gradient import MetaGradientSettings
 from dynamics.adapters.priors import PriorsSettings
+from dynamics.factory import KINDS, make, objective
 from dynamics.model import Model
 from dynamics.network import Parts
-from dynamics.objectives.factory import objective, told
 from tests.dynamics.toys import model
 
 ALL: tuple[AdapterSettings, ...] = (
@@ -50,11 +49,9 @@ def name(settings: AdapterSettings) -> str:
 
 def subject(settings: AdapterSettings, members: int = 2) -> tuple[Model, Parts]:
     """Return a model for an adapter, and its parts as an untrained objective has them."""
-    shape = model(np.random.default_rng(0), told=told(settings), members=members)
-    trained = objective(settings, shape)
-    parts = dict(trained.finished(trained.initial(shape, torch.Generator().manual_seed(1))))
-    parts.pop("prior")
-    return shape, parts
+    shape = model(np.random.default_rng(0), told=KINDS[settings.kind].told, members=members)
+    learned = objective(settings, shape).initial(torch.Generator().manual_seed(1))
+    return shape, {name: part.weights for name, part in learned.items()}
 
 
 def adapter(settings: AdapterSettings, members: int = 2) -> Adapter:

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from dynamics import backpropagation as bp
-from dynamics.backpropagation import Float32, Sizes
+from dynamics.backpropagation import Sizes
 from dynamics.network import forward, initial_weights, squared_error
+from dynamics.transitions import Float32
 
 WIDTHS: Sizes = (4, 6, 5, 3)
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from dynamics.backpropagation import Float32, columns, sizes, vectors
-from dynamics.descent import descend, error
+from dynamics import backpropagation
+from dynamics.backpropagation import columns, sizes, vectors
+from dynamics.descent import Start, descended, error
 from dynamics.network import Weights, initial_weights, squared_error
+from dynamics.transitions import Float32
 
 
 def problem(members: int = 2) -> tuple[Weights, Weights, Float32, Float32]:
@@ -15,6 +17,11 @@ def problem(members: int = 2) -> tuple[Weights, Weights, Float32, Float32]:
     rates = tuple(0.1 + 0.2 * torch.rand(w.shape, generator=generator) for w in weights)
     inputs, targets = (rng.standard_normal((7, size)).astype(np.float32) for size in (4, 3))
     return weights, rates, inputs, targets
+
+
+def descend(weights: Weights, rates: Weights, inputs: Float32, targets: Float32, steps: int) -> Weights:
+    start = Start.of(weights, rates)
+    return backpropagation.weights(descended(start, (columns(inputs), targets.T), steps), start.widths)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dynamics import encoders, recurrence
+from dynamics import encoders
 
 
 def generator() -> torch.Generator:
@@ -28,7 +28,7 @@ def test_a_recurrent_sequence_is_read_step_by_step() -> None:
 def test_one_window_is_read_at_run_time_as_in_training(length: int) -> None:
     weights = tuple(w + 0.1 for w in encoders.initial_recurrent(5, 7, 2, generator()))
     for sequence in SEQUENCE[:, :length]:
-        found = torch.from_numpy(recurrence.read(weights, sequence.numpy()))
+        found = torch.from_numpy(encoders.recurrent_of_one(weights, sequence.numpy()))
         torch.testing.assert_close(found, encoders.recurrent(weights, sequence), rtol=1e-5, atol=1e-6)
 
 

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 
-from dynamics.adapters.factory import make
+from dynamics.adapters.base import Adapted
 from dynamics.adapters.last_layer import LastLayer, LastLayerSettings
 from dynamics.backpropagation import columns, features, layers, sizes, vectors
+from dynamics.factory import make
 from dynamics.model import encode
-from dynamics.transitions import Transitions
+from dynamics.transitions import FloatArray, Transitions
 from tests.contracts.test_adapters import along
 from tests.dynamics import adapted as every
 from tests.dynamics.toys import window
@@ -26,13 +25,12 @@ def learner(fade: float = 4.0) -> LastLayer:
 
 def test_without_fading_one_by_one_is_regularised_least_squares_over_all() -> None:
     subject, history = learner(fade=40.0), window(np.random.default_rng(3), 12)
-    found = along(subject, history)
-    inputs, targets = encode(subject.model, history)
+    found, prior, spreads = along(subject, history), subject.trained.model.prior, subject.trained.parts["spread"][0]
+    inputs, targets = encode(subject.trained.model, history)
     for member in range(2):
-        hidden = layers(vectors(subject.model.prior)[member], sizes(subject.model.prior))[:-1]
-        phi = features(hidden, columns(inputs)).T.astype(np.float64)
-        start = np.concatenate([subject.model.prior[-2][member].numpy(), subject.model.prior[-1][member][None].numpy()])
-        spread = subject.parts["spread"][0][member].numpy().astype(np.float64)
+        phi = features(layers(vectors(prior)[member], sizes(prior))[:-1], columns(inputs)).T.astype(np.float64)
+        start = np.concatenate([prior[-2][member].numpy(), prior[-1][member][None].numpy()])
+        spread = spreads[member].numpy().astype(np.float64)
         precision = np.linalg.inv(spread @ spread.T)
         solved = np.linalg.solve(precision + phi.T @ phi, precision @ start + phi.T @ targets)
         np.testing.assert_allclose(found.weights[-2][member].numpy(), solved[:-1], rtol=1e-3, atol=1e-4)
@@ -42,17 +40,24 @@ def test_without_fading_one_by_one_is_regularised_least_squares_over_all() -> No
 def test_what_was_learned_fades_towards_the_prior() -> None:
     history = window(np.random.default_rng(3), 12)
     kept, faded = (along(learner(fade), history).weights[-2] for fade in (6.0, -3.0))
-    prior = learner().model.prior[-2]
+    prior = learner().trained.model.prior[-2]
     assert (faded - prior).norm() < (kept - prior).norm()
 
 
-def test_variance_shrinks_where_data_were_seen() -> None:
+def covariances(subject: LastLayer, current: Adapted) -> FloatArray:
+    """Return the covariance of the last layer's matrix (E, n, n), in units of the noise."""
+    prior = np.stack([member.prior.covariance for member in subject.members])
+    return np.asarray(prior + current.memory[1], np.float64)
+
+
+def test_uncertainty_shrinks_where_data_were_seen() -> None:
     subject, history = learner(fade=40.0), window(np.random.default_rng(3), 12)
-    start, found = subject.initial(), along(subject, history)
-    before, after = (subject.variance(current, history.states, history.actions) for current in (start, found))
-    assert before.shape == (12, 5)
-    assert (after < before).all()
-    assert (after > 0).all()
+    before, after = (covariances(subject, current)[0] for current in (subject.initial(), along(subject, history)))
+    inputs, _ = encode(subject.trained.model, history)
+    phi = features(subject.members[0].hidden, columns(inputs)).astype(np.float64)
+    left, had = (np.einsum("it,ij,jt->t", phi, covariance, phi) for covariance in (after, before))
+    assert (left < had).all()
+    assert (left > 0).all()
 
 
 def test_covariance_stays_positive_over_a_long_run() -> None:
@@ -63,13 +68,6 @@ def test_covariance_stays_positive_over_a_long_run() -> None:
         for now in range(30):
             one = Transitions(*(part[now : now + 1] for part in vars(history).values()))
             current = subject.adapt(current, one)
-    eigenvalues = np.linalg.eigvalsh(subject.covariance(current).astype(np.float64))
+    eigenvalues = np.linalg.eigvalsh(covariances(subject, current))
     assert eigenvalues.min() > -1e-5
     assert all(bool(torch.isfinite(w).all()) for w in current.weights)
-
-
-def test_the_noise_scales_the_variance() -> None:
-    subject, history = learner(), window(np.random.default_rng(3), 4)
-    louder = replace(subject, parts={**subject.parts, "noise": (subject.parts["noise"][0] + 1.0,)})
-    quiet, loud = (s.variance(s.initial(), history.states, history.actions) for s in (subject, louder))
-    np.testing.assert_allclose(loud / quiet, np.exp(2.0), rtol=1e-5)

@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynamics.backpropagation import Float32, Sizes, columns, sizes, vectors
+from dynamics.backpropagation import Sizes, columns, sizes, vectors
 from dynamics.descent import Window
 from dynamics.meta import squared_error
 from dynamics.model import encode
 from dynamics.objectives.unroll import Unroll
+from dynamics.transitions import Float32
 from tests.dynamics.toys import model, window
 
 SUBJECT = model(np.random.default_rng(0))

@@ -23,7 +23,7 @@ from controller.runs.trace import Noted
 from controller.settings import assets
 from controller.settings.layers import Layer
 from dynamics import checkpoint
-from dynamics.adapters import factory as adapters
+from dynamics import factory as adapters
 from planners import factory as planners
 from planners.plan import Plan, PlanFunction
 from planners.problem import Problem

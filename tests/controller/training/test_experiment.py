@@ -15,8 +15,7 @@ from controller.training.fitting import checkpoint_path, load_training
 from controller.training.on_policy_episodes import OnPolicySettings
 from controller.training.random_episodes import CollectSettings
 from controller.training.settings import ExperimentSettings, RecipeSettings
-from dynamics import checkpoint
-from dynamics.adapters import factory
+from dynamics import checkpoint, factory
 from dynamics.adapters.context import BeliefSettings, LatentSettings
 from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings

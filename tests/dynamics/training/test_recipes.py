@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from dynamics.adapters import factory
-from dynamics.adapters.base import Adapter
+from dynamics import factory
+from dynamics.adapters.base import Adapter, AdapterSettings
 from dynamics.adapters.bias_input import BiasInputSettings
 from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings, RecurrentSettings
-from dynamics.adapters.factory import AdapterSettings
 from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
@@ -19,7 +18,6 @@ from dynamics.adapters.last_layer import LastLayerSettings
 from dynamics.adapters.priors import PriorsSettings
 from dynamics.model import Model
 from dynamics.network import Parts
-from dynamics.objectives.factory import objective, told
 from dynamics.training import evaluation
 from dynamics.training.fit import FitSettings
 from dynamics.training.recipes import Job, NetworkSettings, train, untrained
@@ -57,8 +55,8 @@ def errors() -> dict[str, np.ndarray]:
     job = Job(data[0], data[1], seed=0)
     found = {}
     for name, (settings, fit) in RECIPES.items():
-        start = untrained(SPACE, ACTIONS, data[0], NetworkSettings((24, 24)), 0, told=told(settings))
-        model, parts = train(start, job, objective(settings, start), 1 if fit is PLAIN else 5, fit)
+        start = untrained(SPACE, ACTIONS, data[0], NetworkSettings((24, 24)), 0, told=factory.KINDS[settings.kind].told)
+        model, parts = train(start, job, factory.objective(settings, start), 1 if fit is PLAIN else 5, fit)
         kinds: dict[str, AdapterSettings] = {name: settings}
         if name == "mb":
             kinds["mb_de"] = FinetuneSettings(window=10, rate=0.05)
