@@ -27,11 +27,11 @@ from rich.table import Table
 from benchmarks.scoring import paired
 from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
-from controller.controller import TickResult
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.settings.layers import Layer, assignment
+from controller.tick import TickResult
 
 ONSET = 10.0
 """When the payload is mounted [s]."""

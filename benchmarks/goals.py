@@ -24,12 +24,12 @@ from rich.table import Table
 from benchmarks.scoring import paired
 from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
-from controller.controller import TickResult
 from controller.courses.goals import GOALS, HiddenGoal, parse, steps_to_goal
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.settings.layers import assignment
+from controller.tick import TickResult
 from sim.perturbations import parse as perturbation
 
 

@@ -23,11 +23,11 @@ from rich.table import Table
 
 from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
-from controller.controller import TickResult
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_realtime
 from controller.loop.timing import LoopResult, Percentiles, percentiles
 from controller.settings.layers import Layer
+from controller.tick import TickResult
 
 TICK_SHARE = 0.5
 """Share of the period that p99 of the whole tick must stay below."""

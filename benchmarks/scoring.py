@@ -9,9 +9,9 @@ import numpy as np
 
 from controller.build import build, load_model
 from controller.config import RunSettings
-from controller.controller import TickResult
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
+from controller.tick import TickResult
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from importlib.metadata import version
 import numpy as np
 
 from controller.config import RunSettings, checkpoint_path
-from controller.controller import Controller
+from controller.controller import Controller, Foresight, learned
 from controller.courses.goals import HiddenGoal, judged, parse
 from controller.courses.paths import COURSES, Course, Task
 from controller.courses.rewards import Pursuit, Referee
-from controller.foresight import Foresight, learned
 from controller.loop.timing import LoopSettings
 from controller.oracle import oracle
 from controller.settings import robots

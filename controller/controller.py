@@ -11,21 +11,33 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from controller.courses.paths import START, Progress, Task
-from controller.foresight import Foresight, learned
-from dynamics.adapters.base import Adapted, Adapter, refit
+from controller.courses.paths import Task
+from controller.tick import Memory, Observation, TickResult
+from dynamics.adapters.base import Adapter, refit
 from dynamics.model import Model
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, History
 from hardware.schedule import ActionSchedule
 from planners.plan import Plan, PlanFunction, PlanStatus
 from planners.problem import CHUNK, Problem
+from planners.problem import Model as Predictor
 from planners.risk import Risk
+
+Foresight = Callable[[Kernel, FloatArray, FloatArray], tuple[FloatArray, Predictor]]
+"""Where planning starts and what predicts from there. From the learned model that is trusted now, the present state
+(S,) and the actions under way (D, A): the state (S,) behind them, and what predicts from there."""
+
+
+def learned(kernel: Kernel, state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Predictor]:
+    """Predict the state behind the actions under way with the learned model, and plan with it."""
+    if not len(under_way):
+        return state, kernel
+    return kernel.rollout(state, under_way[None])[:, 0, -1].mean(axis=0, dtype=np.float64), kernel
 
 
 @dataclass(frozen=True)
@@ -66,67 +78,6 @@ class ControlSettings:
             raise ValueError(f"change: expected a price of 0 or more, got {self.change}")
         if not self.expiry > 0:
             raise ValueError(f"expiry: expected a positive number of periods, got {self.expiry}")
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What the plan loop learns at a tick boundary.
-
-    Attributes:
-        time: host clock [s].
-        state: (S,) state vector.
-        applied: (A,) the action that was held over the tick that just ended; None at the first tick, after a gap, or
-            when the servo played something else.
-    """
-
-    time: float
-    state: FloatArray
-    applied: FloatArray | None
-
-
-@dataclass(frozen=True)
-class TickResult:
-    """What one tick decided, and why.
-
-    Attributes:
-        schedule: what the servo plays from now on.
-        plan: the planner's answer.
-        action: (A,) the first action that this plan decided.
-        status: `ok` or what went differently, for counting.
-        error_prior: normalised one-step error of the un-adapted model on the newest transition, None without one.
-        error_adapted: the same of the model as adapted before that transition was seen.
-        rejected: the adapted weights had been worse than the prior lately, so the prior was used.
-        belief: what the adapter takes the condition to be, where it says.
-        progress: where on the course the robot is.
-        cost: the course's cost of the step that just ended.
-    """
-
-    schedule: ActionSchedule
-    plan: Plan
-    action: FloatArray
-    status: str
-    error_prior: float | None
-    error_adapted: float | None
-    rejected: bool
-    progress: Progress
-    cost: float
-    adapt_ms: float
-    plan_ms: float
-    tick_ms: float
-    belief: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Memory:
-    """All that a controller carries from tick to tick; starting again from the initial one is a reset."""
-
-    history: History
-    adapted: Adapted
-    state: FloatArray | None = None
-    plan: Plan | None = None
-    schedule: ActionSchedule | None = None
-    progress: Progress = START
-    errors: tuple[tuple[float, float], ...] = ()
 
 
 class Controller:

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from controller.foresight import Foresight
+from controller.controller import Foresight
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray
 from hardware.simulated.robot import SimRobot

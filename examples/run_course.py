@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from controller.controller import Controller, ControlSettings, TickResult
+from controller.controller import Controller, ControlSettings
 from controller.courses.paths import COURSES
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.loop.timing import LoopSettings
 from controller.settings import assets
 from controller.settings.robots import spec
+from controller.tick import TickResult
 from dynamics import checkpoint, factory
 from hardware import embodiment
 from hardware.clock import VirtualClock

@@ -22,14 +22,16 @@ ARROWS = {
 
 FLOORS = {
     "controller": (
-        "foresight settings",
-        "courses jobs oracle",
+        "settings",
+        "courses jobs",
+        "tick",
         "controller",
-        "config loop",
+        "config loop oracle",
         "telemetry",
         "build reports",
         "runs training",
-        "commands stress",
+        "stress",
+        "commands",
         "cli",
     ),
     "planners": (

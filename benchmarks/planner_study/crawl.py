@@ -16,11 +16,12 @@ import numpy as np
 
 from controller.build import build, load_model, robot_spec
 from controller.config import RunSettings, run_settings
-from controller.controller import Controller, TickResult
+from controller.controller import Controller
 from controller.courses.paths import COURSES
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.settings.layers import Layer
+from controller.tick import TickResult
 from dynamics import factory
 from dynamics.model import Model
 from dynamics.network import Weights

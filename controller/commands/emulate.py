@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from tyro.conf import arg
 
-from controller.commands.flags import Answer, Name, Number, Repeated, Switch, number
+from controller.commands.flags import Answer, Name, Number, Repeated, Switch
 
 if TYPE_CHECKING:
     from hardware.emulators.go2.body import Body
@@ -109,10 +109,10 @@ class Emulate:
     def _within(self, flag: str, default: float, low: float, high: float) -> float:
         from controller.settings.layers import ConfigError
 
-        given: str | None = getattr(self, flag)
-        value = default if given is None else number(given)
-        if not isinstance(value, int | float) or not low <= value <= high:
-            expected = f"expected a number from {low:g} to {high:g}, got {given!r}"
+        given: int | float | str | None = getattr(self, flag)
+        value = default if given is None else given
+        if isinstance(value, str) or not low <= value <= high:
+            expected = f"expected a number from {low:g} to {high:g}, got {value!r}"
             raise ConfigError(f"command line: emulate: --{flag}: {expected}")
         return value
 

@@ -1,28 +1,67 @@
-"""What the commands of the command line have in common: kinds of flags, exit statuses, the form of an answer."""
+"""What the commands of the command line have in common: flags, exit statuses, the form of an answer."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from tyro.conf import arg
 
 if TYPE_CHECKING:
+    from controller.config import RunSettings
+    from controller.runs.folder import Outcome
     from controller.settings.layers import Layer
 
 DONE, FAILED, BAD_USAGE, BAD_CHECKPOINT, ROBOT_FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 Name = Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]
-Number = Annotated[str | None, arg(metavar="NUMBER", help_behavior_hint="")]
+Number = Annotated[int | float | str | None, arg(metavar="NUMBER", help_behavior_hint="")]
+"""What is no number stays text, for the settings to complain about with its place."""
 File = Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")]
 Folder = Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")]
 Switch = Annotated[bool, arg(help_behavior_hint="")]
 Repeated = tyro.conf.UseAppendAction[tuple[str, ...]]
 Setting = Annotated[Repeated, arg(metavar="KEY.KEY=VALUE")]
+
+
+@dataclass(frozen=True)
+class RunFlags:
+    """What is not given comes from the robot's own settings."""
+
+    robot: Name = None
+    """Which robot (limber list robots)."""
+    course: Name = None
+    """What to do: a path to follow, or a hidden goal (limber list courses)."""
+    adapter: Name = None
+    """Recipe of the model (limber list adapters)."""
+    planner: Name = None
+    """What searches for actions (limber list planners)."""
+    seconds: Number = None
+    """Length of the run [s]."""
+    seed: Number = None
+    """Fixes every random number."""
+    rate: Number = None
+    """Ticks per second, where the robot has settings and a model for it [Hz]."""
+    checkpoint: File = None
+    """Trained model, in place of the one that comes with Limber."""
+    config: File = None
+    """Settings file, in place of the robot's own; the settings.yaml of a run folder repeats that run."""
+    set: Setting = ()
+    """Any other setting, for example planner.search.candidates=200."""
+
+    def resolve(self, others: Mapping[str, object] = MappingProxyType({})) -> RunSettings:
+        """Return the settings of a run; `others` are further settings that were given."""
+        from controller.config import run_settings
+
+        given = {**vars(self), **others}
+        rate, file, assignments = (given.pop(name) for name in ("rate", "config", "set"))
+        given["planner"] = None if self.planner is None else {"kind": self.planner}
+        given["control"] = None if rate is None else {"rate_hz": rate}
+        return run_settings(layers(given, assignments), file)
 
 
 @dataclass(frozen=True)
@@ -34,20 +73,24 @@ class Answer:
     text: str = ""
     """Otherwise."""
     status: int = DONE
-
-
-def number(text: str | None) -> int | float | str | None:
-    """Read a number; what is none stays text, for the settings to complain about with its place."""
-    if text is not None:
-        for read in (int, float):
-            with contextlib.suppress(ValueError):
-                return read(text)
-    return text
+    complaint: str = ""
+    """What stderr is told."""
 
 
 def layers(given: Mapping[str, object], assignments: Sequence[str]) -> list[Layer]:
-    """Return flags as layers of settings: those that were given (not None), then each `key.key=value`."""
+    """Return flags as layers of settings: those that were given, then each `key.key=value`."""
     from controller.settings.layers import Layer, assignment
 
-    flags = Layer("command line", {key: value for key, value in given.items() if value is not None})
+    flags = Layer("command line", {key: value for key, value in given.items() if value not in (None, ())})
     return [flags, *(assignment(text) for text in assignments)]
+
+
+def ended(outcome: Outcome) -> Answer:
+    """Return what is told of a run or a deployment that is over."""
+    report = outcome.folder / "report.html"
+    text = f"{outcome.headline}\n{report}" if report.is_file() else outcome.headline
+    if outcome.fault is not None:
+        return Answer(outcome.summary, text, ROBOT_FAULT, f"the robot stopped: {outcome.fault}")
+    if outcome.interrupted:
+        return Answer(outcome.summary, text, INTERRUPTED)
+    return Answer(outcome.summary, text, DONE if (outcome.folder / "summary.json").is_file() else FAILED)

@@ -1,4 +1,4 @@
-"""`limber doctor` and `limber replay`: what a machine is ready for, and what a log says."""
+"""`limber replay`: what the log of a robot says."""
 
 from __future__ import annotations
 
@@ -19,23 +19,6 @@ if TYPE_CHECKING:
 _MODELS = ("un-adapted", "adapted")
 _DEPTHS = ("*.mcap", "*/*.mcap", "*/*/*.mcap")
 """Where logs are looked for that somebody may have meant: a folder, and run folders in it."""
-
-
-@dataclass(frozen=True)
-class Doctor:
-    """Say what on this machine is ready for a robot, and what would help where it is not."""
-
-    json: Switch = False
-    """Print the findings as one JSON object."""
-
-    def __call__(self) -> Answer:
-        """Examine."""
-        from controller.commands.machine import examine
-
-        findings = examine()
-        lines = [f"{f.status:<5} {f.name:<20} {f.detail}{f'  ->  {f.cure}' if f.cure else ''}" for f in findings]
-        failed = any(finding.status == "fail" for finding in findings)
-        return Answer({"findings": [asdict(f) for f in findings]}, "\n".join(lines), FAILED if failed else DONE)
 
 
 @dataclass(frozen=True)

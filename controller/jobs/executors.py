@@ -1,4 +1,4 @@
-"""Worker processes: spawned clean, one thread each, and gone when their parent is."""
+"""Who computes: worker processes, spawned clean, one thread each, and gone when their parent is; or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -6,18 +6,49 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import ParamSpec, TypeVar
+
+from controller.settings.layers import ConfigError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
+_PATIENCE = "10s"
+"""How long a scheduler may take to answer."""
+
+
 def pool(workers: int) -> ProcessPoolExecutor:
     """Return an executor of `workers` processes that do not outlive this one, even if it is killed."""
     return _Pool(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+
+
+@contextmanager
+def cluster(scheduler: str) -> Iterator[Executor]:
+    """Connect to a Dask scheduler; what a lost worker was doing is given to another one. Needs the extra `cluster`.
+
+    Args:
+        scheduler: its address, such as tcp://10.0.0.1:8786.
+
+    Raises:
+        ConfigError: Dask is not installed, or nobody answers.
+    """
+    place = f"command line: --scheduler {scheduler}"
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ConfigError(f"{place}: {error.name} is not installed; pip install 'limber[cluster]'") from error
+    try:
+        client = Client(scheduler, timeout=_PATIENCE)
+    except (OSError, ValueError, TypeError) as error:
+        text = " ".join(str(error).split())
+        raise ConfigError(f"{place}: expected the address of a running Dask scheduler: {text}") from error
+    with client, client.get_executor(pure=False) as executor:
+        yield executor
 
 
 class _Pool(ProcessPoolExecutor):

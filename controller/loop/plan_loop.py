@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from controller.controller import Observation
 from controller.loop.servo_cycles import Boundary
 from controller.loop.timing import Journal
+from controller.tick import Observation
 from hardware import embodiment
 from hardware.clock import Clock
 from hardware.schedule import ActionSchedule

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from controller.controller import Observation
 from controller.loop.plan_loop import OnTick, PlanLoop, Planning, ResultT
 from controller.loop.servo_cycles import Mailbox, arm, drive
 from controller.loop.timing import Journal, LoopResult, LoopSettings
+from controller.tick import Observation
 from hardware import embodiment
 from hardware.clock import Clock
 from hardware.guard.checks import Trip

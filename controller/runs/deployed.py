@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -19,23 +18,22 @@ import numpy as np
 
 from controller.build import controller, course, header, load_model, loop_settings, robot_spec
 from controller.config import RunSettings
-from controller.controller import Controller, TickResult
+from controller.controller import Controller
 from controller.jobs.interrupts import uninterrupted
 from controller.loop.deployed import run_deployed
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import Finished
 from controller.loop.timing import LoopResult
-from controller.reports.run_report import write_report
 from controller.runs import trace
-from controller.runs.simulated import Outcome, run_folder
+from controller.runs.folder import Outcome, run_folder, write_summary
 from controller.settings import robots
 from controller.settings.layers import ConfigError, to_yaml
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import RunHeader, RunLog, TickRecord, from_tick, read_log
 from controller.telemetry.summary import servo_summary, summary
+from controller.tick import TickResult
 from dynamics import factory
-from dynamics.files import whole
 from hardware.clock import Clock
 from hardware.robot import Robot
 from hardware.servo.process import ServoProcess
@@ -188,10 +186,12 @@ class _Diary:
 
 def _conclude(settings: RunSettings, wire: Wire, folder: Path, driven: _Driven) -> Outcome:
     """Write report and summary of a drive that is over."""
+    from controller.reports.run_report import write_report  # plotting has no place beside a robot that moves
+
     run, fault, path = Run(read_log(folder / "log.jsonl"), driven.loop), _fault(driven), folder / "summary.json"
     files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl", "servo_log": folder / SERVO_LOG}
-    if run.log.records:
-        files |= _saved(lambda: write_report(folder, [run], to_yaml(settings)))
+    with _where_there_is_room():
+        files |= write_report(folder, [run], to_yaml(settings)) if run.log.records else {}
     files["summary"] = path
     figures = summary(run.log, run.loop, {name: str(file) for name, file in files.items()})
     result = figures | {
@@ -201,23 +201,18 @@ def _conclude(settings: RunSettings, wire: Wire, folder: Path, driven: _Driven) 
         "servo": driven.servo,
         "servo_log": driven.log,
     }
-    _saved(lambda: _write_summary(path, result))
+    with _where_there_is_room():
+        write_summary(path, result)
     return Outcome(result, headline([run]), folder, run.loop.interrupted, fault)
 
 
-def _write_summary(path: Path, result: Mapping[str, object]) -> dict[str, Path]:
-    with whole(path) as partial:
-        partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return {"summary": path}
-
-
-def _saved(write: Callable[[], dict[str, Path]]) -> dict[str, Path]:
+@contextlib.contextmanager
+def _where_there_is_room() -> Iterator[None]:
     """Write files; where the disk is full, say so and go without."""
     try:
-        return write()
+        yield
     except OSError as error:
         _log.warning("the run folder is not complete: %s: %s", error.filename or "a file", error.strerror)
-        return {}
 
 
 def _fault(driven: _Driven) -> str | None:

@@ -16,10 +16,11 @@ import numpy as np
 
 from controller.build import controller, load_model, robot_spec
 from controller.config import RunSettings, checkpoint_path
-from controller.controller import Controller, Observation
+from controller.controller import Controller
 from controller.runs import trace
 from controller.runs.trace import RunTrace, TickTrace
 from controller.settings.layers import ConfigError, Layer, resolve
+from controller.tick import Observation
 from dynamics import factory as adapters
 from dynamics.checkpoint import CheckpointError
 from hardware.servo_log.reader import ServoLog

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from controller.build import Rig, build, load_model
 from controller.config import RECIPES, RunSettings
-from controller.controller import TickResult
 from controller.jobs.interrupts import uninterrupted
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, run_realtime
 from controller.loop.timing import LoopResult
 from controller.reports.run_report import write_report
 from controller.reports.video import film
+from controller.runs.folder import Outcome, run_folder, write_summary
 from controller.settings.layers import ConfigError, nearest, to_yaml
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import RunLog, from_tick, read_log
 from controller.telemetry.summary import summary
-from dynamics.files import whole
+from controller.tick import TickResult
 from hardware.clock import VirtualClock
 from sim.perturbations import active
 
@@ -43,25 +41,6 @@ class Options:
     compare: str | None = None
     out: Path | None = None
     video: bool = True
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of it.
-
-    Attributes:
-        summary: the figures of the run; with a comparison, those of the other run under `compare`.
-        headline: what happened, in one sentence.
-        folder: where everything lies.
-        interrupted: somebody pressed Ctrl-C; the files are complete up to then.
-        fault: why the robot stopped, where it did so for another reason than a fall.
-    """
-
-    summary: Mapping[str, object]
-    headline: str
-    folder: Path
-    interrupted: bool
-    fault: str | None
 
 
 def execute(settings: RunSettings, options: Options) -> Outcome:
@@ -95,24 +74,6 @@ def _compared(settings: RunSettings, options: Options) -> list[str]:
     if settings.model == "oracle":
         raise ConfigError("command line: --compare: expected no other adapter with the oracle, which plans without any")
     return [adapter]
-
-
-def run_folder(settings: RunSettings, out: Path | None) -> Path:
-    """Make the folder of a run and put its settings there; None takes runs/<time>-<robot>-<course>-<adapter>.
-
-    Raises:
-        ConfigError: it cannot be written, or holds another run.
-    """
-    name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course_name}-{settings.adapter}"
-    folder = out if out is not None else Path("runs") / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any((folder / name).exists() for name in ("settings.yaml", "log.jsonl")):
-            raise ConfigError(f"command line: --out: {folder} holds a run already; choose another folder")
-        (folder / "settings.yaml").write_text(to_yaml(settings), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
-    return folder
 
 
 def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
@@ -152,6 +113,5 @@ def _write(settings: RunSettings, folder: Path, runs: Sequence[Run], video: Path
     files["summary"] = folder / "summary.json"
     figures = [summary(run.log, run.loop, {name: str(path) for name, path in files.items()}) for run in runs]
     result = figures[0] if len(figures) == 1 else figures[0] | {"compare": figures[1]}
-    with whole(files["summary"]) as partial:
-        partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_summary(files["summary"], result)
     return result

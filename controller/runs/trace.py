@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from controller.config import RunSettings, checkpoint_path
-from controller.controller import TickResult
 from controller.loop.plan_loop import LoopTick
 from controller.settings.layers import plain
+from controller.tick import TickResult
 from hardware.robot import FloatArray
 from hardware.servo_log.reader import LogError, ServoLog
 from planners.plan import Plan, PlanFunction, PlanStatus

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import AbstractContextManager
@@ -12,15 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from controller.build import build, load_model
 from controller.config import RunSettings
 from controller.jobs import study
-from controller.jobs.claim import claim
-from controller.jobs.cluster import cluster
-from controller.jobs.executors import pool
-from controller.jobs.study import Result, Store
+from controller.jobs.executors import cluster, pool
+from controller.jobs.progress import bars, console
+from controller.jobs.study import Result, Store, claim
 from controller.runs import simulated as single
 from controller.runs.simulated import Options
 from controller.settings import assets
@@ -37,8 +34,6 @@ _ORACLE_PRICE = 90.0
 """Time of a run with the oracle in runs with a learned model."""
 _LOSSES = 3
 """Lost worker processes after which a suite gives up."""
-_WIDTH = 160
-"""Of the tables where nobody says how wide they may be."""
 Executors = Callable[[], AbstractContextManager[Executor]]
 
 
@@ -69,15 +64,15 @@ def execute(config: Path, overrides: Sequence[Layer], request: Request) -> tuple
     folder = request.out if request.out is not None else Path("runs") / f"stress-{config.stem}"
     claim(folder, "a stress suite", to_yaml(shared(settings)), resume=request.resume)
     store = Store(folder / "trials")
-    console = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH)
+    stderr = console()
     check_kept(settings, store, models)
     executors = partial(pool, settings.workers) if request.scheduler is None else partial(cluster, request.scheduler)
-    run_all(settings, store, partial(measure, settings, models), executors, console)
+    run_all(settings, store, partial(measure, settings, models), executors, stderr)
     found = standings(Measured(settings, store.all(settings.trials())))
     replays = repeat_worst(settings, found.measured.results, folder)
     files = write_report(folder, found, replays)
     for table in tables(found):
-        console.print(table)
+        stderr.print(table)
     return summary(found) | {"files": {name: str(path) for name, path in files.items()}}, str(files["report"])
 
 
@@ -145,7 +140,7 @@ def run_all(
 ) -> None:
     """Run the trials that are still to do; a process that dies costs the trials that were under way, no more."""
     trials = settings.trials()
-    with _progress(console) as progress:
+    with bars(console) as progress:
         left = set(store.missing(trials))
         bar = progress.add_task("stress", total=sum(map(_price, trials)), note="")
         progress.update(bar, completed=sum(map(_price, trials)) - sum(map(_price, left)), note=_note(trials, left))
@@ -192,10 +187,3 @@ def _price(trial: Trial) -> float:
 
 def _note(trials: Sequence[Trial], left: Collection[Trial]) -> str:
     return f"{len(trials) - len(left)} of {len(trials)} runs"
-
-
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    return Progress(
-        *columns, TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=console
-    )

@@ -13,7 +13,6 @@ import torch
 
 from controller.build import build, course, load_model
 from controller.config import RunSettings
-from controller.controller import TickResult
 from controller.courses.paths import Course
 from controller.jobs.study import Result
 from controller.loop.plan_loop import LoopTick
@@ -23,6 +22,7 @@ from controller.settings import robots
 from controller.stress.scores import recovery_time
 from controller.stress.settings import StressSettings, Trial
 from controller.telemetry.run_log import mean
+from controller.tick import TickResult
 from dynamics.checkpoint import CheckpointError
 from planners.problem import FloatArray
 from sim.perturbations import Perturbation

@@ -23,8 +23,8 @@ from sim.perturbations import in_words
 from sim.robots import ANATOMIES
 
 if TYPE_CHECKING:
-    from controller.controller import TickResult
     from controller.loop.plan_loop import LoopTick
+    from controller.tick import TickResult
 
 FloatArray = NDArray[np.float64]
 

@@ -11,22 +11,24 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from controller.config import RunSettings
 from controller.controller import ControlSettings
 from controller.jobs.executors import pool
+from controller.jobs.progress import bars, console
+from controller.jobs.study import claim
 from controller.settings import robots
-from controller.training.evaluate import evaluate
+from controller.settings.layers import Layer, read_yaml, resolve, to_yaml
+from controller.training.evaluate import evaluate, table
 from controller.training.fitting import checkpoint_path, fit_recipe, labelled, lend_plain
 from controller.training.on_policy_episodes import gather_on_policy
 from controller.training.random_episodes import gather
@@ -37,6 +39,27 @@ from sim.robots.anatomy import SPLITS, Split
 
 _POLL = 0.5
 """Time between two looks at the progress of the fits [s]."""
+
+
+def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resume: bool) -> Mapping[str, object]:
+    """Run an experiment and return its results.
+
+    Args:
+        config: settings file.
+        overrides: layers of the command line.
+        out: folder of data, state, checkpoints and results; None takes runs/train-<name of the file>.
+        resume: go on with an interrupted experiment of the same settings.
+
+    Raises:
+        ConfigError: settings that cannot be used, or a folder that holds something else.
+    """
+    settings = resolve(ExperimentSettings, [read_yaml(config), *overrides])
+    folder = out if out is not None else Path("runs") / f"train-{config.stem}"
+    claim(folder, "an experiment", to_yaml(settings), resume=resume)
+    stderr = console()
+    results = run(settings, folder, stderr)
+    stderr.print(table(results))
+    return results
 
 
 def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, Any]:
@@ -69,7 +92,7 @@ def _collect(settings: ExperimentSettings, out: Path, split: Split, console: Con
     if path.exists():
         return
     total = settings.collect.episodes if split == "train" else settings.collect.heldout_episodes
-    with _progress(console) as progress:
+    with bars(console) as progress:
         bar = progress.add_task(f"collect {split}", total=total, note="")
         episodes = gather(
             robots.spec(settings.robot),
@@ -100,7 +123,7 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
         adapter=driver,
         seconds=settings.collect.seconds + 2 / settings.rate_hz,
     )
-    with _progress(console) as progress:
+    with bars(console) as progress:
         bar = progress.add_task(f"on-policy {number}", total=settings.on_policy.episodes, note="")
         episodes = gather_on_policy(
             runs,
@@ -116,15 +139,15 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
 def _fit_all(settings: ExperimentSettings, out: Path, names: tuple[str, ...], console: Console) -> None:
     """Fit what is not there yet, in as many processes as allowed."""
     missing = [name for name in names if not checkpoint_path(settings, out, name).exists()]
-    with _progress(console) as progress, pool(settings.workers) as executor:
+    with bars(console) as progress, pool(settings.workers) as executor:
         totals = {name: settings.recipes[name].fit.steps for name in missing}
-        bars = {name: progress.add_task(f"fit {name}", total=totals[name], note="waits") for name in missing}
+        tasks = {name: progress.add_task(f"fit {name}", total=totals[name], note="waits") for name in missing}
         futures = [executor.submit(fit_recipe, settings, out, name) for name in missing]
         while not all(future.done() for future in futures):
-            _show(out, bars, progress)
+            _show(out, tasks, progress)
             time.sleep(_POLL)
         _raise_first(futures)
-        _show(out, bars, progress)
+        _show(out, tasks, progress)
 
 
 def _raise_first(futures: list[Future[None]]) -> None:
@@ -132,8 +155,8 @@ def _raise_first(futures: list[Future[None]]) -> None:
         future.result()
 
 
-def _show(out: Path, bars: Mapping[str, Any], progress: Progress) -> None:
-    for name, bar in bars.items():
+def _show(out: Path, tasks: Mapping[str, Any], progress: Progress) -> None:
+    for name, bar in tasks.items():
         path = out / "fits" / f"{name}.jsonl"
         if path.exists() and (lines := path.read_text().splitlines()):
             newest = _newest(lines)
@@ -148,12 +171,3 @@ def _newest(lines: Sequence[str]) -> dict[str, Any]:
             found: dict[str, Any] = json.loads(line)
             return found
     return {"step": 0, "train_loss": math.nan, "best_loss": math.nan}
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Progress]:
-    columns = (TextColumn("{task.description:16}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
-    with Progress(
-        *columns, TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=console
-    ) as progress:
-        yield progress

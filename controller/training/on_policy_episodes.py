@@ -14,11 +14,11 @@ import numpy as np
 
 from controller.build import build, load_model
 from controller.config import RunSettings
-from controller.controller import TickResult
 from controller.courses.paths import COURSES
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
+from controller.tick import TickResult
 from controller.training.random_episodes import with_onset
 from dynamics.training.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from controller.controller import Observation
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, run_realtime
 from controller.loop.timing import LoopResult, LoopSettings
+from controller.tick import Observation
 from hardware.clock import Clock, VirtualClock, WallClock
 from hardware.schedule import ActionSchedule
 from hardware.servo.servo import Servo

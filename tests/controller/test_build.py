@@ -9,13 +9,13 @@ import pytest
 
 from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
-from controller.controller import TickResult
 from controller.courses.goals import GOALS
 from controller.courses.paths import START
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.settings import assets
 from controller.settings.layers import ConfigError, Layer
+from controller.tick import TickResult
 from dynamics import checkpoint
 from dynamics.checkpoint import CheckpointError
 from dynamics.transitions import FloatArray

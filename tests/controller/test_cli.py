@@ -11,11 +11,12 @@ import pytest
 
 from controller.cli import main
 from controller.config import RunSettings
-from controller.controller import Controller, Observation, TickResult
+from controller.controller import Controller
 from controller.reports.run_report import write_report
 from controller.runs import simulated
 from controller.settings import assets
 from controller.telemetry.run_log import TickRecord, read_log
+from controller.tick import Observation, TickResult
 from dynamics import checkpoint
 from hardware.robot import LinkLost, RobotState
 from hardware.simulated.robot import SimRobot

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from controller.controller import Controller, ControlSettings, Observation, TickResult
+from controller.controller import Controller, ControlSettings
 from controller.courses.paths import COURSES
+from controller.tick import Observation, TickResult
 from dynamics.adapters.base import Adapted, Adapter
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings

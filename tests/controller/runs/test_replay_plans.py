@@ -14,7 +14,6 @@ import pytest
 from controller.build import build, controller, load_model, robot_spec
 from controller.cli import main
 from controller.config import run_settings
-from controller.controller import TickResult
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, warm_up
 from controller.runs import trace
@@ -22,6 +21,7 @@ from controller.runs.replay_plans import NotRerun, rerun
 from controller.runs.trace import Noted
 from controller.settings import assets
 from controller.settings.layers import Layer
+from controller.tick import TickResult
 from dynamics import checkpoint
 from dynamics import factory as adapters
 from planners import factory as planners

@@ -16,7 +16,8 @@ from rich.console import Console
 from controller.cli import main
 from controller.jobs.executors import pool
 from controller.jobs.study import Result, Store
-from controller.runs.simulated import Options, Outcome
+from controller.runs.folder import Outcome
+from controller.runs.simulated import Options
 from controller.stress.settings import Trial
 from controller.stress.suite import run_all, stress_settings
 from dynamics import checkpoint

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller.controller import Observation, TickResult
 from controller.courses.paths import Progress
 from controller.loop.plan_loop import LoopTick
 from controller.telemetry.run_log import Log, LogError, RunLog, from_tick, read_log
 from controller.telemetry.summary import summary
+from controller.tick import Observation, TickResult
 from hardware.schedule import ActionSchedule
 from planners.plan import Plan, PlanStatus
 from tests.controller.logs import CHANNELS, HEADER, LEG_LOSS, make_goal_log, make_log, make_loop

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from controller.cli import main
 from controller.settings.layers import ConfigError
-from controller.training import experiment, train
+from controller.training import experiment
 from controller.training.settings import ExperimentSettings
 
 ROOT = Path(__file__).parents[3]
@@ -32,7 +32,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[ExperimentSettings]:
         return {"gap_closed": 0.9}
 
     monkeypatch.setattr(experiment, "run", run)
-    monkeypatch.setattr(train, "table", lambda results: Table())
+    monkeypatch.setattr(experiment, "table", lambda results: Table())
     return calls
 
 
@@ -58,18 +58,18 @@ def test_the_file_and_the_flags_make_the_settings(
 def test_an_interrupted_experiment_is_resumed_only_when_asked_to(
     config: Path, tmp_path: Path, started: list[ExperimentSettings]
 ) -> None:
-    train.execute(config, [], tmp_path / "out", resume=False)
+    experiment.execute(config, [], tmp_path / "out", resume=False)
     with pytest.raises(ConfigError, match="holds an experiment already; go on with it by --resume"):
-        train.execute(config, [], tmp_path / "out", resume=False)
-    train.execute(config, [], tmp_path / "out", resume=True)
+        experiment.execute(config, [], tmp_path / "out", resume=False)
+    experiment.execute(config, [], tmp_path / "out", resume=True)
     assert len(started) == 2
 
 
 def test_another_experiment_does_not_mix_in(config: Path, tmp_path: Path, started: list[ExperimentSettings]) -> None:
-    train.execute(config, [], tmp_path / "out", resume=False)
+    experiment.execute(config, [], tmp_path / "out", resume=False)
     config.write_text("seed: 4\n")
     with pytest.raises(ConfigError, match="holds an experiment with other settings"):
-        train.execute(config, [], tmp_path / "out", resume=True)
+        experiment.execute(config, [], tmp_path / "out", resume=True)
     assert len(started) == 1
 
 
@@ -86,5 +86,5 @@ TRAINING = [path for path in sorted((ROOT / "configs" / "experiments").glob("*.y
 def test_the_experiments_that_come_along_are_valid(
     file: Path, tmp_path: Path, started: list[ExperimentSettings]
 ) -> None:
-    train.execute(file, [], tmp_path / "out", resume=False)
+    experiment.execute(file, [], tmp_path / "out", resume=False)
     assert len(started) == 1

@@ -1,0 +1,47 @@
+"""`limber stress`: adapters under many conditions and seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import arg
+
+from controller.commands.flags import Answer, Folder, Number, Setting, Switch, layers
+
+
+@dataclass(frozen=True)
+class Stress:
+    """Run the stress suite: adapters under many conditions and seeds, scored between plain and informed model."""
+
+    config: Annotated[Path, arg(metavar="FILE")]
+    """Settings of the suite, for example configs/experiments/roach-stress.yaml."""
+    adapters: Annotated[str | None, arg(metavar="NAME,NAME,...", help_behavior_hint="")] = None
+    """Who takes part (limber list adapters; oracle is the simulator itself); scores need mb and informed among them."""
+    seeds: Number = None
+    """Runs of each adapter in each condition."""
+    workers: Number = None
+    """Processes on this machine."""
+    scheduler: Annotated[str | None, arg(metavar="ADDRESS", help_behavior_hint="")] = None
+    """Compute on a Dask cluster instead, for example tcp://10.0.0.1:8786 (needs the extra cluster)."""
+    resume: Switch = False
+    """Go on where an interrupted suite of the same settings stopped."""
+    out: Folder = None
+    """Folder for trials and report [runs/stress-<name of the config>]."""
+    set: Setting = ()
+    """Override a setting, for example seconds=6."""
+    json: Switch = False
+    """Print the standings as one JSON object."""
+
+    def __call__(self) -> Answer:
+        """Run the suite and report."""
+        given = {
+            "adapters": None if self.adapters is None else [name.strip() for name in self.adapters.split(",")],
+            "seeds": self.seeds,
+            "workers": self.workers,
+        }
+        from controller.stress.suite import Request, execute
+
+        overrides = layers(given, self.set)
+        return Answer(*execute(self.config, overrides, Request(self.out, self.resume, self.scheduler)))

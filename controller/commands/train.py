@@ -1,0 +1,33 @@
+"""`limber train`: from nothing to trained checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import arg
+
+from controller.commands.flags import Answer, Folder, Setting, Switch, layers
+
+
+@dataclass(frozen=True)
+class Train:
+    """Collect data, meta-train all recipes, evaluate them and write their checkpoints."""
+
+    config: Annotated[Path, arg(metavar="FILE")]
+    """Settings of the experiment, for example configs/experiments/roach-grbal.yaml."""
+    resume: Switch = False
+    """Go on where an interrupted training of the same settings stopped."""
+    out: Folder = None
+    """Folder for data, state and results [runs/train-<name of the config>]."""
+    set: Setting = ()
+    """Override a setting, for example seed=1."""
+    json: Switch = False
+    """Print the results as one JSON object."""
+
+    def __call__(self) -> Answer:
+        """Train and evaluate."""
+        from controller.training.experiment import execute
+
+        return Answer(execute(self.config, layers({}, self.set), self.out, resume=self.resume))
