@@ -41,34 +41,42 @@ class Bounds:
         """The motors are not driven now: the next command starts from where they are measured, or from rest."""
         self._last, self._driven = self._none, False
 
-    def apply(self, command: RobotCommand, state: RobotState) -> tuple[RobotCommand, list[Trip]]:
-        """Return the command within bounds, and what had to be changed."""
+    def apply(
+        self, command: RobotCommand, state: RobotState, until: float = math.inf
+    ) -> tuple[RobotCommand, list[Trip]]:
+        """Return the command within bounds, and what had to be changed.
+
+        Args:
+            command: set-points (n_motors,) that are finite.
+            state: the newest one; a joint's way to its set-point begins there, and torque follows from it.
+            until: host clock after which no command lasts [s].
+        """
         trips: list[Trip] = []
+        expires = min(command.expires, until)
         if not self._positions:
-            within = self._clip("range", "velocity", command.velocity, self._velocity, trips)
-            velocity = self._slew("velocity", within, self._last, trips)
-            self._last = velocity
-            return RobotCommand.speeds(velocity.copy(), command.expires), trips
+            within = np.minimum(np.maximum(command.velocity, self._velocity[0]), self._velocity[1])
+            self._say("range", "velocity", command.velocity, within, trips)
+            self._last = velocity = self._slew("velocity", within, self._last, trips)
+            return RobotCommand.speeds(velocity.copy(), expires), trips
+
+        # Range: every number within its ends.
         asked = np.array((command.position, command.velocity, command.torque, command.kp, command.kd))
         within = np.maximum(asked, self._low)
         np.minimum(within, self._high, out=within)
         if within.tobytes() != asked.tobytes():  # the quickest way to see that nothing was changed
             for what, before, after in zip(_FIELDS, asked, within, strict=True):
                 self._say("range", what, before, after, trips)
+
+        # Change: from the last set-point, or from where the joint is when nothing was driven before.
         origin = self._last
         if not self._driven:
             origin = np.minimum(np.maximum(state.motor_position, self._low[0]), self._high[0])
         position = self._slew("position", within[0], origin, trips)
         self._last, self._driven = position, True
-        bounded = RobotCommand(command.mode, position, within[1], within[2], within[3], within[4], command.expires)
-        return self._soften(bounded, state, trips), trips
 
-    def _clip(
-        self, check: str, what: str, values: FloatArray, ends: tuple[FloatArray, FloatArray], trips: list[Trip]
-    ) -> FloatArray:
-        within = np.minimum(np.maximum(values, ends[0]), ends[1])
-        self._say(check, what, values, within, trips)
-        return within
+        # Torque: what all of it asks of a motor now.
+        bounded = RobotCommand(command.mode, position, within[1], within[2], within[3], within[4], expires)
+        return self._soften(bounded, state, trips), trips
 
     def _slew(self, what: str, wanted: FloatArray, origin: FloatArray, trips: list[Trip]) -> FloatArray:
         near = origin - self._step

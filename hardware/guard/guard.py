@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,10 +43,15 @@ class Verdict:
     follows: bool = False
     """`command` is the one asked for, brought within bounds."""
 
-    @property
-    def ok(self) -> bool:
-        """True when the command passed as it was."""
-        return not self.reasons
+
+class _Cycle(NamedTuple):
+    """What one cycle goes by."""
+
+    state: RobotState
+    now: float
+    """Host clock [s]."""
+    trips: tuple[Trip, ...]
+    """What is wrong with the state."""
 
 
 class Guard:
@@ -78,10 +84,6 @@ class Guard:
         """Head for PASSIVE, DAMP, STAND or RUN, or make an emergency stop; False while a fault forbids it."""
         return self._machine.request(target)
 
-    def trip(self, trip: Trip) -> None:
-        """Act on something that the guard cannot see itself, such as a robot that refuses a command."""
-        self._machine.latch(trip)
-
     def off(self) -> None:
         """The motors were switched off from outside; a fault is kept."""
         self._machine.mode = self._machine.target = Mode.PASSIVE
@@ -111,9 +113,12 @@ class Guard:
             now: host clock [s].
             late: how late this servo cycle began [s].
         """
-        trips = self._watch.look(state, now, late)
-        for trip in trips:
+        # The state: whatever trips is acted on, before anything else is asked.
+        cycle = _Cycle(state, now, self._watch.look(state, now, late))
+        for trip in cycle.trips:
             self._machine.latch(trip)
+
+        # The mode: one step towards what was requested, prepared for where it is a new one.
         refusal, move = self._refusal(command, now), self._move
         arrived = move is None or move.arrived(state.motor_position, now)
         overdue = move is None or move.overdue(now)
@@ -121,12 +126,13 @@ class Guard:
         if mode is not self._entered:
             self._enter(mode, self._entered, state, now)
             self._entered = mode
+
+        # The command: what the plan asks for, what the way to a pose asks for, or none.
         if mode is Mode.RUN:
-            return self._run(command, refusal, state, now, trips)
+            return self._run(command, refusal, cycle)
         if self._move is not None:
-            return self._drive(self._move.command(now, now + LEASE), state, now, trips, (f"mode: {mode.value}",))
-        reasons = (str(self.fault),) if self.fault is not None and mode is not Mode.PASSIVE else ()
-        return self._still(now, trips, reasons)
+            return self._drive(self._move.command(now, now + LEASE), cycle, (f"mode: {mode.value}",))
+        return self._still(cycle, (str(self.fault),) if self.fault is not None and mode is not Mode.PASSIVE else ())
 
     def _enter(self, mode: Mode, before: Mode, state: RobotState, now: float) -> None:
         """Prepare for a mode that begins now."""
@@ -157,62 +163,43 @@ class Guard:
             return Trip("command_age", checks.command_age.severity, detail)
         return None
 
-    def _run(
-        self, command: RobotCommand | None, refusal: Trip | None, state: RobotState, now: float, trips: tuple[Trip, ...]
-    ) -> Verdict:
+    def _run(self, command: RobotCommand | None, refusal: Trip | None, cycle: _Cycle) -> Verdict:
         """Follow a command; without a good one hold the last, then damp."""
         if command is not None and refusal is None:
-            self._vouched = now
-            if command.mode is CommandMode.SERVO:
-                return self._drive(command, state, now, trips, (), follows=True)
-            return self._still(now, trips, ())
+            self._vouched = cycle.now
+            following = command.mode is CommandMode.SERVO
+            return self._drive(command, cycle, (), follows=True) if following else self._still(cycle, ())
         assert refusal is not None
         reasons = () if command is None else (refusal.detail,)
-        limit, age, sent = self._spec.checks.command_age.limit, now - self._vouched, self._sent
+        limit, age, sent = self._spec.checks.command_age.limit, cycle.now - self._vouched, self._sent
         if refusal.check == "finite" or age >= limit:
             self._machine.latch(refusal)
         if sent is not None and self.mode is Mode.RUN and (age < limit or self.fault is not None):
-            held = replace(sent, velocity=np.zeros_like(sent.velocity), expires=now + LEASE)
-            return self._drive(held, state, now, trips, (f"hold: {age:.3f} s without a command", *reasons))
+            held = replace(sent, velocity=np.zeros_like(sent.velocity), expires=cycle.now + LEASE)
+            return self._drive(held, cycle, (f"hold: {age:.3f} s without a command", *reasons))
         if self._joints is not None:
             self._machine.collapse()
-        return self._still(now, trips, reasons)
+        return self._still(cycle, reasons)
 
-    def _drive(
-        self,
-        wanted: RobotCommand,
-        state: RobotState,
-        now: float,
-        trips: tuple[Trip, ...],
-        reasons: tuple[str, ...],
-        follows: bool = False,
-    ) -> Verdict:
+    def _drive(self, wanted: RobotCommand, cycle: _Cycle, reasons: tuple[str, ...], follows: bool = False) -> Verdict:
         """Send a command within bounds."""
-        bounded, changes = self._bounds.apply(wanted, state)
+        bounded, changes = self._bounds.apply(wanted, cycle.state, cycle.now + LEASE)
         for change in changes:
             self._machine.latch(change)
         said = reasons + tuple(str(change) for change in changes)
         if not math.isfinite(bounded.position @ bounded.kp):  # a measured angle was not: it cannot be driven
             self._machine.collapse()
-            return self._still(now, trips, (*said, "measured angles: not finite"))
+            return self._still(cycle, (*said, "measured angles: not finite"))
         if self.mode in LATCHED:
-            return self._still(now, trips, said)
-        self._sent = RobotCommand(
-            bounded.mode,
-            bounded.position,
-            bounded.velocity,
-            bounded.torque,
-            bounded.kp,
-            bounded.kd,
-            min(wanted.expires, now + LEASE),
-        )
-        return Verdict(self._sent, self.mode, said, self.fault, (*trips, *changes), follows)
+            return self._still(cycle, said)
+        self._sent = bounded
+        return Verdict(bounded, self.mode, said, self.fault, (*cycle.trips, *changes), follows)
 
-    def _still(self, now: float, trips: tuple[Trip, ...], reasons: tuple[str, ...]) -> Verdict:
+    def _still(self, cycle: _Cycle, reasons: tuple[str, ...]) -> Verdict:
         """Send damping, or nothing to motors that are off."""
         self._bounds.forget()
         self._sent, self._move = None, None
         mode = CommandMode.OFF if self.mode is Mode.PASSIVE else CommandMode.DAMP
         damping: FloatArray | float = 0.0 if mode is CommandMode.OFF else self._damping
-        command = RobotCommand.passive(mode, len(self._spec.motors), now + LEASE, damping)
-        return Verdict(command, self.mode, reasons, self.fault, trips)
+        command = RobotCommand.passive(mode, len(self._spec.motors), cycle.now + LEASE, damping)
+        return Verdict(command, self.mode, reasons, self.fault, cycle.trips)

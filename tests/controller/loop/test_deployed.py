@@ -134,7 +134,7 @@ def test_a_plan_that_takes_longer_than_the_robot_waits_ends_the_run() -> None:
 def test_a_fault_is_told_as_what_it_is_and_not_as_a_late_plan() -> None:
     servo = Beating()
     shared, journal = boundaries(servo)
-    servo.servo.guard.trip(Trip("tilt", Severity.HARD, "on its side"))
+    servo.servo.guard._machine.latch(Trip("tilt", Severity.HARD, "on its side"))
     servo.sleep_until(servo.now() + 0.1)
     assert shared.take() is None
     assert str(journal.fault) == "tilt: on its side"

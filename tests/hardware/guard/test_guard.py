@@ -30,7 +30,7 @@ def servo(left: float, right: float, expires: float = 1.0) -> RobotCommand:
 
 def test_good_command_passes_unchanged() -> None:
     verdict = running().check(servo(20.0, 30.0, expires=0.05), make_state(), 0.0)
-    assert verdict.ok
+    assert not verdict.reasons
     assert verdict.follows
     assert (verdict.fault, verdict.mode) == (None, Mode.RUN)
     assert verdict.command.velocity.tolist() == [20.0, 30.0]
@@ -55,7 +55,7 @@ def test_limits_are_kept_and_named() -> None:
     verdict = running().check(servo(-5.0, 99.0), make_state(), 0.0)
     assert verdict.command.velocity.tolist() == [0.0, 57.0]
     assert verdict.reasons == ("range: velocity of left -5 -> 0, right 99 -> 57",)
-    assert not verdict.ok
+    assert verdict.reasons
 
 
 def test_slew_is_kept_cycle_after_cycle() -> None:
@@ -90,7 +90,7 @@ def test_bad_command_damps_this_cycle_only(command: RobotCommand, reason: str) -
     assert verdict.command.mode is CommandMode.DAMP
     assert verdict.reasons == (reason,)
     assert guard.fault is None
-    assert guard.check(servo(20.0, 20.0), make_state(), 0.0).ok
+    assert not guard.check(servo(20.0, 20.0), make_state(), 0.0).reasons
 
 
 def test_severity_of_a_bad_command_is_the_files_choice() -> None:
@@ -131,7 +131,7 @@ def test_bad_state_latches_until_reset(state: RobotState, now: float, check: str
     assert guard.reset(make_state(), 0.0) == ()
     assert guard.fault is None
     assert guard.request(Mode.RUN)
-    assert guard.check(servo(20.0, 20.0), make_state(), 0.0).ok
+    assert not guard.check(servo(20.0, 20.0), make_state(), 0.0).reasons
 
 
 def test_reset_needs_a_robot_that_is_well_and_still() -> None:
@@ -158,7 +158,7 @@ def test_emergency_stop_holds_until_reset_too() -> None:
 def test_a_soft_trip_damps_a_robot_without_poses() -> None:
     spec = make_spec()
     guard = running(replace(spec, checks=replace(spec.checks, tilt=Check(Severity.SOFT, 1.0))))
-    assert guard.check(servo(20.0, 20.0), make_state(), 0.0).ok
+    assert not guard.check(servo(20.0, 20.0), make_state(), 0.0).reasons
     assert guard.check(servo(20.0, 20.0), make_state(tilt=1.1), 0.0).command.mode is CommandMode.DAMP
     assert (guard.mode, guard.request(Mode.RUN)) == (Mode.DAMP, False)
 
@@ -175,7 +175,7 @@ def test_state_is_watched_while_damping_too() -> None:
 def test_robot_without_attitude_runs_when_nobody_looks_at_it() -> None:
     unknown, spec = make_state(quaternion=np.full(4, np.nan)), make_spec()
     checks = replace(spec.checks, tilt=Check(), attitude=Check())
-    assert running(replace(spec, checks=checks)).check(servo(20.0, 20.0), unknown, 0.0).ok
+    assert not running(replace(spec, checks=checks)).check(servo(20.0, 20.0), unknown, 0.0).reasons
 
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)

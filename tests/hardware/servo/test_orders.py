@@ -83,7 +83,7 @@ def test_a_request_behind_a_reset_counts_though_both_are_read_at_once() -> None:
         before = rig.order
         rig.request(Mode.STAND)
         rig.play(before)
-        rig.servo.guard.trip(Trip("tilt", Severity.HARD, "too far"))
+        rig.servo.guard._machine.latch(Trip("tilt", Severity.HARD, "too far"))
         assert rig.play(rig.order).mode is Mode.FAULT_DAMP
         before = rig.order
         rig.reset()
@@ -116,7 +116,7 @@ def test_motors_that_are_off_stay_off_while_a_fault_holds() -> None:
         before = rig.order
         rig.request(Mode.DAMP)
         rig.play(before)
-        rig.servo.guard.trip(Trip("charge", Severity.SOFT, "empty"))
+        rig.servo.guard._machine.latch(Trip("charge", Severity.SOFT, "empty"))
         before = rig.order
         rig.request(Mode.PASSIVE)
         assert rig.play(before).mode is Mode.PASSIVE
