@@ -7,6 +7,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from typing import Self
 
 from hardware.clock import Clock, WallClock
@@ -22,6 +23,18 @@ from hardware.spec import RobotSpec
 
 _CONNECT = 20.0
 """Longest time for the process to start and its robot to answer [s]."""
+
+
+def finish(process: BaseProcess, seconds: float) -> None:
+    """Ask a process to end, if it was started, and kill it when it has not within some time [s]."""
+    if process.pid is None:
+        return
+    if process.is_alive():
+        process.terminate()
+    process.join(seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
 
 
 class ServoProcess:
@@ -45,7 +58,7 @@ class ServoProcess:
         lease: float = ServoJob.lease,
         estimated: bool = False,
     ) -> None:
-        self._spec = spec
+        self.spec = spec
         self._cycle_layout, self._order_layout = CycleLayout(spec), OrderLayout(spec)
         self._rings = create(spec)
         self.rings = Rings(*(ring.name for ring in self._rings))
@@ -57,11 +70,6 @@ class ServoProcess:
         self._order = Order(0.0, Mode.PASSIVE)
         self._event_follower, self._cycle_follower = Follower(self._rings.events), Follower(self._rings.cycles)
         self._last_words: list[dict[str, object]] | None = None
-
-    @property
-    def spec(self) -> RobotSpec:
-        """The constant facts about the robot."""
-        return self._spec
 
     @property
     def alive(self) -> bool:
@@ -85,7 +93,7 @@ class ServoProcess:
             while self._rings.cycles.count == 0:
                 if not self.alive or time.monotonic() > deadline:
                     said = "; ".join(str(e["what"]) for e in self.events() if e["kind"] in {"fault", "crash"})
-                    raise LinkLost(said or f"robot {self._spec.name}: expected a first cycle, got nothing")
+                    raise LinkLost(said or f"robot {self.spec.name}: expected a first cycle, got nothing")
                 time.sleep(0.005)
         except BaseException:
             self.close()
@@ -112,7 +120,7 @@ class ServoProcess:
             RobotFault: the servo process is gone.
         """
         if not self.alive:
-            raise RobotFault(f"robot {self._spec.name}: the servo process is gone")
+            raise RobotFault(f"robot {self.spec.name}: the servo process is gone")
         self._send(replace(self._order, schedule=schedule))
 
     def newest(self) -> Cycle | None:
@@ -122,31 +130,18 @@ class ServoProcess:
 
     def cycles(self) -> list[Cycle]:
         """Return the cycles since the last call, as far as they are still there."""
-        taken: list[Cycle] = []
-        while (record := self._cycle_follower.take()) is not None:
-            taken.append(self._cycle_layout.unpack(record))
-        return taken
+        return [self._cycle_layout.unpack(record) for record in iter(self._cycle_follower.take, None)]
 
     def events(self) -> list[dict[str, object]]:
         """Return the events since the last call, also after the end: when, which kind, what."""
         if self._last_words is not None:
             words, self._last_words = self._last_words, []
             return words
-        taken: list[dict[str, object]] = []
-        while (record := self._event_follower.take()) is not None:
-            taken.append(json.loads(record))
-        return taken
+        return [json.loads(record) for record in iter(self._event_follower.take, None)]
 
     def stop(self) -> None:
         """Let the robot sit down and be damped, and the process end; kills one that does not."""
-        if self._process.pid is None:
-            return
-        if self.alive:
-            self._process.terminate()
-        self._process.join(LONGEST_FAREWELL + 2.0)
-        if self.alive:
-            self._process.kill()
-            self._process.join()
+        finish(self._process, LONGEST_FAREWELL + 2.0)
 
     def close(self) -> None:
         """Stop, and remove the shared memory. Closing twice is allowed."""

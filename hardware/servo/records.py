@@ -6,6 +6,7 @@ layout, or is out of range, is refused with a reason.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -72,16 +73,12 @@ class CycleLayout:
     def __init__(self, spec: RobotSpec) -> None:
         motors, feet, judged, actions = len(spec.motors), len(spec.feet), len(spec.judged), len(spec.actions)
         sizes = {"head": 15, "position": 3, "quaternion": 4, "velocity": 3, "gyro": 3, "accelerometer": 3}
-        sizes |= dict.fromkeys(_PER_MOTOR, motors) | {"foot_force": feet, "judged": judged, "stride": actions}
-        sizes |= {"action": actions}
-        sizes |= dict.fromkeys(_SENT, motors)
-        self._at: dict[str, slice] = {}
-        begin = 0
-        for name, size in sizes.items():
-            self._at[name] = slice(begin, begin + size)
-            begin += size
-        self._count, self._motors = begin, motors
-        self._buffer = np.full(begin, np.nan)
+        sizes |= dict.fromkeys((*_PER_MOTOR, *_SENT), motors)
+        sizes |= {"foot_force": feet, "judged": judged, "stride": actions, "action": actions}
+        ends = itertools.accumulate(sizes.values())
+        self._at = {name: slice(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
+        self._count = sum(sizes.values())
+        self._buffer = np.full(self._count, np.nan)
 
     @property
     def capacity(self) -> int:

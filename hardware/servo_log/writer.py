@@ -25,6 +25,7 @@ from mcap.writer import Writer
 from hardware.robot import FloatArray, RobotCommand
 from hardware.schedule import ActionSchedule
 from hardware.servo.exchange import WIRE_HEAD, Rings
+from hardware.servo.process import finish
 from hardware.servo.records import BadRecord, Cycle, CycleLayout, OrderLayout
 from hardware.servo.ring import Follower, RecordRing
 from hardware.spec import RobotSpec
@@ -100,12 +101,7 @@ class LogWriter:
 
     def close(self) -> None:
         """Let the writer finish. Closing twice is allowed."""
-        if self._process.pid is not None and self._process.is_alive():
-            self._process.terminate()
-            self._process.join(_SILENCE + 10.0)
-            if self._process.is_alive():
-                self._process.kill()
-                self._process.join()
+        finish(self._process, _SILENCE + 10.0)
         self._final = self.status()
         self._notes.close()
         self._status.close()
@@ -193,14 +189,14 @@ class _Logger:
         """Write all that has come; tell whether there was anything."""
         cycles, orders, events, wire, notes = self._followers
         before = self._written
-        while (record := cycles.take()) is not None:
+        for record in iter(cycles.take, None):
             self._cycle(self._cycles.unpack(record))
-        while (record := orders.take()) is not None:
+        for record in iter(orders.take, None):
             self._order(record, orders.taken)
         for follower, channel in ((events, "event"), (notes, "note")):
-            while (record := follower.take()) is not None:
+            for record in iter(follower.take, None):
                 self._add(channel, time.monotonic() - self._job.origin, record)
-        while (record := wire.take()) is not None:
+        for record in iter(wire.take, None):
             kind, stamp = WIRE_HEAD.unpack_from(record)
             self._add("wire_received" if kind == b"R" else "wire_sent", stamp, record[WIRE_HEAD.size :])
         return self._written > before

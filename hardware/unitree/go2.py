@@ -48,15 +48,10 @@ class Go2:
 
     def __init__(self, spec: RobotSpec, clock: Clock, join: Callable[[], Bus]) -> None:
         """Describe the robot; `join` opens its network when it is connected (`dds`)."""
-        self._spec, self._clock, self._join = spec, clock, join
+        self.spec, self._clock, self._join = spec, clock, join
         self._mapping, self._motors = Mapping(spec), frozenset(spec.motors)
         self._bus: Bus | None = None
         self._active = False
-
-    @property
-    def spec(self) -> RobotSpec:
-        """The constant facts about this robot."""
-        return self._spec
 
     def connect(self) -> None:
         """Join the robot's network and wait for its first state; nothing is sent.
@@ -110,7 +105,7 @@ class Go2:
         state = self._require_fresh_state()
         if state.faults:
             raise RobotFault(f"go2: not armed: {', '.join(state.faults)}")
-        still = np.zeros(len(self._spec.motors))
+        still = np.zeros(len(self.spec.motors))
         self._send(self._mapping.command(state.motor_position, still, still, still, self._mapping.damping))
         self._active = True
 
@@ -145,7 +140,7 @@ class Go2:
             return command
         if command.mode is CommandMode.DAMP or not self._clock.now() < command.expires:
             self.damp()
-            count = len(self._spec.motors)
+            count = len(self.spec.motors)
             return RobotCommand.passive(CommandMode.DAMP, count, command.expires, self._mapping.damping.copy())
         try:
             self._send(

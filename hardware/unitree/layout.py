@@ -201,9 +201,9 @@ POS_STOP = 2.146e9
 """`q` that means: no position loop [rad]."""
 VEL_STOP = 16000.0
 """`dq` that means: no velocity loop [rad/s]."""
-MOTORS = tuple(f"{leg}_{joint}" for leg in ("FR", "FL", "RR", "RL") for joint in ("hip", "thigh", "calf"))
+LEGS = ("front_right", "front_left", "rear_right", "rear_left")
+"""The legs, and so the feet, in the wire's order: FR, FL, RR, RL."""
+MOTORS = tuple(f"{leg}_{joint}" for leg in LEGS for joint in ("hip", "thigh", "calf"))
 """The motors in the wire's order; the other eight places are unused."""
-FEET = ("FR", "FL", "RR", "RL")
-"""The feet in the wire's order."""
 BUTTONS = ("R1", "L1", "start", "select", "R2", "L2", "F1", "F2", "A", "B", "X", "Y", "up", "right", "down", "left")
 """The remote's buttons from bit 0 on, in bytes 2 and 3 of `wireless_remote`."""

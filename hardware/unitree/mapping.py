@@ -11,9 +11,8 @@ from hardware.motors import PositionServo
 from hardware.robot import FloatArray, RobotState
 from hardware.spec import RobotSpec
 from hardware.unitree.codec import STATE_STRIDE, MotorCommand, place, words
-from hardware.unitree.layout import BUTTONS, FEET, LOW_STATE, MOTORS, POS_STOP, VEL_STOP
+from hardware.unitree.layout import BUTTONS, LEGS, LOW_STATE, MOTORS, POS_STOP, VEL_STOP
 
-_LEGS = {"FR": "front_right", "FL": "front_left", "RR": "rear_right", "RL": "rear_left"}
 _UNKNOWN = np.full(3, np.nan)
 _UNKNOWN.setflags(write=False)
 _IMU = slice(place(LOW_STATE.struct, "imu_state", "quaternion"), place(LOW_STATE.struct, "imu_state", "rpy"))
@@ -44,18 +43,17 @@ class Mapping:
     def __init__(self, spec: RobotSpec) -> None:
         if not isinstance(spec.servo, PositionServo) or spec.wire is None:
             raise ValueError(f"robot {spec.name}: expected a wire and motors servoed by position, as a Go2 has")
-        wire, named = spec.wire, [f"{_LEGS[leg]}_{joint}" for leg, joint in (motor.split("_") for motor in MOTORS)]
-        feet = [_LEGS[foot] for foot in FEET]
-        found = tuple(named[place] for place in wire.place if place < len(named))
-        if found != spec.motors or sorted(feet) != sorted(spec.feet):
-            raise ValueError(f"robot {spec.name}: expected 'wire.place' to place {spec.motors} among {named}")
+        wire = spec.wire
+        found = tuple(MOTORS[place] for place in wire.place if place < len(MOTORS))
+        if found != spec.motors or sorted(LEGS) != sorted(spec.feet):
+            raise ValueError(f"robot {spec.name}: expected 'wire.place' to place {spec.motors} among {list(MOTORS)}")
         self.damping = np.array(spec.servo.damping)
         """Of the spec's motors (12,) [N m s/rad]."""
         self.motors = spec.motors
         self._wire = np.array(wire.place)
         self._order = np.argsort(self._wire)
         self._sign, self._offset = np.array(wire.sign), np.array(wire.offset)
-        self._feet = np.array([feet.index(foot) for foot in spec.feet])
+        self._feet = np.array([LEGS.index(foot) for foot in spec.feet])
         self._angle_offset = self._sign * self._offset
         first = STATE_STRIDE * self._wire
         rows = [place(LOW_STATE.struct, "motor_state", name) + first for name in ("q", "dq", "tau_est")]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hardware.emulators.go2.wire import Command
 from hardware.rotation import roll_pitch_yaw, tilt
-from hardware.unitree.layout import FEET, HEAD, LOW_LEVEL, LOW_STATE, MOTORS
+from hardware.unitree.layout import HEAD, LEGS, LOW_LEVEL, LOW_STATE, MOTORS
 from sim.bodies.jointed import JointCommand, QuadrupedPhysics
 from sim.perturbations import Perturbation
 from sim.robots import go2
@@ -29,14 +29,9 @@ _AMBIENT, _HEATING, _COOLING = 25.0, 0.45, 250.0
 """Air [deg C], heating per squared torque in the end [K/(N m)^2] and time constant [s] of a motor: our estimates."""
 _GYRO_NOISE, _ACCELEROMETER_NOISE = 0.01, 0.08
 """Standard deviations of a consumer MEMS IMU over its bandwidth, our estimates [rad/s], [m/s^2]."""
-_LEGS = {"FR": "front_right", "FL": "front_left", "RR": "rear_right", "RL": "rear_left"}
-
-
-_NAMES = tuple(f"{_LEGS[leg]}_{part}" for leg, part in (motor.split("_") for motor in MOTORS))
-"""The simulation's names of the motors on the wire."""
-_TO_WIRE = np.array([go2.MOTORS.index(name) for name in _NAMES])
+_TO_WIRE = np.array([go2.MOTORS.index(name) for name in MOTORS])
 """Place in the simulation of each motor on the wire."""
-_FEET = np.array([go2.LEGS.index(_LEGS[foot]) for foot in FEET])
+_FEET = np.array([go2.LEGS.index(leg) for leg in LEGS])
 
 
 class Body:
@@ -68,10 +63,6 @@ class Body:
         """Angle between the body's and the ground's z axis [rad]."""
         return tilt(self.physics.quaternion)
 
-    def place(self, motor: str) -> int:
-        """Return the place on the wire of a motor that is named as in the simulation."""
-        return _NAMES.index(motor)
-
     def step(self, command: Command | None, failed: Sequence[str], periods: int) -> None:
         """Advance by some periods under a command, damped without one; `failed` motors are off.
 
@@ -79,7 +70,7 @@ class Body:
             SimulationError: the physics broke down.
         """
         none = self._none
-        broken = np.isin(_NAMES, failed)
+        broken = np.isin(MOTORS, failed)
         self.on = ~broken if command is None else command.on & ~broken
         rows = (none, none, none, none, none + _DAMPING)
         if command is not None:

@@ -180,7 +180,7 @@ class Firmware:
         record = self._body.measure()
         motors = record["motor_state"][: len(MOTORS)]
         for hot in acting(self._faults, Overheat, self.script):
-            motors["temperature"][self._body.place(hot.motor)] = round(hot.celsius)
+            motors["temperature"][MOTORS.index(hot.motor)] = round(hot.celsius)
         for low in acting(self._faults, BatteryLow, self.script):
             record["bms_state"]["soc"] = round(low.soc)
         if acting(self._faults, RemoteStop, self.script):

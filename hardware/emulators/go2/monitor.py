@@ -28,10 +28,8 @@ class Monitor:
     def __init__(self) -> None:
         self.outside: Counter[str] = Counter()
         self.examples: list[str] = []
-        parts = [motor.split("_") for motor in MOTORS]
-        spans = [
-            RANGE[f"{'front' if leg[0] == 'F' else 'rear'}_thigh" if part == "thigh" else part] for leg, part in parts
-        ]
+        parts = [(motor.split("_")[0], motor.split("_")[-1]) for motor in MOTORS]
+        spans = [RANGE[f"{end}_thigh" if part == "thigh" else part] for end, part in parts]
         self._low, self._high = (np.array(ends) for ends in zip(*spans, strict=True))
         self._torque = np.array([TORQUE[part] for _, part in parts])
         self._speed = np.array([_SPEED[part] for _, part in parts])

@@ -151,7 +151,7 @@ def test_a_motor_that_fails_says_so_and_is_limp() -> None:
     drive(made, 0.4)
     before = decode_state(drive(made, 0.05)[-1])["motor_state"]
     after = decode_state(drive(made, 0.2)[-1])["motor_state"]
-    place = MOTORS.index("FR_calf")
+    place = MOTORS.index("front_right_calf")
     assert before["mode"][:12].all()
     assert after["mode"][:12].tolist() == [int(motor != place) for motor in range(12)]
     assert after["lost"][place] > 0 == before["lost"][place]
@@ -163,7 +163,7 @@ def test_what_the_state_says_of_heat_battery_and_remote_follows_the_script() -> 
     before = decode_state(drive(made, 0.05)[-1])
     after = decode_state(drive(made, 0.1)[-1])
     assert (int(before["bms_state"]["soc"]), int(after["bms_state"]["soc"])) == (100, 7)
-    assert int(after["motor_state"]["temperature"][MOTORS.index("RL_hip")]) == 88
+    assert int(after["motor_state"]["temperature"][MOTORS.index("rear_left_hip")]) == 88
     assert (pressed(before), pressed(after)) == (frozenset(), frozenset({"L2", "B"}))
 
 
