@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hardware.strict import require
+from sim.strict import require
 
 ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "vector", "signal"]
 """How a channel of the state vector behaves: planar pose (absolute, left out of a model's input),

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from hardware.strict import one_of, positive
+from sim.strict import one_of, positive
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hardware.strict import not_negative, positive
+from sim.strict import not_negative, positive
 
 Triple = tuple[float, float, float]
 

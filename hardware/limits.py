@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from hardware.strict import not_negative, positive, require
+from sim.strict import not_negative, positive, require
 
 UNLIMITED = frozenset({"finite", "robot"})
 """Checks without a limit."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hardware.strict import not_negative, positive, require
+from sim.strict import not_negative, positive, require
 
 FASTEST_RISE = 0.2
 """A robot that stands up or sits down sooner is thrown [s]."""

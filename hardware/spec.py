@@ -13,7 +13,7 @@ from hardware.drives import PATTERNS, Drive, Stride, Striding
 from hardware.legs import Foot, Leg
 from hardware.limits import Checks, Limits
 from hardware.motors import Gains, PositionServo, ServoKind, TorqueServo, VelocityServo, Wire
-from hardware.strict import distinct, one_of, positive, require, within
+from sim.strict import distinct, one_of, positive, require, within
 
 _WHOLE = 1e-6
 """How far a ratio of rates may be from a whole number."""

@@ -54,7 +54,7 @@ FLOORS = {
         "checkpoint",
     ),
     "hardware": (
-        "clock strict",
+        "clock",
         "channels drives legs limits motors",
         "spec",
         "robot",
@@ -64,7 +64,7 @@ FLOORS = {
         "servo",
         "emulators servo_log",
     ),
-    "sim": ("terrain video", "robots", "conditions", "perturbations", "bodies", "environment oracle"),
+    "sim": ("strict terrain video", "robots", "conditions", "perturbations", "bodies", "environment oracle"),
 }
 """The rooms of every package (its sub-folders, and the files on its own level) on their floors, the lowest first.
 A room imports only rooms on floors below its own; so there is no circle."""
