@@ -26,7 +26,7 @@ class Planner:
     Attributes:
         settings: the dataclass of its settings.
         plan: its search.
-        needs_derivatives: works with no model or cost that keeps its derivatives to itself.
+        needs_derivatives: whether it works only with a model and a cost that know theirs.
     """
 
     settings: type[PlannerSettings]

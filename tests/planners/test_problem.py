@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from planners.icem import IcemSettings
 from planners.problem import AnyFloats, FloatArray, PlanningError, cheapest
 from tests.planners.toys import Toy, reach_problem
 
@@ -73,3 +74,9 @@ def test_rounds_expect_the_next_one_to_take_as_long_as_the_average() -> None:
     ticks = iter([0.0, 0.0, 1.0, 4.0])
     problem = replace(reach_problem(), deadline=5.9, clock=lambda: next(ticks))
     assert list(problem.rounds(9)) == [0, 1]
+
+
+def test_a_broken_rule_says_what_the_fields_in_it_are() -> None:
+    with pytest.raises(PlanningError) as caught:
+        IcemSettings(elites=70)
+    assert str(caught.value) == ("icem: expected elites >= 1 and candidates >= 2 elites, got candidates 128, elites 70")
