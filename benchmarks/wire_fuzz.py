@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hardware.emulators.go2.wire import Command, check_sum, read_command
-from hardware.unitree.codec import MotorCommand, WireError, crc, decode_state, encode_command, seal
+from hardware.unitree.codec import WireError, crc, decode_state, encode_command, seal
 from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_STATE
 from hardware.unitree.rpc import decode_reply
 
@@ -120,7 +120,7 @@ def _state(rng: np.random.Generator) -> bytes:
 
 
 def _command(rng: np.random.Generator) -> bytes:
-    return encode_command(MotorCommand(rng.normal(size=(5, 12))))
+    return encode_command(rng.normal(size=(5, 12)))
 
 
 def _reply(rng: np.random.Generator) -> bytes:

@@ -129,7 +129,7 @@ class Watch:
             if not least <= value <= most:  # so that what is not a number is looked at too
                 trips.append(_compare(name, check, reading, value))
         found = [trip for trip in trips if trip is not None]
-        return tuple(sorted(found, key=_rank)) if len(found) > 1 else tuple(found)
+        return tuple(sorted(found, key=lambda trip: _RANK[trip.severity]))
 
     def _readings(self) -> dict[str, Reading]:
         """Return how each check is measured."""
@@ -165,11 +165,7 @@ class Watch:
 
 
 _OFF = Severity.OFF
-_ORDER = {Severity.HARD: 0, Severity.SOFT: 1, Severity.WARN: 2}
-
-
-def _rank(trip: Trip) -> int:
-    return _ORDER[trip.severity]
+_RANK = {Severity.HARD: 0, Severity.SOFT: 1, Severity.WARN: 2}
 
 
 def _harmless(check: Check, reading: Reading) -> tuple[float, float]:

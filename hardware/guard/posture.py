@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from hardware.motors import Gains, PositionServo
+from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, RobotCommand
 
 GAIN_SHARE = 0.25
@@ -36,7 +36,8 @@ class Move:
         self, joints: PositionServo, target: FloatArray, start: FloatArray, kp: FloatArray, kd: FloatArray, now: float
     ) -> None:
         self._target, self._start, self._begin = target, start, now
-        self._kp, self._kd, self._gains = kp, kd, _arrays(joints.hold)
+        self._kp, self._kd = kp, kd
+        self._gains = np.array(joints.hold.kp), np.array(joints.hold.kd)
         whole = float(np.abs(np.subtract(joints.stand, joints.sit)).max())
         share = min(1.0, float(np.abs(target - start).max()) / whole)
         self._duration = max(SHORTEST, joints.rise_seconds * share)
@@ -65,7 +66,3 @@ class Move:
             kd=self._kd + stiff * (kd - self._kd),
             expires=expires,
         )
-
-
-def _arrays(gains: Gains) -> tuple[FloatArray, FloatArray]:
-    return np.array(gains.kp), np.array(gains.kd)

@@ -9,6 +9,7 @@ that was killed half-way.
 from __future__ import annotations
 
 import contextlib
+import struct
 import zlib
 from multiprocessing.shared_memory import SharedMemory
 from typing import Self
@@ -49,8 +50,7 @@ class RecordRing:
             raise ValueError(f"RecordRing: expected at least 1 byte and 2 slots, got {capacity} and {slots}")
         size = _WORD * (_HEAD_WORDS + slots * (_SLOT_WORDS + _words(capacity)))
         memory = SharedMemory(create=True, size=size)
-        with _buffer(memory)[: _WORD * _HEAD_WORDS].cast("Q") as head:
-            head[0], head[1], head[2], head[3] = _MAGIC, slots, capacity, 0
+        struct.pack_into("=4Q", _buffer(memory), 0, _MAGIC, slots, capacity, 0)
         return cls(memory, owner=True)
 
     @classmethod
@@ -64,12 +64,11 @@ class RecordRing:
             memory = SharedMemory(name=name)
         except FileNotFoundError as error:
             raise RingError(f"ring {name!r}: expected a running peer, found no such shared memory") from error
-        with _buffer(memory)[:_WORD].cast("Q") as head:
-            magic = int(head[0])
-        if magic != _MAGIC:
-            memory.close()
+        ring = cls(memory, owner=False)
+        if ring._words[0] != _MAGIC:
+            ring.close()
             raise RingError(f"ring {name!r}: expected a ring of records, found other shared memory")
-        return cls(memory, owner=False)
+        return ring
 
     @property
     def name(self) -> str:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import enum
 import functools
 import zlib
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.robot import FloatArray
 from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_LEVEL, LOW_STATE, MOTOR_ON, MOTORS, Message, Struct
-
-FloatArray = NDArray[np.float64]
 
 _LAST = slice(-4, None)
 """Where the CRC is, in both images."""
@@ -50,25 +48,18 @@ class WireError(ValueError):
         self.defect = defect
 
 
-@dataclass(frozen=True, slots=True)
-class MotorCommand:
-    """One set-point for each of the 12 motors: torque = tau + kp (q - q_measured) + kd (dq - dq_measured)."""
+def encode_command(rows: FloatArray, motor_mode: int = MOTOR_ON) -> bytes:
+    """Return the LowCmd message that carries set-points: torque = tau + kp (q - measured) + kd (dq - measured).
 
-    rows: FloatArray
-    """q [rad], dq [rad/s], tau [N m], kp [N m/rad], kd [N m s/rad] (5, 12).
-
-    POS_STOP in place of a q, and VEL_STOP in place of a dq, mean that there is no such loop.
-    """
-
-
-def encode_command(command: MotorCommand, motor_mode: int = MOTOR_ON) -> bytes:
-    """Return the LowCmd message that carries a command.
+    Args:
+        rows: q [rad], dq [rad/s], tau [N m], kp [N m/rad], kd [N m s/rad] of the 12 motors (5, 12); a q of POS_STOP,
+            and a dq of VEL_STOP, mean that there is no such loop.
+        motor_mode: of every motor.
 
     Raises:
         WireError: a number is not finite, or not as a float of 32 bits.
         ValueError: the rows are not (5, 12).
     """
-    rows = command.rows
     if rows.shape != _ROWS:
         raise ValueError(f"LowCmd: expected rows of shape {_ROWS}, got {rows.shape}")
     if not np.abs(rows).max() <= _LARGEST:

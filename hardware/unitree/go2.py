@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.clock import Beat, Clock
-from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
+from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.spec import RobotSpec
 from hardware.unitree.bus import Bus, BusError, Reader, Writer
 from hardware.unitree.clock_sync import RobotClock
-from hardware.unitree.codec import MotorCommand, WireError, decode_state, encode_command
+from hardware.unitree.codec import WireError, decode_state, encode_command
 from hardware.unitree.layout import LOW_CMD, LOW_STATE, MOTOR_ON
 from hardware.unitree.mapping import EMERGENCY, Counts, Mapping, pressed
 from hardware.unitree.motion_switcher import MotionSwitcher, NotReleased
@@ -233,10 +233,10 @@ class Go2:
     def _pause(self, seconds: float) -> None:
         self._clock.sleep_until(self._clock.now() + seconds)
 
-    def _send(self, command: MotorCommand, motor_mode: int = MOTOR_ON) -> None:
+    def _send(self, rows: FloatArray, motor_mode: int = MOTOR_ON) -> None:
         if not self._on and motor_mode == MOTOR_ON:  # which motors were on before says nothing any more
             self._on, self._powered = True, frozenset()
-        wire = encode_command(command, motor_mode)
+        wire = encode_command(rows, motor_mode)
         try:
             self._commands.write(wire)
         except BusError as error:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hardware.motors import PositionServo
 from hardware.robot import FloatArray, RobotState
 from hardware.spec import RobotSpec
-from hardware.unitree.codec import STATE_STRIDE, MotorCommand, place, words
+from hardware.unitree.codec import STATE_STRIDE, place, words
 from hardware.unitree.layout import BUTTONS, LEGS, LOW_STATE, MOTORS, POS_STOP, VEL_STOP
 
 _UNKNOWN = np.full(3, np.nan)
@@ -96,18 +96,18 @@ class Mapping:
 
     def command(
         self, position: FloatArray, velocity: FloatArray, torque: FloatArray, kp: FloatArray, kd: FloatArray
-    ) -> MotorCommand:
-        """Return set-points (12,) of the spec's motors in the wire's order."""
+    ) -> FloatArray:
+        """Return set-points (12,) of the spec's motors as rows in the wire's order (5, 12)."""
         rows = np.array((position, velocity, torque, kp, kd))
         rows[:3] *= self._sign
         rows[0] += self._offset
-        return MotorCommand(rows[:, self._order])
+        return np.asarray(rows[:, self._order])
 
-    def passive(self, share: float) -> MotorCommand:
-        """Return no loop at all but a share of the spec's damping."""
+    def passive(self, share: float) -> FloatArray:
+        """Return rows (5, 12) with no loop at all but a share of the spec's damping."""
         rows = np.zeros((5, len(MOTORS)))
         rows[0], rows[1], rows[4] = POS_STOP, 0.0 if share else VEL_STOP, share * self._damping
-        return MotorCommand(rows)
+        return rows
 
     def motors_off(self, record: NDArray[np.void]) -> tuple[str, ...]:
         """Return the motors that report themselves switched off."""

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from benchmarks.two_terminals import free_domain
-from hardware.unitree.codec import MotorCommand, decode_state, encode_command
+from hardware.unitree.codec import decode_state, encode_command
 from hardware.unitree.layout import LOW_CMD, LOW_STATE, REQUEST, RESPONSE, Struct
 
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
@@ -63,7 +63,7 @@ def test_a_native_peer_and_the_codec_understand_each_other(built: Path) -> None:
         deadline = time.monotonic() + 10.0
         while process.poll() is None and time.monotonic() < deadline:
             number = float(len(ticks))
-            commands.write(encode_command(MotorCommand(np.full((5, 12), number))))
+            commands.write(encode_command(np.full((5, 12), number)))
             for wire in states.take():
                 last = decode_state(wire)
                 ticks.append(int(last["tick"]))

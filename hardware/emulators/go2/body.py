@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.emulators.go2.wire import Command
+from hardware.robot import FloatArray
 from hardware.rotation import roll_pitch_yaw, tilt
 from hardware.unitree.layout import HEAD, LEGS, LOW_LEVEL, LOW_STATE, MOTORS
 from sim.bodies.jointed import JointCommand, QuadrupedPhysics
 from sim.perturbations import Perturbation
 from sim.robots import go2
 from sim.terrain import Terrain
-
-FloatArray = NDArray[np.float64]
 
 PERIOD = go2.TIMESTEP
 """One cycle of the robot [s]."""

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.emulators.go2.wire import Command
+from hardware.robot import FloatArray
 from hardware.unitree.layout import MOTORS
 from sim.robots.go2 import RANGE, TORQUE
-
-FloatArray = NDArray[np.float64]
 
 _SPEED = {"hip": 30.1, "thigh": 30.1, "calf": 15.7}
 """Largest joint speed [rad/s]: Unitree's robot description (unitree_ros, go2_description, BSD-3-Clause)."""

@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from types import FrameType
 
 import numpy as np
 
@@ -101,11 +100,8 @@ def _milliseconds(lateness: Histogram) -> dict[str, float]:
 def _stop_signals() -> Iterator[Callable[[], bool]]:
     """Turn the two signals that end a process into a question, and put their handlers back afterwards."""
     seen: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        seen.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda number, _: seen.append(number)) for number in signals}
     try:
         yield lambda: bool(seen)
     finally:

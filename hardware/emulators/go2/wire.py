@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.robot import FloatArray
 from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_LEVEL, MOTORS, POS_STOP, VEL_STOP, Message, Struct
-
-FloatArray = NDArray[np.float64]
 
 _POLYNOMIAL = 0x04C11DB7
 _MOTOR_ON = 0x01

@@ -10,7 +10,8 @@ import pytest
 from hardware.emulators.go2.body import PERIOD, Body
 from hardware.emulators.go2.faults import parse
 from hardware.emulators.go2.firmware import Firmware, Settings
-from hardware.unitree.codec import MotorCommand, WireError, decode_state, encode_command
+from hardware.robot import FloatArray
+from hardware.unitree.codec import WireError, decode_state, encode_command
 from hardware.unitree.layout import MOTORS, POS_STOP, VEL_STOP
 from hardware.unitree.mapping import pressed
 from sim.robots import go2
@@ -19,7 +20,7 @@ from sim.terrain import preset
 CHECK, SELECT, RELEASE = 1001, 1002, 1003
 NONE = np.zeros(12)
 STAND = np.array(go2.STAND)  # the same in the wire's order: left and right are alike
-DAMPING = MotorCommand(np.outer((POS_STOP, 0.0, 0.0, 0.0, 3.0), NONE + 1.0))
+DAMPING = np.outer((POS_STOP, 0.0, 0.0, 0.0, 3.0), NONE + 1.0)
 
 
 def robot(*faults: str, settings: Settings | None = None) -> Firmware:
@@ -33,7 +34,7 @@ def released(*faults: str) -> Firmware:
     return made
 
 
-def drive(made: Firmware, seconds: float, command: MotorCommand = DAMPING) -> list[bytes]:
+def drive(made: Firmware, seconds: float, command: FloatArray = DAMPING) -> list[bytes]:
     """Send a command in every cycle and return the states that arrive."""
     return [state for _ in range(round(seconds / PERIOD)) for state in made.cycle([encode_command(command)])]
 
@@ -46,8 +47,8 @@ def ticks(states: Sequence[bytes]) -> list[int]:
     return [int(decode_state(state)["tick"]) for state in states]
 
 
-def servo(q: np.ndarray, kp: float = 60.0, kd: float = 5.0) -> MotorCommand:
-    return MotorCommand(np.array((q, NONE, NONE, NONE + kp, NONE + kd)))
+def servo(q: np.ndarray, kp: float = 60.0, kd: float = 5.0) -> FloatArray:
+    return np.array((q, NONE, NONE, NONE + kp, NONE + kd))
 
 
 def rise(made: Firmware, seconds: float = 1.5) -> bytes:
@@ -99,7 +100,7 @@ def test_it_damps_itself_soon_after_commands_stop() -> None:
 def test_stopped_loops_leave_the_legs_limp() -> None:
     made = released()
     rise(made)
-    drive(made, 0.6, MotorCommand(np.outer((POS_STOP, VEL_STOP, 0.0, 60.0, 5.0), NONE + 1.0)))
+    drive(made, 0.6, np.outer((POS_STOP, VEL_STOP, 0.0, 60.0, 5.0), NONE + 1.0))
     assert made._body.physics.position[2] < 0.2
 
 
@@ -114,7 +115,7 @@ def test_bad_messages_are_counted_by_reason_and_not_obeyed() -> None:
 def test_it_notices_commands_that_no_guard_should_have_let_through() -> None:
     made = released()
     drive(made, 0.01)
-    fast = MotorCommand(np.outer((0.0, 40.0, 0.0, 0.0, 0.1), NONE + 1.0))
+    fast = np.outer((0.0, 40.0, 0.0, 0.0, 0.1), NONE + 1.0)
     for command in (servo(STAND + 3.0, kp=1.0), fast, servo(STAND)):
         made.cycle([encode_command(command)])
     outside = made.summary()["outside"]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from hardware.emulators.go2.wire import Command, Refusal, check_sum, read_command, write_message
-from hardware.unitree.codec import MotorCommand, decode_state, encode_command
+from hardware.unitree.codec import decode_state, encode_command
 from hardware.unitree.layout import LOW_CMD, LOW_STATE, POS_STOP, VEL_STOP
 from tests.hardware.unitree.samples import Motor, command, command_image, crc_bit_by_bit, state_image
 
@@ -23,7 +23,7 @@ def test_the_driver_and_the_robot_agree_on_a_command() -> None:
     asked = command(3)
     read = read_command(encode_command(asked))
     assert isinstance(read, Command)
-    assert np.array_equal((read.q, read.dq, read.tau, read.kp, read.kd), asked.rows.astype(np.float32))
+    assert np.array_equal((read.q, read.dq, read.tau, read.kp, read.kd), asked.astype(np.float32))
     assert read.on.all()
 
 
@@ -63,7 +63,7 @@ def test_a_damaged_command_is_refused() -> None:
 def test_stopped_loops_have_no_gain() -> None:
     ones = np.ones(12)
     rows = np.outer((POS_STOP, VEL_STOP, 1.0, 50.0, 3.0), ones)
-    read = read_command(encode_command(MotorCommand(rows)))
+    read = read_command(encode_command(rows))
     assert isinstance(read, Command)
     assert not read.kp.any()
     assert not read.kd.any()

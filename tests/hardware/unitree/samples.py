@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hardware.unitree.codec import MotorCommand
+from hardware.robot import FloatArray
 from hardware.unitree.layout import MOTORS
 
 
@@ -48,6 +48,6 @@ def state_image(tick: int = 0, seed: int = 0) -> bytes:
     return image + struct.pack("<B3xf2B2x2f4HII", 0, 0.0, 50, 51, 28.5, 2.5, *[1200] * 4, 0, 0)
 
 
-def command(seed: int = 0) -> MotorCommand:
+def command(seed: int = 0) -> FloatArray:
     """A command with other numbers in every place."""
-    return MotorCommand(np.random.default_rng(seed).normal(size=(5, len(MOTORS))))
+    return np.random.default_rng(seed).normal(size=(5, len(MOTORS)))
