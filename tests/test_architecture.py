@@ -214,6 +214,13 @@ def test_the_architecture_page_names_every_module_and_no_other() -> None:
     assert not named - modules, "lines in docs/architecture.md for modules that are no more"
 
 
+def test_the_architecture_page_has_a_line_for_every_folder() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = {"/".join(place(path)) + "/" for path in MODULES if len(path.relative_to(ROOT).parts) > 2}
+    named = re.findall(rf"^\| `((?:{'|'.join(ARROWS)})/\w+/)` \|", page, re.MULTILINE)
+    assert sorted(named) == sorted(folders)
+
+
 def test_the_checks_can_fail(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text(
