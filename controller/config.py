@@ -14,7 +14,7 @@ from pydantic import AfterValidator, PlainSerializer, PlainValidator
 from controller.controller import ControlSettings
 from controller.courses import goals
 from controller.courses.paths import COURSES
-from controller.settings import assets, robots
+from controller.settings import assets, recipes, robots
 from controller.settings.layers import ByKind, Layer, nearest, one_of, read_yaml, resolve
 from controller.settings.layers import ConfigError as ConfigError
 from planners.factory import PLANNERS
@@ -24,24 +24,6 @@ from sim.perturbations import Perturbation, check, parse
 from sim.robots import ANATOMIES
 from sim.terrain import TERRAINS
 
-RECIPES: Mapping[str, str] = MappingProxyType(
-    {
-        "grbal": "meta-learned prior, adapted by gradient steps on the last M transitions",
-        "grbal_online": "grbal whose step sizes go on learning while the robot runs",
-        "mr_maml": "grbal trained with a price on what its prior memorises",
-        "cavia": "gradient steps on a small constant input alone",
-        "rebal": "recurrent network that reads the window",
-        "snail": "attention over the window",
-        "pearl": "latent context: every transition narrows a Gaussian",
-        "belief": "recurrent belief about the true condition, which it can name",
-        "priors": "several learned starting points, mixed by recent error, and solutions remembered",
-        "alpaca": "closed-form Bayesian regression of the last layer",
-        "mb": "plain model, never adapted",
-        "mb_de": "plain model that keeps fine-tuning",
-        "mb_large": "plain model four times as large, never adapted",
-        "informed": "model that is told the true condition; simulated robots only",
-    }
-)
 MODELS: Mapping[str, str] = MappingProxyType(
     {
         "learned": "the adapter's model, re-fitted at every tick",
@@ -79,7 +61,6 @@ def _course(text: str) -> str:
 RobotName = Annotated[str, AfterValidator(one_of("robot", robots.names))]
 CourseName = Annotated[str, AfterValidator(_course)]
 TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
-Recipe = Annotated[str, AfterValidator(one_of("adapter", lambda: RECIPES))]
 ModelName = Annotated[str, AfterValidator(one_of("model", lambda: MODELS))]
 StateName = Annotated[str, AfterValidator(one_of("state", lambda: STATES))]
 PerturbationText = Annotated[Perturbation, PlainValidator(_perturbation), PlainSerializer(str)]
@@ -97,7 +78,7 @@ class RunSettings:
         course: the path it should follow, or a hidden goal as `family[:key=value,...]`; a goal not given is drawn.
         terrain: the ground it runs on; simulated robots only.
         perturbations: what happens to it, as `name:key=value,...[@start[-end]]`; simulated robots only.
-        adapter: recipe of the model.
+        adapter: recipe of the model: one that comes with Limber, or one that there is a trained model of.
         model: what predicts while planning; the oracle adapts all the same, but plans with the truth.
         state: where position, velocity and attitude come from that the plan is told.
         checkpoint: file of the trained model; None takes the one that comes with Limber.
@@ -111,7 +92,7 @@ class RunSettings:
     course: CourseName = "figure8"
     terrain: TerrainName = "flat"
     perturbations: tuple[PerturbationText, ...] = ()
-    adapter: Recipe = "snail"
+    adapter: str = "snail"
     model: ModelName = "learned"
     state: StateName = "measured"
     checkpoint: str | None = None
@@ -125,6 +106,8 @@ class RunSettings:
             raise ValueError(f"seconds: expected at least one tick and at most a day, got {self.seconds}")
         if self.seed < 0:
             raise ValueError(f"seed: expected 0 or more, got {self.seed}")
+        if self.checkpoint is None and (refusal := recipes.refusal(self.adapter, self.robot)):
+            raise ValueError(f"adapter: {refusal}")
         check(self.perturbations, ANATOMIES[self.robot])
         for perturbation in self.perturbations:
             if perturbation.onset >= self.seconds:

@@ -53,7 +53,7 @@ def _perturbations() -> Mapping[str, str]:
 
 
 def _adapters() -> Mapping[str, str]:
-    from controller.config import RECIPES
+    from controller.settings.recipes import RECIPES
 
     return RECIPES
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.build import Rig, build, load_model
-from controller.config import RECIPES, RunSettings
+from controller.config import RunSettings
 from controller.jobs.interrupts import uninterrupted
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, run_realtime
@@ -16,7 +16,8 @@ from controller.loop.timing import LoopResult
 from controller.reports.run_report import write_report
 from controller.reports.video import film
 from controller.runs.folder import Outcome, run_folder, write_summary
-from controller.settings.layers import ConfigError, nearest, to_yaml
+from controller.settings import recipes
+from controller.settings.layers import ConfigError, to_yaml
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import RunLog, from_tick, read_log
@@ -67,8 +68,8 @@ def _compared(settings: RunSettings, options: Options) -> list[str]:
     adapter = options.compare
     if adapter is None:
         return []
-    if adapter not in RECIPES:
-        raise ConfigError(f"command line: --compare: unknown adapter '{adapter}'; {nearest(adapter, RECIPES)}")
+    if refusal := recipes.refusal(adapter, settings.robot):
+        raise ConfigError(f"command line: --compare: {refusal}")
     if adapter == settings.adapter:
         raise ConfigError(f"command line: --compare: expected another adapter than that of the run, got {adapter}")
     if settings.model == "oracle":

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from controller.reports.plots import INK, style
+from controller.settings.recipes import RECIPES
 from controller.stress.scores import SPAN, profile, profile_band, run_scores
-from controller.stress.settings import ENTRANTS, INFORMED, PLAIN, StressCondition
+from controller.stress.settings import INFORMED, ORACLE, PLAIN, StressCondition
 from controller.stress.standings import Standings
 from planners.problem import FloatArray
 
@@ -119,8 +120,10 @@ def _score(standings: Standings, condition: StressCondition, adapter: str) -> fl
 
 def _looks(standings: Standings) -> dict[str, tuple[str, str]]:
     """Colour and dash of every adapter that took part; an adapter looks the same in every suite."""
-    looks = {name: (_COLOURS[i % len(_COLOURS)], _DASHES[i // len(_COLOURS)]) for i, name in enumerate(ENTRANTS)}
-    return {name: looks[name] for name in standings.measured.settings.adapters}
+    shown = standings.measured.settings.adapters
+    places = {name: place for place, name in enumerate(dict.fromkeys([*RECIPES, ORACLE, *shown]))}
+    pairs = {name: divmod(places[name], len(_COLOURS)) for name in shown}
+    return {name: (_COLOURS[colour], _DASHES[dash % len(_DASHES)]) for name, (dash, colour) in pairs.items()}
 
 
 def _onset(standings: Standings, condition: StressCondition) -> float | None:

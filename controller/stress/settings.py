@@ -18,11 +18,9 @@ import numpy as np
 from pydantic import AfterValidator
 
 from controller.config import (
-    RECIPES,
     CourseName,
     PerturbationText,
     PlannerChoice,
-    Recipe,
     RobotName,
     RunSettings,
     TerrainName,
@@ -32,6 +30,7 @@ from controller.controller import ControlSettings
 from controller.courses.paths import COURSES
 from controller.settings import assets
 from controller.settings.layers import nearest, one_of
+from controller.settings.recipes import RECIPES, refusal
 from planners.hybrid import HybridSettings
 from sim.perturbations import Perturbation, sample_condition
 from sim.robots import ANATOMIES
@@ -50,8 +49,6 @@ PLAIN, INFORMED, ORACLE = "mb", "informed", "oracle"
 """The zero and the one of the scores, and the simulator itself as the planner's model."""
 
 ProtocolName = Annotated[str, AfterValidator(one_of("protocol", lambda: PROTOCOLS))]
-ENTRANTS = (*RECIPES, ORACLE)
-Entrant = Annotated[str, AfterValidator(one_of("adapter", lambda: ENTRANTS))]
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,7 @@ class StressSettings:
     """
 
     conditions: tuple[StressCondition, ...]
-    adapters: tuple[Entrant, ...] = tuple(RECIPES)
+    adapters: tuple[str, ...] = tuple(RECIPES)
     seeds: int = 30
     oracle_seeds: int = 2
     first_seed: int = 0
@@ -138,7 +135,7 @@ class StressSettings:
     course: CourseName = "zigzag"
     terrain: TerrainName = "flat"
     seconds: float = 12.0
-    adapter: Recipe = "snail"
+    adapter: str = "snail"
     planner: PlannerChoice = field(default_factory=HybridSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     models: str | None = None
@@ -153,6 +150,11 @@ class StressSettings:
             if not names or len(set(names)) < len(names):
                 raise ValueError(f"{what}: expected one or more different names, got {', '.join(names) or 'none'}")
         RunSettings(seconds=self.seconds, control=self.control)  # checks both
+        folder = None if self.models is None else Path(self.models)
+        for what, names in (("adapters", self.adapters), ("adapter", (self.adapter,))):
+            refused = [refusal(name, self.robot, folder) for name in names if name != ORACLE]
+            if reason := next(filter(None, refused), None):
+                raise ValueError(f"{what}: {reason}")
         if self.course not in COURSES:
             raise ValueError(f"course: expected one with a path, {', '.join(COURSES)}, got {self.course!r}")
         for index, condition in enumerate(self.conditions):
@@ -182,22 +184,23 @@ class StressSettings:
 
     def run(self, trial: Trial) -> RunSettings:
         """Return the settings of one run."""
-        settings = RunSettings(
+        adapter = self.adapter if trial.adapter == ORACLE else trial.adapter
+        return RunSettings(
             robot=self.robot,
             course=self.course,
             terrain=self.terrain,
             perturbations=trial.condition.at(trial.seed, self.robot),
-            adapter=self.adapter if trial.adapter == ORACLE else trial.adapter,
+            adapter=adapter,
             model="oracle" if trial.adapter == ORACLE else "learned",
             planner=self.planner,
             control=self.control,
             seconds=self.seconds,
             seed=trial.seed,
+            checkpoint=str(self._checkpoint(adapter, trial.condition.without)),
         )
-        return replace(settings, checkpoint=str(self.checkpoint(settings, trial.condition.without)))
 
-    def checkpoint(self, run: RunSettings, without: str | None) -> Path:
-        """Return the model of a run, trained with everything or without a family."""
-        usual = checkpoint_path(run, run.adapter)
-        folder = usual.parent if self.models is None else Path(self.models)
-        return folder / usual.name if without is None else assets.left_out(folder / usual.name, without)
+    def _checkpoint(self, adapter: str, without: str | None) -> Path:
+        """Return the model of a recipe, trained with everything or without a family."""
+        usual = checkpoint_path(RunSettings(robot=self.robot, course=self.course, control=self.control), adapter)
+        path = usual if self.models is None else Path(self.models) / usual.name
+        return path if without is None else assets.left_out(path, without)

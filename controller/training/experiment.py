@@ -116,11 +116,11 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
         (folder / "data").symlink_to(Path("..") / "data")
     quick = replace(settings.recipes[driver], plain=None).shortened(settings.on_policy.fit_steps)
     _fit_all(replace(settings, recipes={driver: quick}), folder, (driver,), console)
-    control = ControlSettings(rate_hz=settings.rate_hz)
     runs = RunSettings(
         robot=settings.robot,
-        control=control,
+        control=ControlSettings(rate_hz=settings.rate_hz),
         adapter=driver,
+        checkpoint=str(checkpoint_path(settings, folder, driver)),
         seconds=settings.collect.seconds + 2 / settings.rate_hz,
     )
     with bars(console) as progress:
@@ -128,7 +128,6 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
         episodes = gather_on_policy(
             runs,
             settings.on_policy,
-            checkpoint_path(settings, folder, driver),
             np.random.SeedSequence([settings.seed, 2, number]),
             settings.collect.workers,
             lambda done: progress.update(bar, completed=done),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -55,9 +54,8 @@ class OnPolicySettings:
 
 
 def gather_on_policy(
-    base: RunSettings,
+    runs: RunSettings,
     settings: OnPolicySettings,
-    model: Path,
     seed: np.random.SeedSequence,
     workers: int,
     advance: Callable[[int], None] = lambda done: None,
@@ -65,14 +63,12 @@ def gather_on_policy(
     """Drive recorded runs under training conditions and return them in a fixed order.
 
     Args:
-        base: robot, planner, rhythm and length of the runs.
+        runs: robot, model that drives, planner, rhythm and length of the runs.
         settings: how many.
-        model: checkpoint of the recipe that drives.
         seed: of all draws.
         workers: processes.
         advance: told the number of runs done.
     """
-    runs = replace(base, checkpoint=str(model))
     count = settings.episodes
     parts: list[Episodes] = []
     with pool(workers) as executor:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from controller.config import RECIPES, ConfigError, RunSettings, checkpoint_path, run_settings
+from controller.config import ConfigError, RunSettings, checkpoint_path, run_settings
 from controller.settings import assets
 from controller.settings.layers import Layer, read_yaml, to_yaml
+from controller.settings.recipes import RECIPES
 from controller.settings.robots import names
 from planners.factory import PLANNERS
 from planners.hybrid import HybridSettings
@@ -106,6 +107,19 @@ def test_a_checkpoint_that_is_given_serves_the_runs_own_adapter_only() -> None:
     settings = settings_from(checkpoint="mine.safetensors")
     assert checkpoint_path(settings, settings.adapter) == Path("mine.safetensors")
     assert checkpoint_path(settings, "mb") == assets.checkpoint("roach", "mb")
+
+
+def test_a_recipe_of_ones_own_runs_where_a_model_of_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"^command line: adapter: unknown adapter 'toy'; expected one of alpaca"):
+        settings_from(adapter="toy")
+    assert settings_from(adapter="toy", checkpoint="mine.safetensors").adapter == "toy"
+    monkeypatch.setattr(assets, "checkpoint", lambda robot, recipe, *_: tmp_path / f"{robot}-{recipe}.safetensors")
+    (tmp_path / "roach-toy-50hz.safetensors").touch()
+    assert settings_from(adapter="toy").adapter == "toy"
+    with pytest.raises(ConfigError, match=r"adapter: unknown adapter 'tov'.*did you mean 'toy'\?"):
+        settings_from(adapter="tov")
+    with pytest.raises(ConfigError, match="adapter: unknown adapter 'toy'"):
+        settings_from(adapter="toy", robot="go2")
 
 
 def test_the_checkpoint_of_another_rate_has_its_own_name() -> None:

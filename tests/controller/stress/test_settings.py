@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.config import RECIPES
 from controller.settings.layers import ConfigError, assignment
+from controller.settings.recipes import RECIPES
 from controller.stress.settings import ORACLE, PROTOCOLS, StressCondition, StressSettings, Trial
 from controller.stress.suite import stress_settings
 from planners.hybrid import HybridSettings
@@ -37,6 +37,14 @@ def test_drawn_parameters_were_kept_back_from_training() -> None:
     trained = StressCondition("legs", "within", family="leg_loss", split="train").at(0)
     assert isinstance(trained[0], LegLoss)
     assert trained[0].legs in ANATOMIES["roach"].leg_sets.train
+
+
+def test_a_recipe_of_ones_own_takes_part_where_a_model_of_it_is(tmp_path: Path) -> None:
+    (tmp_path / "roach-toy.safetensors").touch()
+    settings = StressSettings((INTACT,), ("mb", "toy"), models=str(tmp_path))
+    assert settings.run(Trial(INTACT, "toy", 0)).checkpoint == str(tmp_path / "roach-toy.safetensors")
+    with pytest.raises(ValueError, match="adapters: unknown adapter 'toy'; expected one of alpaca"):
+        suite("mb", "toy")
 
 
 def test_two_conditions_of_one_family_draw_apart() -> None:
@@ -131,7 +139,7 @@ def test_planner_and_rhythm_are_the_robots_own_unless_the_suite_says_otherwise(t
         ((", family: none", ""), "intact: expected either perturbations or a family"),
         (("family: none", 'family: none, perturbations: ["push:y=0.01"]'), "expected either perturbations or a family"),
         (("name: leg,", "name: leg, onset: 3.0,"), "leg: onset: expected a time [s] for a drawn family"),
-        (("[mb, grbal]", "[mb, grabl]"), "small.yaml: adapters[1]: unknown adapter 'grabl'; expected one of"),
+        (("[mb, grbal]", "[mb, grabl]"), "small.yaml: adapters: unknown adapter 'grabl'; expected one of"),
         (("[mb, grbal]", "[mb, mb]"), "adapters: expected one or more different names"),
         (("[mb, grbal]", "[]"), "adapters: expected one or more different names, got none"),
         (("seeds: 2", "seeds: 0"), "seeds: expected at least 1, got 0"),

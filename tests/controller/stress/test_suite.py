@@ -127,7 +127,7 @@ def test_other_settings_models_and_conditions_do_not_mix_in(
 @pytest.mark.parametrize(
     "arguments,status,message",
     [
-        (["--adapters", "mb,grabl"], 2, "command line: adapters[1]: unknown adapter 'grabl'; "),
+        (["--adapters", "mb,grabl"], 2, "command line: adapters: unknown adapter 'grabl'; "),
         (["--adapters", "mb,grabl"], 2, "did you mean 'grbal'?"),
         (["--workers", "0"], 2, "workers: expected at least 1, got 0"),
         (["--seeds", "many"], 2, "command line: seeds: expected a valid integer, got 'many'"),
