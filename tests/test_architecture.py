@@ -55,7 +55,7 @@ FLOORS = {
     ),
     "hardware": (
         "clock",
-        "channels drives legs limits motors",
+        "channels drives legs limits motors processes",
         "spec",
         "robot",
         "gait rotation schedule",

@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from hardware.robot import Robot
 from hardware.servo.records import Cycle, CycleLayout, OrderLayout
-from hardware.servo.ring import RecordRing
+from hardware.servo.ring import RecordRing, create_all
 from hardware.spec import RobotSpec
 
 CYCLES, ORDERS, EVENTS = 4096, 256, 512
@@ -42,10 +42,14 @@ class Wired(Protocol):
 
 
 def create(spec: RobotSpec) -> Rings[RecordRing]:
-    """Return new rings for a robot; who creates them closes them."""
+    """Return new rings for a robot; who creates them closes them.
+
+    Raises:
+        RingError: there is not so much memory.
+    """
     orders, cycles = OrderLayout(spec).capacity, CycleLayout(spec).capacity
     sizes = ((orders, ORDERS), (cycles, CYCLES), (EVENT_BYTES, EVENTS), (WIRE_BYTES, 2 * CYCLES))
-    return Rings(*(RecordRing.create(*size) for size in sizes))
+    return Rings(*create_all(*sizes))
 
 
 def tell(events: RecordRing, kind: str, what: object) -> None:

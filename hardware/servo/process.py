@@ -7,11 +7,11 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from multiprocessing.process import BaseProcess
 from typing import Self
 
 from hardware.clock import Clock, WallClock
 from hardware.guard.state_machine import Mode
+from hardware.processes import finish, sheltered
 from hardware.robot import LinkLost, Robot, RobotFault
 from hardware.schedule import ActionSchedule
 from hardware.servo.exchange import Rings, create
@@ -23,18 +23,6 @@ from hardware.spec import RobotSpec
 
 _CONNECT = 20.0
 """Longest time for the process to start and its robot to answer [s]."""
-
-
-def finish(process: BaseProcess, seconds: float) -> None:
-    """Ask a process to end, if it was started, and kill it when it has not within some time [s]."""
-    if process.pid is None:
-        return
-    if process.is_alive():
-        process.terminate()
-    process.join(seconds)
-    if process.is_alive():
-        process.kill()
-        process.join()
 
 
 class ServoProcess:
@@ -88,7 +76,8 @@ class ServoProcess:
             LinkLost: the robot did not answer.
         """
         try:
-            self._process.start()
+            with sheltered():
+                self._process.start()
             deadline = time.monotonic() + _CONNECT
             while self._rings.cycles.count == 0:
                 if not self.alive or time.monotonic() > deadline:

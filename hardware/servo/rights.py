@@ -11,14 +11,13 @@ import errno
 import gc
 import os
 import resource
-import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 FIFO_PRIORITY = 50
 """The choice of ros2_control too: above all ordinary work, at the level of a real-time kernel's interrupt threads."""
-_PR_SET_PDEATHSIG, _PR_SET_TIMERSLACK = 1, 29  # linux/prctl.h
+_PR_SET_TIMERSLACK = 29  # linux/prctl.h
 _MCL_CURRENT, _MCL_FUTURE = 1, 2  # bits/mman.h
 _RESET_ON_FORK = 0x40000000  # linux/sched.h: children start as ordinary processes
 
@@ -51,11 +50,6 @@ class RealtimeSettings:
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-def end_with_parent() -> None:
-    """Have this process sent SIGTERM when its parent dies."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def obtain(settings: RealtimeSettings) -> tuple[Right, ...]:

@@ -9,13 +9,18 @@ that was killed half-way.
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 import zlib
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 from typing import Self
+
+from hardware.processes import sheltered
 
 ATTEMPTS = 8
 """How often a reader looks again when the writer was quicker; then it reports nothing."""
+_PLACE = Path("/dev/shm")
 _WORD = 8
 _MAGIC = 0x4C494D42_52494E47
 _HEAD_WORDS = 4  # magic, slots, capacity in bytes, records written
@@ -23,7 +28,7 @@ _SLOT_WORDS = 3  # number (0 while being written), length, checksum
 
 
 class RingError(RuntimeError):
-    """A piece of shared memory is not the ring it should be."""
+    """A piece of shared memory is not the ring it should be, or there is none left for one."""
 
 
 class RecordRing:
@@ -45,11 +50,12 @@ class RecordRing:
 
         Raises:
             ValueError: not at least one byte and two slots.
+            RingError: there is not so much memory.
         """
         if capacity < 1 or slots < 2:
             raise ValueError(f"RecordRing: expected at least 1 byte and 2 slots, got {capacity} and {slots}")
         size = _WORD * (_HEAD_WORDS + slots * (_SLOT_WORDS + _words(capacity)))
-        memory = SharedMemory(create=True, size=size)
+        memory = _reserved(size)
         struct.pack_into("=4Q", _buffer(memory), 0, _MAGIC, slots, capacity, 0)
         return cls(memory, owner=True)
 
@@ -125,6 +131,10 @@ class RecordRing:
                 return number, record
         return None
 
+    def adopt(self) -> None:
+        """Remove the memory in place of its creator, which is gone."""
+        self._owner = True
+
     def close(self) -> None:
         """Let go of the memory; the creator also removes it. Closing twice is allowed."""
         self._words.release()
@@ -170,6 +180,31 @@ class Follower:
                 return record
             self.lost += 1
         return None
+
+
+def create_all(*sizes: tuple[int, int]) -> tuple[RecordRing, ...]:
+    """Return a ring for each pair of capacity and slots; where there is no memory for all of them, none is left."""
+    with contextlib.ExitStack() as stack:
+        rings = tuple(stack.enter_context(RecordRing.create(*size)) for size in sizes)
+        stack.pop_all()
+    return rings
+
+
+def _reserved(size: int) -> SharedMemory:
+    """Return new shared memory that is really there: a write to a page that is not ends a process by a bus error."""
+    with sheltered():  # Python starts a process that removes what a killed one left behind
+        memory = SharedMemory(create=True, size=size)
+    try:
+        with open(_PLACE / memory.name, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        memory.close()
+        memory.unlink()
+        free = os.statvfs(_PLACE)
+        got = f"{free.f_bavail * free.f_frsize / 1e6:.1f} MB ({error.strerror})"
+        cure = "remove what lies there, or give a container more, for example docker run --shm-size=128m"
+        raise RingError(f"shared memory: expected {size / 1e6:.1f} MB free in {_PLACE}, got {got}; {cure}") from error
+    return memory
 
 
 def _buffer(memory: SharedMemory) -> memoryview:

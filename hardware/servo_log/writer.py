@@ -22,12 +22,12 @@ from typing import Self
 import numpy as np
 from mcap.writer import Writer
 
+from hardware.processes import finish, orphaned, sheltered, stand_alone
 from hardware.robot import FloatArray, RobotCommand
 from hardware.schedule import ActionSchedule
 from hardware.servo.exchange import WIRE_HEAD, Rings
-from hardware.servo.process import finish
 from hardware.servo.records import BadRecord, Cycle, CycleLayout, OrderLayout
-from hardware.servo.ring import Follower, RecordRing
+from hardware.servo.ring import Follower, RecordRing, create_all
 from hardware.spec import RobotSpec
 
 CHANNELS = ("state", "command", "plan", "event", "note", "wire_received", "wire_sent")
@@ -64,15 +64,15 @@ class LogWriter:
     """`with LogWriter(path, spec, servo.rings, servo.clock.origin) as log: log.note({...})`."""
 
     def __init__(self, path: Path, spec: RobotSpec, rings: Rings[str], origin: float) -> None:
-        self._notes = RecordRing.create(NOTE_BYTES, 256)
+        self._notes, self._status = create_all((NOTE_BYTES, 256), (1024, 4))
         self._final: dict[str, object] | None = None
-        self._status = RecordRing.create(1024, 4)
         job = LogJob(path, spec, rings, self._notes.name, self._status.name, origin)
         self._process = multiprocessing.get_context("spawn").Process(target=run, args=(job,), name="limber-log")
 
     def __enter__(self) -> Self:
         """Start the process; returns when it writes, or has said why it cannot."""
-        self._process.start()
+        with sheltered():
+            self._process.start()
         deadline = time.monotonic() + _START
         while self._status.count == 0 and self._process.is_alive() and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -109,7 +109,7 @@ class LogWriter:
 
 def run(job: LogJob) -> None:
     """Be the log process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stand_alone()
     os.nice(5)
     with RecordRing.attach(job.status) as status:
         logger = _Logger(job, status)
@@ -137,7 +137,9 @@ class _Logger:
 
     def close(self) -> None:
         """Let go of the shared memory."""
-        for ring in self._rings:
+        for ring in (*self._rings, self._status):
+            if orphaned():
+                ring.adopt()
             ring.close()
 
     def report(self, stopped: str | None = None) -> None:
@@ -148,7 +150,6 @@ class _Logger:
     def run(self) -> None:
         """Write until asked to stop, or left alone, and nothing comes any more."""
         self._open()
-        parent = multiprocessing.parent_process()
         flushed = heard = time.monotonic()
         while True:
             if self._drain():
@@ -158,8 +159,7 @@ class _Logger:
                 self._writer.flush()  # type: ignore[no-untyped-call]
                 self.report()
                 flushed = now
-            over = self._asked is not None or (parent is not None and not parent.is_alive())
-            if over and now - heard > _SILENCE:
+            if (self._asked is not None or orphaned()) and now - heard > _SILENCE:
                 break
             if self._asked is not None and now - self._asked > _LINGER:
                 break

@@ -75,6 +75,10 @@ def damped(cycle: Cycle) -> bool:
     return cycle.report.rung is Rung.DAMP
 
 
+def after(moment: float) -> Callable[[Cycle], bool]:
+    return lambda cycle: cycle.time > moment
+
+
 def written(diary: Path, seconds: float = 10.0) -> dict[str, object]:
     end = time.monotonic() + seconds
     while not diary.exists() and time.monotonic() < end:
@@ -140,19 +144,36 @@ def test_a_defect_damps_and_ends_it(tmp_path: Path) -> None:
     assert written(diary)["driven"] is False
 
 
+def test_signals_of_the_terminal_end_neither_servo_nor_robot(tmp_path: Path) -> None:
+    with ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN) as servo:
+        servo.request(Mode.RUN)
+        servo.publish(schedule(servo))
+        until(servo, plans)
+        assert servo.pid is not None
+        assert os.getsid(servo.pid) == servo.pid
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGUSR1):
+            os.kill(servo.pid, number)
+            servo.publish(schedule(servo))
+            assert plans(until(servo, after(servo.clock.now() + 0.05)))
+
+
 def plan_for_ever(diary: Path, note: Path) -> None:
     """Be a plan process that drives the robot until it is killed; tells the pid of its servo process."""
+    os.setsid()
     with ServoProcess(SPEC, functools.partial(make, diary), PLAIN) as servo:
         servo.request(Mode.RUN)
         while True:
             servo.publish(schedule(servo))
             if plans(until(servo, lambda _: True)) and not note.exists():
-                (note.parent / "writing").write_text(str(servo.pid))
+                (note.parent / "writing").write_text(" ".join([str(servo.pid), *servo.rings]))
                 (note.parent / "writing").rename(note)
             time.sleep(0.02)
 
 
-def test_when_the_plan_process_is_killed_the_robot_is_left_damped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["alone", "group"])
+def test_when_the_plan_process_is_killed_the_robot_is_left_damped(
+    tmp_path: Path, kill: Callable[[int, int], None]
+) -> None:
     diary, note = tmp_path / "diary", tmp_path / "pid"
     plan = multiprocessing.get_context("spawn").Process(target=plan_for_ever, args=(diary, note))
     plan.start()
@@ -160,10 +181,11 @@ def test_when_the_plan_process_is_killed_the_robot_is_left_damped(tmp_path: Path
     while not note.exists() and time.monotonic() < end:
         time.sleep(0.01)
     assert plan.pid is not None
-    os.kill(plan.pid, signal.SIGKILL)
+    kill(plan.pid, signal.SIGKILL)
     plan.join()
     assert written(diary)["driven"] is False
-    pid = int(note.read_text())
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
+    pid, *rings = note.read_text().split()
+    left = [Path("/proc", pid), *(Path("/dev/shm", name) for name in rings)]
+    while any(path.exists() for path in left) and time.monotonic() < end:
         time.sleep(0.01)
-    assert not Path(f"/proc/{pid}").exists()
+    assert not [path for path in left if path.exists()]

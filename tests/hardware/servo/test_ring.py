@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import subprocess
+import sys
 import time
 from multiprocessing.synchronize import Event
+from pathlib import Path
 
 import pytest
 
 from hardware.servo.ring import Follower, RecordRing, RingError
 
+ROOT = Path(__file__).parents[3]
 LENGTHS = (1, 7, 64, 500)
 ENOUGH = 50
 """Different records that a reader must have seen."""
@@ -109,3 +114,24 @@ def test_the_creator_removes_it() -> None:
     ring.close()
     with pytest.raises(RingError):
         RecordRing.attach(name)
+
+
+def test_where_memory_is_short_no_ring_is_made_and_none_left() -> None:
+    code = (
+        "from hardware.servo.ring import RingError, create_all\n"
+        "try: create_all((4096, 100), (4096, 1000))\n"
+        "except RingError as error: print(error)\n"
+    )
+    small = 'mount -t tmpfs -o size=1m tmpfs /dev/shm && "$0" -c "$1"; status=$?; ls /dev/shm; exit $status'
+    command = ["unshare", "--mount", "sh", "-c", small, sys.executable, code]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("no unshare on this machine, so no small shared memory")
+    if "unshare" in done.stderr or "mount" in done.stderr:
+        pytest.skip(f"no right to make a small shared memory: {done.stderr.strip()}")
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("shared memory: expected 4.1 MB free in /dev/shm, got 0.6")
+    assert "--shm-size=128m" in line
+    assert (done.returncode, done.stderr) == (0, "")

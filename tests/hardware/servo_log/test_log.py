@@ -41,6 +41,9 @@ def test_a_log_holds_every_cycle_plan_event_and_note(tmp_path: Path) -> None:
     path = tmp_path / "run.mcap"
     with driven(tmp_path) as servo, LogWriter(path, SPEC, servo.rings, servo.clock.origin) as log:
         log.note({"model_error": 0.25})
+        assert log.pid is not None
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1):  # not meant for it
+            os.kill(log.pid, number)
         drive(servo, 0.5)
         servo._rings.orders.append(b"rubbish!" * 8)
         time.sleep(0.1)
