@@ -11,9 +11,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import AfterValidator, PlainSerializer, PlainValidator
 
-from controller.controller import ControlSettings
 from controller.courses import goals
 from controller.courses.paths import COURSES
+from controller.rhythm import ControlSettings
 from controller.settings import assets, recipes, robots
 from controller.settings.layers import ByKind, Layer, nearest, one_of, read_yaml, resolve
 from controller.settings.layers import ConfigError as ConfigError

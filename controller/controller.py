@@ -12,11 +12,12 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from controller.courses.paths import Task
+from controller.rhythm import ControlSettings
 from controller.tick import Memory, Observation, TickResult
 from dynamics.adapters.base import Adapter, refit
 from dynamics.model import Model
@@ -24,9 +25,8 @@ from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, History
 from hardware.schedule import ActionSchedule
 from planners.plan import Plan, PlanFunction, PlanStatus
-from planners.problem import CHUNK, Problem
 from planners.problem import Model as Predictor
-from planners.risk import Risk
+from planners.problem import Problem
 
 Foresight = Callable[[Kernel, FloatArray, FloatArray], tuple[FloatArray, Predictor]]
 """Where planning starts and what predicts from there. From the learned model that is trusted now, the present state
@@ -38,46 +38,6 @@ def learned(kernel: Kernel, state: FloatArray, under_way: FloatArray) -> tuple[F
     if not len(under_way):
         return state, kernel
     return kernel.rollout(state, under_way[None])[:, 0, -1].mean(axis=0, dtype=np.float64), kernel
-
-
-@dataclass(frozen=True)
-class ControlSettings:
-    """The rhythm of the plan loop.
-
-    Attributes:
-        rate_hz: ticks per second; the model's step is one tick.
-        horizon: steps the planner looks ahead H.
-        delay_ticks: ticks between observing and the first action that the new plan decides D.
-        budget: share of the period after which the planner must answer with the best so far; real time only.
-        change: what it costs to move one action over its whole range from one step to the next; paths only.
-        trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
-        expiry: periods after its last action at which a schedule is over and the robot damps.
-        risk: how the members of an ensemble make one cost.
-        chunk: most candidates that are evaluated between two looks at the clock.
-    """
-
-    rate_hz: float = 20.0
-    horizon: int = 12
-    delay_ticks: int = 1
-    budget: float = 0.4
-    change: float = 0.0
-    trust: int = 8
-    expiry: float = 4.0
-    risk: Risk = field(default_factory=Risk)
-    chunk: int = CHUNK
-
-    def __post_init__(self) -> None:
-        for name, least in (("horizon", 1), ("delay_ticks", 0), ("trust", 1), ("chunk", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name}: expected at least {least}, got {getattr(self, name)}")
-        if not 0 < self.rate_hz <= 500:
-            raise ValueError(f"rate_hz: expected more than 0 and at most 500, got {self.rate_hz}")
-        if not 0 < self.budget <= 1:
-            raise ValueError(f"budget: expected a share in (0, 1], got {self.budget}")
-        if not self.change >= 0:
-            raise ValueError(f"change: expected a price of 0 or more, got {self.change}")
-        if not self.expiry > 0:
-            raise ValueError(f"expiry: expected a positive number of periods, got {self.expiry}")
 
 
 class Controller:

@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from controller.controller import Controller, ControlSettings
+from controller.controller import Controller
 from controller.courses.paths import COURSES
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.loop.timing import LoopSettings
+from controller.rhythm import ControlSettings
 from controller.settings import assets
 from controller.settings.robots import spec
 from controller.tick import TickResult

@@ -23,7 +23,7 @@ ARROWS = {
 FLOORS = {
     "controller": (
         "settings",
-        "courses jobs",
+        "courses jobs rhythm",
         "tick",
         "controller",
         "config loop oracle",

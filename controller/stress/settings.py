@@ -26,8 +26,8 @@ from controller.config import (
     TerrainName,
     checkpoint_path,
 )
-from controller.controller import ControlSettings
 from controller.courses.paths import COURSES
+from controller.rhythm import ControlSettings
 from controller.settings import assets
 from controller.settings.layers import nearest, one_of
 from controller.settings.recipes import RECIPES, refusal

@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from controller.config import RunSettings
-from controller.controller import ControlSettings
 from controller.jobs.executors import pool
 from controller.jobs.progress import bars, console
 from controller.jobs.study import claim
+from controller.rhythm import ControlSettings
 from controller.settings import robots
 from controller.settings.layers import Layer, read_yaml, resolve, to_yaml
 from controller.training.evaluate import evaluate, table

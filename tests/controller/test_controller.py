@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from controller.controller import Controller, ControlSettings
+from controller.controller import Controller
 from controller.courses.paths import COURSES
+from controller.rhythm import ControlSettings
 from controller.tick import Observation, TickResult
 from dynamics.adapters.base import Adapted, Adapter
 from dynamics.adapters.fixed import FixedSettings
