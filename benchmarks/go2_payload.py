@@ -30,6 +30,7 @@ from controller.config import RunSettings, run_settings
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
+from controller.mission import Mission
 from controller.settings.layers import Layer, assignment
 from controller.tick import TickResult
 
@@ -84,7 +85,8 @@ class Job:
 
 def drive(job: Job) -> Outcome:
     """Do one run in lock-step; one that falls early counts with its last tick."""
-    rig = build(job.settings, load_model(job.settings, job.settings.adapter), fast=True)
+    mission = Mission.of(job.settings, fast=True)
+    rig = build(mission, load_model(mission, job.settings.adapter))
     rows: list[tuple[float, float, float, float]] = []
 
     def note(tick: LoopTick[TickResult]) -> None:

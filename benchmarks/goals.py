@@ -28,6 +28,7 @@ from controller.courses.goals import GOALS, HiddenGoal, parse, steps_to_goal
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
+from controller.mission import Mission
 from controller.settings.layers import assignment
 from controller.tick import TickResult
 from sim.perturbations import parse as perturbation
@@ -64,7 +65,8 @@ class Score:
 
 def score(settings: RunSettings) -> Score:
     """Drive one run in lock-step."""
-    rig = build(settings, load_model(settings, settings.adapter), fast=True)
+    mission = Mission.of(settings, fast=True)
+    rig = build(mission, load_model(mission, settings.adapter))
     costs: list[float] = []
 
     def note(tick: LoopTick[TickResult]) -> None:

@@ -26,6 +26,7 @@ from controller.config import RunSettings, run_settings
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_realtime
 from controller.loop.timing import LoopResult, Percentiles, percentiles
+from controller.mission import Mission
 from controller.settings.layers import Layer
 from controller.tick import TickResult
 
@@ -77,7 +78,8 @@ def settings_of(arguments: Arguments) -> RunSettings:
 
 def measure(settings: RunSettings) -> tuple[LoopResult, Parts]:
     """Drive one run in real time."""
-    rig = build(settings, load_model(settings, settings.adapter), fast=False)
+    mission = Mission.of(settings, fast=False)
+    rig = build(mission, load_model(mission, settings.adapter))
     adapt_ms: list[float] = []
     plan_ms: list[float] = []
     clean = 0

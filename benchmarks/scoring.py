@@ -11,6 +11,7 @@ from controller.build import build, load_model
 from controller.config import RunSettings
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
+from controller.mission import Mission
 from controller.tick import TickResult
 
 
@@ -26,7 +27,8 @@ class Score:
 
 def score(settings: RunSettings) -> Score:
     """Drive one run in lock-step, as `limber run --fast` does: the figures do not depend on how busy the machine is."""
-    rig = build(settings, load_model(settings, settings.adapter), fast=True)
+    mission = Mission.of(settings, fast=True)
+    rig = build(mission, load_model(mission, settings.adapter))
     costs: list[float] = []
     distances: list[float] = []
     progress: list[float] = []

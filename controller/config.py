@@ -124,6 +124,12 @@ class RunSettings:
         """The family of hidden goals that the course is about; None on a path."""
         return self.course_name if self.course_name in goals.GOALS else None
 
+    def model_file(self, adapter: str) -> Path:
+        """Return the checkpoint of a recipe: the one given for the run's own adapter, else the one that comes along."""
+        if self.checkpoint is not None and adapter == self.adapter:
+            return Path(self.checkpoint)
+        return assets.checkpoint(self.robot, adapter, robots.unusual(self.robot, self.control.rate_hz), self.goal)
+
 
 def run_settings(flags: Sequence[Layer], file: Path | None = None) -> RunSettings:
     """Fill the settings of a run.
@@ -139,15 +145,6 @@ def run_settings(flags: Sequence[Layer], file: Path | None = None) -> RunSetting
     return resolve(RunSettings, [base, *flags])
 
 
-def checkpoint_path(settings: RunSettings, adapter: str) -> Path:
-    """Return the checkpoint of a recipe: the one given for the run's own adapter, else the one that comes along."""
-    if settings.checkpoint is not None and adapter == settings.adapter:
-        return Path(settings.checkpoint)
-    rate = settings.control.rate_hz
-    unusual = None if rate == _usual_rate(settings.robot) else rate
-    return assets.checkpoint(settings.robot, adapter, unusual, settings.goal)
-
-
 def _shipped_file(flags: Sequence[Layer]) -> Path:
     """Return the settings file of the robot, the kind of course and the rate that the flags name."""
     robot, course, rate, place = robots.DEFAULT, "", None, ""
@@ -158,16 +155,12 @@ def _shipped_file(flags: Sequence[Layer]) -> Path:
             rate, place = control["rate_hz"], layer.place
     if robot not in robots.names():
         raise ConfigError(f"command line: robot: unknown robot '{robot}'; {nearest(robot, robots.names())}")
-    if rate is None or rate == _usual_rate(robot):
+    if rate is None or robots.unusual(robot, rate) is None:
         file = assets.run_config(robot, goal=course.partition(":")[0] in goals.GOALS)
         return file if file.is_file() else assets.run_config(robot)
     file = assets.run_config(robot, rate)
     if not file.is_file():
         others = sorted(path.stem.removeprefix(f"{robot}-") for path in file.parent.glob(f"{robot}-*hz.yaml"))
-        rates = ", ".join([f"{_usual_rate(robot):g}hz", *others])
+        rates = ", ".join([f"{robots.spec(robot).control_hz:g}hz", *others])
         raise ConfigError(f"{place}: control.rate_hz: expected one of {rates} or a --config of your own, got {rate:g}")
     return file
-
-
-def _usual_rate(robot: str) -> float:
-    return resolve(RunSettings, [read_yaml(assets.run_config(robot))]).control.rate_hz

@@ -18,7 +18,7 @@ import numpy as np
 
 from controller.courses.paths import Task
 from controller.rhythm import ControlSettings
-from controller.tick import Memory, Observation, TickResult
+from controller.tick import Actions, Memory, Observation, TickResult
 from dynamics.adapters.base import Adapter, refit
 from dynamics.model import Model
 from dynamics.rollout.kernel import Kernel
@@ -49,9 +49,7 @@ class Controller:
         planner: what searches for actions.
         course: what to achieve: a path, or the reward of a hidden goal.
         settings: rhythm.
-        low: smallest actions (A,).
-        high: largest actions (A,).
-        rest: actions of the safe pose (A,), under way before the first plan.
+        actions: what the robot's actions may be.
         rng: randomness of the planner.
         real_time: meet the budget; otherwise every search runs to its end, so that runs are reproducible.
         foresight: what predicts while planning; the learned model, or the oracle in its place.
@@ -64,17 +62,15 @@ class Controller:
         planner: PlanFunction,
         course: Task,
         settings: ControlSettings,
+        actions: Actions,
         *,
-        low: FloatArray,
-        high: FloatArray,
-        rest: FloatArray,
         rng: np.random.Generator,
         real_time: bool = False,
         foresight: Foresight = learned,
     ) -> None:
         self._model, self._adapter, self._planner, self._course = model, adapter, planner, course
         self._foresight = foresight
-        self._settings, self._low, self._high, self._rest, self._rng = settings, low, high, rest, rng
+        self._settings, self._actions, self._rng = settings, actions, rng
         self._period, self._pose = 1.0 / settings.rate_hz, model.space.pose
         self._budget = settings.budget * self._period if real_time else None
         self._prior = Kernel(model, adapter.initial().weights)
@@ -152,6 +148,7 @@ class Controller:
     def _plan(self, memory: Memory, observation: Observation, started: float) -> tuple[Plan, ActionSchedule]:
         """Predict the state behind the actions under way, and search from there with the model that earned trust."""
         delay, now = self._settings.delay_ticks, observation.time
+        low, high = self._actions.low, self._actions.high
         under_way = self._under_way(memory.schedule, now)
         kernel = self._adapted if self._trusted(memory) else self._prior
         self._adapted.load(memory.adapted.weights)
@@ -165,26 +162,27 @@ class Controller:
             horizon=self._settings.horizon,
             model=model,
             cost=self._course.cost(memory.progress, self._period, self._pose, previous_action),
-            low=self._low,
-            high=self._high,
+            low=low,
+            high=high,
             risk=self._settings.risk,
             chunk=self._settings.chunk,
             deadline=None if self._budget is None else started + self._budget,
-            previous_action=None if previous_action is None else np.clip(previous_action, self._low, self._high),
+            previous_action=None if previous_action is None else np.clip(previous_action, low, high),
         )
         plan = self._planner(problem, memory.plan, self._rng)
         if plan.status is PlanStatus.NO_PLAN or plan.status is PlanStatus.KEPT_PREVIOUS:
             expires = now + self._settings.expiry * self._period
-            return plan, memory.schedule or ActionSchedule(now, self._period, self._rest[None], expires)
+            return plan, memory.schedule or ActionSchedule(now, self._period, self._actions.rest[None], expires)
         actions = np.concatenate([under_way, plan.actions])
         end = now + len(actions) * self._period
         return plan, ActionSchedule(now, self._period, actions, expires=end + self._settings.expiry * self._period)
 
     def _under_way(self, schedule: ActionSchedule | None, now: float) -> FloatArray:
         """Return the actions (D, A) that were decided earlier and play until the new plan takes effect."""
+        rest = self._actions.rest
         times = [now + tick * self._period for tick in range(self._settings.delay_ticks)]
-        played = [None if schedule is None else schedule.action(time, self._rest) for time in times]
-        return np.array([self._rest if action is None else action for action in played]).reshape(-1, len(self._rest))
+        played = [None if schedule is None else schedule.action(time, rest) for time in times]
+        return np.array([rest if action is None else action for action in played]).reshape(-1, len(rest))
 
     def _trusted(self, memory: Memory) -> bool:
         """Whether the adapted model predicted what came next at least as well as the prior did lately."""

@@ -4,12 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
 
 from controller.courses.paths import START, Progress
 from dynamics.adapters.base import Adapted
 from dynamics.transitions import FloatArray, History
+from hardware.embodiment import rest_action
 from hardware.schedule import ActionSchedule
+from hardware.spec import RobotSpec
 from planners.plan import Plan
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What the actions of a robot may be.
+
+    Attributes:
+        low: smallest actions (A,).
+        high: largest actions (A,).
+        rest: actions of the safe pose (A,), under way before the first plan.
+    """
+
+    low: FloatArray
+    high: FloatArray
+    rest: FloatArray
+
+    @classmethod
+    def of(cls, spec: RobotSpec) -> Self:
+        """Return those of a robot."""
+        low, high = (np.array([getattr(action, end) for action in spec.actions]) for end in ("low", "high"))
+        return cls(low, high, rest_action(spec))
+
+    @property
+    def range(self) -> FloatArray:
+        """From the smallest to the largest (A,)."""
+        return self.high - self.low
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,8 @@ from controller.loop.timing import LoopSettings
 from controller.rhythm import ControlSettings
 from controller.settings import assets
 from controller.settings.robots import spec
-from controller.tick import TickResult
+from controller.tick import Actions, TickResult
 from dynamics import checkpoint, factory
-from hardware import embodiment
 from hardware.clock import VirtualClock
 from hardware.servo.servo import Servo
 from hardware.simulated.robot import SimRobot
@@ -54,9 +53,7 @@ def main() -> None:
         plan,
         COURSES["zigzag"],
         ControlSettings(rate_hz=20.0),
-        low=np.array([action.low for action in robot.spec.actions]),
-        high=np.array([action.high for action in robot.spec.actions]),
-        rest=embodiment.rest_action(robot.spec),
+        Actions.of(robot.spec),
         rng=np.random.default_rng(2),
     )
     ticks: list[LoopTick[TickResult]] = []

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
-from controller.build import build, load_model, robot_spec
+from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
 from controller.controller import Controller
 from controller.courses.paths import COURSES
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
+from controller.mission import Mission
 from controller.settings.layers import Layer
 from controller.tick import TickResult
 from dynamics import factory
 from dynamics.model import Model
 from dynamics.network import Weights
-from hardware import embodiment
 from planners.plan import PlanFunction
 from sim.perturbations import parse
 
@@ -61,8 +61,9 @@ class CrawlArena:
     def network(self) -> tuple[Model, Weights]:
         """Return the model and the weights that plans are made with."""
         settings = self.settings(0, _SHORT)
-        checkpoint = load_model(settings, settings.adapter)
-        robot = build(settings, checkpoint, fast=True).robot
+        mission = Mission.of(settings, fast=True)
+        checkpoint = load_model(mission, settings.adapter)
+        robot = build(mission, checkpoint).robot
         made = factory.make(checkpoint.adapter, checkpoint.model, checkpoint.parts, robot.true_condition)
         return checkpoint.model, made.initial().weights
 
@@ -71,18 +72,16 @@ class CrawlArena:
         settings = self.settings(seed, _SHORT if short else SECONDS)
         if answers_late:
             settings = replace(settings, control=replace(settings.control, delay_ticks=0))
-        checkpoint = load_model(settings, settings.adapter)
-        rig = build(settings, checkpoint, fast=True)
-        spec = robot_spec(settings)
+        mission = Mission.of(settings, fast=True)
+        checkpoint = load_model(mission, settings.adapter)
+        rig = build(mission, checkpoint)
         controller = Controller(
             checkpoint.model,
             factory.make(checkpoint.adapter, checkpoint.model, checkpoint.parts, rig.robot.true_condition),
             plan,
             COURSES[settings.course],
             settings.control,
-            low=np.array([action.low for action in spec.actions]),
-            high=np.array([action.high for action in spec.actions]),
-            rest=embodiment.rest_action(spec),
+            mission.actions,
             rng=np.random.default_rng(seed),
         )
         costs: list[float] = []

@@ -50,6 +50,16 @@ START = Progress(s=0.0, distance=0.0, signed=0.0, heading=0.0)
 class Task(Protocol):
     """What a run should achieve: a course to follow, or the reward of a hidden goal (`controller.courses.rewards`)."""
 
+    @property
+    def outline(self) -> tuple[tuple[float, float], ...]:
+        """Points to draw [m]; none without a path."""
+        ...
+
+    @property
+    def end(self) -> float:
+        """Progress at which it is achieved [m]; infinite where it goes on."""
+        ...
+
     def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
         """Say how far a robot at a position (2,) [m] has come; `previous` is where it was a tick ago."""
         ...
@@ -100,6 +110,11 @@ class Course:
         """The points to draw [m]; a closed course ends where it starts."""
         points = np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
         return tuple((float(x), float(y)) for x, y in points)
+
+    @property
+    def end(self) -> float:
+        """Where it ends [m]: a closed course never does."""
+        return math.inf if self.closed else self.length
 
     def sized(self, size: CourseSize) -> Course:
         """Return the course of a robot of another size; the same run, scaled, costs the same."""

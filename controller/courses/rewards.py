@@ -27,6 +27,8 @@ class Pursuit:
     """
 
     channel: int
+    outline = ()
+    end = math.inf
 
     def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
         """Return the distance from the start as progress; there is no path to be off."""

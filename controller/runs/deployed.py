@@ -14,9 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from controller.build import controller, course, header, load_model, loop_settings, robot_spec
+from controller.build import controller, load_model
 from controller.config import RunSettings
 from controller.controller import Controller
 from controller.jobs.interrupts import uninterrupted
@@ -24,20 +22,20 @@ from controller.loop.deployed import run_deployed
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import Finished
 from controller.loop.timing import LoopResult
+from controller.mission import Mission
 from controller.runs import trace
 from controller.runs.folder import Outcome, run_folder, write_summary
-from controller.settings import robots
 from controller.settings.layers import ConfigError, to_yaml
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import RunHeader, RunLog, TickRecord, from_tick, read_log
 from controller.telemetry.summary import servo_summary, summary
 from controller.tick import TickResult
-from dynamics import factory
 from hardware.clock import Clock
 from hardware.robot import Robot
 from hardware.servo.process import ServoProcess
 from hardware.servo_log.writer import LogWriter
+from hardware.spec import RobotSpec
 from hardware.unitree.go2 import Go2, dds
 from planners import factory as planners
 
@@ -83,15 +81,13 @@ def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
         CheckpointError: the model is missing, damaged, or does not fit.
     """
     _check(settings)
-    model, spec = load_model(settings, settings.adapter), robot_spec(settings)
-    loop_settings(settings, spec, fast=False)
-    adapter, rng = factory.make(model.adapter, model.model, model.parts), np.random.default_rng(settings.seed)
+    mission = Mission.of(settings, fast=False)
+    model = load_model(mission, settings.adapter)
     witness = trace.Witness(planners.make(settings.planner))
-    brain = controller(settings, spec, model.model, adapter, rng, real_time=True, search=witness)
+    brain = controller(mission, model, search=witness)
     folder = run_folder(settings, out)
-    about = header(settings, model.recipe, spec, None, fast=False)
-    about = replace(about, terrain=f"{wire.interface}, domain {wire.domain}")
-    driven = _drive(brain, witness, settings, wire, about, folder)
+    about = replace(mission.header(model.recipe), terrain=f"{wire.interface}, domain {wire.domain}")
+    driven = _drive(brain, witness, mission, wire, about, folder)
     with uninterrupted():
         return _conclude(settings, wire, folder, driven)
 
@@ -112,26 +108,26 @@ def _check(settings: RunSettings) -> None:
         raise ConfigError("adapter: expected one that is not told the true condition, got informed; see limber run")
 
 
-def _make(wire: Wire, name: str, clock: Clock) -> Robot:
-    return Go2(robots.spec(name), clock, dds(wire.interface, wire.domain))
+def _make(wire: Wire, spec: RobotSpec, clock: Clock) -> Robot:
+    return Go2(spec, clock, dds(wire.interface, wire.domain))
 
 
 def _drive(
-    brain: Controller, witness: trace.Witness, settings: RunSettings, wire: Wire, about: RunHeader, folder: Path
+    brain: Controller, witness: trace.Witness, mission: Mission, wire: Wire, about: RunHeader, folder: Path
 ) -> _Driven:
     """Stand up, run, sit down, and write both logs as it goes."""
-    spec = robot_spec(settings)
-    servo = ServoProcess(spec, functools.partial(_make, wire, spec.name), estimated=True)
+    spec = mission.spec
+    servo = ServoProcess(spec, functools.partial(_make, wire, spec), estimated=True)
     with contextlib.closing(servo), contextlib.ExitStack() as stack:
         try:
             log = stack.enter_context(RunLog(folder / "log.jsonl", about))
         except OSError as error:
             raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
         servo_log = stack.enter_context(LogWriter(folder / SERVO_LOG, spec, servo.rings, servo.clock.origin))
-        servo_log.note(trace.of_run(settings, about.versions))
-        panel = stack.enter_context(Panel(about, settings.seconds))
-        diary = _Diary(settings, about, log, servo_log, panel, servo, witness)
-        loop = run_deployed(brain, servo, loop_settings(settings, spec, fast=False), diary.note)
+        servo_log.note(trace.of_run(mission.settings, about.versions))
+        panel = stack.enter_context(Panel(about, mission.settings.seconds))
+        diary = _Diary(mission.task.end, about, log, servo_log, panel, servo, witness)
+        loop = run_deployed(brain, servo, mission.loop, diary.note)
         events = [*diary.events, *servo.events()]
     return _Driven(loop, servo_summary(events, servo.clock.origin), servo_log.status())
 
@@ -141,7 +137,7 @@ class _Diary:
 
     def __init__(
         self,
-        settings: RunSettings,
+        end: float,
         about: RunHeader,
         log: RunLog,
         servo_log: LogWriter,
@@ -149,8 +145,7 @@ class _Diary:
         servo: ServoProcess,
         witness: trace.Witness,
     ) -> None:
-        path = course(settings)
-        self._end = math.inf if path.closed else path.length
+        self._end = end
         self._channels, self._log, self._servo_log = about.channels, log, servo_log
         self._panel, self._servo, self._witness = panel, servo, witness
         self._full, self._ticks = False, 0

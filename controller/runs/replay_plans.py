@@ -14,15 +14,15 @@ from importlib.metadata import version
 
 import numpy as np
 
-from controller.build import controller, load_model, robot_spec
-from controller.config import RunSettings, checkpoint_path
-from controller.controller import Controller
+from controller.build import controller, load_model
+from controller.config import RunSettings
+from controller.mission import Mission
 from controller.runs import trace
 from controller.runs.trace import RunTrace, TickTrace
 from controller.settings.layers import ConfigError, Layer, resolve
 from controller.tick import Observation
-from dynamics import factory as adapters
 from dynamics.checkpoint import CheckpointError
+from dynamics.files import fingerprint
 from hardware.servo_log.reader import ServoLog
 from planners import factory as planners
 from planners.plan import Plan, PlanFunction, PlanStatus
@@ -122,11 +122,11 @@ def rerun(log: ServoLog) -> Rerun:
     settings = _settings(run, log.robot)
     search = _Search(planners.make(settings.planner))
     try:
-        brain, remarks = _brain(settings, search), _remarks(run, settings)
+        mission = Mission.of(settings, fast=True)
+        brain = controller(mission, load_model(mission, settings.adapter), search=search)
+        remarks = _remarks(run, settings)
     except (CheckpointError, ConfigError) as error:
         raise NotRerun(str(error)) from error
-    spec = robot_spec(settings)
-    width = np.array([action.high - action.low for action in spec.actions])
     delay = settings.control.delay_ticks / settings.control.rate_hz
     compared: list[_Compared] = []
     lost, expected = 0, 0
@@ -136,7 +136,7 @@ def rerun(log: ServoLog) -> Rerun:
         result = brain.tick(Observation(tick.time, tick.state, tick.applied))
         found, then, at = search.found, tick.plan, tick.time + delay
         assert found is not None
-        away = float((np.abs(found.action(at) - then.action(at)) / width).max())
+        away = float((np.abs(found.action(at) - then.action(at)) / mission.actions.range).max())
         errors = (tick.error_prior, tick.error_adapted), (result.error_prior, result.error_adapted)
         compared.append(_Compared(tick.time, away, then.status is PlanStatus.OUT_OF_TIME, not lost, *errors))
     return _judge(compared, lost, remarks)
@@ -157,16 +157,10 @@ def _settings(run: RunTrace, robot: str) -> RunSettings:
     return settings
 
 
-def _brain(settings: RunSettings, search: PlanFunction) -> Controller:
-    model = load_model(settings, settings.adapter)
-    adapter, rng = adapters.make(model.adapter, model.model, model.parts), np.random.default_rng(settings.seed)
-    return controller(settings, robot_spec(settings), model.model, adapter, rng, real_time=False, search=search)
-
-
 def _remarks(run: RunTrace, settings: RunSettings) -> tuple[str, ...]:
     """Say what is not as it was, and may explain a difference."""
-    path = checkpoint_path(settings, settings.adapter)
-    another = () if trace.fingerprint(path) == run.checkpoint else (f"{path.name} is another model than then",)
+    path = settings.model_file(settings.adapter)
+    another = () if fingerprint(path) == run.checkpoint else (f"{path.name} is another model than then",)
     pairs = [(name, run.versions.get(name, "none"), version(name)) for name in ("limber", "numpy", "torch")]
     return (*another, *(f"{name} {then} then, {now} now" for name, then, now in pairs if then != now))
 

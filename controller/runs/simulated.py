@@ -13,6 +13,7 @@ from controller.jobs.interrupts import uninterrupted
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, run_realtime
 from controller.loop.timing import LoopResult
+from controller.mission import Mission
 from controller.reports.run_report import write_report
 from controller.reports.video import film
 from controller.runs.folder import Outcome, run_folder, write_summary
@@ -51,9 +52,9 @@ def execute(settings: RunSettings, options: Options) -> Outcome:
         ConfigError: settings that cannot be used, or a folder that cannot be written.
         CheckpointError: a model is missing, damaged, or does not fit.
     """
-    adapters = [settings.adapter, *_compared(settings, options)]
-    models = [load_model(settings, adapter) for adapter in adapters]
-    rigs = [build(settings, model, fast=options.fast) for model in models]
+    mission = Mission.of(settings, fast=options.fast)
+    models = [load_model(mission, adapter) for adapter in (settings.adapter, *_compared(settings, options))]
+    rigs = [build(mission, model) for model in models]
     folder = run_folder(settings, options.out)
     runs: list[Run] = []
     for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):

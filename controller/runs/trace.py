@@ -8,19 +8,18 @@ is cut short by its deadline at the same place. A planner's feedback gains are l
 from __future__ import annotations
 
 import base64
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from controller.config import RunSettings, checkpoint_path
+from controller.config import RunSettings
 from controller.loop.plan_loop import LoopTick
 from controller.settings.layers import plain
 from controller.tick import TickResult
+from dynamics.files import fingerprint
 from hardware.robot import FloatArray
 from hardware.servo_log.reader import LogError, ServoLog
 from planners.plan import Plan, PlanFunction, PlanStatus
@@ -99,7 +98,7 @@ class TickTrace:
 
 def of_run(settings: RunSettings, versions: Mapping[str, str]) -> Noted:
     """Return the note to begin with."""
-    checkpoint = fingerprint(checkpoint_path(settings, settings.adapter))
+    checkpoint = fingerprint(settings.model_file(settings.adapter))
     return {"run": {"settings": plain(settings), "checkpoint": checkpoint, "versions": dict(versions)}}
 
 
@@ -145,11 +144,6 @@ def read(log: ServoLog) -> tuple[RunTrace | None, list[TickTrace]]:
         except (TypeError, ValueError, KeyError) as error:
             raise LogError(f"log: note at {entry.time:.3f} s: expected a tick of the plan loop, got {error}") from error
     return run, ticks
-
-
-def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _tick(

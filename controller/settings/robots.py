@@ -27,3 +27,8 @@ def spec(name: str) -> RobotSpec:
         ConfigError: the file says something that cannot be.
     """
     return resolve(RobotSpec, [read_yaml(assets.robot(name))])
+
+
+def unusual(name: str, rate_hz: float) -> float | None:
+    """Return a control rate [Hz] where settings and models for it are named after it; None for a robot's own."""
+    return None if rate_hz == spec(name).control_hz else rate_hz

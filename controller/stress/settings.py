@@ -24,7 +24,6 @@ from controller.config import (
     RobotName,
     RunSettings,
     TerrainName,
-    checkpoint_path,
 )
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
@@ -201,6 +200,6 @@ class StressSettings:
 
     def _checkpoint(self, adapter: str, without: str | None) -> Path:
         """Return the model of a recipe, trained with everything or without a family."""
-        usual = checkpoint_path(RunSettings(robot=self.robot, course=self.course, control=self.control), adapter)
+        usual = RunSettings(robot=self.robot, course=self.course, control=self.control).model_file(adapter)
         path = usual if self.models is None else Path(self.models) / usual.name
         return path if without is None else assets.left_out(path, without)

@@ -18,6 +18,7 @@ from controller.jobs import study
 from controller.jobs.executors import cluster, pool
 from controller.jobs.progress import bars, console
 from controller.jobs.study import Result, Store, claim
+from controller.mission import Mission
 from controller.runs import simulated as single
 from controller.runs.simulated import Options
 from controller.settings import assets
@@ -26,7 +27,8 @@ from controller.stress.report import summary, write_report
 from controller.stress.settings import ORACLE, PLAIN, StressSettings, Trial
 from controller.stress.standings import Measured, standings
 from controller.stress.tables import tables
-from controller.stress.trial import fingerprint, measure
+from controller.stress.trial import DIGITS, measure
+from dynamics.files import fingerprint
 
 ROBOT_KEYS = ("robot", "terrain", "adapter", "planner", "control")
 """What a suite takes from the settings of the robot's runs where it says nothing itself."""
@@ -107,9 +109,10 @@ def check(settings: StressSettings) -> dict[str, str]:
         for without in sorted({condition.without or "" for condition in settings.conditions}):
             condition = next(c for c in settings.conditions if (c.without or "") == without)
             run = settings.run(Trial(condition, adapter, settings.first_seed))
-            build(run, load_model(run, run.adapter), fast=True)
+            mission = Mission.of(run, fast=True)
+            build(mission, load_model(mission, run.adapter))
             file = Path(str(run.checkpoint))
-            models[file.name] = fingerprint(file)
+            models[file.name] = fingerprint(file, DIGITS)
     return models
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,22 +10,25 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from controller.build import build, course, load_model
-from controller.config import RunSettings
+from controller.build import build, load_model
 from controller.courses.paths import Course
 from controller.jobs.study import Result
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.loop.timing import LoopResult
-from controller.settings import robots
+from controller.mission import Mission
 from controller.stress.scores import recovery_time
 from controller.stress.settings import StressSettings, Trial
 from controller.telemetry.run_log import mean
 from controller.tick import TickResult
 from dynamics.checkpoint import CheckpointError
+from dynamics.files import fingerprint
+from planners.costs.path import PathWeights
 from planners.problem import FloatArray
 from sim.perturbations import Perturbation
 
+DIGITS = 16
+"""Of a model's fingerprint."""
 _FALLEN_DISTANCE = 0.1
 """How far from the path a failed run of the crawler is taken to have been all along: a body length [m]."""
 
@@ -68,30 +70,31 @@ def measure(suite: StressSettings, models: dict[str, str], trial: Trial) -> Resu
     torch.set_num_threads(1)  # a cluster's worker was not started by us
     settings = suite.run(trial)
     file = Path(str(settings.checkpoint))
-    model = load_model(settings, settings.adapter)
-    if fingerprint(file) != models[file.name]:
+    mission = Mission.of(settings, fast=True)
+    model = load_model(mission, settings.adapter)
+    if fingerprint(file, DIGITS) != models[file.name]:
         raise CheckpointError(f"{file}: expected the checkpoint that the suite began with, got another one")
-    rig, series = build(settings, model, fast=True), Series()
+    rig, series = build(mission, model), Series()
     loop = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, series.note)
     if loop.interrupted:
         raise KeyboardInterrupt  # half a run is no result
-    return figures(settings, series, loop) | {"model": models[file.name]}
+    return figures(mission, series, loop) | {"model": models[file.name]}
 
 
-def figures(settings: RunSettings, series: Series, loop: LoopResult) -> Result:
+def figures(mission: Mission, series: Series, loop: LoopResult) -> Result:
     """Return what a run came to, as plain values.
 
     Args:
-        settings: of the run.
+        mission: of the run.
         series: its ticks.
         loop: how it ended.
     """
-    onset, failed = last_onset(settings.perturbations), loop.fault is not None
+    onset, failed = last_onset(mission.settings.perturbations), loop.fault is not None
     distance, time = np.array(series.distance), np.array(series.time)
     recovered = None if failed or onset is None else recovery_time(time, distance, onset)
     return {
-        "perturbations": [str(perturbation) for perturbation in settings.perturbations],
-        "cost": run_cost(course(settings), np.array(series.cost), body_length(settings), failed=failed),
+        "perturbations": [str(perturbation) for perturbation in mission.settings.perturbations],
+        "cost": run_cost(_weights(mission), np.array(series.cost), body_length(mission), failed=failed),
         "path_error_m": mean(distance),
         "progress_m": series.progress[-1] - series.progress[0] if series.progress else 0.0,
         "fell": loop.fell,
@@ -106,12 +109,17 @@ def figures(settings: RunSettings, series: Series, loop: LoopResult) -> Result:
     }
 
 
-def body_length(settings: RunSettings) -> float:
+def body_length(mission: Mission) -> float:
     """Return how long the robot is taken to be [m]: as its course is scaled."""
-    return _FALLEN_DISTANCE * robots.spec(settings.robot).course.scale
+    return _FALLEN_DISTANCE * mission.spec.course.scale
 
 
-def run_cost(course: Course, costs: FloatArray, body: float, *, failed: bool) -> float:
+def _weights(mission: Mission) -> PathWeights:
+    assert isinstance(mission.task, Course)
+    return mission.task.weights
+
+
+def run_cost(weights: PathWeights, costs: FloatArray, body: float, *, failed: bool) -> float:
     """Return the cost per step of a run; it is finite, and that of a failed run cannot look good.
 
     A run that fell or was stopped early has fewer steps, and they may all have been cheap. So the whole of it is
@@ -119,12 +127,12 @@ def run_cost(course: Course, costs: FloatArray, body: float, *, failed: bool) ->
     a run with a cost that is not finite.
 
     Args:
-        course: whose weights say what that costs.
+        weights: what that costs.
         costs: executed cost of each step (T,).
         body: length of the robot [m].
         failed: whether the run ended early.
     """
-    disaster = float(course.weights.step_cost(body, math.pi, 0.0))
+    disaster = float(weights.step_cost(body, math.pi, 0.0))
     if costs.size == 0 or not np.isfinite(costs).all():
         return disaster
     own = float(costs.mean())
@@ -134,8 +142,3 @@ def run_cost(course: Course, costs: FloatArray, body: float, *, failed: bool) ->
 def last_onset(perturbations: Sequence[Perturbation]) -> float | None:
     """Return when the last change set in [s]; None where all were there from the start."""
     return max((item.onset for item in perturbations if item.onset > 0.0), default=None)
-
-
-def fingerprint(file: Path) -> str:
-    """Return what tells a file's content from any other's."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]

@@ -29,7 +29,7 @@ from controller.rhythm import ControlSettings
 from controller.settings import robots
 from controller.settings.layers import Layer, read_yaml, resolve, to_yaml
 from controller.training.evaluate import evaluate, table
-from controller.training.fitting import checkpoint_path, fit_recipe, labelled, lend_plain
+from controller.training.fitting import fit_recipe, labelled, lend_plain
 from controller.training.on_policy_episodes import gather_on_policy
 from controller.training.random_episodes import gather
 from controller.training.settings import ExperimentSettings
@@ -79,7 +79,7 @@ def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, 
         _on_policy(settings, out, number, console)
     _fit_all(settings, out, settings.fitted, console)
     lend_plain(settings, out)
-    checkpoints = {name: checkpoint.load(checkpoint_path(settings, out, name)) for name in settings.recipes}
+    checkpoints = {name: checkpoint.load(settings.model_file(out, name)) for name in settings.recipes}
     heldout = labelled(settings, dataset.load(out / "data" / "heldout.npz"), 1)
     report = evaluate(checkpoints, heldout, settings.support, settings.query, settings.seed, settings.workers)
     report["minutes"] = (time.monotonic() - started) / 60
@@ -120,7 +120,7 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
         robot=settings.robot,
         control=ControlSettings(rate_hz=settings.rate_hz),
         adapter=driver,
-        checkpoint=str(checkpoint_path(settings, folder, driver)),
+        checkpoint=str(settings.model_file(folder, driver)),
         seconds=settings.collect.seconds + 2 / settings.rate_hz,
     )
     with bars(console) as progress:
@@ -137,7 +137,7 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
 
 def _fit_all(settings: ExperimentSettings, out: Path, names: tuple[str, ...], console: Console) -> None:
     """Fit what is not there yet, in as many processes as allowed."""
-    missing = [name for name in names if not checkpoint_path(settings, out, name).exists()]
+    missing = [name for name in names if not settings.model_file(out, name).exists()]
     with bars(console) as progress, pool(settings.workers) as executor:
         totals = {name: settings.recipes[name].fit.steps for name in missing}
         tasks = {name: progress.add_task(f"fit {name}", total=totals[name], note="waits") for name in missing}

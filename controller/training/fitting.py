@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from controller.courses.goals import GOALS, judged
-from controller.settings import assets
 from controller.settings.robots import spec
 from controller.training.relabel import emphasise, relabel
 from controller.training.settings import ExperimentSettings
@@ -28,13 +27,6 @@ from sim.perturbations import channels
 from sim.robots import ANATOMIES
 
 _MIXTURE = "mixture"
-
-
-def checkpoint_path(settings: ExperimentSettings, out: Path, recipe: str) -> Path:
-    """Return where the checkpoint of a recipe is written."""
-    rate = None if settings.rate_hz == spec(settings.robot).control_hz else settings.rate_hz
-    written = recipe if settings.without is None else f"{recipe}-without-{settings.without}"
-    return out / assets.checkpoint_name(settings.robot, written, rate, settings.goal)
 
 
 def load_training(out: Path, without: str | None = None) -> Episodes:
@@ -91,16 +83,16 @@ def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
     sharing = {other: entry.adapter for other, entry in settings.recipes.items() if entry.shares == name}
     for written, kind in {**sharing, name: adapter}.items():
         made = Checkpoint(settings.robot, written, 1 / settings.rate_hz, model, kind, parts, _provenance(settings))
-        checkpoint.save(made, checkpoint_path(settings, out, written))
+        checkpoint.save(made, settings.model_file(out, written))
 
 
 def lend_plain(settings: ExperimentSettings, out: Path) -> None:
     """Add to the checkpoints of recipes with a plain model the weights of that model."""
     for name, recipe in settings.recipes.items():
-        path = checkpoint_path(settings, out, name)
+        path = settings.model_file(out, name)
         if recipe.plain is None or "plain" in (fitted := checkpoint.load(path)).parts:
             continue
-        parts = {**fitted.parts, "plain": checkpoint.load(checkpoint_path(settings, out, recipe.plain)).model.prior}
+        parts = {**fitted.parts, "plain": checkpoint.load(settings.model_file(out, recipe.plain)).model.prior}
         checkpoint.save(replace(fitted, parts=parts, provenance=_provenance(settings)), path)
 
 

@@ -17,6 +17,7 @@ from controller.courses.paths import COURSES
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
+from controller.mission import Mission
 from controller.tick import TickResult
 from controller.training.random_episodes import with_onset
 from dynamics.training.dataset import Episodes, concatenate
@@ -96,7 +97,8 @@ def _episode(runs: RunSettings, index: int, onset_share: float, seed: np.random.
 
 def _record(settings: RunSettings, family: str) -> Episodes | None:
     """Return the transitions of one lock-step run, or None when it broke off or an action was not clean."""
-    rig = build(settings, load_model(settings, settings.adapter), fast=True)
+    mission = Mission.of(settings, fast=True)
+    rig = build(mission, load_model(mission, settings.adapter))
     states: list[FloatArray] = []
     applied: list[FloatArray | None] = []
     conditions: list[FloatArray] = []

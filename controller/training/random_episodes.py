@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from controller.jobs.executors import pool
+from controller.tick import Actions
 from dynamics.training.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray
 from hardware import embodiment
@@ -131,7 +132,8 @@ def excitation(
     White noise alone averages out within a stride, and held levels alone never show a quick change. `noise` and `alike`
     as in CollectSettings.
     """
-    low, high = _bounds(spec)
+    actions = Actions.of(spec)
+    low, high = actions.low, actions.high
     levels = np.concatenate([_hold(rng, low, high, int(rng.integers(2, 21)), alike) for _ in range(ticks)])[:ticks]
     white = rng.normal(0.0, rng.uniform(0.0, noise), (ticks, len(low))) * (high - low)
     return np.clip(levels + white, low, high)
@@ -145,10 +147,6 @@ def _hold(rng: np.random.Generator, low: FloatArray, high: FloatArray, length: i
         common = low + rng.random() * (high - low)
         level = np.clip(common + rng.normal(0.0, 0.12, len(low)) * (high - low), low, high)
     return np.tile(level, (length, 1))
-
-
-def _bounds(spec: RobotSpec) -> tuple[FloatArray, FloatArray]:
-    return np.array([a.low for a in spec.actions]), np.array([a.high for a in spec.actions])
 
 
 def _drive(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Annotated
 
 from controller.courses.goals import GOALS
-from controller.settings import robots
+from controller.settings import assets, robots
 from controller.settings.layers import ByKind, nearest
 from controller.training.on_policy_episodes import OnPolicySettings
 from controller.training.random_episodes import CollectSettings
@@ -160,3 +161,8 @@ class ExperimentSettings:
         """Recipes with a network of their own, the longest fit first."""
         own = [name for name, recipe in self.recipes.items() if recipe.shares is None]
         return tuple(sorted(own, key=lambda name: -self.recipes[name].expense))
+
+    def model_file(self, folder: Path, recipe: str) -> Path:
+        """Return where the checkpoint of a recipe is written."""
+        written = recipe if self.without is None else f"{recipe}-without-{self.without}"
+        return folder / assets.checkpoint_name(self.robot, written, robots.unusual(self.robot, self.rate_hz), self.goal)

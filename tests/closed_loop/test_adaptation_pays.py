@@ -11,6 +11,7 @@ from controller.build import build, load_model
 from controller.config import run_settings
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
+from controller.mission import Mission
 from controller.tick import TickResult
 from sim.perturbations import parse
 
@@ -27,7 +28,8 @@ def drive(adapter: str, perturbation: str, seed: int) -> list[TickResult]:
         seconds=8.0,
         seed=seed,
     )
-    rig = build(settings, load_model(settings, adapter), fast=True)
+    mission = Mission.of(settings, fast=True)
+    rig = build(mission, load_model(mission, adapter))
     results: list[TickResult] = []
 
     def note(tick: LoopTick[TickResult]) -> None:

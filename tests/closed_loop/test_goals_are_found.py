@@ -11,6 +11,7 @@ from controller.build import build, load_model
 from controller.config import run_settings
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
+from controller.mission import Mission
 from controller.tick import TickResult
 
 SECONDS = 4.0
@@ -19,7 +20,8 @@ SECONDS = 4.0
 def rewards(adapter: str, course: str) -> list[float]:
     """Pursue a hidden goal in lock-step; return what every step after the first second was worth."""
     settings = replace(run_settings(()), course=course, adapter=adapter, seconds=SECONDS)
-    rig = build(settings, load_model(settings, adapter), fast=True)
+    mission = Mission.of(settings, fast=True)
+    rig = build(mission, load_model(mission, adapter))
     earned: list[float] = []
 
     def note(tick: LoopTick[TickResult]) -> None:

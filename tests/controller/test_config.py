@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.config import ConfigError, RunSettings, checkpoint_path, run_settings
+from controller.config import ConfigError, RunSettings, run_settings
 from controller.settings import assets
 from controller.settings.layers import Layer, read_yaml, to_yaml
 from controller.settings.recipes import RECIPES
@@ -105,8 +105,8 @@ def test_a_mistake_is_explained(flags: dict[str, object], message: str) -> None:
 
 def test_a_checkpoint_that_is_given_serves_the_runs_own_adapter_only() -> None:
     settings = settings_from(checkpoint="mine.safetensors")
-    assert checkpoint_path(settings, settings.adapter) == Path("mine.safetensors")
-    assert checkpoint_path(settings, "mb") == assets.checkpoint("roach", "mb")
+    assert settings.model_file(settings.adapter) == Path("mine.safetensors")
+    assert settings.model_file("mb") == assets.checkpoint("roach", "mb")
 
 
 def test_a_recipe_of_ones_own_runs_where_a_model_of_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ def test_a_recipe_of_ones_own_runs_where_a_model_of_it_is(tmp_path: Path, monkey
 
 
 def test_the_checkpoint_of_another_rate_has_its_own_name() -> None:
-    names = [checkpoint_path(settings_from(control={"rate_hz": rate}), "mb").name for rate in (20, 50)]
+    names = [settings_from(control={"rate_hz": rate}).model_file("mb").name for rate in (20, 50)]
     assert names == ["roach-mb.safetensors", "roach-mb-50hz.safetensors"]
 
 
@@ -136,5 +136,5 @@ def test_a_hidden_goal_has_settings_of_its_own() -> None:
     """Its models are others: the adapter that is best on a path has none for it."""
     for course in ("hidden_speed", "hidden_turn:side=1"):
         usual = settings_from(course=course)
-        assert checkpoint_path(usual, usual.adapter).is_file()
+        assert usual.model_file(usual.adapter).is_file()
     assert settings_from(course="zigzag").adapter == settings_from().adapter

@@ -9,7 +9,7 @@ import torch
 from controller.controller import Controller
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
-from controller.tick import Observation, TickResult
+from controller.tick import Actions, Observation, TickResult
 from dynamics.adapters.base import Adapted, Adapter
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
@@ -46,9 +46,7 @@ def controller(adapter: Adapter = GRBAL, spy: Spy | None = None, delay_ticks: in
         spy or Spy(),
         COURSES["straight"],
         ControlSettings(rate_hz=1 / PERIOD, horizon=4, delay_ticks=delay_ticks),
-        low=-np.ones(2),
-        high=np.ones(2),
-        rest=np.zeros(2),
+        Actions(low=-np.ones(2), high=np.ones(2), rest=np.zeros(2)),
         rng=np.random.default_rng(0),
     )
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller.build import build, controller, load_model, robot_spec
+from controller.build import build, controller, load_model
 from controller.cli import main
 from controller.config import run_settings
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, warm_up
+from controller.mission import Mission
 from controller.runs import trace
 from controller.runs.replay_plans import NotRerun, rerun
 from controller.runs.trace import Noted
@@ -23,7 +24,6 @@ from controller.settings import assets
 from controller.settings.layers import Layer
 from controller.tick import TickResult
 from dynamics import checkpoint
-from dynamics import factory as adapters
 from planners import factory as planners
 from planners.plan import Plan, PlanFunction
 from planners.problem import Problem
@@ -54,11 +54,11 @@ def drive(kind: str, adapter: str, cut: bool = False, model: Path | None = None)
     """Run the crawler for a second as a deployment does; return the notes of its plan loop."""
     flags = {"robot": "roach", "adapter": adapter, "seconds": 1.0, "planner": {"kind": kind}}
     settings = run_settings([Layer("test", flags | ({} if model is None else {"checkpoint": str(model)}))])
-    loaded = load_model(settings, adapter)
-    rig, witness = build(settings, loaded, fast=True), trace.Witness(planners.make(settings.planner))
+    mission = Mission.of(settings, fast=True)
+    loaded = load_model(mission, adapter)
+    rig, witness = build(mission, loaded), trace.Witness(planners.make(settings.planner))
     search = Hurried(witness)
-    weights, rng = adapters.make(loaded.adapter, loaded.model, loaded.parts), np.random.default_rng(0)
-    brain = controller(settings, robot_spec(settings), loaded.model, weights, rng, real_time=False, search=search)
+    brain = controller(mission, loaded, search=search)
     notes = [trace.of_run(settings, rig.header.versions)]
 
     def note(tick: LoopTick[TickResult]) -> None:

@@ -133,7 +133,7 @@ def test_other_settings_models_and_conditions_do_not_mix_in(
         (["--seeds", "many"], 2, "command line: seeds: expected a valid integer, got 'many'"),
         (["--set", "second=3"], 2, "--set second=3: second: unknown key; "),
         (["--set", "seconds=0.01"], 2, "seconds: expected at least one tick"),
-        (["--set", "control.rate_hz=33"], 3, "no such checkpoint"),
+        (["--set", "control.rate_hz=25"], 3, "no such checkpoint"),
         (["--set", "models=absent"], 3, "absent/roach-mb.safetensors: no such checkpoint"),
         (["--adapters", "mb,oracle", "--set", "planner={kind: rti}"], 2, "expected one that samples"),
         (["--scheduler", "nonsense"], 2, "--scheduler nonsense: expected the address of a running Dask scheduler"),

@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller.build import course
 from controller.config import RunSettings
 from controller.courses.paths import COURSES
 from controller.loop.timing import Journal, LoopResult, LoopSettings
+from controller.mission import Mission
+from controller.settings import robots
 from controller.stress.settings import Trial
 from controller.stress.suite import check, stress_settings
-from controller.stress.trial import Series, body_length, figures, fingerprint, last_onset, measure, run_cost
+from controller.stress.trial import DIGITS, Series, figures, last_onset, measure, run_cost
 from dynamics.checkpoint import CheckpointError
+from dynamics.files import fingerprint
 from hardware.guard.checks import Trip
 from hardware.limits import Severity
 from sim.perturbations import parse
@@ -43,7 +45,7 @@ def ended(fault: Trip | None = None) -> LoopResult:
 
 
 def test_a_run_comes_down_to_its_figures() -> None:
-    run = suite().run(Trial(LEG, "grbal", 0))
+    run = Mission.of(suite().run(Trial(LEG, "grbal", 0)), fast=True)
     found = figures(run, series(), ended())
     assert found["cost"] == pytest.approx(0.1)
     assert found["progress_m"] == pytest.approx(2.39)
@@ -56,7 +58,7 @@ def test_a_run_comes_down_to_its_figures() -> None:
 
 
 def test_a_fall_costs_more_than_any_run_however_late_it_comes() -> None:
-    run = suite().run(Trial(LEG, "grbal", 0))
+    run = Mission.of(suite().run(Trial(LEG, "grbal", 0)), fast=True)
     fallen = figures(run, series(239), ended(Trip("tilt", Severity.HARD, "80 deg")))
     assert fallen["fell"]
     assert fallen["failed"]
@@ -66,17 +68,17 @@ def test_a_fall_costs_more_than_any_run_however_late_it_comes() -> None:
 
 @pytest.mark.parametrize("costs", [[], [0.1, math.nan], [math.inf]])
 def test_a_cost_that_is_not_finite_loses(costs: list[float]) -> None:
-    lost = run_cost(ZIGZAG, np.array(costs), 0.1, failed=False)
+    lost = run_cost(ZIGZAG.weights, np.array(costs), 0.1, failed=False)
     assert math.isfinite(lost)
-    assert lost > run_cost(ZIGZAG, np.array([3.0, 3.0]), 0.1, failed=False) == 3.0
-    assert run_cost(ZIGZAG, np.array([100.0]), 0.1, failed=True) == 100.0
+    assert lost > run_cost(ZIGZAG.weights, np.array([3.0, 3.0]), 0.1, failed=False) == 3.0
+    assert run_cost(ZIGZAG.weights, np.array([100.0]), 0.1, failed=True) == 100.0
 
 
 @pytest.mark.parametrize("name", sorted(COURSES))
 def test_a_failed_run_costs_a_larger_robot_as_much_as_a_small_one(name: str) -> None:
-    roach, go2 = (RunSettings(robot=robot, course=name) for robot in ("roach", "go2"))
-    small, large = (run_cost(course(run), np.array([]), body_length(run), failed=True) for run in (roach, go2))
-    assert large == pytest.approx(small)
+    missions = [Mission.of(RunSettings(robot=robot, course=name), fast=True) for robot in robots.names()]
+    small, *larger = (figures(mission, Series(), ended())["cost"] for mission in missions)
+    assert larger == pytest.approx([small] * len(larger))
 
 
 def test_a_run_that_was_interrupted_is_no_result(
@@ -105,7 +107,7 @@ def test_the_same_trial_comes_out_the_same(untrained_models: Path, tmp_path: Pat
     )
     assert first == again
     assert first["distance_mm"] != other["distance_mm"]
-    assert first["model"] == fingerprint(untrained_models / "roach-grbal.safetensors")
+    assert first["model"] == fingerprint(untrained_models / "roach-grbal.safetensors", DIGITS)
 
 
 def test_the_oracle_takes_part(untrained_models: Path, tmp_path: Path) -> None:
@@ -119,7 +121,7 @@ def test_the_oracle_takes_part(untrained_models: Path, tmp_path: Path) -> None:
     settings = stress_settings(write(tmp_path, text), [])
     models = check(settings)
     oracle, plain = (measure(settings, models, Trial(settings.conditions[0], name, 0)) for name in ("oracle", "mb"))
-    assert oracle["model"] == fingerprint(untrained_models / f"roach-{settings.adapter}.safetensors")
+    assert oracle["model"] == fingerprint(untrained_models / f"roach-{settings.adapter}.safetensors", DIGITS)
     assert oracle["distance_mm"] != plain["distance_mm"]
 
 

@@ -11,7 +11,7 @@ import torch
 from rich.console import Console
 
 from controller.training import experiment
-from controller.training.fitting import checkpoint_path, load_training
+from controller.training.fitting import load_training
 from controller.training.on_policy_episodes import OnPolicySettings
 from controller.training.random_episodes import CollectSettings
 from controller.training.settings import ExperimentSettings, RecipeSettings
@@ -53,7 +53,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, o
 def test_every_recipe_is_trained_and_judged(trained: tuple[Path, dict[str, object]]) -> None:
     out, report = trained
     for recipe in TINY.recipes:
-        loaded = checkpoint.load(checkpoint_path(TINY, out, recipe))
+        loaded = checkpoint.load(TINY.model_file(out, recipe))
         assert (loaded.robot, loaded.recipe, loaded.period) == ("roach", recipe, 0.05)
     overall = report["all"]
     assert isinstance(overall, dict)
@@ -74,7 +74,7 @@ def test_on_policy_runs_join_the_training_data(trained: tuple[Path, dict[str, ob
 
 def test_a_killed_experiment_does_again_only_what_is_missing(trained: tuple[Path, dict[str, object]]) -> None:
     out, report = trained
-    path = checkpoint_path(TINY, out, "grbal")
+    path = TINY.model_file(out, "grbal")
     others = {file: file.stat().st_mtime_ns for file in out.glob("*.safetensors") if file != path}
     before = checkpoint.load(path).model.prior
     path.unlink()
@@ -92,7 +92,7 @@ def test_a_goal_gives_every_recipe_a_reward_head(trained: tuple[Path, dict[str, 
         shutil.copy(trained[0] / "data" / f"{split}.npz", tmp_path / "data")
     report = experiment.run(pursuing, tmp_path, Console(quiet=True))
     assert report["all"] != trained[1]["all"]
-    plain = checkpoint.load(checkpoint_path(TINY, trained[0], "informed")).model
+    plain = checkpoint.load(TINY.model_file(trained[0], "informed")).model
     for recipe in TINY.recipes:
         model = checkpoint.load(tmp_path / f"roach-{recipe}-hidden_turn.safetensors").model
         assert model.space.channels[:-3] == plain.space.channels
@@ -103,7 +103,7 @@ def test_a_goal_gives_every_recipe_a_reward_head(trained: tuple[Path, dict[str, 
 
 
 def test_an_adapter_that_encodes_windows_starts_from_its_plain_model(trained: tuple[Path, dict[str, object]]) -> None:
-    belief, plain = (checkpoint.load(checkpoint_path(TINY, trained[0], name)) for name in ("belief", "mb"))
+    belief, plain = (checkpoint.load(TINY.model_file(trained[0], name)) for name in ("belief", "mb"))
     first = factory.make(belief.adapter, belief.model, belief.parts).initial().weights
     assert all(torch.equal(a, b) for a, b in zip(first, plain.model.prior, strict=True))
 
@@ -152,11 +152,11 @@ def test_a_family_that_is_left_out_is_not_trained_on(trained: tuple[Path, dict[s
     out, _ = trained
     left = load_training(out, without="leg_loss")
     assert set(left.families.tolist()) == set(load_training(out).families.tolist()) - {"leg_loss", "mixture"}
-    assert checkpoint_path(replace(TINY, without="slope"), out, "mb").name == "roach-mb-without-slope.safetensors"
+    assert replace(TINY, without="slope").model_file(out, "mb").name == "roach-mb-without-slope.safetensors"
 
 
 def test_a_belief_knows_the_names_of_its_numbers(trained: tuple[Path, dict[str, object]]) -> None:
     out, _ = trained
-    adapter = checkpoint.load(checkpoint_path(TINY, out, "belief")).adapter
+    adapter = checkpoint.load(TINY.model_file(out, "belief")).adapter
     assert isinstance(adapter, BeliefSettings)
     assert "present_left_middle" in adapter.channels

@@ -1,0 +1,129 @@
+"""What a run is to do: its settings resolved once, into the value that all who drive, record or judge it are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Self
+
+import numpy as np
+
+from controller.config import RunSettings
+from controller.courses.goals import HiddenGoal, judged, parse
+from controller.courses.paths import COURSES, Task
+from controller.courses.rewards import Pursuit
+from controller.loop.timing import LoopSettings
+from controller.settings import robots
+from controller.settings.layers import ConfigError
+from controller.telemetry.run_log import RunHeader
+from controller.tick import Actions
+from hardware.spec import RobotSpec
+from planners.factory import PLANNERS
+
+
+@dataclass(frozen=True)
+class Mission:
+    """One run, whatever model drives it.
+
+    Attributes:
+        settings: checked settings.
+        fast: lock-step on a virtual clock instead of real time.
+        spec: constant facts about the robot, with what is judged where a goal is hidden.
+        actions: what its actions may be.
+        task: the path at the robot's size with the price of action changes, or the pursuit of the reward.
+        goal: the hidden goal; None on a path.
+        loop: rhythm and length.
+        sensors: seed of what a simulated robot measures and how it stands.
+        planner: seed of the planner.
+    """
+
+    settings: RunSettings
+    fast: bool
+    spec: RobotSpec
+    actions: Actions
+    task: Task
+    goal: HiddenGoal | None
+    loop: LoopSettings
+    sensors: np.random.SeedSequence
+    planner: np.random.SeedSequence
+
+    @classmethod
+    def of(cls, settings: RunSettings, *, fast: bool) -> Self:
+        """Work out what a run is to do.
+
+        Raises:
+            ConfigError: what the settings ask for fits neither robot nor course nor clock.
+        """
+        spec = judged(robots.spec(settings.robot), settings.goal)
+        if settings.state == "estimated" and spec.foot is None:
+            expected = f"expected measured for robot {spec.name}, got estimated"
+            raise ConfigError(f"state: {expected}, which needs to know its legs")
+        if settings.model == "oracle":
+            _check_oracle(settings, fast=fast)
+        actions = Actions.of(spec)
+        sensors, planner, goal = np.random.SeedSequence(settings.seed).spawn(3)
+        return cls(
+            settings=settings,
+            fast=fast,
+            spec=spec,
+            actions=actions,
+            task=_task(settings, spec, actions),
+            goal=None if settings.goal is None else parse(settings.course, np.random.default_rng(goal)),
+            loop=_loop(settings, spec, fast=fast),
+            sensors=sensors,
+            planner=planner,
+        )
+
+    def header(self, adapter: str) -> RunHeader:
+        """Return what the log says about the run with an adapter."""
+        settings = self.settings
+        return RunHeader(
+            robot=settings.robot,
+            course=settings.course_name,
+            perturbations=tuple(str(perturbation) for perturbation in settings.perturbations),
+            adapter=adapter,
+            planner=settings.planner.kind,
+            model=settings.model,
+            seed=settings.seed,
+            terrain=settings.terrain,
+            mode="lock-step" if self.fast else "real time",
+            rate_hz=settings.control.rate_hz,
+            channels=tuple(channel.name for channel in self.spec.channels),
+            path=self.task.outline,
+            versions={name: version(name) for name in ("limber", "torch", "mujoco", "dm-control", "numpy")},
+            goal=None if self.goal is None else str(self.goal),
+        )
+
+
+def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
+    price = settings.control.change
+    if settings.goal is None:
+        course = COURSES[settings.course].sized(spec.course)
+        return replace(course, change=price / actions.range**2) if price else course
+    if price:
+        raise ConfigError(f"control.change: expected 0 on {settings.course_name}, whose reward is all, got {price}")
+    return Pursuit([channel.kind for channel in spec.channels].index("signal"))
+
+
+def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:
+    control = settings.control
+    if not fast and control.delay_ticks < 1:
+        raise ConfigError("control.delay_ticks: expected at least 1 in real time, because planning takes time, got 0")
+    try:
+        loop = LoopSettings(control.rate_hz, settings.seconds, control.delay_ticks)
+        loop.cycles_per_tick(spec)
+    except ValueError as error:
+        raise ConfigError(f"control.{error}") from error
+    return loop
+
+
+def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
+    if not fast:
+        raise ConfigError("model: expected learned in real time, got oracle, which is slower than that; add --fast")
+    if settings.robot != "roach":
+        raise ConfigError(f"model: expected learned for robot {settings.robot}; the oracle simulates the crawler only")
+    if settings.goal is not None:
+        raise ConfigError(f"model: expected learned on {settings.course_name}, got oracle, which predicts no reward")
+    if PLANNERS[settings.planner.kind].needs_derivatives:
+        expected = "expected one that samples, because the oracle has no derivatives"
+        raise ConfigError(f"planner.kind: {expected}, got {settings.planner.kind}")

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from controller.cli import main
+from controller.config import RunSettings, run_settings
+from controller.courses.paths import START
+from controller.mission import Mission
+from controller.settings.layers import ConfigError, Layer
+from planners.icem import IcemSettings
+from planners.rti import RtiSettings
+
+
+@pytest.fixture
+def settings() -> RunSettings:
+    return run_settings([])
+
+
+def test_a_run_works_out_its_settings_once(
+    untrained_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of, calls = Mission.of, list[RunSettings]()
+
+    def counted(settings: RunSettings, *, fast: bool) -> Mission:
+        calls.append(settings)
+        return of(settings, fast=fast)
+
+    monkeypatch.setattr(Mission, "of", counted)
+    few = ["--set", "planner.search.candidates=8", "--set", "planner.search.elites=4", "--seconds", "0.2"]
+    assert main(["run", "--fast", "--no-video", "--compare", "mb", *few, "--out", str(tmp_path / "run")]) == 0
+    assert len(calls) == 1
+
+
+def test_action_changes_cost_as_shares_of_their_ranges(settings: RunSettings) -> None:
+    priced = replace(settings, control=replace(settings.control, change=2.0))
+    free, dear = (Mission.of(s, fast=True) for s in (settings, priced))
+    width = free.actions.range
+    jump = np.stack([np.zeros_like(width), width])[None]
+    still = np.zeros((1, 1, 3, 3))
+    costs = [m.task.cost(START, 0.05, (0, 1, 2), jump[0, 0])(still, jump)[0, 0] for m in (free, dear)]
+    assert costs[1] - costs[0] == pytest.approx(2.0 * len(width))
+
+
+def test_a_reward_is_all_there_is_to_a_hidden_goal(settings: RunSettings) -> None:
+    hidden = replace(settings, course="hidden_turn", control=replace(settings.control, change=2.0))
+    with pytest.raises(ConfigError, match=r"control.change: expected 0 on hidden_turn, .*got 2.0"):
+        Mission.of(hidden, fast=True)
+
+
+def test_real_time_needs_a_tick_to_plan_in(settings: RunSettings) -> None:
+    hasty = replace(settings, control=replace(settings.control, delay_ticks=0))
+    assert Mission.of(hasty, fast=True).loop.delay_ticks == 0
+    with pytest.raises(ConfigError, match="control.delay_ticks"):
+        Mission.of(hasty, fast=False)
+
+
+def test_a_rate_that_the_servo_cannot_divide_is_refused(settings: RunSettings) -> None:
+    odd = replace(settings, control=replace(settings.control, rate_hz=33.0))
+    with pytest.raises(ConfigError, match="control.rate_hz"):
+        Mission.of(odd, fast=True)
+
+
+def test_the_oracle_needs_lock_step_and_a_planner_without_derivatives(settings: RunSettings) -> None:
+    knowing = replace(settings, model="oracle", planner=IcemSettings())
+    assert Mission.of(knowing, fast=True).header("mb").model == "oracle"
+    with pytest.raises(ConfigError, match="model: expected learned in real time, got oracle.*--fast"):
+        Mission.of(knowing, fast=False)
+    with pytest.raises(ConfigError, match=r"planner.kind: expected one that samples.*got rti"):
+        Mission.of(replace(knowing, planner=RtiSettings()), fast=True)
+
+
+def test_a_closed_course_is_drawn_closed_and_never_over(settings: RunSettings) -> None:
+    closed, open_end = (Mission.of(replace(settings, course=name), fast=True) for name in ("circle", "straight"))
+    assert closed.header("mb").path[0] == closed.header("mb").path[-1]
+    assert closed.task.end == np.inf
+    assert open_end.task.end == pytest.approx(6.0)
+
+
+def test_states_are_not_estimated_without_legs() -> None:
+    crawling = run_settings([Layer("test", {"robot": "roach", "state": "estimated"})])
+    with pytest.raises(ConfigError, match="state: expected measured for robot roach"):
+        Mission.of(crawling, fast=True)
