@@ -5,15 +5,10 @@ Both count seconds from their own start, so the times in logs and schedules stay
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import math
-import sys
 import time
 from dataclasses import dataclass
 from typing import Protocol
-
-_TIMER_ABSTIME = 1  # time.h
 
 
 class Clock(Protocol):
@@ -95,25 +90,7 @@ class Beat:
         return max(cycle + 1, math.floor((self.clock.now() - self.start) * self.hz))
 
 
-class _Timespec(ctypes.Structure):
-    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
-
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
 def sleep_until(deadline: float) -> None:
-    """Sleep until `time.monotonic()` reaches `deadline` [s].
-
-    The kernel is given the absolute time, so that being interrupted between reading the clock and going to sleep
-    does not make the wake-up later.
-    """
-    if not sys.platform.startswith("linux"):
-        time.sleep(max(0.0, deadline - time.monotonic()))
-        return
-    whole = int(deadline)
-    until = _Timespec(whole, int((deadline - whole) * 1e9))
-    while time.monotonic() < deadline:  # a signal ends a sleep early
-        status = _libc.clock_nanosleep(time.CLOCK_MONOTONIC, _TIMER_ABSTIME, ctypes.byref(until), None)
-        if status not in {0, errno.EINTR}:
-            time.sleep(max(0.0, deadline - time.monotonic()))
+    """Sleep until `time.monotonic()` reaches `deadline` [s]."""
+    while (left := deadline - time.monotonic()) > 0.0:
+        time.sleep(left)

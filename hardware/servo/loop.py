@@ -7,7 +7,6 @@ damped at once. docs/safety.md says how soon.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import multiprocessing
 import os
@@ -19,13 +18,13 @@ from types import FrameType
 from hardware.clock import Beat, Clock, WallClock
 from hardware.estimation.legged import StateEstimation
 from hardware.guard.state_machine import UPRIGHT, Mode
-from hardware.processes import end_with_parent, orphaned, stand_alone
+from hardware.processes import end_with_parent, stand_alone
 from hardware.robot import Robot, RobotError
 from hardware.servo.exchange import Rings, Teller, tell
 from hardware.servo.orders import Departure, Inbox
 from hardware.servo.records import LEAVING, Cycle
 from hardware.servo.rights import RealtimeSettings, obtain
-from hardware.servo.ring import RecordRing
+from hardware.servo.ring import RecordRing, attach_all
 from hardware.servo.servo import Servo, ServoReport
 from hardware.servo.statistics import LoopTimes
 
@@ -56,8 +55,8 @@ def run(job: ServoJob) -> None:
     """Be the servo process: returns, or ends it with an exception, when the robot is left safe."""
     stand_alone()  # Ctrl-C is for the parent, who sends SIGTERM
     end_with_parent()
-    with contextlib.ExitStack() as stack:
-        rings = Rings(*(stack.enter_context(RecordRing.attach(name)) for name in job.rings))
+    with attach_all(*job.rings) as attached:
+        rings = Rings(*attached)
         try:
             _Loop(job, rings).run()
         except RobotError as error:
@@ -65,10 +64,6 @@ def run(job: ServoJob) -> None:
         except BaseException as error:
             tell(rings.events, "crash", f"{type(error).__name__}: {error}")
             raise
-        finally:
-            if orphaned():
-                for ring in rings:
-                    ring.adopt()
 
 
 class _Loop:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -90,9 +91,8 @@ class CycleLayout:
         state, report, numbers, at = cycle.state, cycle.report, self._buffer, self._at
         sent, action = report.sent, report.action
         numbers[:15] = (
-            *(cycle.time, cycle.late, state.seq, state.time, state.battery, state.charge, state.tick),
-            *(state.bad_packets, state.foreign_commands, state.gait_phase, report.plan_age),
-            *(_MODES.index(report.mode), _RUNGS.index(report.rung)),
+            *(getattr(state, name) for name in _SCALARS),
+            *(cycle.time, cycle.late, report.plan_age, _MODES.index(report.mode), _RUNGS.index(report.rung)),
             math.nan if sent is None else _COMMANDS.index(sent.mode),
             cycle.order,
         )
@@ -118,21 +118,10 @@ class CycleLayout:
             raise BadRecord(f"cycle: expected {size} bytes and text, got {len(record)}")
         numbers = np.frombuffer(record[:size]).copy()
         told, *faults = record[size:].decode(errors="replace").split("\n")
-        time, late, seq, stamp, battery, charge, tick, bad, foreign, phase, *played = numbers[:15].tolist()
-        age, mode, rung, sent, order = played
-        state = RobotState(
-            seq=int(seq),
-            time=stamp,
-            battery=battery,
-            charge=charge,
-            tick=tick,
-            bad_packets=int(bad),
-            foreign_commands=int(foreign),
-            gait_phase=phase,
-            faults=tuple(faults),
-            judged=tuple(numbers[at["judged"]].tolist()),
-            **{name: numbers[at[name]] for name in _VECTORS},
-        )
+        measured: dict[str, Any] = dict(zip(_SCALARS, numbers[: len(_SCALARS)].tolist(), strict=True))
+        measured |= {name: int(measured[name]) for name in _COUNTS} | {name: numbers[at[name]] for name in _VECTORS}
+        state = RobotState(**measured, faults=tuple(faults), judged=tuple(numbers[at["judged"]].tolist()))
+        time, late, age, mode, rung, sent, order = numbers[len(_SCALARS) : 15].tolist()
         action = numbers[at["action"]]
         report = ServoReport(
             action=None if np.isnan(action).all() else action,
@@ -150,6 +139,8 @@ class CycleLayout:
         return RobotCommand(mode, position, velocity, torque, kp, kd, time)
 
 
+_SCALARS = ("seq", "time", "battery", "charge", "tick", "bad_packets", "foreign_commands", "gait_phase")
+_COUNTS = ("seq", "bad_packets", "foreign_commands")
 _PER_MOTOR = ("motor_position", "motor_velocity", "motor_torque", "motor_temperature", "back_emf", "lost")
 _VECTORS = ("position", "quaternion", "velocity", "gyro", "accelerometer", *_PER_MOTOR, "foot_force", "stride")
 _SENT = ("sent_position", "sent_velocity", "sent_torque", "sent_kp", "sent_kd")

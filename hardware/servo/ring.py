@@ -12,11 +12,12 @@ import contextlib
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Self
 
-from hardware.processes import sheltered
+from hardware.processes import orphaned, sheltered
 
 ATTEMPTS = 8
 """How often a reader looks again when the writer was quicker; then it reports nothing."""
@@ -188,6 +189,19 @@ def create_all(*sizes: tuple[int, int]) -> tuple[RecordRing, ...]:
         rings = tuple(stack.enter_context(RecordRing.create(*size)) for size in sizes)
         stack.pop_all()
     return rings
+
+
+@contextlib.contextmanager
+def attach_all(*names: str) -> Iterator[tuple[RecordRing, ...]]:
+    """Open rings that the parent process made, for as long as they are needed; removed at the end if it is gone."""
+    with contextlib.ExitStack() as stack:
+        rings = tuple(stack.enter_context(RecordRing.attach(name)) for name in names)
+        try:
+            yield rings
+        finally:
+            if orphaned():
+                for ring in rings:
+                    ring.adopt()
 
 
 def _reserved(size: int) -> SharedMemory:

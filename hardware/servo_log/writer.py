@@ -27,7 +27,7 @@ from hardware.robot import FloatArray, RobotCommand
 from hardware.schedule import ActionSchedule
 from hardware.servo.exchange import WIRE_HEAD, Rings
 from hardware.servo.records import BadRecord, Cycle, CycleLayout, OrderLayout
-from hardware.servo.ring import Follower, RecordRing, create_all
+from hardware.servo.ring import Follower, RecordRing, attach_all, create_all
 from hardware.spec import RobotSpec
 
 CHANNELS = ("state", "command", "plan", "event", "note", "wire_received", "wire_sent")
@@ -111,36 +111,25 @@ def run(job: LogJob) -> None:
     """Be the log process."""
     stand_alone()
     os.nice(5)
-    with RecordRing.attach(job.status) as status:
-        logger = _Logger(job, status)
+    with attach_all(job.status, job.notes, *job.rings) as (status, notes, *rings):
+        logger = _Logger(job, status, notes, Rings(*rings))
         try:
             logger.run()
         except OSError as error:
             logger.report(f"{job.path}: {error.strerror}")
-        finally:
-            logger.close()
 
 
 class _Logger:
     """Follows the rings and writes."""
 
-    def __init__(self, job: LogJob, status: RecordRing) -> None:
+    def __init__(self, job: LogJob, status: RecordRing, notes: RecordRing, rings: Rings[RecordRing]) -> None:
         self._job, self._status = job, status
         self._asked: float | None = None
         signal.signal(signal.SIGTERM, self._on_sigterm)
         self._offset = time.time() - time.monotonic() + job.origin
         self._cycles, self._orders = CycleLayout(job.spec), OrderLayout(job.spec)
-        rings = (job.rings.cycles, job.rings.orders, job.rings.events, job.rings.wire, job.notes)
-        self._rings = [RecordRing.attach(name) for name in rings]
-        self._followers = [Follower(ring, from_start=True) for ring in self._rings]
+        self._followers = [Follower(ring, from_start=True) for ring in (*rings, notes)]
         self._written = 0
-
-    def close(self) -> None:
-        """Let go of the shared memory."""
-        for ring in (*self._rings, self._status):
-            if orphaned():
-                ring.adopt()
-            ring.close()
 
     def report(self, stopped: str | None = None) -> None:
         """Say how much was written and lost, and why no more is written."""
@@ -187,7 +176,7 @@ class _Logger:
 
     def _drain(self) -> bool:
         """Write all that has come; tell whether there was anything."""
-        cycles, orders, events, wire, notes = self._followers
+        orders, cycles, events, wire, notes = self._followers
         before = self._written
         for record in iter(cycles.take, None):
             self._cycle(self._cycles.unpack(record))
