@@ -120,9 +120,12 @@ class Watch:
             now: host clock [s].
             late: how late this servo cycle began [s].
         """
+        # What several checks need, or what follows only from the states before.
         self._late_cycles += late > 1.0 / self._spec.servo_hz
         self._follow_tick(state)
         self._angles = roll_pitch_yaw(state.quaternion)
+
+        # Every check that is on; a number within its harmless range costs one comparison.
         trips = [self._robot(state)] if self._spec.checks.robot.severity is not _OFF else []
         for name, check, reading, least, most in self._looks:
             value = reading.value(state, now)
@@ -159,6 +162,7 @@ class Watch:
         return Trip("robot", self._spec.checks.robot.severity, ", ".join(said)) if said else None
 
     def _follow_tick(self, state: RobotState) -> None:
+        """Notice when the robot's own clock stood last, and whether it went back."""
         self._restarted = state.tick < self._tick
         if state.tick != self._tick:
             self._tick, self._ticked = state.tick, state.time

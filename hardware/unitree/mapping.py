@@ -63,7 +63,7 @@ class Mapping:
         self._damping[self._wire] = self.damping
 
     def state(self, record: NDArray[np.void], time: float, counts: Counts, faults: tuple[str, ...]) -> RobotState:
-        """Return what a LowState record () says; body position and velocity are not measured."""
+        """Return what a LowState record () says that was true at `time` [s]; where the body is, is not measured."""
         numbers = words(record)
         motors = numbers[self._motor_words]
         measured = motors[:3].astype(np.float64)
