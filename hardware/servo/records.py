@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ class CycleLayout:
         state, report, numbers, at = cycle.state, cycle.report, self._buffer, self._at
         sent, action = report.sent, report.action
         numbers[:15] = (
-            *(getattr(state, name) for name in _SCALARS),
+            *_scalars(state),
             *(cycle.time, cycle.late, report.plan_age, _MODES.index(report.mode), _RUNGS.index(report.rung)),
             math.nan if sent is None else _COMMANDS.index(sent.mode),
             cycle.order,
@@ -140,6 +141,7 @@ class CycleLayout:
 
 
 _SCALARS = ("seq", "time", "battery", "charge", "tick", "bad_packets", "foreign_commands", "gait_phase")
+_scalars = attrgetter(*_SCALARS)
 _COUNTS = ("seq", "bad_packets", "foreign_commands")
 _PER_MOTOR = ("motor_position", "motor_velocity", "motor_torque", "motor_temperature", "back_emf", "lost")
 _VECTORS = ("position", "quaternion", "velocity", "gyro", "accelerometer", *_PER_MOTOR, "foot_force", "stride")
