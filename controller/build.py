@@ -56,22 +56,27 @@ class Rig:
 def load_model(mission: Mission, adapter: str) -> Checkpoint:
     """Read the checkpoint of a recipe and check that it fits the robot and the rate.
 
+    A model of another robot serves where channels and actions are the same: whose it was is only said.
+
     Raises:
         CheckpointError: missing, damaged, or made for something else.
     """
     path = mission.settings.model_file(adapter)
-    loaded = checkpoint.load(path)
     spec, period = mission.spec, mission.loop.period
+    if not path.exists() and mission.settings.checkpoint is None and spec.source != spec.name:
+        cure = "train one (limber train --config FILE) and put it there, or name one (--checkpoint FILE)"
+        raise CheckpointError(f"{path}: no such checkpoint; robot {spec.name} has no {adapter} yet: {cure}")
+    loaded = checkpoint.load(path)
     expectations = (
-        ("robot", spec.name, loaded.robot),
         ("recipe", adapter, loaded.recipe),
         ("predicted reward", _reward(spec.channels), _reward(loaded.model.space.channels)),
         ("channels", [c.name for c in spec.channels], [c.name for c in loaded.model.space.channels]),
         ("actions", [a.name for a in spec.actions], list(loaded.model.action_names)),
     )
+    other = "" if loaded.robot == spec.name else f", of robot {loaded.robot}"
     for what, expected, got in expectations:
         if expected != got:
-            raise CheckpointError(f"{path}: {what}: expected {expected}, got {got}")
+            raise CheckpointError(f"{path}: {what}: expected {expected}, got {got}{other}")
     if abs(loaded.period - period) > _PERIOD_TOLERANCE:
         raise CheckpointError(f"{path}: period: expected {period:g} s, the control period, got {loaded.period:g} s")
     return loaded

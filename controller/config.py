@@ -14,14 +14,13 @@ from pydantic import AfterValidator, PlainSerializer, PlainValidator
 from controller.courses import goals
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
-from controller.settings import assets, recipes, robots
+from controller.settings import recipes, robots
 from controller.settings.layers import ByKind, Layer, nearest, one_of, read_yaml, resolve
 from controller.settings.layers import ConfigError as ConfigError
 from planners.factory import PLANNERS
 from planners.hybrid import HybridSettings
 from planners.problem import PlannerSettings
 from sim.perturbations import Perturbation, check, parse
-from sim.robots import ANATOMIES
 from sim.terrain import TERRAINS
 
 MODELS: Mapping[str, str] = MappingProxyType(
@@ -58,7 +57,7 @@ def _course(text: str) -> str:
     return text
 
 
-RobotName = Annotated[str, AfterValidator(one_of("robot", robots.names))]
+RobotName = Annotated[str, AfterValidator(robots.located)]
 CourseName = Annotated[str, AfterValidator(_course)]
 TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
 ModelName = Annotated[str, AfterValidator(one_of("model", lambda: MODELS))]
@@ -74,7 +73,7 @@ class RunSettings:
     """One run.
 
     Attributes:
-        robot: which robot.
+        robot: which robot: a name, or the path of a file.
         course: the path it should follow, or a hidden goal as `family[:key=value,...]`; a goal not given is drawn.
         terrain: the ground it runs on; simulated robots only.
         perturbations: what happens to it, as `name:key=value,...[@start[-end]]`; simulated robots only.
@@ -106,9 +105,11 @@ class RunSettings:
             raise ValueError(f"seconds: expected at least one tick and at most a day, got {self.seconds}")
         if self.seed < 0:
             raise ValueError(f"seed: expected 0 or more, got {self.seed}")
-        if self.checkpoint is None and (refusal := recipes.refusal(self.adapter, self.robot)):
+        folder = robots.checkpoint(self.robot, self.adapter).parent
+        refusal = recipes.refusal(self.adapter, robots.spec(self.robot).name, folder)
+        if self.checkpoint is None and refusal:
             raise ValueError(f"adapter: {refusal}")
-        check(self.perturbations, ANATOMIES[self.robot])
+        check(self.perturbations, robots.spec(self.robot).anatomy)
         for perturbation in self.perturbations:
             if perturbation.onset >= self.seconds:
                 expected = f"expected an onset within the run of {self.seconds:g} s"
@@ -125,10 +126,10 @@ class RunSettings:
         return self.course_name if self.course_name in goals.GOALS else None
 
     def model_file(self, adapter: str) -> Path:
-        """Return the checkpoint of a recipe: the one given for the run's own adapter, else the one that comes along."""
+        """Return the checkpoint of a recipe: the one given for the run's own adapter, else the one of the robot."""
         if self.checkpoint is not None and adapter == self.adapter:
             return Path(self.checkpoint)
-        return assets.checkpoint(self.robot, adapter, robots.unusual(self.robot, self.control.rate_hz), self.goal)
+        return robots.checkpoint(self.robot, adapter, robots.unusual(self.robot, self.control.rate_hz), self.goal)
 
 
 def run_settings(flags: Sequence[Layer], file: Path | None = None) -> RunSettings:
@@ -141,26 +142,40 @@ def run_settings(flags: Sequence[Layer], file: Path | None = None) -> RunSetting
     Raises:
         ConfigError: a name, key, type or value that cannot be used.
     """
-    base = read_yaml(file if file is not None else _shipped_file(flags))
+    base = usual(flags) if file is None else read_yaml(file)
     return resolve(RunSettings, [base, *flags])
 
 
-def _shipped_file(flags: Sequence[Layer]) -> Path:
-    """Return the settings file of the robot, the kind of course and the rate that the flags name."""
-    robot, course, rate, place = robots.DEFAULT, "", None, ""
+def usual(flags: Sequence[Layer]) -> Layer:
+    """Return the settings of the robot, the kind of course and the rate that the flags name.
+
+    A robot that has none, as one with a file of its own, runs by default at its usual rate.
+
+    Raises:
+        ConfigError: there is no such robot, or no settings for that rate.
+    """
+    robot, course, rate, places = robots.DEFAULT, "", None, {"robot": "command line", "rate": ""}
     for layer in flags:
-        robot, course = str(layer.values.get("robot", robot)), str(layer.values.get("course", course))
-        control = layer.values.get("control")
+        course, control = str(layer.values.get("course", course)), layer.values.get("control")
+        if "robot" in layer.values:
+            robot, places["robot"] = str(layer.values["robot"]), layer.place
         if isinstance(control, Mapping) and isinstance(control.get("rate_hz"), int | float):
-            rate, place = control["rate_hz"], layer.place
-    if robot not in robots.names():
-        raise ConfigError(f"command line: robot: unknown robot '{robot}'; {nearest(robot, robots.names())}")
-    if rate is None or robots.unusual(robot, rate) is None:
-        file = assets.run_config(robot, goal=course.partition(":")[0] in goals.GOALS)
-        return file if file.is_file() else assets.run_config(robot)
-    file = assets.run_config(robot, rate)
-    if not file.is_file():
-        others = sorted(path.stem.removeprefix(f"{robot}-") for path in file.parent.glob(f"{robot}-*hz.yaml"))
-        rates = ", ".join([f"{robots.spec(robot).control_hz:g}hz", *others])
-        raise ConfigError(f"{place}: control.rate_hz: expected one of {rates} or a --config of your own, got {rate:g}")
-    return file
+            rate, places["rate"] = control["rate_hz"], layer.place
+    try:
+        robots.located(robot)
+    except ValueError as error:
+        raise ConfigError(f"{places['robot']}: robot: {error}") from error
+    if rate is not None and robots.unusual(robot, rate) is not None:
+        return _at(robot, rate, places["rate"])
+    files = [robots.run_config(robot, goal=True)] if course.partition(":")[0] in goals.GOALS else []
+    found = [file for file in (*files, robots.run_config(robot)) if file.is_file()]
+    return read_yaml(found[0]) if found else Layer(robot, {"control": {"rate_hz": robots.spec(robot).control_hz}})
+
+
+def _at(robot: str, rate: float, place: str) -> Layer:
+    """Return the settings of a robot at another rate than its usual one [Hz]."""
+    file = robots.run_config(robot, rate)
+    if file.is_file():
+        return read_yaml(file)
+    rates = ", ".join([f"{robots.spec(robot).control_hz:g}hz", *robots.other_rates(robot)])
+    raise ConfigError(f"{place}: control.rate_hz: expected one of {rates} or a --config of your own, got {rate:g}")

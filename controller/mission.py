@@ -78,7 +78,8 @@ class Mission:
         """Return what the log says about the run with an adapter."""
         settings = self.settings
         return RunHeader(
-            robot=settings.robot,
+            robot=self.spec.name,
+            source=self.spec.source,
             course=settings.course_name,
             perturbations=tuple(str(perturbation) for perturbation in settings.perturbations),
             adapter=adapter,

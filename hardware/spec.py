@@ -13,6 +13,7 @@ from hardware.drives import PATTERNS, Drive, Stride, Striding
 from hardware.legs import Foot, Leg
 from hardware.limits import Checks, Limits
 from hardware.motors import Gains, PositionServo, ServoKind, TorqueServo, VelocityServo, Wire
+from sim.robots.anatomy import Anatomy
 from sim.strict import distinct, one_of, positive, require, within
 
 _WHOLE = 1e-6
@@ -47,8 +48,6 @@ class RobotSpec:
     name: str
     description: str
     """One line for people."""
-    body: str
-    """Who builds it in the simulation."""
     motors: tuple[str, ...]
     servo: ServoKind
     """What the motors follow."""
@@ -63,6 +62,8 @@ class RobotSpec:
     limits: Limits
     checks: Checks
     course: CourseSize
+    anatomy: Anatomy
+    """As the simulation knows it."""
     feet: tuple[str, ...] = ()
     """Feet whose force is measured."""
     legs: tuple[Leg, ...] = ()
@@ -71,6 +72,8 @@ class RobotSpec:
     """Of those legs."""
     wire: Wire | None = None
     """None on robots that are simulated only."""
+    source: str = ""
+    """Path of its file where it did not come with Limber, else its name: by this it is found again."""
     judged: tuple[str, ...] = ()
     """Channels that the robot does not measure: a judge beside it does, such as one that gives rewards."""
 
@@ -108,6 +111,10 @@ def _check_names(spec: RobotSpec) -> None:
     distinct("actions", [action.name for action in spec.actions])
     if spec.feet:
         distinct("feet", spec.feet)
+    own = {"name": spec.name, "motors": spec.motors, "servo": spec.servo.kind}
+    for key, value in own.items():
+        got = getattr(spec.anatomy, key)
+        require(got == value, f"anatomy.{key}", f"{value}, as of the robot", got)
     known = {channel.name: channel for channel in (*measured(spec.motors), *strode(spec.actions))}
     for index, channel in enumerate(spec.channels):
         if channel.name not in spec.judged:

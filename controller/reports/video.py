@@ -11,16 +11,18 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from controller.reports.plots import COLOURS
+from controller.settings import robots
 from controller.telemetry.run_log import Log
 from sim.perturbations import parse
-from sim.robots import ANATOMIES, go2, roach
+from sim.robots import go2, roach
+from sim.robots.anatomy import Anatomy
 from sim.terrain import TERRAINS, Terrain
 from sim.video.clip import Clip, Note, RenderError
 from sim.video.encode import write_video
 
 _log = logging.getLogger(__name__)
 
-_ROBOTS: Mapping[str, Callable[[Terrain], mujoco.MjSpec]] = {"roach": roach.build, "go2": go2.build}
+_BODIES: Mapping[str, Callable[[Terrain], mujoco.MjSpec]] = {"roach": roach.build, "go2": go2.build}
 
 
 def film(path: Path, logs: Sequence[Log]) -> Path | None:
@@ -32,7 +34,7 @@ def film(path: Path, logs: Sequence[Log]) -> Path | None:
     """
     header = logs[0].header
     try:
-        model = _ROBOTS[header.robot](TERRAINS[header.terrain]).compile()
+        model = _BODIES[robots.spec(header.source or header.robot).anatomy.body](TERRAINS[header.terrain]).compile()
         clips = [_clip(log, model, colour) for log, colour in zip(logs, COLOURS, strict=False)]
         write_video(path, clips, np.array(header.path, np.float64).reshape(-1, 2))
     except RenderError as error:
@@ -42,6 +44,7 @@ def film(path: Path, logs: Sequence[Log]) -> Path | None:
 
 
 def _clip(log: Log, model: mujoco.MjModel, colour: str) -> Clip:
+    anatomy = robots.spec(log.header.source or log.header.robot).anatomy
     posed = [record for record in log.records if record.qpos is not None]
     return Clip(
         title=log.header.brain,
@@ -49,11 +52,11 @@ def _clip(log: Log, model: mujoco.MjModel, colour: str) -> Clip:
         times=np.array([record.time for record in posed]),
         qpos=np.array([record.qpos for record in posed], np.float64).reshape(len(posed), -1),
         rgb=to_rgb(colour),
-        notes=tuple(_note(text, log.header.robot) for text in log.header.perturbations),
+        notes=tuple(_note(text, anatomy) for text in log.header.perturbations),
     )
 
 
-def _note(text: str, robot: str) -> Note:
+def _note(text: str, anatomy: Anatomy) -> Note:
     perturbation = parse(text)
-    opacity = tuple(perturbation.opacity(ANATOMIES[robot]).items())
+    opacity = tuple(perturbation.opacity(anatomy).items())
     return Note(text, perturbation.onset, perturbation.last, opacity)

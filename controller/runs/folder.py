@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from controller.config import RunSettings
+from controller.settings import robots
 from controller.settings.layers import ConfigError, to_yaml
 from dynamics.files import whole
 
@@ -38,7 +39,8 @@ def run_folder(settings: RunSettings, out: Path | None) -> Path:
     Raises:
         ConfigError: it cannot be written, or holds another run.
     """
-    name = f"{datetime.now():%Y%m%d-%H%M%S}-{settings.robot}-{settings.course_name}-{settings.adapter}"
+    robot = robots.spec(settings.robot).name
+    name = f"{datetime.now():%Y%m%d-%H%M%S}-{robot}-{settings.course_name}-{settings.adapter}"
     folder = out if out is not None else Path("runs") / name
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from string import Template
 from typing import Any
 
 from controller.reports.page import FIGURE, data_uri, document, table
+from controller.settings import robots
 from controller.settings.layers import to_yaml
 from controller.stress.acceptance import promises
 from controller.stress.plots import write_plots
@@ -94,7 +95,7 @@ def summary(standings: Standings) -> dict[str, Any]:
     settings = standings.measured.settings
     values: dict[str, Any] = _plain(
         {
-            "robot": settings.robot,
+            "robot": robots.spec(settings.robot).name,
             "course": settings.course,
             "seconds": settings.seconds,
             "seeds": settings.seeds,
@@ -131,7 +132,7 @@ def _body(folder: Path, standings: Standings, files: Mapping[str, Path], replays
     }
     titles = {f"{name}_title": html.escape(title) for name, title in TITLES.items()}
     facts = (
-        f"{settings.robot} on {settings.terrain}",
+        f"{robots.spec(settings.robot).name} on {settings.terrain}",
         settings.course,
         f"{settings.seconds:g} s",
         f"{settings.seeds} seeds",

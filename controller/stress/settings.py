@@ -27,12 +27,11 @@ from controller.config import (
 )
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
-from controller.settings import assets
+from controller.settings import assets, robots
 from controller.settings.layers import nearest, one_of
 from controller.settings.recipes import RECIPES, refusal
 from planners.hybrid import HybridSettings
 from sim.perturbations import Perturbation, sample_condition
-from sim.robots import ANATOMIES
 
 PROTOCOLS: Mapping[str, str] = MappingProxyType(
     {
@@ -80,12 +79,12 @@ class StressCondition:
         if not 0.0 <= self.onset < 86400.0 or (self.onset and self.family is None):
             raise ValueError(f"{self.name}: onset: expected a time [s] for a drawn family, got {self.onset}")
 
-    def at(self, seed: int, robot: str = "roach") -> tuple[Perturbation, ...]:
+    def at(self, seed: int, robot: str = robots.DEFAULT) -> tuple[Perturbation, ...]:
         """Return what happens at a seed to a robot."""
         if self.family is None:
             return self.perturbations
         rng = np.random.default_rng([seed, crc32(self.name.encode())])
-        drawn = sample_condition(rng, self.family, self.split, ANATOMIES[robot])
+        drawn = sample_condition(rng, self.family, self.split, robots.spec(robot).anatomy)
         return tuple(replace(perturbation, onset=self.onset) for perturbation in drawn)
 
 
@@ -130,7 +129,7 @@ class StressSettings:
     seeds: int = 30
     oracle_seeds: int = 2
     first_seed: int = 0
-    robot: RobotName = "roach"
+    robot: RobotName = robots.DEFAULT
     course: CourseName = "zigzag"
     terrain: TerrainName = "flat"
     seconds: float = 12.0
@@ -149,9 +148,9 @@ class StressSettings:
             if not names or len(set(names)) < len(names):
                 raise ValueError(f"{what}: expected one or more different names, got {', '.join(names) or 'none'}")
         RunSettings(seconds=self.seconds, control=self.control)  # checks both
-        folder = None if self.models is None else Path(self.models)
+        folder = robots.checkpoint(self.robot, PLAIN).parent if self.models is None else Path(self.models)
         for what, names in (("adapters", self.adapters), ("adapter", (self.adapter,))):
-            refused = [refusal(name, self.robot, folder) for name in names if name != ORACLE]
+            refused = [refusal(name, robots.spec(self.robot).name, folder) for name in names if name != ORACLE]
             if reason := next(filter(None, refused), None):
                 raise ValueError(f"{what}: {reason}")
         if self.course not in COURSES:
@@ -164,7 +163,7 @@ class StressSettings:
                 raise ValueError(f"conditions: {condition.name}: {expected}, got {latest:g}")
 
     def _check_families(self, place: str, condition: StressCondition) -> None:
-        known = ANATOMIES[self.robot].families
+        known = robots.spec(self.robot).anatomy.families
         for key, family in (("family", condition.family), ("without", condition.without)):
             if family is not None and family not in known:
                 raise ValueError(f"{place}.{key}: unknown family '{family}'; {nearest(family, known)}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from controller.build import build, load_model
-from controller.config import RunSettings
+from controller.config import RunSettings, usual
 from controller.jobs import study
 from controller.jobs.executors import cluster, pool
 from controller.jobs.progress import bars, console
@@ -21,7 +21,6 @@ from controller.jobs.study import Result, Store, claim
 from controller.mission import Mission
 from controller.runs import simulated as single
 from controller.runs.simulated import Options
-from controller.settings import assets
 from controller.settings.layers import ConfigError, Layer, read_yaml, resolve, to_yaml
 from controller.stress.report import summary, write_report
 from controller.stress.settings import ORACLE, PLAIN, StressSettings, Trial
@@ -85,11 +84,12 @@ def stress_settings(config: Path, overrides: Sequence[Layer]) -> StressSettings:
         ConfigError: a name, key, type or value that cannot be used.
     """
     given = read_yaml(config)
-    named = [str(layer.values["robot"]) for layer in (given, *overrides) if "robot" in layer.values]
-    robot = assets.run_config((["roach", *named])[-1])
-    base = read_yaml(robot).values if robot.is_file() else {}
-    usual = Layer(str(robot), {key: base[key] for key in ROBOT_KEYS if key in base})
-    return resolve(StressSettings, [usual, given, *overrides])
+    named = [
+        Layer(file.place, {"robot": file.values["robot"]}) for file in (given, *overrides) if "robot" in file.values
+    ]
+    base = usual(named)
+    robot = Layer(base.place, {key: base.values[key] for key in ROBOT_KEYS if key in base.values})
+    return resolve(StressSettings, [robot, given, *overrides])
 
 
 def check(settings: StressSettings) -> dict[str, str]:

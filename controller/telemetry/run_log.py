@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from controller.courses.goals import HiddenGoal, parse, steps_to_goal
+from controller.settings import robots
 from sim.perturbations import in_words
-from sim.robots import ANATOMIES
 
 if TYPE_CHECKING:
     from controller.loop.plan_loop import LoopTick
@@ -63,6 +63,8 @@ class RunHeader:
     """What predicted while planning: "learned" or "oracle"."""
     goal: str | None = None
     """The hidden goal, which the controller is not told; None on a path."""
+    source: str = ""
+    """Path of the robot's file where it did not come with Limber, else its name."""
     format: int = FORMAT
 
     @property
@@ -144,7 +146,7 @@ class Log:
         """What the adapter took the condition to be over the last second, in words; empty where it does not say."""
         latest = [record.belief for record in self.records[-round(self.header.rate_hz) :] if record.belief]
         means = {name: float(np.mean([belief[name] for belief in latest])) for name in latest[0]} if latest else {}
-        return in_words(means, ANATOMIES[self.header.robot]) if means else ()
+        return in_words(means, robots.spec(self.header.source or self.header.robot).anatomy) if means else ()
 
     @property
     def goal(self) -> HiddenGoal | None:

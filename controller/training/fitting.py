@@ -24,7 +24,7 @@ from dynamics.training.dataset import Episodes
 from dynamics.training.recipes import Job
 from hardware.spec import RobotSpec
 from sim.perturbations import channels
-from sim.robots import ANATOMIES
+from sim.robots.anatomy import Anatomy
 
 _MIXTURE = "mixture"
 
@@ -74,7 +74,7 @@ def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
     job = Job(training, validation, settings.seed, resume_from, report)
     robot = spec(settings.robot)
     actions = tuple(action.name for action in robot.actions)
-    adapter = _named(recipe.adapter, settings.robot)
+    adapter = _named(recipe.adapter, robot.anatomy)
     space = state_space(judged(robot, settings.goal))
     told = factory.KINDS[adapter.kind].told
     untrained = recipes.untrained(space, actions, training, recipe.network, settings.seed, told=told)
@@ -82,7 +82,7 @@ def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
     model, parts = recipes.train(untrained, job, factory.objective(adapter, untrained), recipe.query, recipe.fit)
     sharing = {other: entry.adapter for other, entry in settings.recipes.items() if entry.shares == name}
     for written, kind in {**sharing, name: adapter}.items():
-        made = Checkpoint(settings.robot, written, 1 / settings.rate_hz, model, kind, parts, _provenance(settings))
+        made = Checkpoint(robot.name, written, 1 / settings.rate_hz, model, kind, parts, _provenance(settings))
         checkpoint.save(made, settings.model_file(out, written))
 
 
@@ -101,11 +101,11 @@ def state_space(spec: RobotSpec) -> StateSpace:
     return StateSpace(tuple(Channel(channel.name, channel.unit, channel.kind) for channel in spec.channels))
 
 
-def _named(adapter: AdapterSettings, robot: str) -> AdapterSettings:
+def _named(adapter: AdapterSettings, anatomy: Anatomy) -> AdapterSettings:
     """Tell a belief what its numbers are called."""
     if not isinstance(adapter, BeliefSettings):
         return adapter
-    return replace(adapter, channels=channels(ANATOMIES[robot]))
+    return replace(adapter, channels=channels(anatomy))
 
 
 def _provenance(settings: ExperimentSettings) -> dict[str, Any]:

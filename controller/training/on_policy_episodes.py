@@ -18,12 +18,12 @@ from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
+from controller.settings import robots
 from controller.tick import TickResult
 from controller.training.random_episodes import with_onset
 from dynamics.training.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray
 from sim.perturbations import sample_condition
-from sim.robots import ANATOMIES
 
 _ATTEMPTS = 10
 
@@ -82,7 +82,7 @@ def gather_on_policy(
 
 def _episode(runs: RunSettings, index: int, onset_share: float, seed: np.random.SeedSequence) -> Episodes:
     """Record one run; one that falls is drawn again."""
-    anatomy = ANATOMIES[runs.robot]
+    anatomy = robots.spec(runs.robot).anatomy
     family = anatomy.families[index % len(anatomy.families)]
     for attempt in seed.spawn(_ATTEMPTS):
         rng = np.random.default_rng(attempt)

@@ -19,7 +19,6 @@ from hardware.clock import VirtualClock
 from hardware.simulated.robot import SimRobot
 from hardware.spec import RobotSpec
 from sim.perturbations import Perturbation, sample_condition
-from sim.robots import ANATOMIES
 from sim.robots.anatomy import Split
 
 _ATTEMPTS = 20
@@ -84,7 +83,7 @@ def gather(
     seeds = np.random.SeedSequence([seed, split == "heldout"]).spawn(count)
     parts: list[Episodes] = []
     with pool(settings.workers) as executor:
-        known = ANATOMIES[spec.name].families
+        known = spec.anatomy.families
         drawn = [known[index % len(known)] for index in range(count)]
         same = ([item] * count for item in (spec, replace(settings, onset_share=onset_share), ticks, rate_hz, split))
         for episode in executor.map(_episode, drawn, seeds, *same, chunksize=8):
@@ -105,7 +104,7 @@ def _episode(
     """Drive one episode; one that falls is drawn again."""
     for attempt in seed.spawn(_ATTEMPTS):
         rng = np.random.default_rng(attempt)
-        drawn = sample_condition(rng, family, split, ANATOMIES[spec.name])
+        drawn = sample_condition(rng, family, split, spec.anatomy)
         condition = with_onset(drawn, ticks / rate_hz, settings.onset_share, rng)
         actions = excitation(spec, ticks, rng, settings.noise, settings.alike)
         episode = _drive(spec, condition, actions, rate_hz, rng, family)

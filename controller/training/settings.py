@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
+from controller.config import RobotName
 from controller.courses.goals import GOALS
 from controller.settings import assets, robots
 from controller.settings.layers import ByKind, nearest
@@ -17,7 +18,6 @@ from dynamics.adapters.fixed import FixedSettings
 from dynamics.factory import KINDS
 from dynamics.training.fit import FitSettings
 from dynamics.training.recipes import NetworkSettings
-from sim.robots import ANATOMIES
 
 AdapterChoice = Annotated[AdapterSettings, ByKind(lambda: {name: kind.settings for name, kind in KINDS.items()})]
 
@@ -66,7 +66,7 @@ class ExperimentSettings:
     """One training run of some recipes on the same data.
 
     Attributes:
-        robot: name of the simulated robot.
+        robot: which robot, simulated: a name, or the path of a file.
         rate_hz: control rate; a model's step is one tick.
         goal: family of hidden goals whose reward the models predict too; None for paths.
         reward_weight: how many times as much as that of another channel an error of the reward counts.
@@ -82,7 +82,7 @@ class ExperimentSettings:
         workers: processes that train.
     """
 
-    robot: str = robots.DEFAULT
+    robot: RobotName = robots.DEFAULT
     rate_hz: float = 20.0
     goal: str | None = None
     reward_weight: float = 8.0
@@ -98,9 +98,7 @@ class ExperimentSettings:
     workers: int = 2
 
     def __post_init__(self) -> None:
-        if self.robot not in robots.names():
-            raise ValueError(f"robot: unknown robot '{self.robot}'; {nearest(self.robot, robots.names())}")
-        families = ANATOMIES[self.robot].families
+        families = robots.spec(self.robot).anatomy.families
         if self.without is not None and self.without not in families:
             raise ValueError(f"without: unknown family '{self.without}'; {nearest(self.without, families)}")
         if self.goal is not None and self.goal not in GOALS:
@@ -165,4 +163,5 @@ class ExperimentSettings:
     def model_file(self, folder: Path, recipe: str) -> Path:
         """Return where the checkpoint of a recipe is written."""
         written = recipe if self.without is None else f"{recipe}-without-{self.without}"
-        return folder / assets.checkpoint_name(self.robot, written, robots.unusual(self.robot, self.rate_hz), self.goal)
+        name, rate = robots.spec(self.robot).name, robots.unusual(self.robot, self.rate_hz)
+        return folder / assets.checkpoint_name(name, written, rate, self.goal)

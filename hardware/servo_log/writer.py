@@ -168,7 +168,7 @@ class _Logger:
         job = self._job
         self._writer = Writer(job.path.open("wb"), chunk_size=CHUNK)
         self._writer.start(profile="limber")
-        self._writer.add_metadata("limber", {"robot": job.spec.name})
+        self._writer.add_metadata("limber", {"robot": job.spec.source or job.spec.name})
         schema = self._writer.register_schema("limber", "jsonschema", b'{"type": "object"}')
         kinds = {name: ("cdr", 0) if name.startswith("wire") else ("json", schema) for name in CHANNELS}
         self._ids = {name: self._writer.register_channel(name, *kind) for name, kind in kinds.items()}

@@ -24,8 +24,8 @@ from dynamics.network import Parts, initial_weights
 from dynamics.normalizer import Normalizer
 from dynamics.state_space import Channel, StateSpace
 from sim.perturbations import channels
-from sim.robots import ANATOMIES
 from tests.hardware.six_legs import ROACH
+from tests.sim.anatomies import ANATOMIES
 
 ADAPTERS: dict[str, AdapterSettings] = {
     "mb": FixedSettings(),

@@ -93,7 +93,7 @@ def test_the_robot_gets_its_perturbations(settings: RunSettings) -> None:
 @pytest.mark.parametrize(
     "wrong,message",
     [
-        (untrained("mb", robot="go2"), "robot: expected roach, got go2"),
+        (untrained("mb", robot="go2"), "channels: expected .*emf_right.*, got .*, of robot go2"),
         (untrained("mb_de"), "recipe: expected mb, got mb_de"),
         (untrained("mb", period=0.02), "period: expected 0.05 s, the control period, got 0.02 s"),
     ],

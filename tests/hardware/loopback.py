@@ -16,21 +16,28 @@ from hardware.limits import Check, Checks, Limits, Severity
 from hardware.motors import VelocityServo
 from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.spec import CourseSize, RobotSpec
+from sim.robots.anatomy import Anatomy, Load, Units
 
 MOTORS = ("left", "right")
 WHEEL = 0.01
 """Distance per angle of a motor [m/rad]."""
 
 
+def anatomy(name: str, motors: tuple[str, ...]) -> Anatomy:
+    load = Load(half=(0.01, 0.01, 0.01), back=0.0, heaviest=1.0, reach=(0.1, 0.1), drawn=(0.05, 0.05))
+    units = Units(payload=1.0, moment=1.0, force=1.0)
+    return Anatomy(name, "none", motors, "velocity", load, units, jammed=1.0, push=1.0)
+
+
 def make_spec(servo_hz: float = 100.0, slew: float = 6000.0, tilt: float = 1.2, state_age: float = 0.05) -> RobotSpec:
     return RobotSpec(
         name="loopback",
         description="a robot without a body",
-        body="none",
         motors=MOTORS,
         servo=VelocityServo(),
         channels=measured(MOTORS),
         drive=Direct(),
+        anatomy=anatomy("loopback", MOTORS),
         course=CourseSize(scale=1.0, ahead=0.6, behind=0.1, tick=0.15),
         actions=tuple(Action(motor, "rad/s", 12.0, 56.0, 0.0) for motor in MOTORS),
         control_hz=servo_hz / 5,

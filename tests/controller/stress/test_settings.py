@@ -13,8 +13,8 @@ from controller.stress.settings import ORACLE, PROTOCOLS, StressCondition, Stres
 from controller.stress.suite import stress_settings
 from planners.hybrid import HybridSettings
 from sim.perturbations import LegLoss, Motor, parse
-from sim.robots import ANATOMIES
 from tests.controller.suites import INTACT, LEFT_OUT, LEG, SMALL, suite, write
+from tests.sim.anatomies import ANATOMIES
 
 ROOT = Path(__file__).parents[3]
 SUITES = sorted((ROOT / "configs" / "experiments").glob("*-stress*.yaml"))

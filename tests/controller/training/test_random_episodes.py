@@ -6,8 +6,8 @@ import pytest
 from controller.settings.robots import spec
 from controller.training.random_episodes import CollectSettings, excitation, gather
 from sim.perturbations import channels
-from sim.robots import ANATOMIES
 from tests.hardware.six_legs import ROACH
+from tests.sim.anatomies import ANATOMIES
 
 CONDITION_CHANNELS = channels(ANATOMIES["roach"])
 

@@ -17,8 +17,8 @@ from hardware.schedule import ActionSchedule
 from hardware.servo.servo import Servo
 from hardware.simulated.robot import SimRobot
 from sim.perturbations import channels, parse
-from sim.robots import ANATOMIES
 from tests.hardware.six_legs import ROACH
+from tests.sim.anatomies import ANATOMIES
 
 FAST = np.array([40.0, 40.0])
 

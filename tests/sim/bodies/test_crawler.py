@@ -5,9 +5,9 @@ import pytest
 
 from sim.bodies.floating_base import SimulationError
 from sim.perturbations import parse, sample_condition
-from sim.robots import ANATOMIES
 from sim.robots.roach import BATTERY
 from sim.terrain import TERRAINS
+from tests.sim.anatomies import ANATOMIES
 from tests.sim.walking import REV, physics, walk
 
 

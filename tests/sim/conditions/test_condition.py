@@ -6,8 +6,8 @@ import pytest
 
 from sim.conditions.condition import Condition
 from sim.perturbations import describe
-from sim.robots import ANATOMIES
 from sim.terrain import TERRAINS
+from tests.sim.anatomies import ANATOMIES
 
 CHANGED = {
     "terrain": TERRAINS["turf"],

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sim.perturbations import PerturbationError, check, parse
-from sim.robots import ANATOMIES
+from tests.sim.anatomies import ANATOMIES
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sim.perturbations import Condition, compose, describe, in_words, parse
-from sim.robots import ANATOMIES
+from tests.sim.anatomies import ANATOMIES
 
 ROACH = ANATOMIES["roach"]
 

@@ -26,8 +26,8 @@ from sim.perturbations import (
 )
 from sim.perturbations.codec import number
 from sim.perturbations.world import PUSH_SECONDS
-from sim.robots import ANATOMIES
 from sim.robots.anatomy import Anatomy
+from tests.sim.anatomies import ANATOMIES
 from tests.sim.walking import physics, walk
 
 

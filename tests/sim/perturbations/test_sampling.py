@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sim.perturbations import LegLoss, Motor, PerturbationError, check, check_ranges, sample_condition
-from sim.robots import ANATOMIES
 from sim.robots.anatomy import SPLITS, Anatomy, Bands
+from tests.sim.anatomies import ANATOMIES
 
 ROACH, GO2 = ANATOMIES["roach"], ANATOMIES["go2"]
 ALL_BANDS = [bands for item in ANATOMIES.values() for family in item.ranges.values() for bands in family.values()]

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from controller.settings.layers import Layer, plain, resolve
-from sim.robots import ANATOMIES
 from sim.robots.anatomy import Anatomy, Bands, LegSets, Load, Units
+from tests.sim.anatomies import ANATOMIES
 
 ROACH, GO2 = ANATOMIES["roach"], ANATOMIES["go2"]
 BOX = (0.1, 0.1, 0.1)

@@ -1,0 +1,122 @@
+"""A robot with a file of its own, which did not come along: runs, settings and models of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from controller.cli import main
+from controller.config import run_settings
+from controller.settings import assets, robots
+from controller.settings.layers import ConfigError, Layer, read_yaml, resolve
+from controller.stress.suite import stress_settings
+from controller.telemetry.run_log import read_log
+from controller.training.settings import ExperimentSettings
+from dynamics import checkpoint
+from tests.controller.conftest import untrained
+
+SHORT = ["run", "--fast", "--no-video", "--seconds", "0.5", "--json", "--robot"]
+
+
+@pytest.fixture
+def mine(untrained_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The crawler's file, copied and renamed, in an empty current folder."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    text = assets.robot("roach").read_text(encoding="utf-8")
+    (folder / "my.yaml").write_text(text.replace("name: roach\n", "name: my\n"), encoding="utf-8")
+    return folder / "my.yaml"
+
+
+def own_models(folder: Path) -> None:
+    checkpoint.save(replace(untrained("snail"), robot="my"), folder / "models" / "my-snail.safetensors")
+
+
+def test_a_copied_and_renamed_file_is_the_same_robot(mine: Path) -> None:
+    copy, roach = robots.spec("./my.yaml"), robots.spec("roach")
+    assert copy.source == str(mine)
+    assert roach.source == "roach"
+    anatomy = replace(copy.anatomy, name="roach")
+    assert replace(copy, name="roach", source="roach", anatomy=anatomy) == roach
+
+
+@pytest.mark.parametrize("place", ["./my.yaml", "my.yaml", "{folder}/my.yaml"])
+def test_it_runs_with_its_models_beside_it(mine: Path, capsys: pytest.CaptureFixture[str], place: str) -> None:
+    own_models(mine.parent)
+    assert main([*SHORT, place.format(folder=mine.parent), "--out", "run"]) == 0
+    assert json.loads(capsys.readouterr().out)["robot"] == "my"
+    assert read_log(Path("run/log.jsonl")).header.source == str(mine)
+    # its settings name the file, wherever they are read from
+    assert main(["run", "--fast", "--no-video", "--config", "run/settings.yaml", "--out", "again"]) == 0
+    assert [tick.state for tick in read_log(Path("again/log.jsonl")).records] == [
+        tick.state for tick in read_log(Path("run/log.jsonl")).records
+    ]
+
+
+def test_it_runs_with_a_model_of_a_robot_with_the_same_channels_and_actions(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(assets.checkpoint("roach", "snail"))
+    assert main([*SHORT, "./my.yaml", "--checkpoint", path]) == 0
+    assert main([*SHORT, "roach"]) == 0
+    own, shipped = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert own["cost_mean"] == shipped["cost_mean"]
+    (folder,) = Path("runs").glob("*-my-figure8-snail")
+    assert (folder / "report.html").is_file()
+
+
+def test_without_a_model_it_says_how_to_get_one(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SHORT, "./my.yaml"]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{mine.parent}/models/my-snail.safetensors: no such checkpoint; robot my has no snail yet" in line
+    assert "limber train --config FILE" in line
+    assert "--checkpoint FILE" in line
+
+
+def test_its_runs_begin_from_the_settings_beside_it_or_from_the_defaults(mine: Path) -> None:
+    def settings(**flags: object) -> object:
+        return run_settings([Layer("command line", {"robot": "./my.yaml", **flags})])
+
+    usual = run_settings([Layer("command line", {"robot": "roach"})])
+    assert settings() == replace(usual, robot=str(mine))
+    (mine.parent / "my-run.yaml").write_text("robot: my.yaml\nadapter: mb\n", encoding="utf-8")
+    assert settings() == replace(usual, robot=str(mine), adapter="mb")
+    (mine.parent / "my-run-50hz.yaml").write_text("adapter: grbal\ncontrol: {rate_hz: 50.0}\n", encoding="utf-8")
+    faster = settings(control={"rate_hz": 50})
+    assert faster == replace(usual, robot=str(mine), adapter="grbal", control=replace(usual.control, rate_hz=50.0))
+    with pytest.raises(ConfigError, match="control.rate_hz: expected one of 20hz, 50hz or a --config"):
+        settings(control={"rate_hz": 25})
+
+
+def test_a_suite_and_a_training_take_a_path_too(mine: Path) -> None:
+
+    Path("suite.yaml").write_text("robot: ./my.yaml\nconditions: [{name: a, protocol: within, family: motor}]\n")
+    assert stress_settings(Path("suite.yaml"), []).robot == str(mine)
+    experiment = resolve(ExperimentSettings, [Layer("here", {"robot": "./my.yaml", "on_policy": {"rounds": 0}})])
+    assert experiment.robot == str(mine)
+    assert experiment.model_file(Path("out"), "mb") == Path("out/my-mb.safetensors")
+
+
+@pytest.mark.parametrize(
+    "robot, message",
+    [("./yours.yaml", "yours.yaml: no such file; .*did you mean 'my.yaml'"), ("mi", "robot: unknown robot 'mi'")],
+)
+def test_a_robot_that_is_not_there_is_bad_usage(
+    mine: Path, capsys: pytest.CaptureFixture[str], robot: str, message: str
+) -> None:
+    assert main([*SHORT, robot]) == 2
+    assert re.search(message, capsys.readouterr().err)
+    assert [path.name for path in mine.parent.iterdir()] == ["my.yaml"]
+
+
+def test_an_mjcf_body_lies_beside_the_file(mine: Path) -> None:
+    given = read_yaml(mine).values["anatomy"]
+    assert isinstance(given, dict)
+    text = mine.read_text(encoding="utf-8").replace("  body: roach ", "  body: meshes/my.xml ")
+    (mine.parent / "other.yaml").write_text(text, encoding="utf-8")
+    assert robots.spec("./other.yaml").anatomy.body == str(mine.parent / "meshes" / "my.xml")
