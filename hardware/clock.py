@@ -39,7 +39,8 @@ class WallClock:
 
     def sleep_until(self, deadline: float) -> None:
         """Sleep to an absolute time, so that a late wake-up never shifts the next one."""
-        sleep_until(self.origin + deadline)
+        while (left := deadline - self.now()) > 0.0:
+            time.sleep(left)
 
 
 class VirtualClock:
@@ -88,9 +89,3 @@ class Beat:
     def after(self, cycle: int) -> int:
         """Return the cycle to run next: cycles that time has passed over are left out, never caught up on."""
         return max(cycle + 1, math.floor((self.clock.now() - self.start) * self.hz))
-
-
-def sleep_until(deadline: float) -> None:
-    """Sleep until `time.monotonic()` reaches `deadline` [s]."""
-    while (left := deadline - time.monotonic()) > 0.0:
-        time.sleep(left)

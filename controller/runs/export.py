@@ -48,10 +48,9 @@ def _flat(prefix: str, value: object) -> dict[str, float]:
             return {}
         case int() | float():
             return {prefix: float(value)}
-        case Mapping():
-            return {name: n for key, inner in value.items() for name, n in _flat(f"{prefix}.{key}", inner).items()}
-        case list():
-            return {name: n for i, inner in enumerate(value) for name, n in _flat(f"{prefix}.{i}", inner).items()}
+        case Mapping() | list():
+            inner = value.items() if isinstance(value, Mapping) else enumerate(value)
+            return {name: number for key, part in inner for name, number in _flat(f"{prefix}.{key}", part).items()}
         case None:
             return {prefix: float("nan")}
     return {}

@@ -139,7 +139,7 @@ class Firmware:
         try:
             name = json.loads(parameter)["name"]
         except (ValueError, KeyError, TypeError):
-            return _BAD_PARAMETER, ""
+            name = None
         if name not in MODES:
             return _BAD_PARAMETER, ""
         self._enter(name)
