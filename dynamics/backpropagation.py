@@ -1,7 +1,10 @@
 """One network on one window, in NumPy: its gradient, and its Hessian times a vector, written out.
 
 All parameters lie in one vector (W_1, b_1, ..., W_L, b_L), so that a step is two operations; a layer is a view of it,
-the bias as last row. Signals are laid out channels first, (channels, M), with a row of ones that reads the bias.
+the bias as last row. Signals are laid out channels first, (channels, M), with a row of ones that reads the bias:
+
+    z_l = A_l' x_l,   x_l+1 = [SiLU(z_l); 1]                      forward; A_l = [W_l; b_l] is (in + 1, out)
+    d_l = SiLU'(z_l) (W_l+1 d_l+1),   dL / dA_l = x_l d_l'        back, from d_L = 2 (z_L - y) / (M S)
 
 The Hessian times a vector is the derivative of the gradient along that vector: one more pass forward and back
 (Pearlmutter 1994, "Fast exact multiplication by the Hessian").
@@ -77,7 +80,17 @@ def features(hidden: Sequence[Float32], signal: Float32) -> Float32:
 
 
 def shifted_errors(network: Sequence[Float32], shifts: Float32, signal: Float32, targets: Float32) -> Float32:
-    """Return the mean squared errors (N,) with the first bias changed in N ways (N, hidden), all in one pass."""
+    """Return the mean squared errors with the first bias changed in N ways, all in one pass.
+
+    Args:
+        network: layers (in + 1, out).
+        shifts: changes of the first bias (N, hidden).
+        signal: what the first layer reads (in + 1, M).
+        targets: (out, M).
+
+    Returns:
+        (N,).
+    """
     linear = (network[0].T @ signal)[:, None] + shifts.T[..., None]
     last = features(network[1:-1], _silu(linear.reshape(len(linear), -1)))
     missed = (network[-1].T @ last).reshape(len(targets), len(shifts), -1) - targets[:, None]
@@ -113,18 +126,19 @@ def backpropagate(network: Sequence[Float32], signal: Float32, targets: Float32,
     """Pass forward and back.
 
     Args:
-        network: layers (in + 1, out).
-        signal: (in + 1, M), as `columns` lays it out.
+        network: layers A_l (in + 1, out).
+        signal: what the first one reads (in + 1, M), as `columns` lays it out.
         targets: (out, M).
         bends: prepare for `curvature`.
     """
+    # Forward. With t = tanh(z / 2): SiLU(z) = z/2 + z/2 t, and SiLU'(z) = (1 + t) (1 + z/2 - z/2 t) / 2.
     signals, slopes, bent = [signal], [], []
     for layer in network[:-1]:
         half = layer.T @ signals[-1]
         half *= 0.5
         tanh = np.tanh(half)
         odd = half * tanh
-        signals.append(_with_ones(half, odd))  # SiLU(z) = z/2 + z/2 tanh(z/2)
+        signals.append(_with_ones(half, odd))
         if bends:
             bent.append(_second_derivative(tanh, odd))
         half -= odd
@@ -133,10 +147,12 @@ def backpropagate(network: Sequence[Float32], signal: Float32, targets: Float32,
         half *= tanh
         half *= 0.5
         slopes.append(half)
+    # The loss, and its derivative by what the last layer puts out.
     missed = network[-1].T @ signals[-1]
     missed -= targets
     loss = float(np.vdot(missed, missed)) / missed.size
     missed *= 2 / missed.size
+    # Back, layer by layer; a bend is SiLU''(z) times what comes back, which `curvature` multiplies.
     errors = [missed]
     for layer, slope in zip(network[:0:-1], slopes[::-1], strict=True):
         back = layer[:-1] @ errors[0]
@@ -156,10 +172,17 @@ def gradient(widths: Sizes, there: Pass) -> Float32:
 
 
 def curvature(widths: Sizes, network: Sequence[Float32], there: Pass, direction: Float32) -> Float32:
-    """Return the Hessian of the loss times a direction (P,): how the gradient changes along it.
+    """Return the Hessian of the loss times a direction: how the gradient (P,) changes along it.
 
     Every line is the derivative of one of `backpropagate` or `gradient` along the direction.
+
+    Args:
+        widths: of the layers.
+        network: layers (in + 1, out).
+        there: the pass over the window, with its bends.
+        direction: (P,).
     """
+    # Forward: how what the layers put out, z, and with it the signals move along the direction.
     along, moved, bent = layers(direction, widths), [], []
     linear = along[0].T @ there.signals[0]
     for level, slope in enumerate(there.slopes):
@@ -168,6 +191,7 @@ def curvature(widths: Sizes, network: Sequence[Float32], there: Pass, direction:
         moved.append(linear)
         linear = network[level + 1][:-1].T @ linear
         linear += along[level + 1].T @ there.signals[level + 1]
+    # Back, from how the loss's derivative by the output moves: how all errors, and with them the gradient, move.
     linear *= 2 / linear.size
     found = np.empty_like(direction)
     parts = layers(found, widths)

@@ -58,10 +58,12 @@ def recurrent(weights: Weights, sequence: Tensor) -> Tensor:
     """
     entry, bias, turn, turn_bias, last, last_bias = weights
     size = turn.shape[0]
+    # What the inputs say to the gates (B, 2 h) and to the candidate (B, h), for all steps at once.
     flat = sequence.reshape(-1, *sequence.shape[-2:])
     told = flat @ entry + bias
     gates = (told[..., : 2 * size] + turn_bias[: 2 * size]).unbind(1)
     candidates = told[..., 2 * size :].unbind(1)
+    # What the state says, step by step.
     turns, back = (turn[:, : 2 * size], turn[:, 2 * size :]), turn_bias[2 * size :]
     state = flat.new_zeros(len(flat), size)
     for gate, candidate in zip(gates, candidates, strict=True):
@@ -71,6 +73,8 @@ def recurrent(weights: Weights, sequence: Tensor) -> Tensor:
 
 def gated_step(state: Tensor, gate: Tensor, candidate: Tensor, turns: tuple[Tensor, Tensor], back: Tensor) -> Tensor:
     """Advance hidden states by one step of a gated recurrent unit.
+
+        r, u = sigmoid(gate + state W_g),   c = tanh(candidate + r (state W_c + b_c)),   state <- u state + (1 - u) c
 
     Args:
         state: (B, h).
@@ -91,15 +95,18 @@ def recurrent_of_one(weights: Weights, sequence: Float32) -> Float32:
     """
     entry, bias, turn, turn_bias, last, last_bias = (w.detach().numpy() for w in weights)
     size = len(turn)
+    # Halve what a gate's tanh gets; the reset gate then comes as 1 + tanh, twice what it is.
     halves = np.ones(3 * size, np.float32)
     halves[: 2 * size] = 0.5
     turns = turn * halves
-    turns[:, 2 * size :] *= 0.5  # the reset gate comes as 1 + tanh, twice what it is
+    turns[:, 2 * size :] *= 0.5
+    # What the inputs say, for all steps at once.
     told = sequence @ entry
     told += bias
     told[:, : 2 * size] += turn_bias[: 2 * size]
     told[:, : 2 * size] *= 0.5
     back = 0.5 * turn_bias[2 * size :]
+    # What the state says, step by step; at the end of each, state <- candidate + u (state - candidate).
     state = np.zeros(size, np.float32)
     for gate, candidate in zip(told[:, : 2 * size], told[:, 2 * size :], strict=True):
         turned = state @ turns
@@ -140,12 +147,14 @@ def attention(weights: Weights, sequence: Tensor) -> Tensor:
     Gated residual convolutions (tanh times sigmoid, as in WaveNet and SNAIL) look back over growing distances; then the
     last step attends to all steps.
     """
+    # Dilated convolutions: what a step knows doubles in reach with every level.
     hidden = sequence @ weights[0] + weights[1]
     convolutions = list(zip(weights[2:-8:2], weights[3:-8:2], strict=True))
     for level, (matrix, bias) in enumerate(convolutions):
         mixed = torch.cat([_back(hidden, 2**level), hidden], dim=-1) @ matrix + bias
         signal, gate = mixed.chunk(2, dim=-1)
         hidden = hidden + torch.tanh(signal) * torch.sigmoid(gate)
+    # The last step asks all of them, and says what it knew itself beside what it found.
     to_query, query_bias, to_key, key_bias, to_value, value_bias, last, last_bias = weights[-8:]
     query = hidden[..., -1:, :] @ to_query + query_bias
     keys, values = hidden @ to_key + key_bias, hidden @ to_value + value_bias

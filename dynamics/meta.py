@@ -41,7 +41,14 @@ Judge = Callable[[Float32, Sizes, Window], tuple[float, Float32]]
 
 
 class Windows(NamedTuple):
-    """A batch of encoded, normalised windows: support (B, M, ...) and the query (B, K, ...) that followed it."""
+    """A batch of encoded, normalised windows, each a support and the query that followed it.
+
+    Attributes:
+        support_inputs: (B, M, in).
+        support_targets: (B, M, S).
+        query_inputs: (B, K, in).
+        query_targets: (B, K, S).
+    """
 
     support_inputs: Tensor
     support_targets: Tensor
@@ -61,7 +68,13 @@ class Windows(NamedTuple):
 
 
 class Outer(NamedTuple):
-    """The loss of one window after adaptation, and its derivatives by the starting point and the step sizes (P,)."""
+    """The loss of one window after adaptation, and its derivatives.
+
+    Attributes:
+        loss: on the query.
+        by_start: derivative by the starting point (P,).
+        by_rates: derivative by the step sizes (P,).
+    """
 
     loss: float
     by_start: Float32
@@ -69,7 +82,7 @@ class Outer(NamedTuple):
 
 
 def squared_error(point: Float32, widths: Sizes, query: Window) -> tuple[float, Float32]:
-    """Judge by the mean squared error of single steps."""
+    """Judge parameters (P,) by the mean squared error of single steps on a query (in + 1, K), (S, K)."""
     there = backpropagate(layers(point, widths), *query)
     return there.loss, gradient(widths, there)
 
@@ -85,7 +98,19 @@ def adapted_loss(
     *,
     second_order: bool,
 ) -> Outer:
-    """Adapt to the support, judge on the query, and take the derivative back through every step."""
+    """Adapt to the support, judge on the query, and take the derivative back through every step.
+
+    Args:
+        start: parameters theta_0 (P,).
+        rates: step sizes alpha (P,).
+        widths: of the layers.
+        support: transitions to adapt to (in + 1, M), (S, M).
+        query: transitions to judge on (in + 1, K), (S, K).
+        steps: number of inner steps.
+        judge: loss on the query and its derivative by the parameters.
+        second_order: with the curvature H; without it the steps' gradients count as constant.
+    """
+    # Inner steps, with all that the way back needs: theta_i+1 = theta_i - alpha g_i, where g_i = grad L(theta_i).
     point, path = start, []
     for _ in range(steps):
         network = layers(point, widths)
@@ -93,7 +118,11 @@ def adapted_loss(
         change = gradient(widths, there)
         path.append((network, there, change))
         point = point - rates * change
+    # The outer loss J, and its slope lambda = dJ / dtheta behind the last step.
     loss, slope = judge(point, widths, query)
+    # Back through the steps, the last one first:
+    #     dJ / dalpha   <- dJ / dalpha - g_i lambda
+    #     dJ / dtheta_i  = lambda - H_i (alpha lambda),    H_i the Hessian of the support's loss at theta_i
     by_rates = np.zeros_like(rates)
     for network, there, change in reversed(path):
         change *= slope
@@ -116,9 +145,9 @@ def outer_loss(
     """Return the mean loss after adaptation over windows and members (), differentiable by prior, rates and shift.
 
     Args:
-        prior: starting point, leading axis (E,).
+        prior: starting point, W (E, in, out) and b (E, out) a layer.
         rates: step size of every parameter, of the same shapes.
-        windows: B of them.
+        windows: B of them, supports (B, M, ...) and queries (B, K, ...).
         steps: number of gradient steps.
         second_order: take the derivative of the steps' gradients too.
         shift: change of the first bias, window by window (B, E, hidden); nothing by default.
@@ -127,6 +156,7 @@ def outer_loss(
     widths, priors, alphas, samples = sizes(prior), vectors(prior), vectors(rates), _channels_first(windows)
     shift = _no_shift(prior, windows) if shift is None else shift
     shifts = shift.detach().numpy()
+    # The derivatives of the sum over windows and members, added up one window at a time.
     total, by_prior, by_rates, by_shift = 0.0, np.zeros_like(priors), np.zeros_like(alphas), np.zeros_like(shifts)
     for b, (support, query) in enumerate(samples):
         for e, alpha in enumerate(alphas):
@@ -136,6 +166,7 @@ def outer_loss(
             by_prior[e] += found.by_start
             by_rates[e] += found.by_rates
             by_shift[b, e] = layers(found.by_start, widths)[0][-1]
+    # Hand them to autograd as those of the mean: it takes them on to what prior, rates and shift were made of.
     known = (*weights(by_prior, widths), *weights(by_rates, widths), torch.from_numpy(by_shift))
     return _mean(total, known, (*prior, *rates, shift), len(samples) * len(priors))
 
@@ -143,7 +174,7 @@ def outer_loss(
 def outer_errors(
     prior: Weights, rates: Weights, windows: Windows, *, steps: int, shift: Tensor | None = None
 ) -> Tensor:
-    """Return the mean squared error of every query after adaptation (B, E), without a gradient."""
+    """Return the mean squared error of every query after adaptation (B, E), without a gradient; see `outer_loss`."""
     widths, priors, alphas = sizes(prior), vectors(prior), vectors(rates)
     shifts = (_no_shift(prior, windows) if shift is None else shift).detach().numpy()
     found = prior[0].new_zeros(len(shifts), len(priors))
