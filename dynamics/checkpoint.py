@@ -71,15 +71,8 @@ class _Header:
 def save(checkpoint: Checkpoint, path: Path) -> None:
     """Write a checkpoint; the file appears whole or not at all."""
     model = checkpoint.model
-    header = _Header(
-        checkpoint.robot,
-        checkpoint.recipe,
-        checkpoint.period,
-        model.space.channels,
-        model.action_names,
-        asdict(checkpoint.adapter),
-        checkpoint.provenance,
-    )
+    trained, adapter = (checkpoint.robot, checkpoint.recipe, checkpoint.period), asdict(checkpoint.adapter)
+    header = _Header(*trained, model.space.channels, model.action_names, adapter, checkpoint.provenance)
     tensors: dict[str, Tensor] = {}
     for name, scaling in (("inputs", model.inputs), ("increments", model.increments), ("condition", model.condition)):
         if scaling is not None:
@@ -141,8 +134,7 @@ def _scaling(tensors: dict[str, Tensor], name: str, limit: float) -> Normalizer:
 
 
 def _weights(tensors: dict[str, Tensor], name: str) -> Weights:
-    count = sum(key.startswith(f"{name}.") for key in tensors)
-    return tuple(tensors[f"{name}.{i}"] for i in range(count))
+    return tuple(tensors[f"{name}.{i}"] for i in range(sum(key.startswith(f"{name}.") for key in tensors)))
 
 
 def _check(model: Model, parts: Parts) -> None:

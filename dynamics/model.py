@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from dynamics.network import Weights
 from dynamics.normalizer import Normalizer
@@ -62,7 +61,7 @@ def encode(model: Model, transitions: Transitions) -> tuple[Float32, Float32]:
 
 
 def inform(model: Model, weights: Weights, condition: FloatArray) -> Weights:
-    """Fold a known condition (C,) into the first layer's bias.
+    """Turn a known condition (C,), read by the last rows of the first layer, into a change of that layer's bias.
 
     Raises:
         ValueError: the model was not trained with a condition, or with one of another size.
@@ -71,11 +70,6 @@ def inform(model: Model, weights: Weights, condition: FloatArray) -> Weights:
         expected = None if model.condition is None else model.condition.mean.shape
         raise ValueError(f"condition: expected shape {expected}, got {condition.shape}")
     told = torch.as_tensor(model.condition.normalize(condition), dtype=torch.float32)
-    return fold(model, weights, told)
-
-
-def fold(model: Model, weights: Weights, told: Tensor) -> Weights:
-    """Turn scaled inputs (C,) or (E, C) that stay the same, the last rows of the first layer, into a change of bias."""
-    first, bias = weights[0], weights[1]
+    first, bias, *others = weights
     shift = (told.unsqueeze(-2) @ first[:, model.num_inputs :]).squeeze(-2)
-    return (first[:, : model.num_inputs], bias + shift, *weights[2:])
+    return (first[:, : model.num_inputs], bias + shift, *others)

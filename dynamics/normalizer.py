@@ -50,10 +50,6 @@ class Normalizer:
             np.minimum(np.maximum(scaled, -self.limit, out=scaled), self.limit, out=scaled)
         return scaled
 
-    def denormalize(self, values: FloatArray) -> FloatArray:
-        """Undo `normalize`, as far as nothing was clipped."""
-        return values * self.std + self.mean
-
 
 def fit_inputs(values: FloatArray) -> Normalizer:
     """Fit on values (..., C). What never varied is scaled to zero: a model cannot know what it would mean."""

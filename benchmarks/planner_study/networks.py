@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from dynamics.model import Model, encode
-from dynamics.network import Weights, initial_weights, squared_error
+from dynamics.network import Parts, Weights, initial_weights, squared_error
 from dynamics.normalizer import INPUT_LIMIT, Normalizer, fit_inputs, fit_targets
+from dynamics.objectives.base import Part
 from dynamics.state_space import StateSpace, from_names
-from dynamics.training.fit import FitSettings, Group, optimise
+from dynamics.training.fit import FitSettings, optimise
 from dynamics.transitions import FloatArray, Transitions
 
 PENDULUM_STEP = 0.05
@@ -91,13 +92,13 @@ def _fit(model: Model, steps: Transitions, seed: int) -> Weights:
     seen = slice(len(inputs) // 10, None)
     start = initial_weights((inputs.shape[1], 64, 64, targets.shape[1]), 1, torch.Generator().manual_seed(seed))
 
-    def loss(groups: tuple[Weights, ...], generator: torch.Generator) -> Tensor:
+    def loss(parts: Parts, generator: torch.Generator) -> Tensor:
         rows = torch.randint(len(inputs[seen]), (256,), generator=generator)
-        return squared_error(groups[0], inputs[seen][rows], targets[seen][rows]).mean()
+        return squared_error(parts["prior"], inputs[seen][rows], targets[seen][rows]).mean()
 
-    def validate(groups: tuple[Weights, ...]) -> float:
+    def validate(parts: Parts) -> float:
         with torch.no_grad():
-            return float(squared_error(groups[0], inputs[held_out], targets[held_out]).mean())
+            return float(squared_error(parts["prior"], inputs[held_out], targets[held_out]).mean())
 
-    fitted = optimise((Group(start),), loss, validate, FitSettings(steps=4000, batch=256, rate=1e-2), seed=seed)
-    return fitted[0]
+    settings = FitSettings(steps=4000, batch=256, rate=1e-2)
+    return optimise({"prior": Part(start)}, loss, validate, settings, seed=seed)["prior"]

@@ -125,21 +125,7 @@ def refit(adapter: Adapter, current: Adapted, window: Transitions | None) -> Ada
     return replace(adapter.initial(), status=Status.NOT_FINITE)
 
 
-def at_least_one(settings: object, *names: str) -> None:
-    """Raise ValueError unless these settings are 1 or more."""
-    for name in names:
-        if getattr(settings, name) < 1:
-            raise ValueError(f"{name}: expected at least 1, got {getattr(settings, name)}")
-
-
-def positive(settings: object, *names: str) -> None:
-    """Raise ValueError unless these settings are above 0; NaN is not."""
-    for name in names:
-        if not getattr(settings, name) > 0:
-            raise ValueError(f"{name}: expected a positive number, got {getattr(settings, name)}")
-
-
-def few_steps(steps: int) -> None:
-    """Raise ValueError unless a number of inner steps is one that meta-training differentiates through."""
-    if not 1 <= steps <= 3:
-        raise ValueError(f"steps: expected 1 to 3, got {steps}")
+def expect(settings: AdapterSettings, name: str, holds: bool, rule: str) -> None:
+    """Raise ValueError unless a rule on one of the settings holds."""
+    if not holds:
+        raise ValueError(f"{name}: expected {rule}, got {getattr(settings, name)}")

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from dynamics.adapters.base import Adapted, Trained, at_least_one, few_steps, positive
+from dynamics.adapters.base import Adapted, Trained, expect
 from dynamics.backpropagation import backpropagate, layers, sizes, vectors
 from dynamics.descent import Window, seen
 from dynamics.transitions import Float32, Transitions
@@ -36,9 +36,10 @@ class BiasInputSettings:
     rate: float = 1.0
 
     def __post_init__(self) -> None:
-        at_least_one(self, "window", "size")
-        few_steps(self.steps)
-        positive(self, "rate")
+        expect(self, "window", self.window >= 1, "at least 1")
+        expect(self, "size", self.size >= 1, "at least 1")
+        expect(self, "steps", 1 <= self.steps <= 3, "1 to 3")
+        expect(self, "rate", self.rate > 0, "a positive number")
 
 
 @dataclass(frozen=True)

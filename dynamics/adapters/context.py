@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from dynamics import encoders
-from dynamics.adapters.base import Adapted, Trained, at_least_one
+from dynamics.adapters.base import Adapted, Trained, expect
 from dynamics.model import Model, encode
 from dynamics.network import Parts, Weights
 from dynamics.transitions import Float32, Transitions
@@ -39,7 +39,7 @@ class RecurrentSettings:
     latent: int = 16
 
     def __post_init__(self) -> None:
-        at_least_one(self, "window", "hidden", "latent")
+        _check_sizes(self)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class AttentionSettings:
     latent: int = 16
 
     def __post_init__(self) -> None:
-        at_least_one(self, "window", "hidden", "latent")
+        _check_sizes(self)
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ class LatentSettings:
     samples: int = 0
 
     def __post_init__(self) -> None:
-        at_least_one(self, "window", "hidden", "latent")
-        if not self.divergence >= 0 or self.samples < 0:
-            raise ValueError(f"divergence, samples: expected 0 or more, got {self.divergence}, {self.samples}")
+        _check_sizes(self)
+        expect(self, "divergence", self.divergence >= 0, "0 or more")
+        expect(self, "samples", self.samples >= 0, "0 or more")
 
 
 @dataclass(frozen=True)
@@ -106,12 +106,17 @@ class BeliefSettings:
     channels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        at_least_one(self, "window", "hidden")
-        if not self.teaching >= 0 or not self.bottleneck >= 0:
-            raise ValueError(f"teaching, bottleneck: expected 0 or more, got {self.teaching}, {self.bottleneck}")
+        _check_sizes(self)
+        expect(self, "teaching", self.teaching >= 0, "0 or more")
+        expect(self, "bottleneck", self.bottleneck >= 0, "0 or more")
 
 
 ContextSettings = RecurrentSettings | AttentionSettings | LatentSettings | BeliefSettings
+
+
+def _check_sizes(settings: ContextSettings) -> None:
+    for name in ("window", "hidden", "latent"):
+        expect(settings, name, vars(settings).get(name, 1) >= 1, "at least 1")
 
 
 class Code(NamedTuple):
@@ -242,10 +247,5 @@ class Context:
             return MappingProxyType({})
         known = np.isfinite(scaling.std)  # what never varied in training cannot be believed in
         values = mean.numpy() * np.where(known, scaling.std, 0.0) + scaling.mean
-        return MappingProxyType(
-            {
-                name: float(value)
-                for name, value, says in zip(self.settings.channels, values, known, strict=False)
-                if says
-            }
-        )
+        believed = zip(self.settings.channels, values, known, strict=False)
+        return MappingProxyType({name: float(value) for name, value, says in believed if says})

@@ -11,7 +11,7 @@ from typing import Literal
 
 import torch
 
-from dynamics.adapters.base import Adapted, Trained, at_least_one, positive
+from dynamics.adapters.base import Adapted, Trained, expect
 from dynamics.backpropagation import weights
 from dynamics.descent import Start, descended, seen
 from dynamics.transitions import Transitions
@@ -31,8 +31,8 @@ class FinetuneSettings:
     rate: float = 0.1
 
     def __post_init__(self) -> None:
-        at_least_one(self, "window")
-        positive(self, "rate")
+        expect(self, "window", self.window >= 1, "at least 1")
+        expect(self, "rate", self.rate > 0, "a positive number")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from dynamics.adapters.base import Adapted, Status, Trained, at_least_one, few_steps, positive
+from dynamics.adapters.base import Adapted, Status, Trained, expect
 from dynamics.backpropagation import weights
 from dynamics.descent import Start, seen, settled
 from dynamics.transitions import Transitions
@@ -51,16 +51,15 @@ class GradientSettings:
     full_from: int | None = None
 
     def __post_init__(self) -> None:
-        at_least_one(self, "window", "rollout")
-        few_steps(self.steps)
-        positive(self, "rate")
-        if self.online_steps is not None and not self.steps <= self.online_steps <= 20:
-            expected = f"expected {self.steps}, the steps of training, to 20"
-            raise ValueError(f"online_steps: {expected}, got {self.online_steps}")
-        if self.full_from is not None and not 1 <= self.full_from <= self.window:
-            raise ValueError(f"full_from: expected 1 to the window of {self.window}, got {self.full_from}")
-        if not self.regularisation >= 0:
-            raise ValueError(f"regularisation: expected 0 or more, got {self.regularisation}")
+        online = self.steps if self.online_steps is None else self.online_steps
+        full = self.window if self.full_from is None else self.full_from
+        expect(self, "window", self.window >= 1, "at least 1")
+        expect(self, "rollout", self.rollout >= 1, "at least 1")
+        expect(self, "steps", 1 <= self.steps <= 3, "1 to 3")
+        expect(self, "rate", self.rate > 0, "a positive number")
+        expect(self, "online_steps", self.steps <= online <= 20, f"{self.steps}, the steps of training, to 20")
+        expect(self, "full_from", 1 <= full <= self.window, f"1 to the window of {self.window}")
+        expect(self, "regularisation", self.regularisation >= 0, "0 or more")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import torch
 
-from dynamics.adapters.base import Adapted, Trained, at_least_one
+from dynamics.adapters.base import Adapted, Trained, expect
 from dynamics.backpropagation import columns, features, layers, sizes, vectors
 from dynamics.model import encode
 from dynamics.transitions import Float32, Transitions
@@ -36,7 +36,7 @@ class LastLayerSettings:
     window: int = 24
 
     def __post_init__(self) -> None:
-        at_least_one(self, "window")
+        expect(self, "window", self.window >= 1, "at least 1")
 
 
 class Posterior(NamedTuple):

@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from dynamics.adapters.base import Adapted, Trained, at_least_one, few_steps
+from dynamics.adapters.base import Adapted, Trained, expect
 from dynamics.backpropagation import backpropagate, gradient, layers, tensors, vectors, weights
 from dynamics.descent import Start, Window, descended, seen
 from dynamics.transitions import Float32, Transitions
@@ -45,12 +45,10 @@ class MetaGradientSettings:
     forget: float = 0.01
 
     def __post_init__(self) -> None:
-        at_least_one(self, "window")
-        few_steps(self.steps)
-        if not self.meta_rate >= 0:
-            raise ValueError(f"meta_rate: expected 0 or more, got {self.meta_rate}")
-        if not 0 <= self.forget <= 1:
-            raise ValueError(f"forget: expected a share in [0, 1], got {self.forget}")
+        expect(self, "window", self.window >= 1, "at least 1")
+        expect(self, "steps", 1 <= self.steps <= 3, "1 to 3")
+        expect(self, "meta_rate", self.meta_rate >= 0, "0 or more")
+        expect(self, "forget", 0 <= self.forget <= 1, "a share in [0, 1]")
 
 
 @dataclass(frozen=True)

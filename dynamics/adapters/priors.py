@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from dynamics.adapters.base import Adapted, Status, Trained, at_least_one, few_steps
+from dynamics.adapters.base import Adapted, Status, Trained, expect
 from dynamics.backpropagation import layers, shifted_errors, weights
 from dynamics.descent import Start, error, seen, settled
 from dynamics.transitions import Float32, Transitions
@@ -44,12 +44,12 @@ class PriorsSettings:
     novelty: float = 1.5
 
     def __post_init__(self) -> None:
-        at_least_one(self, "window", "starts")
-        few_steps(self.steps)
-        if self.remembered < 0:
-            raise ValueError(f"remembered: expected 0 or more, got {self.remembered}")
-        if not self.rate > 0 or not self.novelty >= 1:
-            raise ValueError(f"rate, novelty: expected above 0 and at least 1, got {self.rate}, {self.novelty}")
+        expect(self, "window", self.window >= 1, "at least 1")
+        expect(self, "starts", self.starts >= 1, "at least 1")
+        expect(self, "steps", 1 <= self.steps <= 3, "1 to 3")
+        expect(self, "rate", self.rate > 0, "a positive number")
+        expect(self, "remembered", self.remembered >= 0, "0 or more")
+        expect(self, "novelty", self.novelty >= 1, "at least 1")
 
 
 @dataclass(frozen=True)

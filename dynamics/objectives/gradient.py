@@ -71,14 +71,10 @@ class GradientObjective:
         """Return step sizes of which those out of scope are zero, and none is learned unless the settings say so."""
         if not self.settings.learn_rates:
             rates = tuple(torch.full_like(rate, self.settings.rate) for rate in rates)
-        match self.settings.scope:
-            case "all":
-                return rates
-            case "bias":
-                return tuple(rate if i % 2 else torch.zeros_like(rate) for i, rate in enumerate(rates))
-            case "last_layer":
-                last = len(rates) - 2
-                return tuple(rate if i >= last else torch.zeros_like(rate) for i, rate in enumerate(rates))
+        count = len(rates)
+        scopes = {"all": range(count), "bias": range(1, count, 2), "last_layer": range(count - 2, count)}
+        acts = scopes[self.settings.scope]
+        return tuple(rate if i in acts else torch.zeros_like(rate) for i, rate in enumerate(rates))
 
 
 def _drawn(means: Weights, deviations: Weights, generator: torch.Generator) -> Weights:

@@ -6,7 +6,7 @@ Data are split by episode, never by step: neighbouring steps are nearly the same
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -45,29 +45,18 @@ class Episodes:
 
     def select(self, index: NDArray[np.intp]) -> Episodes:
         """Return the episodes at these indices."""
-        return Episodes(self.states[index], self.actions[index], self.conditions[index], self.families[index])
+        return Episodes(*(array[index] for array in vars(self).values()))
 
 
 def concatenate(parts: list[Episodes]) -> Episodes:
     """Join sets of episodes of one length."""
-    return Episodes(
-        np.concatenate([part.states for part in parts]),
-        np.concatenate([part.actions for part in parts]),
-        np.concatenate([part.conditions for part in parts]),
-        np.concatenate([part.families for part in parts]),
-    )
+    return Episodes(*(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts), strict=True)))
 
 
 def save(episodes: Episodes, path: Path) -> None:
     """Write episodes to one .npz file; the file appears whole or not at all."""
     with whole(path) as partial, partial.open("wb") as file:
-        np.savez(
-            file,
-            states=episodes.states,
-            actions=episodes.actions,
-            conditions=episodes.conditions,
-            families=episodes.families,
-        )
+        np.savez(file, **vars(episodes))
 
 
 def load(path: Path) -> Episodes:
@@ -78,7 +67,7 @@ def load(path: Path) -> Episodes:
     """
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return Episodes(file["states"], file["actions"], file["conditions"], file["families"])
+            return Episodes(*(file[field.name] for field in fields(Episodes)))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path}: expected episodes (.npz), got {error}") from error
 

@@ -63,26 +63,20 @@ def _weights_at(make: MakeAdapter, episodes: Episodes, row: int, starts: range, 
     """Return the weights at the beginning of every query of one episode."""
     now = 0
     adapter = make(lambda: episodes.conditions[row, now])
-    current, found = adapter.initial(), []
+    current, states, found = adapter.initial(), episodes.states[row], []
     for now in range(1, starts[-1] + 1):
         if adapted and (adapter.carries or now in starts):
-            current = refit(adapter, current, _window(episodes, row, now, adapter.window))
+            past = Transitions(states[:now], episodes.actions[row, :now], states[1 : now + 1])
+            current = refit(adapter, current, past.last(adapter.window))
         if now in starts:
             found.append(current.weights)
     return found
 
 
-def _window(episodes: Episodes, row: int, now: int, length: int) -> Transitions:
-    past = slice(max(0, now - length), now)
-    after = slice(past.start + 1, now + 1)
-    return Transitions(episodes.states[row, past], episodes.actions[row, past], episodes.states[row, after])
-
-
 def interval(errors: FloatArray, rng: np.random.Generator, resamples: int = 2000) -> Interval:
     """Return the mean error with a bootstrap interval over episodes (episodes, W)."""
     samples = [episodes.mean() for episodes in _resampled(errors.mean(axis=1)[:, None], rng, resamples)]
-    low, high = np.percentile(samples, [2.5, 97.5])
-    return Interval(float(errors.mean()), float(low), float(high))
+    return Interval(float(errors.mean()), *np.percentile(samples, [2.5, 97.5]).tolist())
 
 
 def gap_closed(
@@ -91,8 +85,7 @@ def gap_closed(
     """Return the share of the gap between plain and informed that adaptation closes, paired over episodes."""
     triples = np.stack([plain.mean(axis=1), adapted.mean(axis=1), informed.mean(axis=1)], axis=1)
     samples = [_share(*rows.mean(axis=0)) for rows in _resampled(triples, rng, resamples)]
-    low, high = np.percentile(samples, [2.5, 97.5])
-    return Interval(_share(*triples.mean(axis=0)), float(low), float(high))
+    return Interval(_share(*triples.mean(axis=0)), *np.percentile(samples, [2.5, 97.5]).tolist())
 
 
 def _share(plain: float, adapted: float, informed: float) -> float:

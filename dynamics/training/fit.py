@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dynamics.files import whole
-from dynamics.network import Weights
+from dynamics.network import Parts
+from dynamics.objectives.base import Part
 
 
 class FitError(ValueError):
@@ -60,32 +61,24 @@ class Progress:
     best_loss: float
 
 
-@dataclass(frozen=True)
-class Group:
-    """Parameters that share a step size; `scale` multiplies the settings' rate."""
-
-    parameters: Weights
-    scale: float = 1.0
-
-
 def optimise(
-    groups: tuple[Group, ...],
-    loss: Callable[[tuple[Weights, ...], torch.Generator], Tensor],
-    validate: Callable[[tuple[Weights, ...]], float],
+    parts: Mapping[str, Part],
+    loss: Callable[[Parts, torch.Generator], Tensor],
+    validate: Callable[[Parts], float],
     settings: FitSettings,
     *,
     seed: int,
     resume_from: Path | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
-) -> tuple[Weights, ...]:
+) -> Parts:
     """Minimise a sampled loss and return the parameters that were best on held-out episodes.
 
     Raises:
         FitError: the loss is not finite, or the state to go on from cannot be used.
 
     Args:
-        groups: initial values; not modified.
-        loss: objective of one step from the current parameters, one tuple a group; draws its batch from the generator.
+        parts: what to learn, by name, untrained; not modified.
+        loss: objective of one step from the current parts; draws its batch from the generator.
         validate: loss on held-out episodes.
         settings: length and speed.
         seed: fixes every random draw.
@@ -93,12 +86,12 @@ def optimise(
         report: called at every validation.
     """
     generator = torch.Generator().manual_seed(seed)
-    current = tuple(tuple(p.detach().clone().requires_grad_() for p in group.parameters) for group in groups)
+    current = {name: tuple(p.detach().clone().requires_grad_() for p in part.weights) for name, part in parts.items()}
     adam = torch.optim.Adam(
-        [{"params": list(p), "lr": settings.rate * g.scale} for p, g in zip(current, groups, strict=True)]
+        [{"params": list(current[name]), "lr": settings.rate * part.pace} for name, part in parts.items()]
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _cosine(step, settings.steps))
-    flat = [p for parameters in current for p in parameters]
+    flat = [p for weights in current.values() for p in weights]
     best, best_loss, stale, step, recent = _copies(flat), math.inf, 0, 0, 0.0
     if resume_from is not None and resume_from.exists():
         best, best_loss, stale, step = _restore(resume_from, flat, adam, schedule, generator)
@@ -121,7 +114,8 @@ def optimise(
                 _store(resume_from, flat, adam, generator, best, best_loss, stale, step)
     if resume_from is not None:
         resume_from.unlink(missing_ok=True)
-    return _regroup(best, groups)
+    remaining = iter(best)
+    return {name: tuple(next(remaining) for _ in part.weights) for name, part in parts.items()}
 
 
 def _finite(loss: Tensor, step: int) -> float:
@@ -129,11 +123,6 @@ def _finite(loss: Tensor, step: int) -> float:
     if not math.isfinite(value):
         raise FitError(f"training: expected a finite loss, got {value} at step {step}")
     return value
-
-
-def _regroup(flat: list[Tensor], groups: tuple[Group, ...]) -> tuple[Weights, ...]:
-    remaining = iter(flat)
-    return tuple(tuple(next(remaining) for _ in group.parameters) for group in groups)
 
 
 def _copies(tensors: list[Tensor]) -> list[Tensor]:

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from dynamics import normalizer
 from dynamics.model import Model
-from dynamics.network import Parts, Weights, initial_weights
+from dynamics.network import Parts, initial_weights
 from dynamics.objectives.base import Objective, Part
 from dynamics.state_space import StateSpace
 from dynamics.training import dataset
 from dynamics.training.dataset import Episodes
-from dynamics.training.fit import FitSettings, Group, Progress, optimise
+from dynamics.training.fit import FitSettings, Progress, optimise
 
 _CHUNK = 256
 """Windows that are validated at once."""
@@ -100,22 +100,18 @@ def train(model: Model, job: Job, objective: Objective, query: int, settings: Fi
     """
     training, validation = dataset.encode(model, job.training), dataset.encode(model, job.validation)
     held_out = dataset.all_windows(validation, objective.window, query)
-    initial = {"prior": Part(model.prior), **objective.initial(torch.Generator().manual_seed(job.seed))}
-    groups = tuple(Group(part.weights, part.pace) for part in initial.values())
+    parts = {"prior": Part(model.prior), **objective.initial(torch.Generator().manual_seed(job.seed))}
 
-    def named(parameters: tuple[Weights, ...]) -> Parts:
-        return dict(zip(initial, parameters, strict=True))
-
-    def loss(parameters: tuple[Weights, ...], generator: torch.Generator) -> Tensor:
+    def loss(current: Parts, generator: torch.Generator) -> Tensor:
         windows = dataset.sample_windows(training, settings.batch, objective.window, query, generator)
-        return objective.loss(named(parameters), windows, generator)
+        return objective.loss(current, windows, generator)
 
     @torch.no_grad()
-    def validate(parameters: tuple[Weights, ...]) -> float:
-        parts = named(parameters)
-        return float(torch.cat([objective.errors(parts, chunk).detach() for chunk in held_out.split(_CHUNK)]).mean())
+    def validate(current: Parts) -> float:
+        errors = [objective.errors(current, chunk).detach() for chunk in held_out.split(_CHUNK)]
+        return float(torch.cat(errors).mean())
 
-    best = optimise(groups, loss, validate, settings, seed=job.seed, resume_from=job.resume_from, report=job.report)
-    prior, *others = best
-    learned = {name: weights for (name, part), weights in zip([*initial.items()][1:], others, strict=True) if part.kept}
-    return replace(model, prior=prior), learned
+    seed, state, report = job.seed, job.resume_from, job.report
+    best = dict(optimise(parts, loss, validate, settings, seed=seed, resume_from=state, report=report))
+    model = replace(model, prior=best.pop("prior"))
+    return model, {name: weights for name, weights in best.items() if parts[name].kept}

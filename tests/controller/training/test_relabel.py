@@ -56,4 +56,4 @@ def test_an_emphasised_error_of_the_reward_counts_more_and_the_predictions_stay_
     np.testing.assert_allclose(after[:, signal], 2 * before[:, signal])
     others = np.delete(np.arange(subject.space.size), signal)
     np.testing.assert_array_equal(after[:, others], before[:, others])
-    np.testing.assert_allclose(louder.increments.denormalize(after)[:, signal], then[:, signal])
+    np.testing.assert_allclose((after * louder.increments.std + louder.increments.mean)[:, signal], then[:, signal])

@@ -30,7 +30,8 @@ def plainly(subject: Model, weights: Weights, state: FloatArray, actions: FloatA
         for action in actions:
             inputs = torch.as_tensor(encode_inputs(subject, states[-1], action))[None]
             output: FloatArray = forward(tuple(w[member] for w in exact), inputs)[0].numpy()
-            states.append(subject.space.integrate(states[-1], subject.increments.denormalize(output)))
+            increment = output * subject.increments.std + subject.increments.mean
+            states.append(subject.space.integrate(states[-1], increment))
         paths.append(states)
     return np.array(paths)
 

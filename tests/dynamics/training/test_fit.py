@@ -6,19 +6,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from dynamics.network import Weights
-from dynamics.training.fit import FitError, FitSettings, Group, Progress, optimise
+from dynamics.network import Parts
+from dynamics.objectives.base import Part
+from dynamics.training.fit import FitError, FitSettings, Progress, optimise
 
 GOAL = torch.tensor([1.0, -2.0])
-START = (Group((torch.zeros(2),)),)
+START = {"point": Part((torch.zeros(2),))}
 
 
-def noisy_distance(parameters: tuple[Weights, ...], generator: torch.Generator) -> Tensor:
-    return (parameters[0][0] - GOAL + 0.01 * torch.randn(2, generator=generator)).square().sum()
+def noisy_distance(parts: Parts, generator: torch.Generator) -> Tensor:
+    return (parts["point"][0] - GOAL + 0.01 * torch.randn(2, generator=generator)).square().sum()
 
 
-def distance(parameters: tuple[Weights, ...]) -> float:
-    return float((parameters[0][0] - GOAL).square().sum().detach())
+def distance(parts: Parts) -> float:
+    return float((parts["point"][0] - GOAL).square().sum().detach())
 
 
 def settings(steps: int, patience: int = 99) -> FitSettings:
@@ -26,13 +27,13 @@ def settings(steps: int, patience: int = 99) -> FitSettings:
 
 
 def test_reaches_the_minimum_and_leaves_the_start_alone() -> None:
-    ((result,),) = optimise(START, noisy_distance, distance, settings(400), seed=0)
+    (result,) = optimise(START, noisy_distance, distance, settings(400), seed=0)["point"]
     torch.testing.assert_close(result, GOAL, atol=0.02, rtol=0)
-    torch.testing.assert_close(START[0].parameters[0], torch.zeros(2))
+    torch.testing.assert_close(START["point"].weights[0], torch.zeros(2))
 
 
 def test_same_seed_same_bits_other_seed_other_bits() -> None:
-    results = [optimise(START, noisy_distance, distance, settings(60), seed=seed)[0][0] for seed in (0, 0, 1)]
+    results = [optimise(START, noisy_distance, distance, settings(60), seed=seed)["point"][0] for seed in (0, 0, 1)]
     assert torch.equal(results[0], results[1])
     assert not torch.equal(results[0], results[2])
 
@@ -52,14 +53,14 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     assert reports[0].step == 60  # the state of step 40 was kept
     assert not state.exists()
     whole = optimise(START, noisy_distance, distance, settings(120), seed=0)
-    assert torch.equal(resumed[0][0], whole[0][0])
+    assert torch.equal(resumed["point"][0], whole["point"][0])
 
 
 def test_stops_early_and_returns_the_best_held_out() -> None:
     seen: list[float] = []
 
-    def rises_after_the_third_look(parameters: tuple[Weights, ...]) -> float:
-        seen.append(abs(len(seen) - 3) + distance(parameters) * 0)
+    def rises_after_the_third_look(parts: Parts) -> float:
+        seen.append(abs(len(seen) - 3) + distance(parts) * 0)
         return seen[-1]
 
     snapshots: list[Progress] = []
@@ -70,11 +71,11 @@ def test_stops_early_and_returns_the_best_held_out() -> None:
 
 
 def test_a_loss_that_is_no_number_ends_the_fit() -> None:
-    def loss(parts: tuple[Weights, ...], generator: torch.Generator) -> Tensor:
-        return parts[0][0].mean() * float("nan")
+    def loss(parts: Parts, generator: torch.Generator) -> Tensor:
+        return parts["point"][0].mean() * float("nan")
 
     with pytest.raises(FitError, match="expected a finite loss, got nan at step 1"):
-        optimise((Group((torch.zeros(3),)),), loss, lambda parts: 1.0, FitSettings(steps=10, batch=1), seed=0)
+        optimise(START, loss, lambda parts: 1.0, FitSettings(steps=10, batch=1), seed=0)
 
 
 def test_state_of_another_fit_is_refused(tmp_path: Path) -> None:
