@@ -86,12 +86,12 @@ def optimise(
         report: called at every validation.
     """
     generator = torch.Generator().manual_seed(seed)
-    current = {name: tuple(p.detach().clone().requires_grad_() for p in part.weights) for name, part in parts.items()}
+    flat = [w.detach().clone().requires_grad_() for part in parts.values() for w in part.weights]
+    current = _named(flat, parts)
     adam = torch.optim.Adam(
         [{"params": list(current[name]), "lr": settings.rate * part.pace} for name, part in parts.items()]
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _cosine(step, settings.steps))
-    flat = [p for weights in current.values() for p in weights]
     best, best_loss, stale, step, recent = _copies(flat), math.inf, 0, 0, 0.0
     if resume_from is not None and resume_from.exists():
         best, best_loss, stale, step = _restore(resume_from, flat, adam, schedule, generator)
@@ -114,7 +114,11 @@ def optimise(
                 _store(resume_from, flat, adam, generator, best, best_loss, stale, step)
     if resume_from is not None:
         resume_from.unlink(missing_ok=True)
-    remaining = iter(best)
+    return _named(best, parts)
+
+
+def _named(flat: list[Tensor], parts: Mapping[str, Part]) -> Parts:
+    remaining = iter(flat)
     return {name: tuple(next(remaining) for _ in part.weights) for name, part in parts.items()}
 
 
@@ -148,8 +152,9 @@ def _store(
     for i, parameter in enumerate(flat):
         tensors[f"current.{i}"] = parameter.detach().contiguous()
         tensors[f"best.{i}"] = best[i].contiguous()
-        tensors[f"mean.{i}"] = adam.state[parameter]["exp_avg"].contiguous()
-        tensors[f"square.{i}"] = adam.state[parameter]["exp_avg_sq"].contiguous()
+        if parameter in adam.state:  # what the loss never looked at has no moments
+            tensors[f"mean.{i}"] = adam.state[parameter]["exp_avg"].contiguous()
+            tensors[f"square.{i}"] = adam.state[parameter]["exp_avg_sq"].contiguous()
     with whole(path) as partial:
         save_file(tensors, partial)
 
@@ -170,11 +175,9 @@ def _restore(
         if tensors[f"current.{i}"].shape != parameter.shape:
             raise FitError(f"{path}: belongs to a fit with other settings; delete it to start again")
         parameter.data.copy_(tensors[f"current.{i}"])
-        adam.state[parameter] = {
-            "step": torch.tensor(float(step)),
-            "exp_avg": tensors[f"mean.{i}"],
-            "exp_avg_sq": tensors[f"square.{i}"],
-        }
+        if f"mean.{i}" in tensors:
+            moments = {"exp_avg": tensors[f"mean.{i}"], "exp_avg_sq": tensors[f"square.{i}"]}
+            adam.state[parameter] = {"step": torch.tensor(float(step)), **moments}
     generator.set_state(tensors["generator"])
     schedule.last_epoch = int(step)
     for group, base in zip(adam.param_groups, schedule.base_lrs, strict=True):

@@ -56,6 +56,21 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     assert torch.equal(resumed["point"][0], whole["point"][0])
 
 
+def test_a_part_that_the_loss_never_looks_at_stays_and_does_not_stop_the_fit(tmp_path: Path) -> None:
+    parts, state = {**START, "idle": Part((torch.ones(3),))}, tmp_path / "fit.state"
+
+    def kill_at_40(progress: Progress) -> None:
+        if progress.step == 60:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        optimise(parts, noisy_distance, distance, settings(80), seed=0, resume_from=state, report=kill_at_40)
+    resumed = optimise(parts, noisy_distance, distance, settings(80), seed=0, resume_from=state)
+    whole = optimise(START, noisy_distance, distance, settings(80), seed=0)
+    assert torch.equal(resumed["point"][0], whole["point"][0])
+    assert torch.equal(resumed["idle"][0], torch.ones(3))
+
+
 def test_stops_early_and_returns_the_best_held_out() -> None:
     seen: list[float] = []
 
