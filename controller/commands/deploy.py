@@ -37,24 +37,23 @@ class Deploy:
         from controller.settings.layers import ConfigError
 
         if self.settings.robot is None and self.settings.config is None:
-            raise ConfigError("command line: deploy: --robot: expected go2, the robot that has a driver, got none")
+            raise ConfigError(f"command line: deploy: --robot: {_wired()}, got none")
         settings = self.settings.resolve()
         wire = self._wire(settings)
         try:
             from controller.runs.deployed import execute
         except ImportError as error:
-            raise ConfigError(f"deploy: needs DDS and MCAP ({error}); pip install 'limber[go2,log]'") from error
+            raise ConfigError(f"deploy: needs MCAP ({error}); pip install 'limber[log]'") from error
         return ended(execute(settings, wire, self.out))
 
     def _wire(self, settings: RunSettings) -> Wire:
-        from controller.runs.deployed import DRIVERS, LOOPBACK, Wire
+        from controller.runs.deployed import LOOPBACK, Wire
+        from controller.settings import robots
         from controller.settings.layers import ConfigError, nearest
 
-        if settings.robot not in DRIVERS:
-            expected = f"{nearest(settings.robot, DRIVERS)}, which have a driver"
-            raise ConfigError(
-                f"command line: deploy: --robot: {expected}, got {settings.robot!r}, which is simulated only"
-            )
+        if robots.spec(settings.robot).wire is None:
+            got = f"got {settings.robot!r}, which is simulated only"
+            raise ConfigError(f"command line: deploy: --robot: {_wired()}, {got}")
         devices = [name for _, name in socket.if_nameindex()]
         if self.interface not in devices:
             got = "none" if self.interface is None else repr(self.interface)
@@ -65,3 +64,11 @@ class Deploy:
             expected = f"expected a whole number from 0 to {DOMAINS[-1]}, got {self.domain!r}"
             raise ConfigError(f"command line: deploy: --domain: {expected}")
         return Wire(self.interface, domain)
+
+
+def _wired() -> str:
+    """Return which robots there are with a wire, in words."""
+    from controller.settings import robots
+
+    known = ", ".join(name for name in robots.names() if robots.spec(name).wire is not None)
+    return f"expected {known}, or a file of a robot that has a wire"

@@ -25,6 +25,7 @@ from packaging.requirements import Requirement
 from hardware.clock import Beat, WallClock
 from hardware.servo.rights import RealtimeSettings, Right, obtain
 from hardware.servo.statistics import Distribution, Histogram
+from hardware.unitree.drivers import EXTRA
 
 T = TypeVar("T")
 Status = Literal["ok", "warn", "fail"]
@@ -175,7 +176,7 @@ def _dds() -> list[Finding]:
     try:
         metadata.version("cyclonedds")
     except metadata.PackageNotFoundError:
-        return [Finding("DDS", "warn", "not tried: Cyclone DDS is absent", "pip install 'limber[go2]'")]
+        return [Finding("DDS", "warn", "not tried: Cyclone DDS is absent", f"pip install '{EXTRA}'")]
     answer = _apart(_dds_loopback)
     if answer == "":
         return [Finding("DDS", "ok", "a message came round on lo, domain 99")]
@@ -203,7 +204,7 @@ def _dds_loopback() -> str:
 def _serial() -> list[Finding]:
     devices = sorted([*glob.glob("/dev/ttyUSB*"), *glob.glob("/dev/ttyACM*")])
     if not devices:
-        return [Finding("serial", "ok", "no USB serial devices; none is needed for simulated robots and the Go2")]
+        return [Finding("serial", "ok", "no USB serial devices; robots on a network, or simulated ones, need none")]
     denied = [device for device in devices if not os.access(device, os.R_OK | os.W_OK)]
     if denied:
         return [Finding("serial", "warn", f"no access to {', '.join(denied)}", "add the user to the group dialout")]

@@ -16,7 +16,7 @@ class Stress:
     """Run the stress suite: adapters under many conditions and seeds, scored between plain and informed model."""
 
     config: Annotated[Path, arg(metavar="FILE")]
-    """Settings of the suite, for example configs/experiments/roach-stress.yaml."""
+    """Settings of the suite, such as those in configs/experiments."""
     adapters: Annotated[str | None, arg(metavar="NAME,NAME,...", help_behavior_hint="")] = None
     """Who takes part (limber list adapters; oracle is the simulator itself); scores need mb and informed among them."""
     seeds: Number = None

@@ -16,7 +16,7 @@ class Train:
     """Collect data, meta-train all recipes, evaluate them and write their checkpoints."""
 
     config: Annotated[Path, arg(metavar="FILE")]
-    """Settings of the experiment, for example configs/experiments/roach-grbal.yaml."""
+    """Settings of the experiment, such as those in configs/experiments."""
     resume: Switch = False
     """Go on where an interrupted training of the same settings stopped."""
     out: Folder = None

@@ -36,12 +36,11 @@ from hardware.robot import Robot
 from hardware.servo.process import ServoProcess
 from hardware.servo_log.writer import LogWriter
 from hardware.spec import RobotSpec
-from hardware.unitree.go2 import Go2, dds
+from hardware.unitree.drivers import DRIVERS
 from planners import factory as planners
 
 _log = logging.getLogger(__name__)
 
-DRIVERS = ("go2",)
 LOOPBACK = "lo"
 SERVO_LOG = "servo.mcap"
 _NOTED = ("time", "progress", "distance", "cost", "error_prior", "error_adapted", "tick_ms")
@@ -109,7 +108,8 @@ def _check(settings: RunSettings) -> None:
 
 
 def _make(wire: Wire, spec: RobotSpec, clock: Clock) -> Robot:
-    return Go2(spec, clock, dds(wire.interface, wire.domain))
+    assert spec.wire is not None
+    return DRIVERS[spec.wire.driver].make(spec, clock, wire.interface, wire.domain)
 
 
 def _drive(

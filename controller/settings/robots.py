@@ -10,6 +10,7 @@ from pathlib import Path
 from controller.settings import assets
 from controller.settings.layers import ConfigError, Layer, nearest, read_yaml, resolve
 from hardware.spec import RobotSpec
+from sim.strict import one_of, require
 
 DEFAULT = "roach"
 """The robot of settings that name none."""
@@ -88,7 +89,17 @@ def checkpoint(robot: str, recipe: str, rate_hz: float | None = None, goal: str 
 @functools.cache
 def _read(place: str) -> RobotSpec:
     path = Path(place) if _is_path(place) else assets.robot(place)
-    return replace(resolve(RobotSpec, [_complete(read_yaml(path), path.parent)]), source=place)
+    found = replace(resolve(RobotSpec, [_complete(read_yaml(path), path.parent)]), source=place)
+    try:
+        require(_is_path(place) or found.name == place, "name", f"{place}, as the file", found.name)
+        if found.wire is not None:
+            from hardware.unitree.drivers import DRIVERS  # not before: most robots have no wire
+
+            one_of("wire.driver", found.wire.driver, DRIVERS)
+            DRIVERS[found.wire.driver].check(found)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return found
 
 
 def _is_path(text: str) -> bool:

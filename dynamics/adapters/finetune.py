@@ -1,7 +1,7 @@
 """MB + DE ("dynamic evaluation"): plain gradient descent that carries the weights on from tick to tick.
 
 The baseline of the GrBAL paper: the model was not trained to adapt, and what it learns is never taken back.
-The published robot code uses a rate of 0.1 (sliu2019/gbac_roach).
+The code that its authors published for their robot uses a rate of 0.1.
 """
 
 from __future__ import annotations

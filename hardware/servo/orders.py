@@ -14,7 +14,7 @@ from hardware.servo.ring import RecordRing
 from hardware.servo.servo import Servo
 
 SLOWING = 0.8
-"""How long a robot that runs rests in its gait before it stands [s]: four steps of a Go2's trot."""
+"""How long a robot that runs rests in its gait before it stands [s]: four steps of a trot."""
 
 
 def obey(servo: Servo, order: Order, before: Order, state: RobotState, now: float, lease: float) -> bool:

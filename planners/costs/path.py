@@ -2,8 +2,8 @@
 
     sum over h = 1..H of   perp |distance|  +  head |heading error|  +  back (progress_{h-1} - progress_h)
 
-These are the three terms of the VelociRoACH experiments (weights for steps of 0.1 s). Progress is scaled to that step,
-so the balance between tracking and hurrying, and the cost of a step, do not depend on the control rate.
+These are the three terms of the published crawler experiments (weights for steps of 0.1 s). Progress is scaled to that
+step, so the balance between tracking and hurrying, and the cost of a step, do not depend on the control rate.
 """
 
 from __future__ import annotations
