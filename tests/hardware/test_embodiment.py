@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 
 from hardware import embodiment
 from hardware.channels import Action
+from hardware.guard.bounds import Bounds
+from hardware.guard.guard import Guard
+from hardware.guard.state_machine import Mode
+from hardware.limits import Limits
+from hardware.motors import Gains, PositionServo, TorqueServo
 from hardware.robot import CommandMode, RobotCommand
-from tests.hardware.loopback import make_spec, make_state
+from hardware.spec import RobotSpec
+from tests.hardware.loopback import MOTORS, make_spec, make_state
 from tests.hardware.turns import from_angles
 
 
@@ -74,3 +80,50 @@ def test_action_of_another_robot_is_refused() -> None:
 def test_rest_action_comes_from_the_spec() -> None:
     spec = replace(make_spec(), actions=(Action("a", "rad/s", 0, 9, 1.5), Action("b", "rad/s", 0, 9, 2.5)))
     assert embodiment.rest_action(spec).tolist() == [1.5, 2.5]
+
+
+def jointed(servo: PositionServo | TorqueServo) -> RobotSpec:
+    """Two joints with an action each."""
+    wide = Limits((-9.0, -9.0), (9.0, 9.0), (-1.0, -1.0), (1.0, 1.0), (4.0, 4.0), kp=50.0, kd=5.0)
+    actions = tuple(Action(name, "", -0.8, 0.8, 0.1) for name in MOTORS)
+    anatomy = replace(make_spec().anatomy, servo=servo.kind)
+    return replace(make_spec(), servo=servo, limits=wide, actions=actions, anatomy=anatomy)
+
+
+ANGLES = PositionServo(
+    (0.2, 0.2), (0.0, 0.0), 1.0, Gains((9.0, 9.0), (1.0, 1.0)), Gains((8.0, 7.0), (0.5, 0.6)), (2.0, 2.0)
+)
+TORQUES = TorqueServo((0.2, 0.2), (2.0, 2.0))
+
+
+@pytest.mark.parametrize("servo, what", [(ANGLES, "position"), (TORQUES, "torque")])
+def test_a_direct_action_is_an_angle_or_a_torque_where_the_motors_follow_that(
+    servo: PositionServo | TorqueServo, what: str
+) -> None:
+    spec, action = jointed(servo), np.array([0.3, -0.4])
+    drive = embodiment.embody(spec)
+    command = drive.command(action, make_state(), now=1.0, expires=1.05)
+    assert {name for name in ("position", "velocity", "torque") if getattr(command, name).any()} == {what}
+    assert np.array_equal(getattr(command, what), action)
+    assert (command.kp.tolist(), command.kd.tolist()) == (
+        ([8.0, 7.0], [0.5, 0.6]) if what == "position" else ([0.0, 0.0], [0.0, 0.0])
+    )
+    played = drive.played(command)
+    assert played is not None
+    assert np.array_equal(played, action)
+    # and so it passes the guard, wherever the joints are
+    state = replace(make_state(time=1.0), motor_position=np.array([0.3, -2.0]))
+    sent, changes = Bounds(spec).apply(command, replace(state, motor_position=np.array([0.3, -0.4])))
+    assert not changes
+    assert np.array_equal(getattr(sent, what), action)
+    hasty, _ = Bounds(spec).apply(replace(command, torque=np.array([99.0, -99.0])), state)
+    assert np.abs(hasty.torque).max() <= 4.0
+
+
+def test_a_robot_that_is_given_torques_has_no_poses_and_is_damped_without_commands() -> None:
+    guard, spec = Guard(jointed(TORQUES)), jointed(TORQUES)
+    guard.request(Mode.RUN)
+    command = embodiment.embody(spec).command(np.array([0.3, -0.4]), make_state(), 0.0, 0.05)
+    assert guard.check(command, make_state(), 0.0).command.torque.tolist() == [0.3, -0.4]
+    late = guard.check(None, make_state(time=0.2), 0.2).command
+    assert (late.mode, late.kd.tolist()) == (CommandMode.DAMP, [2.0, 2.0])
