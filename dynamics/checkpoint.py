@@ -119,8 +119,8 @@ def load(path: Path) -> Checkpoint:
         factory.check(adapter, model, parts)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}, got {first['input']!r}"
-        raise CheckpointError(f"{path}: damaged or incomplete: {told}") from error
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}, got {first['input']!r}"
+        raise CheckpointError(f"{path}: damaged or incomplete: {reason}") from error
     except KeyError as error:
         raise CheckpointError(f"{path}: damaged or incomplete: expected {error}, got none") from error
     except ValueError as error:
@@ -139,8 +139,8 @@ def _weights(tensors: dict[str, Tensor], name: str) -> Weights:
 
 def _check(model: Model, parts: Parts) -> None:
     """Refuse tensors that do not belong together, or cannot be used."""
-    told = 0 if model.condition is None else len(model.condition.mean)
-    _check_network("prior", model.prior, model.num_inputs + told, model.space.size)
+    extra = 0 if model.condition is None else len(model.condition.mean)
+    _check_network("prior", model.prior, model.num_inputs + extra, model.space.size)
     if "plain" in parts:
         _check_network("plain", parts["plain"], model.num_inputs, model.space.size)
     for name, weights in {"prior": model.prior, **parts}.items():
@@ -151,7 +151,7 @@ def _check(model: Model, parts: Parts) -> None:
     _check_scaling("inputs", model.inputs, model.num_inputs)
     _check_scaling("increments", model.increments, model.space.size)
     if model.condition is not None:
-        _check_scaling("condition", model.condition, told)
+        _check_scaling("condition", model.condition, extra)
 
 
 def _check_network(name: str, weights: Weights, size_in: int, size_out: int) -> None:

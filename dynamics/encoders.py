@@ -60,9 +60,9 @@ def recurrent(weights: Weights, sequence: Tensor) -> Tensor:
     size = turn.shape[0]
     # What the inputs say to the gates (B, 2 h) and to the candidate (B, h), for all steps at once.
     flat = sequence.reshape(-1, *sequence.shape[-2:])
-    told = flat @ entry + bias
-    gates = (told[..., : 2 * size] + turn_bias[: 2 * size]).unbind(1)
-    candidates = told[..., 2 * size :].unbind(1)
+    given = flat @ entry + bias
+    gates = (given[..., : 2 * size] + turn_bias[: 2 * size]).unbind(1)
+    candidates = given[..., 2 * size :].unbind(1)
     # What the state says, step by step.
     turns, back = (turn[:, : 2 * size], turn[:, 2 * size :]), turn_bias[2 * size :]
     state = flat.new_zeros(len(flat), size)
@@ -101,14 +101,14 @@ def recurrent_of_one(weights: Weights, sequence: Float32) -> Float32:
     turns = turn * halves
     turns[:, 2 * size :] *= 0.5
     # What the inputs say, for all steps at once.
-    told = sequence @ entry
-    told += bias
-    told[:, : 2 * size] += turn_bias[: 2 * size]
-    told[:, : 2 * size] *= 0.5
+    given = sequence @ entry
+    given += bias
+    given[:, : 2 * size] += turn_bias[: 2 * size]
+    given[:, : 2 * size] *= 0.5
     back = 0.5 * turn_bias[2 * size :]
     # What the state says, step by step; at the end of each, state <- candidate + u (state - candidate).
     state = np.zeros(size, np.float32)
-    for gate, candidate in zip(told[:, : 2 * size], told[:, 2 * size :], strict=True):
+    for gate, candidate in zip(given[:, : 2 * size], given[:, 2 * size :], strict=True):
         turned = state @ turns
         gates, found = turned[: 2 * size], turned[2 * size :]
         gates += gate

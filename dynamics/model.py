@@ -69,7 +69,7 @@ def inform(model: Model, weights: Weights, condition: FloatArray) -> Weights:
     if model.condition is None or condition.shape != model.condition.mean.shape:
         expected = None if model.condition is None else model.condition.mean.shape
         raise ValueError(f"condition: expected shape {expected}, got {condition.shape}")
-    told = torch.as_tensor(model.condition.normalize(condition), dtype=torch.float32)
+    scaled = torch.as_tensor(model.condition.normalize(condition), dtype=torch.float32)
     first, bias, *others = weights
-    shift = (told.unsqueeze(-2) @ first[:, model.num_inputs :]).squeeze(-2)
+    shift = (scaled.unsqueeze(-2) @ first[:, model.num_inputs :]).squeeze(-2)
     return (first[:, : model.num_inputs], bias + shift, *others)

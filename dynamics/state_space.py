@@ -81,10 +81,6 @@ class StateSpace:
         """Number of encoded features F."""
         return len(self.vectors) + 2 * len(self.angles)
 
-    def index(self, name: str) -> int:
-        """Return the index of a channel by name."""
-        return [channel.name for channel in self.channels].index(name)
-
     def encode(self, states: Floats) -> Floats:
         """Map states (..., S) to features (..., F): vectors, cosines of angles, sines of angles."""
         angles = states[..., self.angles]

@@ -18,7 +18,7 @@ from dynamics import checkpoint, factory
 from dynamics.adapters.base import AdapterSettings
 from dynamics.adapters.context import BeliefSettings
 from dynamics.checkpoint import Checkpoint
-from dynamics.state_space import Channel, StateSpace
+from dynamics.state_space import StateSpace, from_names
 from dynamics.training import dataset, fit, recipes
 from dynamics.training.dataset import Episodes
 from dynamics.training.recipes import Job
@@ -98,7 +98,7 @@ def lend_plain(settings: ExperimentSettings, out: Path) -> None:
 
 def state_space(spec: RobotSpec) -> StateSpace:
     """Return the robot's state vector as the learning side sees it."""
-    return StateSpace(tuple(Channel(channel.name, channel.unit, channel.kind) for channel in spec.channels))
+    return from_names([(channel.name, channel.unit, channel.kind) for channel in spec.channels])
 
 
 def _named(adapter: AdapterSettings, anatomy: Anatomy) -> AdapterSettings:

@@ -67,12 +67,12 @@ class BiasInput:
         """Return the prior with a first bias that the fitted inputs have moved."""
         prior, parts, newest = self.trained.model.prior, self.trained.parts, window.last(self.window)
         rates = parts["rates"][0].numpy() * np.float32(len(newest) / self.window)
-        pairs, told = zip(vectors(prior), parts["entry"][0].numpy(), strict=True), seen(self.trained.model, newest)
-        biases = [self._member(member, rates, entry, told) for member, entry in pairs]
+        pairs, support = zip(vectors(prior), parts["entry"][0].numpy(), strict=True), seen(self.trained.model, newest)
+        biases = [self._member(member, rates, entry, support) for member, entry in pairs]
         first, _, *others = prior
         return Adapted((first, torch.from_numpy(np.stack(biases)), *others))
 
-    def _member(self, prior: Float32, rates: Float32, entry: Float32, told: Window) -> Float32:
+    def _member(self, prior: Float32, rates: Float32, entry: Float32, support: Window) -> Float32:
         """Return the first bias (hidden,) of one ensemble member; `prior` is its own copy of the parameters (P,)."""
         network, context = layers(prior, sizes(self.trained.model.prior)), np.zeros(self.settings.size, "f4")
         moving: Float32 = network[0][-1]
@@ -80,6 +80,6 @@ class BiasInput:
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(self.settings.steps):
                 # What comes back to the first layer, summed over the window, is the derivative by its bias.
-                context = context - rates * (entry @ backpropagate(network, *told).errors[0].sum(axis=1))
+                context = context - rates * (entry @ backpropagate(network, *support).errors[0].sum(axis=1))
                 moving[:] = bias + context @ entry
         return moving

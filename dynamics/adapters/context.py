@@ -217,9 +217,9 @@ class Context:
 
         The network never met a latent of zero in training: the plain model knows more about an unknown condition.
         """
-        told = self._told(torch.zeros(1, latent_size(self.settings, self.trained.model)))
-        plain = self.trained.parts.get("plain", told)
-        return Adapted(tuple(w.expand_as(like).contiguous() for w, like in zip(plain, told, strict=True)))
+        unmoved = self._moved_by(torch.zeros(1, latent_size(self.settings, self.trained.model)))
+        plain = self.trained.parts.get("plain", unmoved)
+        return Adapted(tuple(w.expand_as(like).contiguous() for w, like in zip(plain, unmoved, strict=True)))
 
     @torch.inference_mode()
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
@@ -229,17 +229,17 @@ class Context:
         latents = mean.unsqueeze(0)
         if len(self._draws) and variance is not None:
             latents = mean + variance.sqrt() * self._draws
-        return Adapted(self._told(latents), belief=self._belief(mean))
+        return Adapted(self._moved_by(latents), belief=self._belief(mean))
 
-    def _told(self, latents: Tensor) -> Weights:
+    def _moved_by(self, latents: Tensor) -> Weights:
         """Return the weights for latents (samples, Z): one ensemble member each."""
         model = self.trained.model
         first, bias, *others = model.prior
         rows = entry(self.settings, model, {"prior": model.prior, **self.trained.parts})
         shifts = (latents.unsqueeze(1) @ rows).squeeze(1)
-        told = (first[:, : model.num_inputs], bias + shifts, *others)
+        moved = (first[:, : model.num_inputs], bias + shifts, *others)
         members = max(len(first), len(latents))
-        return tuple(w.expand(members, *w.shape[1:]).contiguous() for w in told)
+        return tuple(w.expand(members, *w.shape[1:]).contiguous() for w in moved)
 
     def _belief(self, mean: Tensor) -> MappingProxyType[str, float]:
         scaling = self.trained.model.condition

@@ -93,7 +93,7 @@ class LastLayer:
         signal, after = columns(inputs), []
         for member, mean, covariance in zip(self.members, *current.memory, strict=True):
             phi = features(member.hidden, signal)[:, 0]
-            after.append(_told(member.prior, Posterior(mean, covariance), self.rho, phi, targets[0]))
+            after.append(_updated(member.prior, Posterior(mean, covariance), self.rho, phi, targets[0]))
         return self._adapted(after)
 
     def _adapted(self, moved: list[Posterior]) -> Adapted:
@@ -107,7 +107,7 @@ class LastLayer:
         return np.stack([member.prior.mean for member in self.members])
 
 
-def _told(prior: Posterior, moved: Posterior, rho: float, phi: Float32, target: Float32) -> Posterior:
+def _updated(prior: Posterior, moved: Posterior, rho: float, phi: Float32, target: Float32) -> Posterior:
     """Let one tick pass and take in one transition: features (n,), target (S,). Returns new deviations."""
     gain = moved.covariance @ phi
     gain *= rho * rho

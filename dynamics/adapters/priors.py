@@ -82,17 +82,17 @@ class Priors:
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the adapted weights; a full window whose solution is new is remembered."""
         newest, widths = window.last(self.window), self._start.widths
-        told = seen(self.trained.model, newest)
+        support = seen(self.trained.model, newest)
         # Start where the window is explained best: at the mixture of the learned points, or at a solution.
-        bases = [self._mixed(*told), *current.memory]
-        errors = [error(base, widths, told) for base in bases]
+        bases = [self._mixed(*support), *current.memory]
+        errors = [error(base, widths, support) for base in bases]
         base = bases[int(np.nanargmin(errors))] if np.isfinite(errors).any() else bases[0]
         start = replace(self._start, points=base).slower(len(newest) / self.window)
-        found = settled(start, told, self.settings.steps)
+        found = settled(start, support, self.settings.steps)
         if found is base:
             return Adapted(weights(base, widths), current.memory, status=Status.OVERSHOT)
         # Remember a solution that all others explain the window worse than, the oldest one making room.
-        full, left = len(newest) == self.window and self.settings.remembered > 0, error(found, widths, told)
+        full, left = len(newest) == self.window and self.settings.remembered > 0, error(found, widths, support)
         new = full and all(self.settings.novelty * left < other for other in errors[1:])
         memory = (*current.memory, found)[-self.settings.remembered :] if new else current.memory
         return Adapted(weights(found, widths), memory)

@@ -92,7 +92,7 @@ def optimise(
         [{"params": list(current[name]), "lr": settings.rate * part.pace} for name, part in parts.items()]
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _cosine(step, settings.steps))
-    best, best_loss, stale, step, recent = _copies(flat), math.inf, 0, 0, 0.0
+    best, best_loss, stale, step, recent = [w.detach().clone() for w in flat], math.inf, 0, 0, 0.0
     if resume_from is not None and resume_from.exists():
         best, best_loss, stale, step = _restore(resume_from, flat, adam, schedule, generator)
     while step < settings.steps and stale < settings.patience:
@@ -108,7 +108,7 @@ def optimise(
             held_out = validate(current)
             stale = 0 if held_out < best_loss else stale + 1
             if stale == 0:
-                best, best_loss = _copies(flat), held_out
+                best, best_loss = [w.detach().clone() for w in flat], held_out
             report(Progress(step, settings.steps, recent, held_out, best_loss))
             if resume_from is not None:
                 _store(resume_from, flat, adam, generator, best, best_loss, stale, step)
@@ -127,10 +127,6 @@ def _finite(loss: Tensor, step: int) -> float:
     if not math.isfinite(value):
         raise FitError(f"training: expected a finite loss, got {value} at step {step}")
     return value
-
-
-def _copies(tensors: list[Tensor]) -> list[Tensor]:
-    return [tensor.detach().clone() for tensor in tensors]
 
 
 def _cosine(step: int, steps: int) -> float:

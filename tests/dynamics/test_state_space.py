@@ -27,7 +27,7 @@ def test_integrate_undoes_difference(space: StateSpace, seed: int) -> None:
 @given(seed=st.integers(0, 1000), before=st.floats(-1e6, 1e6))
 def test_a_signal_is_predicted_afresh_and_never_seen(seed: int, before: float) -> None:
     states, increments = random_states(seed, REWARDED), random_states(seed + 1, REWARDED)
-    signal = REWARDED.index("reward")
+    signal = int(REWARDED.signals[0])
     changed = states.copy()
     changed[:, signal] = before
     np.testing.assert_array_equal(REWARDED.encode(changed), REWARDED.encode(states))

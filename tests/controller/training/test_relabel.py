@@ -50,7 +50,7 @@ def test_goals_belong_to_the_seed_and_nothing_is_written_to() -> None:
 
 def test_an_emphasised_error_of_the_reward_counts_more_and_the_predictions_stay_in_their_unit() -> None:
     subject = rewarded(np.random.default_rng(0))
-    louder, signal = emphasise(subject, 4.0), subject.space.index("reward")
+    louder, signal = emphasise(subject, 4.0), subject.space.signals[0]
     now, then = np.random.default_rng(1).normal(size=(2, 5, subject.space.size))
     before, after = (encode_targets(model, now, then) for model in (subject, louder))
     np.testing.assert_allclose(after[:, signal], 2 * before[:, signal])

@@ -13,7 +13,7 @@ from planners.problem import FloatArray, Problem
 from planners.rti import RtiSettings
 from tests.dynamics.toys import REWARDED, rewarded
 
-COST = RewardCost(REWARDED.index("reward"))
+COST = RewardCost(int(REWARDED.signals[0]))
 
 
 def problem(seed: int = 0) -> Problem:
