@@ -79,7 +79,7 @@ class Controller:
 
     def reset(self) -> None:
         """Forget everything that was observed: history, adapted weights, plan and progress."""
-        self._memory = Memory(History(self._adapter.window), self._adapter.initial())
+        self._memory = Memory(History(self._adapter.window), refit(self._adapter, self._adapter.initial(), None))
 
     def tick(self, observation: Observation) -> TickResult:
         """Decide what to do from an observation: remember, adapt, predict over the delay, plan."""
@@ -107,6 +107,7 @@ class Controller:
             adapt_ms=1e3 * (adapted - started),
             plan_ms=1e3 * (planned - adapted),
             tick_ms=1e3 * (planned - started),
+            adaptation=memory.adapted.status.value,
             belief=memory.adapted.belief,
         )
 

@@ -71,6 +71,7 @@ class TickResult:
         error_prior: normalised one-step error of the un-adapted model on the newest transition, None without one.
         error_adapted: the same of the model as adapted before that transition was seen.
         rejected: the adapted weights had been worse than the prior lately, so the prior was used.
+        adaptation: `ok`, or why the adapted weights owe nothing to the newest window.
         belief: what the adapter takes the condition to be, where it says.
         progress: where on the course the robot is.
         cost: the course's cost of the step that just ended.
@@ -88,6 +89,7 @@ class TickResult:
     adapt_ms: float
     plan_ms: float
     tick_ms: float
+    adaptation: str = "ok"
     belief: Mapping[str, float] = field(default_factory=dict)
 
 

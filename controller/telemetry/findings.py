@@ -116,7 +116,7 @@ def loop_table(runs: Sequence[Run]) -> list[tuple[str, ...]]:
 
 def _loop_facts(run: Run) -> dict[str, str]:
     records, timing = run.log.records, run.loop.statistics
-    statuses = Counter(record.status for record in records)
+    planned, adapted = Counter(record.status for record in records), Counter(record.adaptation for record in records)
     return {
         "ended": _ending(run.loop),
         **_goal_facts(run),
@@ -125,8 +125,13 @@ def _loop_facts(run: Run) -> dict[str, str]:
         "late ticks": f"{timing.misses} of {timing.ticks}",
         "adaptation not trusted": f"{sum(record.rejected for record in records)} ticks",
         "believed condition at the end": ", ".join(run.log.belief) or "–",
-        "planner": ", ".join(f"{status.replace('_', ' ')} {count}" for status, count in statuses.most_common()),
+        "adaptation": _counts(adapted),
+        "planner": _counts(planned),
     }
+
+
+def _counts(statuses: Counter[str]) -> str:
+    return ", ".join(f"{status.replace('_', ' ')} {count}" for status, count in statuses.most_common())
 
 
 def _goal_facts(run: Run) -> dict[str, str]:

@@ -113,6 +113,8 @@ class TickRecord:
     """Those acting at this time."""
     qpos: tuple[Number, ...] | None = None
     """Generalised positions of the simulated robot, for the video."""
+    adaptation: str = ""
+    """`ok`, or why the adapted weights owe nothing to the newest window; empty in logs of before."""
     belief: Mapping[str, Number] = dataclasses.field(default_factory=dict)
     """What the adapter took the condition to be, by channel; empty where it does not say."""
 
@@ -210,6 +212,7 @@ def from_tick(
         plan_ms=result.plan_ms,
         perturbations=tuple(perturbations),
         qpos=None if qpos is None else _floats(qpos),
+        adaptation=result.adaptation,
         belief=dict(result.belief),
     )
 

@@ -45,6 +45,7 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
         "prediction_error": {"prior": mean(log.series("error_prior")), "adapted": mean(log.series("error_adapted"))},
         "belief": list(log.belief),
         "statuses": dict(sorted(Counter(record.status for record in records).items())),
+        "adaptations": dict(sorted(Counter(record.adaptation for record in records).items())),
         "files": dict(files),
     }
 

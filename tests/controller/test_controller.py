@@ -199,7 +199,7 @@ def test_weights_that_predict_worse_than_the_prior_are_not_trusted() -> None:
     assert not any(result.rejected for result in drive(controller(fixed), 5))
 
 
-def test_non_finite_weights_are_replaced_by_the_prior() -> None:
+def test_non_finite_weights_are_replaced_by_the_prior_and_counted() -> None:
     class Broken:
         window = 4
 
@@ -213,6 +213,8 @@ def test_non_finite_weights_are_replaced_by_the_prior() -> None:
 
     results = drive(controller(Broken()), 5)
     assert np.isfinite(actions(results)).all()
+    assert [result.adaptation for result in results] == ["nothing_seen", *["not_finite"] * 4]
+    assert [result.adaptation for result in drive(controller(), 3)] == ["nothing_seen", "ok", "ok"]
 
 
 def test_an_unmeasured_state_keeps_the_earlier_schedule_and_recovers() -> None:

@@ -44,6 +44,7 @@ SUMMARY_KEYS = (
         "prediction_error",
         "belief",
         "statuses",
+        "adaptations",
         "files",
     ),
 )
