@@ -12,17 +12,19 @@ import math
 
 import numpy as np
 
+from controller.settings.robots import spec
 from hardware.rotation import roll_pitch_yaw
-from sim.bodies.crawler import RoachPhysics
+from sim.bodies.base import Setpoints
+from sim.bodies.crawler import CrawlerPhysics
 from sim.perturbations import Perturbation, parse
-from sim.robots.roach import LEGS
 from sim.terrain import TERRAINS
 
 REV = 2.0 * math.pi
+ANATOMY = spec("roach").anatomy
 PAIRS = ((3, 3), (6, 6), (9, 9), (9, 2), (2, 9), (9, 5), (5, 9))
 CONDITIONS = (
     "",
-    *(f"leg_loss:leg={leg}" for leg in LEGS),
+    *(f"leg_loss:leg={leg}" for leg in ANATOMY.legs),
     "leg_loss:leg=left_middle+right_front",
     "payload:mass=0.01,x=0.02,y=0.015",
     "motor:left=0.7",
@@ -35,9 +37,9 @@ def cell(
     perturbations: tuple[Perturbation, ...], pair: tuple[int, int], seconds: float, seed: int
 ) -> tuple[float, float]:
     """Return forward speed [m/s] and yaw rate [rad/s] of one walk."""
-    physics = RoachPhysics(TERRAINS["flat"], perturbations)
-    physics.reset(np.random.default_rng(seed))
-    physics.command(REV * np.array(pair, dtype=np.float64))
+    physics = CrawlerPhysics(ANATOMY, TERRAINS["flat"], perturbations)
+    physics.reset(rng=np.random.default_rng(seed))
+    physics.command(Setpoints.speeds(REV * np.array(pair, dtype=np.float64)))
     physics.step(500)
     yaws, speeds = [], []
     for _ in range(round(seconds / 0.01)):

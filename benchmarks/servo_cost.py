@@ -46,7 +46,7 @@ class Arguments:
 def measure(seconds: float) -> FloatArray:
     """Stand up and walk; return the time of every part in every running cycle (cycles, parts) [us]."""
     go2, clock, rng = spec("go2"), VirtualClock(), np.random.default_rng(0)
-    bus = LockstepBus(Firmware(Settings(), Body(preset("flat"), (), rng), (), rng), clock)
+    bus = LockstepBus(Firmware(Settings(), Body(go2.anatomy, preset("flat"), (), rng), (), rng), clock)
     robot, guard, gait, estimation = Go2(go2, clock, bus.join), Guard(go2), embody(go2), StateEstimation(go2)
     layout, action = CycleLayout(go2), rest_action(go2) + np.array([0.3] + [0.0] * (len(go2.actions) - 1))
     robot.connect()

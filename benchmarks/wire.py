@@ -60,7 +60,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--domain", type=int, default=19)
     arguments = parser.parse_args()
-    scene = Scene(preset("flat"), domain=arguments.domain, settings=Settings(), seconds=arguments.seconds + 20.0)
+    anatomy, seconds = robots.spec("go2").anatomy, arguments.seconds + 20.0
+    scene = Scene(anatomy, preset("flat"), domain=arguments.domain, settings=Settings(), seconds=seconds)
     process = multiprocessing.get_context("spawn").Process(target=emulate, args=(scene,), daemon=True)
     process.start()
     try:

@@ -19,6 +19,7 @@ from controller.telemetry.run_log import RunHeader
 from controller.tick import Actions
 from hardware.spec import RobotSpec
 from planners.factory import PLANNERS
+from sim.oracle import can_predict
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings
 def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
     if not fast:
         raise ConfigError("model: expected learned in real time, got oracle, which is slower than that; add --fast")
-    if settings.robot != "roach":
-        raise ConfigError(f"model: expected learned for robot {settings.robot}; the oracle simulates the crawler only")
+    if not can_predict(robots.spec(settings.robot).anatomy):
+        raise ConfigError(f"model: expected learned for robot {settings.robot}; the oracle simulates crawlers only")
     if settings.goal is not None:
         raise ConfigError(f"model: expected learned on {settings.course_name}, got oracle, which predicts no reward")
     if PLANNERS[settings.planner.kind].needs_derivatives:

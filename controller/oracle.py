@@ -12,14 +12,14 @@ from dynamics.transitions import FloatArray
 from hardware.simulated.robot import SimRobot
 from hardware.spec import RobotSpec
 from planners.problem import Model
-from sim.bodies.crawler import RoachPhysics
+from sim.bodies.crawler import CrawlerPhysics
 from sim.oracle import Motion, Oracle
 
 
 def oracle(robot: SimRobot, period: float) -> Foresight:
     """Return what plans with the truth about a simulated robot; an action is held for `period` [s]."""
-    if not isinstance(robot.physics, RoachPhysics):
-        raise TypeError(f"oracle: expected a simulated crawler, got robot {robot.spec.name}")
+    if not isinstance(robot.physics, CrawlerPhysics):
+        raise TypeError(f"oracle: expected a crawler with cranks, got robot {robot.spec.name}")
     truth = Oracle(robot.physics, partial(state_vectors, robot.spec), period, cycle=1.0 / robot.spec.servo_hz)
 
     def foresee(_learned: Kernel, _state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Model]:

@@ -1,4 +1,4 @@
-"""The crawler as a dm_env environment, for agents that are not ours.
+"""Any simulated robot as a dm_env environment, for agents that are not ours.
 
 One group of observations for each kind of sensor, every one with its spec; the reward is forward speed.
 """
@@ -8,84 +8,109 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 from dm_control.rl import control
 from dm_env import specs
 from numpy.typing import NDArray
 
-from sim.bodies.crawler import RoachPhysics
-from sim.bodies.crawler_sensors import Measurement, measure, truth
+from sim.bodies.base import Physics, Setpoints
+from sim.bodies.factory import simulate
+from sim.bodies.sensors import Reading
 from sim.perturbations import Perturbation
-from sim.robots.roach import SIDES
+from sim.robots.anatomy import Anatomy
 from sim.terrain import preset
 
 FloatArray = NDArray[np.float64]
 
-_TURN = 2.0 * math.pi
-_SHAPES = {
-    "position": (3,),
-    "quaternion": (4,),
-    "velocity": (3,),
-    "gyro": (3,),
-    "motor_position": (2,),
-    "motor_velocity": (2,),
-    "back_emf": (2,),
-    "battery": (1,),
-}
 _FALLEN = math.cos(math.radians(70.0))
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What an agent may ask of each motor, in the unit of what the motors follow: rad/s, rad or N m."""
+
+    low: Sequence[float]
+    high: Sequence[float]
+    kp: float = 0.0
+    """Of motors that follow angles [N m/rad]."""
+    kd: float = 0.0
+    """[N m s/rad]"""
 
 
 class RunForward(control.Task):  # type: ignore[misc]
     """Run along the ground's x axis: reward is the speed along it [m/s]; a fall ends the episode with discount 0.
 
-    The action is the two leg speeds [rad/s], observations are the fields of `sim.bodies.crawler_sensors.Measurement`.
+    Observations are the fields of `sim.bodies.sensors.Reading` that the robot measures.
     """
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        """Take the source of start poses and sensor noise."""
-        self._rng = rng
+    def __init__(self, actions: Actions, rng: np.random.Generator) -> None:
+        """Take the bounds of the actions, and the source of start poses and sensor noise."""
+        self._actions, self._rng = actions, rng
 
-    def initialize_episode(self, physics: RoachPhysics) -> None:
-        """Stand at the origin with cranks at random angles."""
-        physics.place(self._rng.uniform(-math.pi, math.pi, len(SIDES)))
+    def initialize_episode(self, physics: Physics) -> None:
+        """Stand at the origin."""
+        physics.reset(rng=self._rng)
 
-    def before_step(self, action: FloatArray, physics: RoachPhysics) -> None:
-        """Send the leg speeds (2,)."""
-        physics.command(np.asarray(action, dtype=np.float64))
+    def before_step(self, action: FloatArray, physics: Physics) -> None:
+        """Send the set-points of the motors (n_motors,)."""
+        action = np.array(action, dtype=np.float64)
+        none = np.zeros(len(action))
+        match physics.anatomy.servo:
+            case "velocity":
+                physics.command(Setpoints.speeds(action))
+            case "position":
+                gains = (none + self._actions.kp, none + self._actions.kd)
+                physics.command(Setpoints(action, none, none, *gains))
+            case "torque":
+                physics.command(Setpoints(none, none, action, none, none))
 
-    def action_spec(self, physics: RoachPhysics) -> specs.BoundedArray:
-        """Return the bounds of the leg speeds."""
-        name = "\t".join(f"speed_{side}" for side in SIDES)
-        return specs.BoundedArray((len(SIDES),), np.float64, 2.0 * _TURN, 9.0 * _TURN, name=name)
+    def action_spec(self, physics: Physics) -> specs.BoundedArray:
+        """Return the bounds of the actions."""
+        motors = physics.anatomy.motors
+        return specs.BoundedArray(
+            (len(motors),), np.float64, self._actions.low, self._actions.high, name="\t".join(motors)
+        )
 
-    def get_observation(self, physics: RoachPhysics) -> OrderedDict[str, FloatArray]:
+    def get_observation(self, physics: Physics) -> OrderedDict[str, FloatArray]:
         """Return one noisy reading of every sensor, by group."""
-        reading = measure(truth(physics), physics.condition, self._rng)
-        return OrderedDict((item.name, np.atleast_1d(getattr(reading, item.name))) for item in fields(Measurement))
+        return _groups(physics.measure(self._rng))
 
-    def observation_spec(self, physics: RoachPhysics) -> OrderedDict[str, specs.Array]:
+    def observation_spec(self, physics: Physics) -> OrderedDict[str, specs.Array]:
         """Return one spec for each group."""
-        return OrderedDict((name, specs.Array(shape, np.float64, name=name)) for name, shape in _SHAPES.items())
+        groups = _groups(physics.reading())
+        return OrderedDict((name, specs.Array(value.shape, np.float64, name=name)) for name, value in groups.items())
 
-    def get_reward(self, physics: RoachPhysics) -> float:
+    def get_reward(self, physics: Physics) -> float:
         """Return the true speed along the ground's x axis [m/s]."""
         return float(physics.velocity[0])
 
-    def get_termination(self, physics: RoachPhysics) -> float | None:
+    def get_termination(self, physics: Physics) -> float | None:
         """Return 0 when the robot lies on its side or back, else None."""
         _, x, y, _ = physics.quaternion.tolist()
         return 0.0 if 1.0 - 2.0 * (x * x + y * y) < _FALLEN else None
 
 
 def make(
+    anatomy: Anatomy,
+    actions: Actions,
     rng: np.random.Generator,
     terrain: str = "flat",
     perturbations: Sequence[Perturbation] = (),
     seconds: float = 20.0,
     rate_hz: float = 20.0,
 ) -> control.Environment:
-    """Return an environment that runs episodes of `seconds` with actions at `rate_hz`."""
-    physics = RoachPhysics(preset(terrain), perturbations)
-    return control.Environment(physics, RunForward(rng), time_limit=seconds, control_timestep=1.0 / rate_hz)
+    """Return an environment that runs episodes of `seconds` with actions at `rate_hz`.
+
+    Raises:
+        ValueError: no such terrain, or a perturbation that cannot happen to this robot.
+    """
+    physics = simulate(anatomy, preset(terrain), perturbations)
+    return control.Environment(physics, RunForward(actions, rng), time_limit=seconds, control_timestep=1.0 / rate_hz)
+
+
+def _groups(reading: Reading) -> OrderedDict[str, FloatArray]:
+    """Return what is measured, by field."""
+    groups = ((item.name, np.atleast_1d(getattr(reading, item.name))) for item in fields(reading))
+    return OrderedDict((name, value) for name, value in groups if np.isfinite(value).all())

@@ -16,16 +16,21 @@ import mujoco.batch
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bodies.crawler import RoachPhysics, motor_signal, sagged
+from sim.bodies.crawler import CrawlerPhysics
 from sim.conditions.condition import Condition
 from sim.conditions.writer import ground_to_level
-from sim.robots.roach import MOTOR
+from sim.robots.anatomy import Anatomy
 
 FloatArray = NDArray[np.float64]
 
 
+def can_predict(anatomy: Anatomy) -> bool:
+    """Whether the oracle knows all that a robot's future depends on: that of crawlers with cranks alone."""
+    return anatomy.cranks is not None
+
+
 class Motion(NamedTuple):
-    """What noiseless sensors read at many instants: a `sim.bodies.crawler_sensors.Measurement` with axes (N, T)."""
+    """What noiseless sensors read at many instants: a `sim.bodies.sensors.Reading` with axes (N, T)."""
 
     position: FloatArray
     quaternion: FloatArray
@@ -69,7 +74,7 @@ class Oracle:
 
     def __init__(
         self,
-        physics: RoachPhysics,
+        physics: CrawlerPhysics,
         observe: Callable[[Motion], FloatArray],
         period: float,
         cycle: float,
@@ -137,7 +142,7 @@ class Oracle:
             for begin, end in self._stretches(tick, len(start.committed)):
                 battery = self._charge(battery, torque, end - begin)
                 setpoints = _setpoints(start.committed, actions, begin, self._per_tick)
-                batch.bind("ctrl")[:count] = motor_signal(self._physics.condition, setpoints)
+                batch.bind("ctrl")[:count] = self._physics.train.signal(self._physics.condition, setpoints)
                 self._step(count, end - begin)
                 torque = force.copy()
             broken = (batch.warning[:count] != warnings).any(axis=(1, 2))
@@ -159,10 +164,11 @@ class Oracle:
 
     def _charge(self, battery: FloatArray, torque: FloatArray, steps: int) -> FloatArray:
         """Limit the motors' torque by the battery voltages (N,) that `steps` under load leave; return those."""
-        speed = self._batch.bind("qvel")[: len(battery), self._physics.crank_dofs]
-        voltage = sagged(battery, torque, speed, steps * self._physics.timestep())
-        stall = MOTOR.constant * voltage / MOTOR.resistance
-        self._batch.expand("actuator_forcerange")[: len(battery)] = stall[:, None, None] * np.array([-1.0, 1.0])
+        speed = self._batch.bind("qvel")[: len(battery), self._physics.speeds]
+        train = self._physics.train
+        voltage = train.sagged(battery, torque, speed, steps * self._physics.timestep())
+        limits = train.stall(voltage)[:, None, None] * np.array([-1.0, 1.0])
+        self._batch.expand("actuator_forcerange")[: len(battery)] = limits
         return voltage
 
     def _step(self, count: int, steps: int) -> None:
@@ -178,15 +184,15 @@ class Oracle:
         qpos, qvel = rows[..., 1 : 1 + model.nq], rows[..., 1 + model.nq : 1 + model.nq + model.nv]
         quaternion = _product(ground_to_level(condition), qpos[..., 3:7])
         x, y, heading = condition.pose_bias
-        motor_velocity = qvel[..., self._physics.crank_dofs]
+        motor_velocity = qvel[..., self._physics.speeds]
         return Motion(
             position=qpos[..., :3] + _rotated(quaternion, np.array([x, y, 0.0])),
             quaternion=_product(quaternion, np.array([math.cos(heading / 2.0), 0.0, 0.0, math.sin(heading / 2.0)])),
             velocity=qvel[..., :3],
             gyro=qvel[..., 3:6],
-            motor_position=qpos[..., self._physics.cranks],
+            motor_position=qpos[..., self._physics.angles],
             motor_velocity=motor_velocity,
-            back_emf=MOTOR.constant * motor_velocity,
+            back_emf=self._physics.train.cranks.constant * motor_velocity,
             battery=battery,
         )
 

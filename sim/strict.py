@@ -41,11 +41,10 @@ def within(key: str, low: float, number: float, high: float) -> None:
 
 
 def distinct(key: str, names: Collection[str]) -> None:
-    """Raise ValueError unless there are names, all of them different and in lower case without spaces."""
+    """Raise ValueError unless there are names, all of them different."""
     require(0 < len(names) == len(set(names)), key, "one or more different names", ", ".join(names) or "none")
     for name in names:
-        plain = name.replace("_", "").isalnum() and name == name.lower()
-        require(plain, key, "names of lower-case letters, digits and _", repr(name))
+        require(name.isidentifier(), key, "names of letters, digits and _", repr(name))
 
 
 def one_of(key: str, name: str, choices: Collection[str]) -> None:

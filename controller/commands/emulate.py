@@ -58,7 +58,7 @@ class Emulate:
             from hardware.emulators.go2.process import emulate
             from hardware.emulators.go2.viewer import ViewerError
             from hardware.unitree.bus import BusError
-            from sim.bodies.floating_base import SimulationError
+            from sim.bodies.base import SimulationError
         except ImportError as error:
             raise ConfigError(f"emulate: needs Cyclone DDS ({error}); pip install 'limber[go2]'") from error
         scene = self._scene()
@@ -71,12 +71,12 @@ class Emulate:
         return Answer(summary, text)
 
     def _scene(self) -> Scene:
+        from controller.settings import robots
         from controller.settings.layers import ConfigError, nearest
         from hardware.emulators.go2.faults import parse as parse_fault
         from hardware.emulators.go2.firmware import MODES, Settings
         from hardware.emulators.go2.process import Scene
         from sim.perturbations import check, parse
-        from sim.robots.go2 import ANATOMY
         from sim.terrain import TERRAINS, preset
 
         for flag, got, choices in (
@@ -86,9 +86,10 @@ class Emulate:
         ):
             if got not in choices:
                 raise ConfigError(f"command line: emulate: {flag}: got {got!r}, {nearest(got, choices)}")
+        anatomy = robots.spec(self.robot).anatomy
         try:
             perturbations = tuple(map(parse, self.perturb))
-            check(perturbations, ANATOMY)
+            check(perturbations, anatomy)
         except ValueError as error:
             raise ConfigError(f"command line: emulate: --perturb: {error}") from error
         try:
@@ -96,6 +97,7 @@ class Emulate:
         except ValueError as error:
             raise ConfigError(f"command line: emulate: --fault: {error}") from error
         return Scene(
+            anatomy,
             terrain=preset(self.terrain or "flat"),
             interface=self.interface or "lo",
             domain=int(self._within("domain", 1, 0, 232)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import mujoco
@@ -14,15 +14,13 @@ from controller.reports.plots import COLOURS
 from controller.settings import robots
 from controller.telemetry.run_log import Log
 from sim.perturbations import parse
-from sim.robots import go2, roach
 from sim.robots.anatomy import Anatomy
-from sim.terrain import TERRAINS, Terrain
+from sim.robots.builders import build
+from sim.terrain import TERRAINS
 from sim.video.clip import Clip, Note, RenderError
 from sim.video.encode import write_video
 
 _log = logging.getLogger(__name__)
-
-_BODIES: Mapping[str, Callable[[Terrain], mujoco.MjSpec]] = {"roach": roach.build, "go2": go2.build}
 
 
 def film(path: Path, logs: Sequence[Log]) -> Path | None:
@@ -34,7 +32,8 @@ def film(path: Path, logs: Sequence[Log]) -> Path | None:
     """
     header = logs[0].header
     try:
-        model = _BODIES[robots.spec(header.source or header.robot).anatomy.body](TERRAINS[header.terrain]).compile()
+        anatomy = robots.spec(header.source or header.robot).anatomy
+        model = build(anatomy, TERRAINS[header.terrain]).compile()
         clips = [_clip(log, model, colour) for log, colour in zip(logs, COLOURS, strict=False)]
         write_video(path, clips, np.array(header.path, np.float64).reshape(-1, 2))
     except RenderError as error:

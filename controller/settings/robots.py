@@ -9,6 +9,7 @@ from pathlib import Path
 
 from controller.settings import assets
 from controller.settings.layers import ConfigError, Layer, nearest, read_yaml, resolve
+from hardware.motors import VelocityServo
 from hardware.spec import RobotSpec
 from sim.strict import one_of, require
 
@@ -90,6 +91,8 @@ def checkpoint(robot: str, recipe: str, rate_hz: float | None = None, goal: str 
 def _read(place: str) -> RobotSpec:
     path = Path(place) if _is_path(place) else assets.robot(place)
     found = replace(resolve(RobotSpec, [_complete(read_yaml(path), path.parent)]), source=place)
+    from sim.perturbations import check_ranges  # not before: it brings MuJoCo along
+
     try:
         require(_is_path(place) or found.name == place, "name", f"{place}, as the file", found.name)
         if found.wire is not None:
@@ -97,6 +100,10 @@ def _read(place: str) -> RobotSpec:
 
             one_of("wire.driver", found.wire.driver, DRIVERS)
             DRIVERS[found.wire.driver].check(found)
+        check_ranges(found.anatomy)
+        if not isinstance(found.servo, VelocityServo):
+            require(not found.anatomy.stand, "anatomy.stand", "none, because servo.stand says it", "one")
+            found = replace(found, anatomy=replace(found.anatomy, stand=found.servo.stand))
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
     return found

@@ -35,7 +35,7 @@ from controller.training.random_episodes import gather
 from controller.training.settings import ExperimentSettings
 from dynamics import checkpoint
 from dynamics.training import dataset
-from sim.robots.anatomy import SPLITS, Split
+from sim.robots.ranges import SPLITS, Split
 
 _POLL = 0.5
 """Time between two looks at the progress of the fits [s]."""

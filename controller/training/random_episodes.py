@@ -19,7 +19,7 @@ from hardware.clock import VirtualClock
 from hardware.simulated.robot import SimRobot
 from hardware.spec import RobotSpec
 from sim.perturbations import Perturbation, sample_condition
-from sim.robots.anatomy import Split
+from sim.robots.ranges import Split
 
 _ATTEMPTS = 20
 _FALL = 1.2

@@ -11,9 +11,10 @@ import numpy as np
 
 from hardware.clock import Clock
 from hardware.robot import FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
-from hardware.simulated.bodies import Physics, simulate
+from hardware.simulated.bodies import follow, state
 from hardware.spec import RobotSpec
-from sim.bodies.floating_base import SimulationError
+from sim.bodies.base import Physics, SimulationError
+from sim.bodies.factory import simulate
 from sim.conditions.condition import Condition
 from sim.perturbations import Perturbation, describe
 from sim.terrain import Terrain, preset
@@ -49,8 +50,8 @@ class SimRobot:
         self._clock = clock
         self._rng = rng
         ground = preset(terrain) if isinstance(terrain, str) else terrain
-        self._body = simulate(spec, ground, perturbations, rng, pose)
-        self._physics = self._body.physics
+        self._physics = simulate(spec.anatomy, ground, perturbations)
+        self._physics.reset(pose, rng)
         self._origin = clock.now()
         self._connected = False
         self._active = False
@@ -118,13 +119,13 @@ class SimRobot:
             raise RobotError(f"{self.spec.name}: write: expected an active robot; call connect and activate first")
         with self._lock:
             self._advance()
-            self._body.follow(command, command.expires - self._origin)
+            follow(self._physics, command, command.expires - self._origin)
         return command
 
     def damp(self) -> None:
         """Brake or damp all motors."""
         with self._lock:
-            self._body.follow(None, math.inf)
+            follow(self._physics, None, math.inf)
 
     def deactivate(self) -> None:
         """Damp and follow no more commands."""
@@ -149,4 +150,6 @@ class SimRobot:
                 raise LinkLost(f"{self.spec.name}: {error}") from error
 
     def _state(self, rng: np.random.Generator | None) -> RobotState:
-        return self._body.state(self._seq, self._origin + self._physics.time(), rng)
+        physics = self._physics
+        reading = physics.reading() if rng is None else physics.measure(rng)
+        return state(reading, self._seq, self._origin + physics.time(), physics.time())

@@ -1,128 +1,93 @@
-"""The quadruped in motion: joints that follow position set-points, a battery, and perturbations on a time line.
-
-The servo law of the motors, kp (q - angle) + kd (dq - speed) + tau within the torque limits, is part of the MuJoCo
-model, so that between two commands a whole stretch of time is one call.
-"""
+"""Any robot whose motors are joints, in motion: they follow angles, speeds or torques, each by its own servo law."""
 
 from __future__ import annotations
 
 import copy
 import functools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bodies.floating_base import FloatingBase, SimulationError, is_rough
+from sim.bodies.base import Physics, Pose, is_rough
+from sim.bodies.sensors import Reading, Sensors
 from sim.perturbations import Perturbation
-from sim.robots import go2
+from sim.robots.anatomy import Anatomy
+from sim.robots.builders import build
 from sim.terrain import SPREAD, Terrain
 
 FloatArray = NDArray[np.float64]
 
-_NOTHING = object()
-"""In place of the command that the model follows: it has to be written again."""
-_BATTERY_VOLTAGE, _BATTERY_RESISTANCE, _BATTERY_ENERGY = 29.6, 0.06, 8.0 * 28.8 * 3600.0
-"""Open circuit [V] and inner resistance [ohm] of an eight-cell pack, our estimates; 8 Ah at 28.8 V, published [J]."""
-_SETTLING = 0.1
-"""Time constant of the battery's current behind the motors' power: what their capacitors hold [s]."""
-_COPPER_LOSS = 0.3
-"""Heat per squared torque of a joint, an estimate of this class of motor [W/(N m)^2]."""
-_ELECTRONICS = 30.0
-"""[W]"""
 
+class JointedPhysics(Physics):
+    """One simulated robot. Without a command its joints are damped."""
 
-@dataclass(frozen=True)
-class JointCommand:
-    """Set-points of the servo law, each (12,) in the order of `sim.robots.go2.MOTORS`, SI units."""
-
-    position: FloatArray
-    velocity: FloatArray
-    torque: FloatArray
-    kp: FloatArray
-    kd: FloatArray
-
-
-class QuadrupedPhysics(FloatingBase[JointCommand]):
-    """One simulated quadruped. Without a command its joints are damped."""
-
-    damping = 5.0
-    """Velocity gain of the joints without a command [N m s/rad]."""
-
-    def __init__(self, terrain: Terrain, perturbations: Sequence[Perturbation] = ()) -> None:
-        """Put an intact quadruped on `terrain`, standing; `perturbations` act at their own times.
+    def __init__(self, anatomy: Anatomy, terrain: Terrain, perturbations: Sequence[Perturbation] = ()) -> None:
+        """Put an intact robot on `terrain`, standing; `perturbations` act at their own times.
 
         Raises:
             PerturbationError: one of them cannot happen to this robot.
         """
-        model = copy.copy(_compiled(terrain, is_rough(terrain, perturbations)))
-        super().__init__(go2.ANATOMY, model, mujoco.MjData(model), terrain, perturbations)
-        self._joints = slice(7, 7 + len(go2.MOTORS))
-        self._dofs = slice(6, 6 + len(go2.MOTORS))
-        sensors = {name: model.sensor(name) for name in ("gyro", "accelerometer", *go2.LEGS)}
-        self._gyro, self._accelerometer = (slice(sensors[n].adr[0], sensors[n].adr[0] + 3) for n in list(sensors)[:2])
-        self._feet = [sensors[leg].adr[0] for leg in go2.LEGS]
-        self._still = np.zeros(len(go2.MOTORS))
+        model = copy.copy(_intact(anatomy, terrain, is_rough(terrain, perturbations)))
         self._gains = model.actuator_biasprm[:, 1:3]
-        self._followed: JointCommand | object | None = _NOTHING
-        self.reset()
+        self._still = np.zeros(len(anatomy.motors))
+        self._gyro, self._accelerometer = (_numbers(model, name) for name in ("gyro", "accelerometer"))
+        self._touch = [model.sensor(leg).adr[0] for leg in anatomy.legs]
+        self._feet = [model.geom(anatomy.foot(leg)).id for leg in anatomy.legs]
+        super().__init__(anatomy, model, terrain, perturbations)
+        noise, motors = anatomy.noise, len(anatomy.motors)
+        self.sensors = Sensors(
+            [
+                ("position", 3, noise.position),
+                ("velocity", 3, noise.velocity),
+                ("gyro", 3, noise.gyro),
+                ("accelerometer", 3, noise.accelerometer),
+                ("motor_position", motors, noise.motor_position),
+                ("motor_velocity", motors, noise.motor_velocity),
+                ("motor_torque", motors, noise.motor_torque),
+                ("foot_force", len(anatomy.legs), noise.foot_force),
+                ("quaternion", 3, noise.attitude),
+                ("battery", 1, noise.voltage),
+            ]
+        )
 
-    def reset(self, pose: Sequence[float] = go2.STAND, yaw: float = 0.0) -> None:
-        """Go back to time zero at the origin, in a pose (12,) [rad], its lowest foot just on the ground."""
-        mujoco.mj_resetData(self.model, self.data)
-        self.data.qpos[self._joints] = pose
-        self.data.qpos[:7] = 0.0, 0.0, 0.0, math.cos(yaw / 2), 0.0, 0.0, math.sin(yaw / 2)
-        mujoco.mj_kinematics(self.model, self.data)
-        lowest = min(float(self.data.geom(leg).xpos[2]) for leg in go2.LEGS)
-        bumps = 0.5 * SPREAD * self.condition.terrain.roughness
-        self.data.qpos[2] = go2.FOOT_RADIUS - lowest + bumps
-        self.charge = 1.0
-        """State of charge [0..1]."""
-        self.power = _ELECTRONICS
+    def reset(self, pose: Pose | None = None, rng: np.random.Generator | None = None) -> None:
+        """Go back to time zero at the origin, in a pose (n_motors,) [rad], its lowest foot just on the ground."""
+        model, data = self.model, self.data
+        mujoco.mj_resetData(model, data)
+        data.qpos[self.angles] = pose if pose is not None else self.anatomy.stand or self._still
+        self._root.place(data.qpos, 0.0)
+        mujoco.mj_kinematics(model, data)
+        self._root.place(data.qpos, 0.5 * SPREAD * self.condition.terrain.roughness - self._lowest())
+        battery = self.anatomy.battery
+        self.charge = 1.0 if battery is not None and battery.energy > 0.0 else math.nan
+        """State of charge [0..1]; NaN where it is not known."""
+        self.power = self._drawn()
         """Electrical power drawn from the battery [W]."""
-        self._timeline.restart()
-        self._writer.write(self.condition, self.data)
-        self._follow()
-        mujoco.mj_forward(self.model, self.data)
+        self._restart()
+        mujoco.mj_forward(model, data)
 
-    def command(self, command: JointCommand | None, expires: float = math.inf) -> None:
-        """Follow set-points until a time [s], then be damped; None damps at once.
-
-        The condition's delay applies, to the end of the command as well.
-        """
-        if self._timeline.send(command, expires):
-            self._follow()
-
-    def step(self, count: int = 1) -> None:
-        """Advance by `count` physics steps.
-
-        Raises:
-            SimulationError: the state became non-finite or MuJoCo reported a bad state.
-        """
-        timeline, data, began = self._timeline, self.data, self.data.time
-        target = timeline.steps + count
-        while timeline.steps < target:
-            stretch = timeline.next_event(target) - timeline.steps
-            mujoco.mj_step(self.model, data, stretch)
-            timeline.steps += stretch
-            if timeline.meet():
-                self._writer.write(self.condition, data)
-                self._followed = _NOTHING
-            if timeline.command is not self._followed:
-                self._follow()
-        passed = data.time - began  # MuJoCo starts afresh when a state is not finite or far too large
-        if not abs(passed - count * timeline.timestep) < 0.5 * timeline.timestep:
-            raise SimulationError(f"physics at {self.time():.3f} s: the state is not finite or far too large")
-        seconds = count * timeline.timestep
-        self.power += (1.0 - math.exp(-seconds / _SETTLING)) * (self._drawn() - self.power)
-        self.charge = max(0.0, self.charge - self.power * seconds / _BATTERY_ENERGY)
+    def reading(self) -> Reading:
+        """Return what perfect sensors would read."""
+        return Reading(
+            self.position,
+            self.level_quaternion,
+            self.velocity,
+            self.gyro,
+            self.motor_position,
+            self.motor_velocity,
+            self.battery,
+            self.charge,
+            motor_torque=self.motor_torque,
+            accelerometer=self.accelerometer,
+            foot_force=self.foot_force,
+        )
 
     @property
     def gyro(self) -> FloatArray:
-        """Angular velocity in body axes (3,) [rad/s]."""
+        """Angular velocity at the IMU in body axes (3,) [rad/s]."""
         return np.array(self.data.sensordata[self._gyro])
 
     @property
@@ -132,58 +97,90 @@ class QuadrupedPhysics(FloatingBase[JointCommand]):
 
     @property
     def foot_force(self) -> FloatArray:
-        """Normal force of the ground on each foot (4,) [N], in the order of `sim.robots.go2.LEGS`."""
-        return np.array(self.data.sensordata[self._feet])
-
-    @property
-    def motor_position(self) -> FloatArray:
-        """Joint angles (12,) [rad]."""
-        return np.array(self.data.qpos[self._joints])
-
-    @property
-    def motor_velocity(self) -> FloatArray:
-        """Joint speeds (12,) [rad/s]."""
-        return np.array(self.data.qvel[self._dofs])
+        """Normal force of the ground on the foot of each leg (n_legs,) [N]."""
+        return np.array(self.data.sensordata[self._touch])
 
     @property
     def motor_torque(self) -> FloatArray:
-        """Torques of the motors in the last step (12,) [N m]."""
+        """Torques of the motors in the last step (n_motors,) [N m]."""
         return np.array(self.data.actuator_force)
 
     @property
     def battery(self) -> float:
-        """Voltage at the battery's terminals [V]."""
-        return _BATTERY_VOLTAGE - _BATTERY_RESISTANCE * self.power / _BATTERY_VOLTAGE
+        """Voltage at the battery's terminals [V]; NaN where nothing is known of it."""
+        battery = self.anatomy.battery
+        return math.nan if battery is None else battery.voltage - battery.resistance * self.power / battery.voltage
+
+    def step(self, count: int = 1) -> None:
+        """Advance by `count` physics steps; the battery gives what is drawn at their end.
+
+        Raises:
+            SimulationError: the state became non-finite or MuJoCo reported a bad state.
+        """
+        super().step(count)
+        battery, seconds = self.anatomy.battery, count * self.timestep()
+        if battery is not None:
+            self.power += (1.0 - math.exp(-seconds / battery.settling)) * (self._drawn() - self.power)
+        if battery is not None and battery.energy > 0.0:
+            self.charge = max(0.0, self.charge - self.power * seconds / battery.energy)
 
     def _drawn(self) -> float:
         """Return the electrical power that motors and electronics draw now [W]."""
+        battery = self.anatomy.battery
+        if battery is None:
+            return 0.0
         torque = self.data.actuator_force
-        mechanical = float(torque @ self.data.qvel[self._dofs])
-        return _ELECTRONICS + max(0.0, mechanical + _COPPER_LOSS * float(torque @ torque))
+        mechanical = float(torque @ self.data.qvel[self.speeds])
+        return battery.electronics + max(0.0, mechanical + battery.copper_loss * float(torque @ torque))
+
+    def _advance(self, steps: int) -> None:
+        mujoco.mj_step(self.model, self.data, steps)
 
     def _follow(self) -> None:
         """Write the servo law of the present command into the model."""
-        command, condition = self._timeline.command, self.condition
-        self._followed = command
+        command, condition, speeds = self._timeline.command, self.condition, self.anatomy.servo == "velocity"
         if command is None:
-            signal, kp, kd = self._still, self._still, self._still + self.damping
+            signal, kp, kd = self._still, self._still, self._still + self.anatomy.damping
+        elif speeds:
+            kp, kd = self._still, self._still + self.anatomy.damping
+            signal = kd * (self._each(condition.gain, 1.0) * command.velocity + self._each(condition.bias, 0.0))
         else:
             kp, kd = command.kp, command.kd
             signal = command.torque + kp * command.position + kd * command.velocity
-        if condition.gain or condition.dead_motors or condition.stuck_motors:
-            share = self._strength()
+        idle = condition.dead_motors | condition.stuck_motors
+        if idle or (condition.gain and not speeds):
+            share = self._each({} if speeds else condition.gain, 1.0)
+            share[[motor in idle for motor in self.anatomy.motors]] = 0.0
             signal, kp, kd = share * signal, share * kp, share * kd
         self.data.ctrl[:] = signal
         self._gains[:, 0] = -kp
         self._gains[:, 1] = -kd
 
-    def _strength(self) -> FloatArray:
-        """Return the share of its torque that each motor gives (12,)."""
-        condition = self.condition
-        idle = condition.dead_motors | condition.stuck_motors
-        return np.array([0.0 if name in idle else condition.gain.get(name, 1.0) for name in go2.MOTORS])
+    def _each(self, values: Mapping[str, float], usual: float) -> FloatArray:
+        """Return a number for each motor (n_motors,)."""
+        return np.array([values.get(motor, usual) for motor in self.anatomy.motors])
+
+    def _lowest(self) -> float:
+        """Return how low the feet reach, or without feet whatever touches the ground [m]."""
+        model, data = self.model, self.data
+        bottoms = []
+        touching = (model.geom_bodyid > 0) & (model.geom_conaffinity > 0)
+        for geom in self._feet or np.flatnonzero(touching).tolist():
+            height, down = data.geom_xpos[geom, 2], data.geom_xmat[geom, 6:]
+            if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_SPHERE:
+                bottoms.append(height - model.geom_size[geom, 0])
+            else:
+                centre, half = model.geom_aabb[geom, :3], model.geom_aabb[geom, 3:]
+                bottoms.append(height + down @ centre - np.abs(down) @ half)
+        return float(min(bottoms))
 
 
 @functools.lru_cache(maxsize=8)
-def _compiled(terrain: Terrain, rough: bool) -> mujoco.MjModel:
-    return go2.build(terrain, rough).compile()
+def _intact(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjModel:
+    return build(anatomy, terrain, rough).compile()
+
+
+def _numbers(model: mujoco.MjModel, sensor: str) -> slice:
+    """Return where the three numbers of a sensor are."""
+    first = model.sensor(sensor).adr[0]
+    return slice(first, first + 3)

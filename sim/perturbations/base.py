@@ -12,7 +12,8 @@ import numpy as np
 
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
-from sim.robots.anatomy import Anatomy, Split
+from sim.robots.anatomy import Anatomy
+from sim.robots.ranges import Split
 
 MORE_LIKELY = 0.5
 """A yes or no that is believed in by more than this is told."""

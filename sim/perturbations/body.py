@@ -11,7 +11,8 @@ import numpy as np
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
 from sim.perturbations.base import MORE_LIKELY, Perturbation
-from sim.robots.anatomy import Anatomy, Split
+from sim.robots.anatomy import Anatomy
+from sim.robots.ranges import Split
 
 _LEAST_PAYLOAD = 0.2
 """Lighter payloads are not worth a word, as a share of the robot's unit."""

@@ -11,7 +11,8 @@ import numpy as np
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
 from sim.perturbations.base import MORE_LIKELY, Perturbation
-from sim.robots.anatomy import Anatomy, Split
+from sim.robots.anatomy import Anatomy
+from sim.robots.ranges import Split
 
 _GAIN_UNIT, _BIAS_UNIT = 0.3, 5.0
 """What counts as one in a description: change of a gain [-], error of a speed [rad/s]."""

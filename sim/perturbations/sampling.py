@@ -12,7 +12,8 @@ import numpy as np
 from sim.perturbations.base import Perturbation
 from sim.perturbations.codec import check_one
 from sim.perturbations.kinds import PERTURBATIONS
-from sim.robots.anatomy import SPLITS, Anatomy, Split
+from sim.robots.anatomy import Anatomy
+from sim.robots.ranges import SPLITS, Split
 
 
 def sample_condition(rng: np.random.Generator, family: str, split: str, anatomy: Anatomy) -> tuple[Perturbation, ...]:
@@ -41,7 +42,7 @@ def check_ranges(anatomy: Anatomy) -> None:
     """Raise ValueError unless every family of a robot is known, and has the parameters that it is drawn from."""
     drawable = {name: kind.parameters for name, kind in PERTURBATIONS.items() if kind.parameters is not None}
     for family, bands in anatomy.ranges.items():
-        check_one(f"ranges.{family}", family, drawable)
+        check_one(f"anatomy.ranges.{family}", family, drawable)
         for parameter in bands:
-            check_one(f"ranges.{family}.{parameter}", parameter, drawable[family])
+            check_one(f"anatomy.ranges.{family}.{parameter}", parameter, drawable[family])
         sample_condition(np.random.default_rng(0), family, "train", anatomy)  # finds what is missing

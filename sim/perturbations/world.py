@@ -12,7 +12,8 @@ import numpy as np
 from sim.conditions.condition import STANDARD_GRAVITY, Condition
 from sim.perturbations import codec
 from sim.perturbations.base import Perturbation
-from sim.robots.anatomy import Anatomy, Split
+from sim.robots.anatomy import Anatomy
+from sim.robots.ranges import Split
 from sim.terrain import TERRAINS
 
 PUSH_SECONDS = 0.02

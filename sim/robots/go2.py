@@ -16,8 +16,8 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.robots.anatomy import Anatomy, Bands, LegSets, Load, Units
-from sim.terrain import FLOOR_BIT, Terrain, add_ground
+from sim.robots.parts import add_imu, add_payload, add_servo, add_touch, scene
+from sim.terrain import FLOOR_BIT, Terrain
 
 FloatArray = NDArray[np.float64]
 
@@ -51,28 +51,6 @@ TRUNK_HALF = (0.1881, 0.04675, 0.057)
 PAYLOAD_HALF = (0.08, 0.06, 0.04)
 """Box that stands for a payload [m]."""
 BELLY_FRICTION = 0.4
-
-
-ANATOMY = Anatomy(
-    name="go2",
-    body="go2",
-    motors=MOTORS,
-    servo="position",
-    load=Load(half=PAYLOAD_HALF, back=TRUNK_HALF[2], heaviest=10.0, reach=(0.25, 0.15), drawn=(0.15, 0.10)),
-    units=Units(payload=4.0, moment=0.4, force=300.0),
-    jammed=200.0,
-    push=40.0,
-    legs=LEGS,
-    limbs=tuple(f"{leg}_calf" for leg in LEGS),
-    leg_sets=LegSets(train=(("front_left",), ("front_right",), ("rear_right",)), heldout=(("rear_left",),)),
-    ranges={
-        "leg_loss": {},
-        "payload": {"mass": Bands(train=((1.0, 3.0), (4.5, 6.5)), heldout=((3.0, 4.5), (6.5, 8.0)))},
-        "slope": {"angle": Bands(train=((0.03, 0.07), (0.10, 0.14)), heldout=((0.07, 0.10), (0.14, 0.17)))},
-        "motor": {"gain": Bands(train=((0.45, 0.60), (0.70, 0.95)), heldout=((0.60, 0.70), (0.38, 0.45)))},
-        "friction": {"mu": Bands(train=((0.35, 0.45), (0.55, 0.70)), heldout=((0.45, 0.55), (0.30, 0.35)))},
-    },
-)
 
 
 @dataclass(frozen=True)
@@ -143,18 +121,7 @@ def build(terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:
         terrain: the ground at the start.
         rough: also add a height field, so that the ground can be rough now or later.
     """
-    spec = mujoco.MjSpec()
-    spec.modelname = "go2"
-    spec.compiler.degree = False
-    spec.option.timestep = TIMESTEP
-    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    spec.option.jacobian = mujoco.mjtJacobian.mjJAC_DENSE
-    spec.option.iterations = 20
-    spec.option.ls_iterations = 10
-    spec.option.tolerance = 1e-6
-    spec.stat.meansize = 0.1
-    spec.stat.extent = 1.5
-    add_ground(spec, terrain, rough)
+    spec = scene("go2", terrain, rough, TIMESTEP, size=0.1, extent=1.5)
     trunk = _add_trunk(spec)
     for leg in LEGS:
         _add_leg(spec, trunk, leg)
@@ -166,15 +133,8 @@ def _add_trunk(spec: mujoco.MjSpec) -> mujoco.MjsBody:
     trunk.add_freejoint(name="root")
     _solid(trunk, "trunk", _BOX, list(TRUNK_HALF), [0.0, 0.0, 0.0], _DARK)
     _solid(trunk, "head", _SPHERE, [0.047, 0.0, 0.0], [0.293, 0.0, -0.02], [0.85, 0.35, 0.15, 1.0])
-    trunk.add_site(name="imu", pos=list(IMU))
-    payload = trunk.add_body(name="payload", mass=0.0, inertia=[0.0, 0.0, 0.0], explicitinertial=True)
-    box = payload.add_geom(name="payload", type=_BOX, size=list(PAYLOAD_HALF), rgba=[0.80, 0.70, 0.10, 0.0])
-    box.contype = box.conaffinity = 0
-    for name, kind in (
-        ("gyro", mujoco.mjtSensor.mjSENS_GYRO),
-        ("accelerometer", mujoco.mjtSensor.mjSENS_ACCELEROMETER),
-    ):
-        spec.add_sensor(name=name, type=kind, objtype=mujoco.mjtObj.mjOBJ_SITE, objname="imu")
+    add_payload(trunk, PAYLOAD_HALF)
+    add_imu(spec, trunk, IMU)
     return trunk
 
 
@@ -191,15 +151,14 @@ def _add_leg(spec: mujoco.MjSpec, trunk: mujoco.MjsBody, leg: str) -> None:
     rod = _solid(calf, f"{leg}_calf", _CAPSULE, [0.011, 0.0, 0.0], None, _DARK)
     rod.fromto = [0.0, 0.0, 0.0, FOOT_X, 0.0, -CALF_LENGTH]
     _solid(calf, leg, _SPHERE, [FOOT_RADIUS, 0.0, 0.0], [FOOT_X, 0.0, -CALF_LENGTH], [0.05, 0.05, 0.05, 1.0])
-    calf.add_site(name=leg, pos=[FOOT_X, 0.0, -CALF_LENGTH], size=[1.3 * FOOT_RADIUS, 0.0, 0.0], type=_SPHERE)
-    spec.add_sensor(name=leg, type=mujoco.mjtSensor.mjSENS_TOUCH, objtype=mujoco.mjtObj.mjOBJ_SITE, objname=leg)
+    add_touch(spec, calf, leg, [FOOT_X, 0.0, -CALF_LENGTH], 1.3 * FOOT_RADIUS)
     for part, body in zip(PARTS, (hip, thigh, calf), strict=True):
         _add_motor(spec, body, leg, part)
 
 
 def _add_motor(spec: mujoco.MjSpec, body: mujoco.MjsBody, leg: str, part: str) -> None:
-    """Add a joint and its motor, torque = clip(signal - kp * angle - kd * speed); `sim.bodies.jointed` sets gains."""
-    name, limit = f"{leg}_{part}", TORQUE[part]
+    """Add a joint and its motor."""
+    name = f"{leg}_{part}"
     axis = [1.0, 0.0, 0.0] if part == "hip" else [0.0, 1.0, 0.0]
     span = RANGE[f"{leg.split('_')[0]}_thigh" if part == "thigh" else part]
     body.add_joint(
@@ -212,11 +171,7 @@ def _add_motor(spec: mujoco.MjSpec, body: mujoco.MjsBody, leg: str, part: str) -
         damping=JOINT_DAMPING,
         frictionloss=JOINT_FRICTION,
     )
-    motor = spec.add_actuator(name=name, trntype=mujoco.mjtTrn.mjTRN_JOINT, target=name)
-    motor.gaintype, motor.biastype = mujoco.mjtGain.mjGAIN_FIXED, mujoco.mjtBias.mjBIAS_AFFINE
-    motor.gainprm[0] = 1.0
-    motor.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
-    motor.forcerange = [-limit, limit]
+    add_servo(spec, name, TORQUE[part])
 
 
 def _body(parent: mujoco.MjsBody, name: str, place: list[float], link: Link) -> mujoco.MjsBody:

@@ -12,51 +12,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import mujoco
 
-from sim.robots.anatomy import Anatomy, Bands, LegSets, Load, Units
-from sim.terrain import FLOOR_BIT, Terrain, add_ground
+from sim.robots.parts import add_payload, scene
+from sim.terrain import FLOOR_BIT, Terrain
 
 SIDES = ("left", "right")
 LEGS = ("left_front", "left_middle", "left_rear", "right_front", "right_middle", "right_rear")
-
-
-@dataclass(frozen=True)
-class Motor:
-    """A geared DC motor with its velocity loop, all at the output shaft."""
-
-    constant: float = 0.042
-    """Torque per current = back-EMF per speed [N m/A = V s/rad]: 3.7 V turns 14 rev/s without load."""
-    resistance: float = 8.0
-    """Winding [ohm]: stall torque = constant * voltage / resistance = 20 mN m, ten times what lifts the body."""
-    loop_gain: float = 0.004
-    """Torque per speed error of the on-board loop [N m s/rad], inside the voltage limit."""
-    inertia: float = 1.5e-6
-    """Rotor inertia times gear ratio squared [kg m^2]."""
-
-    @property
-    def damping(self) -> float:
-        """Torque that back-EMF takes away per speed [N m s/rad]."""
-        return self.constant**2 / self.resistance
-
-
-@dataclass(frozen=True)
-class Battery:
-    """A single lithium-polymer cell."""
-
-    voltage: float = 3.9
-    """Open-circuit [V]."""
-    resistance: float = 0.6
-    """Cell and wiring [ohm]."""
-    settling: float = 0.02
-    """Time constant of the terminal voltage behind its load [s]."""
-
-
-MOTOR = Motor()
-BATTERY = Battery()
 
 TIMESTEP = 0.001
 TRUNK_HALF = (0.050, 0.014, 0.009)
@@ -67,7 +31,6 @@ BELLY_Z = -0.0165
 """Underside of the trunk below its origin [m]: it clears the ground on a tripod, and carries the body over the feet's
 return stroke where a leg is missing."""
 BELLY_FRICTION = 0.1
-BACK_Z = BELLY_Z + 2.0 * TRUNK_HALF[2]
 PAYLOAD_HALF = (0.006, 0.006, 0.004)
 
 HIP_X: Mapping[str, float] = MappingProxyType({"front": 0.036, "middle": 0.0, "rear": -0.036})
@@ -89,74 +52,6 @@ FOOT_RADIUS = 0.0015
 STANDING_HEIGHT = LEG_LENGTH + FOOT_RADIUS - AXLE_Z
 """Trunk origin above the ground with all feet level [m]."""
 
-ANATOMY = Anatomy(
-    name="roach",
-    body="roach",
-    motors=SIDES,
-    servo="velocity",
-    load=Load(half=PAYLOAD_HALF, back=BACK_Z, heaviest=0.05, reach=(TRUNK_HALF[0], 0.04), drawn=(0.035, 0.02)),
-    units=Units(payload=0.01, moment=2e-4, force=0.3),
-    jammed=0.03,
-    push=0.1,
-    motor_bias=30.0,
-    legs=LEGS,
-    leg_sets=LegSets(  # every choice of one to three legs that leaves each side one leg; one in four is kept back
-        train=(
-            ("left_front",),
-            ("left_rear",),
-            ("right_front",),
-            ("right_middle",),
-            ("left_front", "left_middle"),
-            ("left_front", "left_rear"),
-            ("left_front", "right_front"),
-            ("left_front", "right_rear"),
-            ("left_middle", "left_rear"),
-            ("left_middle", "right_front"),
-            ("left_middle", "right_rear"),
-            ("left_rear", "right_front"),
-            ("left_rear", "right_middle"),
-            ("right_front", "right_middle"),
-            ("right_front", "right_rear"),
-            ("right_middle", "right_rear"),
-            ("left_front", "left_middle", "right_middle"),
-            ("left_front", "left_middle", "right_rear"),
-            ("left_front", "left_rear", "right_front"),
-            ("left_front", "left_rear", "right_rear"),
-            ("left_front", "right_front", "right_middle"),
-            ("left_front", "right_front", "right_rear"),
-            ("left_middle", "left_rear", "right_front"),
-            ("left_middle", "left_rear", "right_middle"),
-            ("left_middle", "left_rear", "right_rear"),
-            ("left_middle", "right_front", "right_rear"),
-            ("left_middle", "right_middle", "right_rear"),
-            ("left_rear", "right_front", "right_middle"),
-            ("left_rear", "right_middle", "right_rear"),
-        ),
-        heldout=(
-            ("left_middle",),
-            ("right_rear",),
-            ("left_front", "right_middle"),
-            ("left_middle", "right_middle"),
-            ("left_rear", "right_rear"),
-            ("left_front", "left_middle", "right_front"),
-            ("left_front", "left_rear", "right_middle"),
-            ("left_front", "right_middle", "right_rear"),
-            ("left_middle", "right_front", "right_middle"),
-            ("left_rear", "right_front", "right_rear"),
-        ),
-    ),
-    ranges={
-        "leg_loss": {},
-        "payload": {"mass": Bands(train=((0.003, 0.006), (0.008, 0.011)), heldout=((0.006, 0.008), (0.011, 0.013)))},
-        "slope": {"angle": Bands(train=((0.03, 0.10), (0.14, 0.20)), heldout=((0.10, 0.14), (0.20, 0.23)))},
-        "motor": {
-            "gain": Bands(train=((0.50, 0.65), (0.75, 1.15)), heldout=((0.65, 0.75), (0.42, 0.50))),
-            "bias": Bands(train=((0.0, 2.5), (4.0, 7.0)), heldout=((2.5, 4.0), (7.0, 8.5))),
-        },
-        "friction": {"mu": Bands(train=((0.35, 0.45), (0.55, 0.70)), heldout=((0.45, 0.55), (0.30, 0.35)))},
-    },
-)
-
 _HINGE, _SLIDE = mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE
 _BOX, _CYLINDER = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CYLINDER
 _CAPSULE, _SPHERE = mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_SPHERE
@@ -166,23 +61,13 @@ def build(terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:
     """Return the crawler standing on `terrain`; edit or compile it as any MjSpec.
 
     Bodies: `trunk`, `payload` (massless until a payload is put on), one per leg. Geoms: one foot per leg with the leg's
-    name. Joints: `root`, `left`, `right` (crank angles). Actuators: `left`, `right` [rad/s].
+    name. Joints: `root`, `left`, `right` (crank angles); `sim.bodies.crawler` gives those their motors.
 
     Args:
         terrain: the ground at the start.
         rough: also add a height field, so that the ground can be rough now or later.
     """
-    spec = mujoco.MjSpec()
-    spec.modelname = "roach"
-    spec.option.timestep = TIMESTEP
-    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    spec.option.jacobian = mujoco.mjtJacobian.mjJAC_DENSE
-    spec.option.iterations = 20
-    spec.option.ls_iterations = 10
-    spec.option.tolerance = 1e-6
-    spec.stat.meansize = 0.01
-    spec.stat.extent = 0.3
-    add_ground(spec, terrain, rough)
+    spec = scene("roach", terrain, rough, TIMESTEP, size=0.01, extent=0.3)
     trunk = _add_trunk(spec)
     for side in SIDES:
         _add_side(spec, trunk, side)
@@ -205,21 +90,19 @@ def _add_trunk(spec: mujoco.MjSpec) -> mujoco.MjsBody:
     )
     nose = _part(trunk, _SPHERE, [0.006, 0.0, 0.0], 0.0, [0.85, 0.35, 0.15, 1.0])
     nose.pos = [TRUNK_HALF[0], 0.0, BELLY_Z + TRUNK_HALF[2]]
-    payload = trunk.add_body(name="payload", mass=0.0, inertia=[0.0, 0.0, 0.0], explicitinertial=True)
-    _part(payload, _BOX, list(PAYLOAD_HALF), 0.0, [0.80, 0.70, 0.10, 0.0]).name = "payload"
+    add_payload(trunk, PAYLOAD_HALF)
     return trunk
 
 
 def _add_side(spec: mujoco.MjSpec, trunk: mujoco.MjsBody, side: str) -> None:
     sign = 1.0 if side == "left" else -1.0
     crank = trunk.add_body(name=f"{side}_crank", pos=[0.0, sign * CRANK_Y, AXLE_Z])
-    hinge = crank.add_joint(name=side, type=_HINGE, axis=[0.0, 1.0, 0.0], armature=MOTOR.inertia, damping=MOTOR.damping)
+    hinge = crank.add_joint(name=side, type=_HINGE, axis=[0.0, 1.0, 0.0])
     hinge.solref_friction, hinge.solimp_friction = [0.01, 1.0], [0.95, 0.99, 0.001, 0.5, 2.0]
     disc = _part(crank, _CYLINDER, [CRANK_RADIUS, 0.001, 0.0], CRANK_MASS, [0.55, 0.55, 0.58, 1.0])
     disc.quat = [math.sqrt(0.5), math.sqrt(0.5), 0.0, 0.0]
     for link, pin in (("outer", sign * CRANK_RADIUS), ("middle", -sign * CRANK_RADIUS)):
         _add_coupler(spec, crank, side, link, pin)
-    _add_motor(spec, side)
 
 
 def _add_coupler(spec: mujoco.MjSpec, crank: mujoco.MjsBody, side: str, link: str, pin: float) -> None:
@@ -252,18 +135,6 @@ def _add_leg(coupler: mujoco.MjsBody, name: str, hip_x: float, sign: float) -> N
     tip.pos = foot
     tip.name = name
     tip.conaffinity = FLOOR_BIT
-
-
-def _add_motor(spec: mujoco.MjSpec, side: str) -> None:
-    """Add the velocity loop: torque = clip(gain * (set-point - speed)) with the clip set by the battery voltage.
-
-    Back-EMF is the crank joint's damping, so the torque left at a voltage falls with speed as in the motor.
-    """
-    motor = spec.add_actuator(name=side, trntype=mujoco.mjtTrn.mjTRN_JOINT, target=side)
-    motor.set_to_velocity(kv=MOTOR.loop_gain)
-    stall = MOTOR.constant * BATTERY.voltage / MOTOR.resistance
-    motor.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
-    motor.forcerange = [-stall, stall]
 
 
 def _part(

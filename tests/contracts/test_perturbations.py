@@ -9,8 +9,8 @@ import mujoco
 import numpy as np
 import pytest
 
-from sim.bodies.crawler import FloatArray, RoachPhysics
-from sim.bodies.crawler_sensors import Measurement, measure, truth
+from sim.bodies.crawler import CrawlerPhysics, FloatArray
+from sim.bodies.sensors import Reading
 from sim.perturbations import PERTURBATIONS, Condition, compose, parse
 from sim.robots.roach import TIMESTEP
 from tests.sim.walking import Walk, physics, walk
@@ -40,12 +40,13 @@ class Case:
     model: set[str]
 
 
-def measured(text: str) -> tuple[Measurement, Measurement]:
+def measured(text: str) -> tuple[Reading, Reading]:
     """Return the intact and the perturbed reading of one true state, with the same noise."""
     walker = physics()
     walk(walker, 0.2)
-    true, condition = truth(walker), compose(Condition(), (parse(text),))
-    return measure(true, Condition(), np.random.default_rng(0)), measure(true, condition, np.random.default_rng(0))
+    true, condition = walker.reading(), compose(Condition(), (parse(text),))
+    intact, perturbed = (walker.sensors.measure(true, c, np.random.default_rng(0)) for c in (Condition(), condition))
+    return intact, perturbed
 
 
 def still(intact: Walk, perturbed: Walk) -> bool:
@@ -112,11 +113,11 @@ CASES = [
 each_case = pytest.mark.parametrize("case", CASES, ids=[case.text.partition(":")[0] for case in CASES])
 
 
-def timed(case: Case) -> RoachPhysics:
+def timed(case: Case) -> CrawlerPhysics:
     return physics((parse(f"{case.text}@{ONSET}-{END}"),))
 
 
-def same_layout(case: Case) -> RoachPhysics:
+def same_layout(case: Case) -> CrawlerPhysics:
     """Return a crawler that is never perturbed while it walks, with the model layout of the perturbed one."""
     return physics((parse(f"{case.text}@1000"),))
 
@@ -193,9 +194,9 @@ def test_delay_makes_the_motors_answer_later() -> None:
 def test_noise_scales_every_reading_error() -> None:
     walker = physics()
     walk(walker, 0.2)
-    true = truth(walker)
+    true = walker.reading()
     quiet, base, loud = (
-        measure(true, compose(Condition(), (parse(f"noise:scale={scale}"),)), np.random.default_rng(0))
+        walker.sensors.measure(true, compose(Condition(), (parse(f"noise:scale={scale}"),)), np.random.default_rng(0))
         for scale in (0, 1, 3)
     )
     assert np.array_equal(quiet.position, true.position)

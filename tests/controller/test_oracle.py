@@ -10,7 +10,7 @@ from hardware.clock import VirtualClock
 from hardware.robot import RobotCommand, RobotState
 from hardware.simulated.robot import SimRobot
 from planners.problem import Model
-from sim.bodies.crawler import RoachPhysics
+from sim.bodies.crawler import CrawlerPhysics
 from sim.oracle import Motion, Oracle
 from sim.perturbations import parse
 from tests.hardware.six_legs import ROACH
@@ -144,7 +144,7 @@ def test_a_state_vector_alone_is_refused() -> None:
 )
 def test_times_that_do_not_divide_are_refused(period: float, cycle: float, wrong: str) -> None:
     robot, _ = noiseless()
-    assert isinstance(robot.physics, RoachPhysics)
+    assert isinstance(robot.physics, CrawlerPhysics)
     with pytest.raises(ValueError, match=f"oracle: {wrong}: expected a multiple"):
         Oracle(robot.physics, lambda motion: motion.position, period, cycle)
 

@@ -16,7 +16,8 @@ from hardware.limits import Check, Checks, Limits, Severity
 from hardware.motors import VelocityServo
 from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.spec import CourseSize, RobotSpec
-from sim.robots.anatomy import Anatomy, Load, Units
+from sim.robots.anatomy import Anatomy
+from sim.robots.equipment import Load, Units
 
 MOTORS = ("left", "right")
 WHEEL = 0.01

@@ -7,15 +7,20 @@ import pytest
 from absl.testing import absltest
 from dm_env import test_utils
 
-from sim.environment import FloatArray, make
+from sim.environment import Actions, FloatArray, make
 from sim.perturbations import parse
+from tests.sim.anatomies import ANATOMIES
+
+ROACH, GO2 = ANATOMIES["roach"], ANATOMIES["go2"]
+SPEEDS = Actions((12.0, 12.0), (56.0, 56.0))
+POSES = Actions([angle - 0.1 for angle in GO2.stand], [angle + 0.1 for angle in GO2.stand], kp=60.0, kd=5.0)
 
 
 class ContractTest(test_utils.EnvironmentTestMixin, absltest.TestCase):  # type: ignore[misc]
     """dm_env's own contract, over episodes that end and begin again."""
 
     def make_object_under_test(self) -> object:
-        return make(np.random.default_rng(0), seconds=0.5)
+        return make(ROACH, SPEEDS, np.random.default_rng(0), seconds=0.5)
 
     def make_action_sequence(self) -> Iterator[FloatArray]:
         rng = np.random.default_rng(1)
@@ -23,8 +28,20 @@ class ContractTest(test_utils.EnvironmentTestMixin, absltest.TestCase):  # type:
             yield rng.uniform(13.0, 56.0, 2)
 
 
+class JointsContractTest(test_utils.EnvironmentTestMixin, absltest.TestCase):  # type: ignore[misc]
+    """The same on a robot whose motors follow angles."""
+
+    def make_object_under_test(self) -> object:
+        return make(GO2, POSES, np.random.default_rng(0), seconds=0.5)
+
+    def make_action_sequence(self) -> Iterator[FloatArray]:
+        rng = np.random.default_rng(1)
+        for _ in range(25):
+            yield rng.uniform(POSES.low, POSES.high)
+
+
 def test_episodes_have_the_asked_length_and_end_without_failure() -> None:
-    environment = make(np.random.default_rng(0), seconds=1.0, rate_hz=20.0)
+    environment = make(ROACH, SPEEDS, np.random.default_rng(0), seconds=1.0, rate_hz=20.0)
     step, count = environment.reset(), 0
     while not step.last():
         step, count = environment.step(np.array([40.0, 40.0])), count + 1
@@ -36,7 +53,7 @@ def test_episodes_have_the_asked_length_and_end_without_failure() -> None:
 def test_one_seed_repeats_and_walking_pays() -> None:
     rewards = []
     for _ in range(2):
-        environment = make(np.random.default_rng(4), seconds=2.0)
+        environment = make(ROACH, SPEEDS, np.random.default_rng(4), seconds=2.0)
         environment.reset()
         rewards.append([environment.step(np.array([45.0, 45.0])).reward for _ in range(30)])
     assert rewards[0] == rewards[1]
@@ -44,7 +61,7 @@ def test_one_seed_repeats_and_walking_pays() -> None:
 
 
 def test_a_fall_ends_the_episode_for_good() -> None:
-    environment = make(np.random.default_rng(0))
+    environment = make(ROACH, SPEEDS, np.random.default_rng(0))
     environment.reset()
     environment.physics.data.qpos[3:7] = 0.0, 1.0, 0.0, 0.0
     step = environment.step(np.array([40.0, 40.0]))
@@ -53,7 +70,9 @@ def test_a_fall_ends_the_episode_for_good() -> None:
 
 
 def test_perturbations_act_inside_a_control_step() -> None:
-    environment = make(np.random.default_rng(0), perturbations=(parse("leg_loss:leg=left_middle@0.125"),))
+    environment = make(
+        ROACH, SPEEDS, np.random.default_rng(0), perturbations=(parse("leg_loss:leg=left_middle@0.125"),)
+    )
     environment.reset()
     lost = []
     for _ in range(4):
@@ -64,4 +83,4 @@ def test_perturbations_act_inside_a_control_step() -> None:
 
 def test_an_unknown_terrain_is_refused() -> None:
     with pytest.raises(ValueError, match="expected one of"):
-        make(np.random.default_rng(0), terrain="lawn")
+        make(ROACH, SPEEDS, np.random.default_rng(0), terrain="lawn")

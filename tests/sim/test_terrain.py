@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.bodies.crawler import RoachPhysics
+from sim.bodies.crawler import CrawlerPhysics
 from sim.robots import roach
 from sim.terrain import SPREAD, TERRAINS, preset
+from tests.sim.anatomies import ANATOMIES
 from tests.sim.walking import physics, walk
 
 
@@ -33,7 +34,7 @@ def test_the_crawler_walks_on_every_preset(terrain: str) -> None:
 def test_rough_ground_shakes_the_body_more() -> None:
     shaken = []
     for roughness in (0.0, 0.0015):
-        walker = RoachPhysics(replace(TERRAINS["flat"], roughness=roughness))
+        walker = CrawlerPhysics(ANATOMIES["roach"], replace(TERRAINS["flat"], roughness=roughness))
         shaken.append(walk(walker, 3.0, (5.0, 5.0)).since(0.3).roll.std())
     assert shaken[1] > 1.5 * shaken[0]
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from sim.bodies.crawler import FloatArray, RoachPhysics
-from sim.bodies.crawler_sensors import truth
+from sim.bodies.base import Setpoints
+from sim.bodies.crawler import CrawlerPhysics, FloatArray
 from sim.perturbations import Perturbation
 from sim.terrain import TERRAINS
+from tests.sim.anatomies import ANATOMIES
 
 REV = 2.0 * np.pi
 """One revolution a second [rad/s]."""
@@ -46,19 +47,19 @@ class Walk:
         return float(self.yaw[-1] - self.yaw[0])
 
 
-def physics(perturbations: Sequence[Perturbation] = (), terrain: str = "flat", seed: int = 0) -> RoachPhysics:
-    walker = RoachPhysics(TERRAINS[terrain], perturbations)
-    walker.reset(np.random.default_rng(seed))
+def physics(perturbations: Sequence[Perturbation] = (), terrain: str = "flat", seed: int = 0) -> CrawlerPhysics:
+    walker = CrawlerPhysics(ANATOMIES["roach"], TERRAINS[terrain], perturbations)
+    walker.reset(rng=np.random.default_rng(seed))
     return walker
 
 
-def walk(walker: RoachPhysics, seconds: float, speeds: tuple[float, float] = (5.0, 5.0)) -> Walk:
+def walk(walker: CrawlerPhysics, seconds: float, speeds: tuple[float, float] = (5.0, 5.0)) -> Walk:
     """Drive both sides at constant speeds [rev/s] from now on and record."""
-    walker.command(REV * np.array(speeds))
+    walker.command(Setpoints.speeds(REV * np.array(speeds)))
     rows = []
     for _ in range(round(seconds / TICK)):
         walker.step(round(TICK / walker.timestep()))
-        true = truth(walker)
+        true = walker.reading()
         rows.append((walker.time(), true.position, *angles(true.quaternion), true.motor_velocity))
     time, position, roll, pitch, yaw, speed = zip(*rows, strict=True)
     return Walk(

@@ -13,9 +13,11 @@ from hardware.emulators.go2.wire import Command
 from hardware.robot import FloatArray
 from hardware.rotation import roll_pitch_yaw, tilt
 from hardware.unitree.layout import HEAD, LEGS, LOW_LEVEL, LOW_STATE, MOTORS
-from sim.bodies.jointed import JointCommand, QuadrupedPhysics
+from sim.bodies.base import Setpoints
+from sim.bodies.jointed import JointedPhysics
 from sim.perturbations import Perturbation
 from sim.robots import go2
+from sim.robots.anatomy import Anatomy
 from sim.terrain import Terrain
 
 PERIOD = go2.TIMESTEP
@@ -36,9 +38,11 @@ _FEET = np.array([go2.LEGS.index(leg) for leg in LEGS])
 class Body:
     """One robot, lying at rest until its first step. Motors are in the wire's order."""
 
-    def __init__(self, terrain: Terrain, perturbations: Sequence[Perturbation], rng: np.random.Generator) -> None:
+    def __init__(
+        self, anatomy: Anatomy, terrain: Terrain, perturbations: Sequence[Perturbation], rng: np.random.Generator
+    ) -> None:
         """Lay the robot on `terrain`; times of `perturbations` count from the first step [s]."""
-        self.physics = QuadrupedPhysics(terrain, [_later(item) for item in perturbations])
+        self.physics = JointedPhysics(anatomy, terrain, [_later(item) for item in perturbations])
         self.physics.reset(go2.SIT)
         self._rng = rng
         self._none = np.zeros(len(MOTORS))
@@ -76,7 +80,7 @@ class Body:
             rows = (command.q, command.dq, command.tau, command.kp, command.kd)
         asked = np.empty((5, len(MOTORS)))
         asked[:, _TO_WIRE] = np.where(self.on, rows, 0.0)
-        self.physics.command(JointCommand(*asked))
+        self.physics.command(Setpoints(*asked))
         self.physics.step(periods)
         self.lost[broken] += np.uint32(periods)
         torque = self.physics.motor_torque[_TO_WIRE]

@@ -20,6 +20,7 @@ from hardware.servo.statistics import Histogram
 from hardware.unitree.dds import DdsBus
 from hardware.unitree.layout import LOW_CMD, LOW_STATE
 from sim.perturbations import Perturbation
+from sim.robots.anatomy import Anatomy
 from sim.terrain import Terrain
 
 _DEPTH = 32
@@ -31,6 +32,7 @@ _PRIORITY = 20
 class Scene:
     """What is emulated, where on the network, and what happens to it."""
 
+    anatomy: Anatomy
     terrain: Terrain
     interface: str = "lo"
     domain: int = 1
@@ -54,7 +56,7 @@ def emulate(scene: Scene, on_cycle: Callable[[Body], None] | None = None) -> dic
         SimulationError: the physics broke down.
     """
     rng = np.random.default_rng(scene.seed)
-    body = Body(scene.terrain, scene.perturbations, rng)
+    body = Body(scene.anatomy, scene.terrain, scene.perturbations, rng)
     robot = Firmware(scene.settings, body, scene.faults, rng)
     lateness = Histogram()
     scheduler = _first_in_line()

@@ -68,8 +68,8 @@ BROKEN: list[tuple[str, str, object, str]] = [
     ("roach", "description", "", "description: expected one line"),
     ("roach", "description", "two\nlines", "description: expected one line"),
     ("roach", "motors", [], "anatomy: motors: expected one or more"),
-    ("roach", "motors", ["left", "left"], "anatomy: motors: expected different names, got left, left"),
-    ("roach", "motors", ["left", "Right"], "motors: expected names of lower-case letters"),
+    ("roach", "motors", ["left", "left"], "anatomy: motors: expected one or more different names, got left, left"),
+    ("roach", "motors", ["left", "ri ght"], "anatomy: motors: expected names of letters, digits and _, got 'ri ght'"),
     ("roach", "motors", ["left", "right", "tail"], "limits.velocity_low: expected 3 numbers"),
     ("roach", "servo.kind", "speed", "servo.kind: unknown kind 'speed'; expected one of position, torque, velocity"),
     ("roach", "servo", {}, "servo.kind: missing"),
@@ -185,6 +185,11 @@ BROKEN: list[tuple[str, str, object, str]] = [
     ("go2", "actions.8", GONE, "actions: expected those of a gait"),
     ("go2", "actions.5.rest", 0.2, "actions[5].rest: expected a number in [0.25, 0.32]"),
     ("go2", "anatomy", GONE, "anatomy: missing"),
+    ("go2", "anatomy.stand", [0.0] * 12, "anatomy.stand: expected none, because servo.stand says it, got one"),
+    ("go2", "anatomy.ranges.slop", {}, "anatomy.ranges.slop: expected one of slope, leg_loss"),
+    ("go2", "anatomy.ranges.slope", {}, "anatomy.ranges.slope.angle: missing; expected intervals"),
+    ("roach", "anatomy.battery", GONE, "anatomy: cranks: expected none without a battery"),
+    ("roach", "anatomy.cranks.loop_gain", 0.0, "anatomy.cranks: loop_gain: expected a positive number, got 0.0"),
     ("go2", "anatomy.motors", ["a"], "anatomy.motors: unknown key; expected 'motors' at the top"),
 ]
 

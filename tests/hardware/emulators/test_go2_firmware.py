@@ -16,6 +16,7 @@ from hardware.unitree.layout import MOTORS, POS_STOP, VEL_STOP
 from hardware.unitree.mapping import pressed
 from sim.robots import go2
 from sim.terrain import preset
+from tests.hardware.four_legs import GO2
 
 CHECK, SELECT, RELEASE = 1001, 1002, 1003
 NONE = np.zeros(12)
@@ -25,7 +26,9 @@ DAMPING = np.outer((POS_STOP, 0.0, 0.0, 0.0, 3.0), NONE + 1.0)
 
 def robot(*faults: str, settings: Settings | None = None) -> Firmware:
     rng = np.random.default_rng(0)
-    return Firmware(settings or Settings(), Body(preset("flat"), (), rng), [parse(text) for text in faults], rng)
+    return Firmware(
+        settings or Settings(), Body(GO2.anatomy, preset("flat"), (), rng), [parse(text) for text in faults], rng
+    )
 
 
 def released(*faults: str) -> Firmware:

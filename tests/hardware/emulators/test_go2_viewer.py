@@ -8,6 +8,7 @@ import pytest
 from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.viewer import Viewer, ViewerError
 from sim.terrain import preset
+from tests.hardware.four_legs import GO2
 
 
 def test_a_page_shows_pictures_of_the_robot() -> None:
@@ -17,7 +18,7 @@ def test_a_page_shows_pictures_of_the_robot() -> None:
         pytest.skip(str(error))
     with viewer:
         assert viewer.url.startswith("http://127.0.0.1:")
-        viewer.show(Body(preset("flat"), (), np.random.default_rng(0)))
+        viewer.show(Body(GO2.anatomy, preset("flat"), (), np.random.default_rng(0)))
         with urllib.request.urlopen(viewer.url, timeout=10) as page:
             assert b"<img" in page.read()
         with urllib.request.urlopen(viewer.url + "frames", timeout=10) as frames:

@@ -29,7 +29,7 @@ class Rig:
 
     def __init__(self) -> None:
         self.clock, rng = VirtualClock(), np.random.default_rng(0)
-        self.firmware = Firmware(Settings(), Body(preset("flat"), (), rng), (), rng)
+        self.firmware = Firmware(Settings(), Body(GO2.anatomy, preset("flat"), (), rng), (), rng)
         self.servo = Servo(Go2(GO2, self.clock, LockstepBus(self.firmware, self.clock).join))
         self.order = Order(0.0, Mode.PASSIVE)
 

@@ -34,7 +34,7 @@ class Bench:
 
     def __init__(self, *faults: str, mode: str = "normal") -> None:
         rng = np.random.default_rng(0)
-        body = Body(preset("flat"), (), rng)
+        body = Body(SPEC.anatomy, preset("flat"), (), rng)
         self.clock = VirtualClock()
         self.firmware = Firmware(Settings(mode), body, [parse(text) for text in faults], rng)
         self.bus = LockstepBus(self.firmware, self.clock)

@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.bodies.floating_base import SimulationError
+from sim.bodies.base import Setpoints, SimulationError
 from sim.perturbations import parse, sample_condition
-from sim.robots.roach import BATTERY
 from sim.terrain import TERRAINS
 from tests.sim.anatomies import ANATOMIES
 from tests.sim.walking import REV, physics, walk
@@ -20,7 +19,7 @@ def test_one_seed_gives_the_same_bits() -> None:
 def test_a_reset_forgets_everything() -> None:
     walker = physics((parse("payload:mass=0.01@0.1"), parse("push:x=0.005@0.2")), seed=1)
     first = walk(walker, 0.6)
-    walker.reset(np.random.default_rng(1))
+    walker.reset(rng=np.random.default_rng(1))
     assert walker.time() == 0.0
     assert np.array_equal(walk(walker, 0.6).position, first.position)
 
@@ -35,7 +34,7 @@ def test_robots_share_nothing() -> None:
 
 def test_a_command_expires_into_a_brake() -> None:
     walker = physics()
-    walker.command(5.0 * REV * np.ones(2), expires=0.3)
+    walker.command(Setpoints.speeds(5.0 * REV * np.ones(2)), expires=0.3)
     walker.step(290)
     assert walker.motor_velocity == pytest.approx(5.0 * REV, rel=0.1)
     walker.step(110)
@@ -44,9 +43,9 @@ def test_a_command_expires_into_a_brake() -> None:
 
 def test_a_newer_command_outlives_the_expiry_of_an_older_one() -> None:
     walker = physics()
-    walker.command(5.0 * REV * np.ones(2), expires=0.1)
+    walker.command(Setpoints.speeds(5.0 * REV * np.ones(2)), expires=0.1)
     walker.step(50)
-    walker.command(5.0 * REV * np.ones(2), expires=0.5)
+    walker.command(Setpoints.speeds(5.0 * REV * np.ones(2)), expires=0.5)
     walker.step(300)
     assert walker.motor_velocity == pytest.approx(5.0 * REV, rel=0.1)
 
@@ -59,7 +58,7 @@ def test_no_command_is_a_brake_even_with_a_motor_bias() -> None:
 
 def test_the_caller_keeps_its_command_array() -> None:
     walker, velocity = physics(), 5.0 * REV * np.ones(2)
-    walker.command(velocity)
+    walker.command(Setpoints.speeds(velocity))
     velocity[:] = 0.0
     walker.step(300)
     assert walker.motor_velocity == pytest.approx(5.0 * REV, rel=0.1)
@@ -86,7 +85,7 @@ def test_the_battery_sags_under_load_and_recovers() -> None:
     walker = physics()
     walk(walker, 1.0, (9.0, 9.0))
     loaded = walker.battery
-    assert 0.5 * BATTERY.voltage < loaded < BATTERY.voltage - 0.01
+    assert 0.5 * walker.train.battery.voltage < loaded < walker.train.battery.voltage - 0.01
     walker.command(None)
     for _ in range(25):
         walker.step(20)
@@ -114,7 +113,7 @@ def test_random_actions_under_any_condition_never_launch_or_topple_it(family: st
     for split in ("train", "heldout"):
         walker = physics(sample_condition(rng, family, split, ANATOMIES["roach"]), seed=5)
         for _ in range(60):
-            walker.command(rng.uniform(2.0 * REV, 9.0 * REV, 2))
+            walker.command(Setpoints.speeds(rng.uniform(2.0 * REV, 9.0 * REV, 2)))
             walker.step(50)
             _, x, y, _ = walker.level_quaternion
             assert 1.0 - 2.0 * (x * x + y * y) > np.cos(np.radians(45.0))

@@ -3,23 +3,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.bodies.floating_base import SimulationError
-from sim.bodies.jointed import JointCommand, QuadrupedPhysics
-from sim.bodies.jointed_sensors import measure, truth
+from sim.bodies.base import Setpoints, SimulationError
+from sim.bodies.jointed import JointedPhysics
 from sim.perturbations import PerturbationError, parse
 from sim.robots import go2
 from sim.terrain import TERRAINS
+from tests.sim.anatomies import ANATOMIES
 
 NONE = np.zeros(12)
 STAND = np.array(go2.STAND)
 
 
-def quadruped(*perturbations: str) -> QuadrupedPhysics:
-    return QuadrupedPhysics(TERRAINS["flat"], [parse(text) for text in perturbations])
+def quadruped(*perturbations: str) -> JointedPhysics:
+    return JointedPhysics(ANATOMIES["go2"], TERRAINS["flat"], [parse(text) for text in perturbations])
 
 
-def pose() -> JointCommand:
-    return JointCommand(STAND, NONE, NONE, NONE + 60.0, NONE + 5.0)
+def pose() -> Setpoints:
+    return Setpoints(STAND, NONE, NONE, NONE + 60.0, NONE + 5.0)
 
 
 def test_it_stands_on_four_feet_that_carry_its_weight() -> None:
@@ -37,11 +37,11 @@ def test_the_servo_law_is_that_of_the_motors() -> None:
     robot = quadruped()
     robot.data.qpos[2] = 1.0
     q, dq, tau = NONE + 0.1, NONE + 0.5, np.linspace(-2.0, 2.0, 12)
-    command = JointCommand(robot.motor_position + q, dq, tau, NONE + 30.0, NONE + 2.0)
+    command = Setpoints(robot.motor_position + q, dq, tau, NONE + 30.0, NONE + 2.0)
     robot.command(command)
     robot.step()
     assert robot.motor_torque == pytest.approx(30.0 * 0.1 + 2.0 * 0.5 + tau, abs=1e-6)
-    robot.command(JointCommand(robot.motor_position + 3.0, NONE, NONE, NONE + 60.0, NONE))
+    robot.command(Setpoints(robot.motor_position + 3.0, NONE, NONE, NONE + 60.0, NONE))
     robot.step()
     assert robot.motor_torque == pytest.approx([go2.TORQUE[part] for _ in go2.LEGS for part in go2.PARTS])
 
@@ -58,7 +58,7 @@ def test_a_command_expires_into_damping() -> None:
 def test_a_weak_motor_gives_less_and_a_dead_one_nothing() -> None:
     robot = quadruped("motor:front_left_calf=0.5", "dead_motor:name=rear_right_hip")
     robot.data.qpos[2] = 1.0
-    robot.command(JointCommand(robot.motor_position, NONE, NONE + 4.0, NONE, NONE))
+    robot.command(Setpoints(robot.motor_position, NONE, NONE + 4.0, NONE, NONE))
     robot.step()
     torque = dict(zip(go2.MOTORS, robot.motor_torque, strict=True))
     assert torque["front_left_calf"] == pytest.approx(2.0)
@@ -112,8 +112,7 @@ def test_the_same_commands_give_the_same_bits() -> None:
 
 def test_noise_can_be_switched_off() -> None:
     robot = quadruped("noise:scale=0")
-    true = truth(robot)
-    reading = measure(true, robot.condition, np.random.default_rng(0))
+    true, reading = robot.reading(), robot.measure(np.random.default_rng(0))
     assert np.array_equal(reading.accelerometer, true.accelerometer)
-    loud = measure(true, quadruped().condition, np.random.default_rng(0))
+    loud = quadruped().measure(np.random.default_rng(0))
     assert not np.array_equal(loud.accelerometer, true.accelerometer)

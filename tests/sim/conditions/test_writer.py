@@ -10,6 +10,7 @@ from sim.conditions.condition import Condition
 from sim.conditions.writer import ConditionWriter, ground_to_level, true_up
 from sim.robots import roach
 from sim.terrain import TERRAINS
+from tests.sim.anatomies import ANATOMIES
 
 angle = st.floats(-0.6, 0.6)
 
@@ -29,7 +30,7 @@ def test_uphill_is_where_up_leans_to() -> None:
 
 def test_the_derived_masses_follow_the_written_ones() -> None:
     model = roach.build(TERRAINS["flat"]).compile()
-    writer, data = ConditionWriter(model, roach.ANATOMY), mujoco.MjData(model)
+    writer, data = ConditionWriter(model, ANATOMIES["roach"]), mujoco.MjData(model)
     before = float(model.body_subtreemass[0])
     writer.write(Condition(payload_mass=0.01), data)
     assert float(model.body_subtreemass[0]) - before == pytest.approx(0.01)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sim.perturbations import LegLoss, Motor, PerturbationError, check, check_ranges, sample_condition
-from sim.robots.anatomy import SPLITS, Anatomy, Bands
+from sim.robots.anatomy import Anatomy
+from sim.robots.ranges import SPLITS, Bands
 from tests.sim.anatomies import ANATOMIES
 
 ROACH, GO2 = ANATOMIES["roach"], ANATOMIES["go2"]

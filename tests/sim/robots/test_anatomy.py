@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from controller.settings.layers import Layer, plain, resolve
-from sim.robots.anatomy import Anatomy, Bands, LegSets, Load, Units
+from sim.robots.anatomy import Anatomy
+from sim.robots.equipment import Load, Units
+from sim.robots.ranges import Bands, LegSets
 from tests.sim.anatomies import ANATOMIES
 
 ROACH, GO2 = ANATOMIES["roach"], ANATOMIES["go2"]
@@ -38,13 +40,13 @@ def test_bands_are_intervals_apart(
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"motors": ()}, "motors: expected one or more, got none"),
-        ({"motors": ("left", "left")}, "motors: expected different names, got left, left"),
-        ({"limbs": ("left_front",)}, "limbs: expected none or one for each of 6 legs, got 1"),
+        ({"motors": ()}, "motors: expected one or more different names, got none"),
+        ({"motors": ("left", "left")}, "motors: expected one or more different names, got left, left"),
+        ({"limbs": ("left_front",)}, "limbs: expected 6 names, one a leg, or none, got 1"),
         ({"jammed": -0.1}, "jammed: expected a positive number, got -0.1"),
         ({"push": math.nan}, "push: expected a positive number, got nan"),
         ({"servo": "position"}, "motor_bias: expected 0 on motors that follow no speeds, got 30.0"),
-        ({"leg_sets": LegSets((("left_fron",),), (("left_rear",),))}, "leg_sets.train: expected some of left_front, "),
+        ({"leg_sets": LegSets((("left_fron",),), (("left_rear",),))}, "leg_sets.train: expected one of left_front, "),
         ({"leg_sets": LegSets((("left_front",),))}, "leg_sets.heldout: expected one or more sets of legs, got none"),
     ],
 )
@@ -54,7 +56,7 @@ def test_an_anatomy_that_cannot_be_is_refused(change: Mapping[str, object], mess
 
 
 def test_loads_and_units_are_positive_and_drawn_within_reach() -> None:
-    with pytest.raises(ValueError, match=r"drawn: expected 0 to the reach of 0.1, got 0.2"):
+    with pytest.raises(ValueError, match=r"drawn\[1\]: expected a number in \[0, 0.1\], got 0.2"):
         Load(BOX, 0.0, 1.0, reach=(0.2, 0.1), drawn=(0.2, 0.2))
     with pytest.raises(ValueError, match="heaviest: expected a positive number, got 0.0"):
         Load(BOX, 0.0, 0.0, reach=(0.2, 0.1), drawn=(0.0, 0.0))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sim.robots import roach
-from sim.robots.roach import CRANK_RADIUS, LEGS, MOTOR, SIDES
+from sim.robots.roach import CRANK_RADIUS, LEGS, SIDES
 from sim.terrain import TERRAINS
 from tests.sim.walking import REV, physics, walk
 
@@ -23,7 +23,7 @@ def test_it_has_the_published_size_and_mass(model: mujoco.MjModel) -> None:
 
 
 def test_everything_is_found_by_its_name(model: mujoco.MjModel) -> None:
-    assert [model.actuator(index).name for index in range(model.nu)] == list(SIDES)
+    assert all(model.joint(side).id for side in SIDES)
     for leg in LEGS:
         assert model.geom(leg).bodyid[0] == model.body(leg).id
     assert model.body("trunk").id > 0
@@ -65,8 +65,7 @@ def test_equal_phases_are_an_alternating_tripod(model: mujoco.MjModel) -> None:
 
 def test_it_walks_straight_in_a_tripod() -> None:
     walker = physics()
-    with walker.reset_context():
-        walker.place(np.zeros(2))
+    walker.reset(np.zeros(2))
     way = walk(walker, 3.0, (7.0, 7.0)).since(0.5)
     assert way.distance / 2.5 > 0.2
     assert abs(way.turned) / 2.5 < 0.15
@@ -88,5 +87,6 @@ def test_the_motor_loop_keeps_its_set_point_and_stalls_at_the_battery_limit() ->
     walker = physics()
     way = walk(walker, 1.0, (6.0, 3.0)).since(0.5)
     assert way.speed.mean(axis=0) == pytest.approx([6.0 * REV, 3.0 * REV], rel=0.05)
-    stall = MOTOR.constant * walker.battery / MOTOR.resistance
+    cranks = walker.train.cranks
+    stall = cranks.constant * walker.battery / cranks.resistance
     assert np.all(walker.model.actuator_forcerange[:, 1] == pytest.approx(stall))

@@ -1,0 +1,116 @@
+"""From a robot's true motion to what its sensors say: noise and a pose calibration error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.conditions.condition import Condition
+
+FloatArray = NDArray[np.float64]
+
+UNKNOWN: FloatArray = np.full(1, math.nan)
+"""An array that is not measured."""
+UNKNOWN.setflags(write=False)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading of all sensors; what a robot has none for is NaN."""
+
+    position: FloatArray
+    """Trunk origin in ground axes (3,) [m]."""
+    quaternion: FloatArray
+    """Attitude relative to true vertical, wxyz (4,)."""
+    velocity: FloatArray
+    """Of the trunk origin, in ground axes (3,) [m/s]."""
+    gyro: FloatArray
+    """In body axes (3,) [rad/s]."""
+    motor_position: FloatArray
+    """(n_motors,) [rad]"""
+    motor_velocity: FloatArray
+    """(n_motors,) [rad/s]"""
+    battery: float = math.nan
+    """Terminal voltage [V]."""
+    charge: float = math.nan
+    """State of charge [0..1]."""
+    back_emf: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """(n_motors,) [V]"""
+    motor_torque: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """(n_motors,) [N m]"""
+    accelerometer: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """In body axes (3,) [m/s^2]."""
+    foot_force: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """(n_feet,) [N]"""
+
+
+class Sensors:
+    """White noise on what is measured. Every servo cycle reads it, so it is drawn and scaled in one go."""
+
+    def __init__(self, layout: Sequence[tuple[str, int, float]]) -> None:
+        """Take name, size and standard deviation of what is measured, in the order in which it is drawn.
+
+        A `quaternion` has three numbers: the turn that it is wrong by, a rotation vector in body axes [rad].
+        """
+        sizes = [size for _, size, _ in layout]
+        ends = np.cumsum(sizes).tolist()
+        self._spread = np.repeat([deviation for _, _, deviation in layout], sizes)
+        self._place = {name: slice(end - size, end) for (name, size, _), end in zip(layout, ends, strict=True)}
+
+    def measure(self, true: Reading, condition: Condition, rng: np.random.Generator) -> Reading:
+        """Return a noisy reading of `true` with the condition's pose bias; always draws the same number of values."""
+        error = rng.standard_normal(len(self._spread)) * self._spread
+        error *= condition.noise
+        position, quaternion = biased_pose(true.position, true.quaternion, condition)
+        place = self._place
+        return Reading(
+            position + error[place["position"]],
+            turned(quaternion, error[place["quaternion"]]),
+            true.velocity + error[place["velocity"]],
+            true.gyro + error[place["gyro"]],
+            true.motor_position + error[place["motor_position"]],
+            true.motor_velocity + error[place["motor_velocity"]],
+            true.battery + float(error[place["battery"].start]),
+            true.charge,
+            *(
+                value + error[place[name]] if name in place else value
+                for name, value in (
+                    ("back_emf", true.back_emf),
+                    ("motor_torque", true.motor_torque),
+                    ("accelerometer", true.accelerometer),
+                    ("foot_force", true.foot_force),
+                )
+            ),
+        )
+
+
+def biased_pose(position: FloatArray, quaternion: FloatArray, condition: Condition) -> tuple[FloatArray, FloatArray]:
+    """Shift the markers on the body: an offset in body axes, and a turn about its z axis."""
+    x, y, heading = condition.pose_bias
+    if x == y == heading == 0.0:
+        return position, quaternion
+    w, i, j, k = quaternion.tolist()
+    forward = np.array([1.0 - 2.0 * (j * j + k * k), 2.0 * (i * j + w * k), 2.0 * (i * k - w * j)])
+    leftward = np.array([2.0 * (i * j - w * k), 1.0 - 2.0 * (i * i + k * k), 2.0 * (j * k + w * i)])
+    return position + x * forward + y * leftward, turned(quaternion, np.array([0.0, 0.0, heading]))
+
+
+def turned(quaternion: FloatArray, turn: FloatArray) -> FloatArray:
+    """Return a unit quaternion wxyz turned by a rotation vector (3,) [rad] in body axes."""
+    x, y, z = turn.tolist()
+    angle = math.sqrt(x * x + y * y + z * z)
+    scale = math.sin(angle / 2.0) / angle if angle > 1e-12 else 0.5
+    a, b, c, d = math.cos(angle / 2.0), scale * x, scale * y, scale * z
+    w, i, j, k = quaternion.tolist()
+    return np.array(
+        [
+            w * a - i * b - j * c - k * d,
+            w * b + i * a + j * d - k * c,
+            w * c - i * d + j * a + k * b,
+            w * d + i * c - j * b + k * a,
+        ]
+    )

@@ -1,0 +1,33 @@
+"""The bodies that can be simulated: builders by name, files by path."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import mujoco
+
+from sim.robots import go2, mjcf, roach
+from sim.robots.anatomy import Anatomy
+from sim.strict import one_of
+from sim.terrain import Terrain
+
+BUILDERS: Mapping[str, Callable[[Terrain, bool], mujoco.MjSpec]] = MappingProxyType(
+    {"roach": roach.build, "go2": go2.build}
+)
+"""What puts a body together above a ground, which can be rough if asked, by name."""
+
+
+def build(anatomy: Anatomy, terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:
+    """Return a robot above `terrain`, from its builder or its MJCF file; edit or compile it as any MjSpec.
+
+    Args:
+        anatomy: of the robot; its `body` is the name of a builder or ends with .xml.
+        terrain: the ground at the start.
+        rough: also add a height field, so that the ground can be rough now or later.
+
+    Raises:
+        ValueError: no such builder, or a file that cannot be used.
+    """
+    if anatomy.body.endswith(".xml"):
+        return mjcf.load(anatomy, terrain, rough)
+    one_of("body", anatomy.body, [*BUILDERS, "the path of an MJCF file ending in .xml"])
+    return BUILDERS[anatomy.body](terrain, rough)

@@ -1,0 +1,129 @@
+"""A robot from an MJCF file: what the file says of bodies, joints and shapes, made ready for perturbations.
+
+The file's own ground, motors, sensors and poses give way to those that every simulated robot has, because terrain,
+servo law and conditions are written into them; like the others, the robot touches the ground and not itself. Meshes
+that are not there are left out, so masses should be given to bodies, and what touches the ground a plain shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import mujoco
+
+from sim.robots.anatomy import Anatomy
+from sim.robots.parts import add_imu, add_payload, add_servo, add_touch
+from sim.strict import one_of, require
+from sim.terrain import FLOOR_BIT, Terrain, add_ground
+
+_PLANE, _HFIELD, _MESH = mujoco.mjtGeom.mjGEOM_PLANE, mujoco.mjtGeom.mjGEOM_HFIELD, mujoco.mjtGeom.mjGEOM_MESH
+_SLIDE, _HINGE = mujoco.mjtJoint.mjJNT_SLIDE, mujoco.mjtJoint.mjJNT_HINGE
+_SLOWEST = 0.002
+"""Longest physics step [s]."""
+_STIFF = [0.01, 1.0], [0.95, 0.99, 0.001, 0.5, 2.0]
+"""Dry friction of motors: with MuJoCo's own values a stuck one would creep."""
+_AROUND = 1.3
+"""Radius of a foot's touch sensor over that of the foot."""
+
+
+def load(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
+    """Return the robot of the file `anatomy.body` above `terrain`; edit or compile it as any MjSpec.
+
+    Raises:
+        ValueError: the file cannot be read, or has not what the anatomy names.
+    """
+    try:
+        spec = mujoco.MjSpec.from_file(anatomy.body)
+        trunk = _known(anatomy, spec)
+        forces = {motor: _force(spec, motor) for motor in anatomy.motors}
+        _strip(spec, anatomy)
+        _touch_ground_only(trunk)
+        add_ground(spec, terrain, rough)
+        if not trunk.joints:
+            _add_root(trunk, anatomy)
+        add_payload(trunk, anatomy.load.half)
+        add_imu(spec, trunk, None if any(site.name == "imu" for site in spec.sites) else (0.0, 0.0, 0.0))
+        for motor in anatomy.motors:
+            spec.joint(motor).solref_friction, spec.joint(motor).solimp_friction = _STIFF
+            add_servo(spec, motor, forces[motor])
+        _add_touch(spec, anatomy)
+    except (ValueError, mujoco.FatalError) as error:
+        raise ValueError(f"body: {anatomy.body}: {' '.join(str(error).split())}") from error
+    return spec
+
+
+def _known(anatomy: Anatomy, spec: mujoco.MjSpec) -> mujoco.MjsBody:
+    """Return the trunk; raise ValueError unless all parts that the anatomy names are there."""
+    bodies, joints, geoms = ({item.name for item in items} for items in (spec.bodies, spec.joints, spec.geoms))
+    one_of("trunk", anatomy.trunk, sorted(bodies - {"world"}))
+    trunk = spec.body(anatomy.trunk)
+    require(trunk.parent.name == "world", "trunk", "a body in the world itself", f"one in {trunk.parent.name}")
+    for motor in anatomy.motors:
+        one_of("motors", motor, sorted(joints))
+    for leg in anatomy.legs:
+        one_of("limbs", anatomy.limb(leg), sorted(bodies))
+        one_of("feet", anatomy.foot(leg), sorted(geoms))
+    return trunk
+
+
+def _force(spec: mujoco.MjSpec, motor: str) -> float | None:
+    """Return the largest force that the file lets act on a joint [N m]; None where it says nothing."""
+    found = []
+    for actuator in spec.actuators:
+        low, high = actuator.forcerange
+        if low >= high and actuator.biastype == mujoco.mjtBias.mjBIAS_NONE:  # a plain motor is limited by its signal
+            low, high = actuator.gainprm[0] * actuator.ctrlrange
+        if actuator.target == motor and low < high:
+            found.append(abs(float(actuator.gear[0])) * max(-float(low), float(high)))
+    return max(found, default=None)
+
+
+def _strip(spec: mujoco.MjSpec, anatomy: Anatomy) -> None:
+    """Take out what gives way, and looks that are not there."""
+    for items in (spec.actuators, spec.sensors, spec.keys, spec.pairs):
+        _delete(spec, list(items))
+    grounds = [geom for geom in spec.worldbody.geoms if geom.type in (_PLANE, _HFIELD)]
+    _delete(spec, [*grounds, *(site for site in spec.sites if site.name in anatomy.legs)])
+    colours = {material.name: material.rgba for material in spec.materials}
+    for geom in spec.geoms:
+        if geom.material:
+            geom.rgba, geom.material = colours[geom.material], ""
+    spec.default.geom.material = ""
+    folder = Path(anatomy.body).parent / spec.meshdir
+    absent = [mesh for mesh in spec.meshes if mesh.file and not (folder / mesh.file).is_file()]
+    names = {mesh.name or Path(mesh.file).stem for mesh in absent}
+    _delete(spec, [geom for geom in spec.geoms if geom.type == _MESH and geom.meshname in names])
+    _delete(spec, [*absent, *spec.materials, *spec.textures])
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.timestep = min(spec.option.timestep, _SLOWEST)
+    spec.compiler.discardvisual = False
+
+
+def _touch_ground_only(trunk: mujoco.MjsBody) -> None:
+    for geom in trunk.find_all("geom"):
+        touches = geom.contype or geom.conaffinity
+        geom.contype, geom.conaffinity = 0, FLOOR_BIT if touches else 0
+
+
+def _add_root(trunk: mujoco.MjsBody, anatomy: Anatomy) -> None:
+    if anatomy.root == "free":
+        trunk.add_freejoint(name="root")
+        return
+    for name, kind, axis in (("x", _SLIDE, [1, 0, 0]), ("z", _SLIDE, [0, 0, 1]), ("pitch", _HINGE, [0, 1, 0])):
+        joint = trunk.add_joint(name=f"root_{name}", type=kind, axis=axis, limited=mujoco.mjtLimited.mjLIMITED_FALSE)
+        joint.armature = joint.frictionloss = 0.0
+
+
+def _add_touch(spec: mujoco.MjSpec, anatomy: Anatomy) -> None:
+    """Add a touch sensor around each foot, wherever the compiler puts it."""
+    model = spec.compile()
+    for leg in anatomy.legs:
+        foot = model.geom(anatomy.foot(leg))
+        limb = spec.geom(anatomy.foot(leg)).parent
+        add_touch(spec, limb, leg, foot.pos.tolist(), _AROUND * float(model.geom_rbound[foot.id]))
+
+
+def _delete(spec: mujoco.MjSpec, items: Iterable[object]) -> None:
+    for item in items:
+        spec.delete(item)

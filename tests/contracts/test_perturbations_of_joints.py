@@ -1,0 +1,125 @@
+"""What perturbations keep on a robot out of an MJCF file whose motors are joints: they bite, and are undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from sim.bodies.base import FloatArray, Physics, Setpoints
+from sim.bodies.factory import simulate
+from sim.bodies.sensors import Reading
+from sim.perturbations import PERTURBATIONS, parse
+from sim.robots.anatomy import Anatomy
+from sim.terrain import TERRAINS
+from tests.contracts.test_perturbations import MASSES, differing, snapshot
+from tests.sim import tripod
+
+ONSET, END, LATE = 0.6, 1.0, 1.6
+FRONT, LEFT, RIGHT = range(3)
+FRONT_KNEE, LEFT_HIP = tripod.MOTORS.index("front_knee"), tripod.MOTORS.index("left_hip")
+Bites = Callable[[Reading, Reading], bool]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One perturbation, how one sees it from the intact and the perturbed reading at its end, and what it may touch."""
+
+    text: str
+    bites: Bites
+    model: frozenset[str] = frozenset()
+
+
+def tilt(reading: Reading) -> float:
+    _, x, y, _ = reading.quaternion.tolist()
+    return float(np.arccos(1.0 - 2.0 * (x * x + y * y)))
+
+
+def moved(metres: float) -> Bites:
+    return lambda a, b: float(np.linalg.norm(b.position - a.position)) > metres
+
+
+GONE = frozenset(MASSES | {"geom_conaffinity", "body_conaffinity", "geom_rgba"})
+CASES = [
+    Case("leg_loss:leg=left", lambda a, b: b.foot_force[LEFT] == 0.0 and tilt(b) > tilt(a) + 0.1, GONE),
+    Case(
+        "payload:mass=1,x=0.05",
+        lambda a, b: b.foot_force.sum() > a.foot_force.sum() + 8.0 and b.foot_force[FRONT] > 1.3 * a.foot_force[FRONT],
+        frozenset(MASSES | {"body_pos", "geom_rgba"}),
+    ),
+    Case("motor:front_knee=0.05", lambda a, b: abs(b.motor_position - a.motor_position)[FRONT_KNEE] > 0.1),
+    Case("dead_motor:name=left_hip", lambda a, b: b.motor_torque[LEFT_HIP] == 0.0, frozenset({"actuator_gainprm"})),
+    Case(
+        "stuck:name=left_hip",
+        lambda a, b: b.motor_torque[LEFT_HIP] == 0.0,
+        frozenset({"actuator_gainprm", "dof_frictionloss"}),
+    ),
+    Case("slope:deg=12", lambda a, b: tilt(b) > tilt(a) + 0.15, frozenset({"opt.gravity"})),
+    Case("friction:mu=0.02", moved(0.005), frozenset({"geom_friction"})),
+    Case(
+        "terrain:kind=turf",
+        moved(0.0005),
+        frozenset({"geom_friction", "geom_solref", "geom_rgba", "geom_conaffinity", "hfield_size", "geom_pos"}),
+    ),
+    Case("gravity:z=-3.7", lambda a, b: b.foot_force.sum() < 0.5 * a.foot_force.sum(), frozenset({"opt.gravity"})),
+    Case("push:x=2,z=1", moved(0.01)),
+]
+
+each_case = pytest.mark.parametrize("case", CASES, ids=[case.text.partition(":")[0] for case in CASES])
+
+
+@pytest.fixture(scope="module")
+def anatomy(tmp_path_factory: pytest.TempPathFactory) -> Anatomy:
+    return tripod.write(tmp_path_factory.mktemp("tripod"))
+
+
+def stand(anatomy: Anatomy, text: str) -> Iterator[Physics]:
+    """Yield a robot that shifts from leg to leg, just before a perturbation, under it, and when it is long over."""
+    robot = simulate(anatomy, TERRAINS["flat"], [parse(text)])
+    none = np.zeros(len(anatomy.motors))
+    rest = np.array(anatomy.stand)
+    for until in (ONSET - 0.02, END - 0.02, LATE):
+        while robot.time() < until:
+            sway: FloatArray = 0.03 * np.sin(8.0 * robot.time() + np.arange(len(rest)))
+            robot.command(Setpoints(rest + sway, none, none, none + 40.0, none + 1.0))
+            robot.step(10)
+        yield robot
+
+
+def test_every_perturbation_that_changes_the_motion_has_a_case() -> None:
+    assert {type(parse(case.text)).name for case in CASES} == set(PERTURBATIONS) - {"delay", "noise", "pose_bias"}
+
+
+@each_case
+def test_it_bites_changes_only_what_it_names_and_is_undone(case: Case, anatomy: Anatomy) -> None:
+    intact, perturbed = stand(anatomy, f"{case.text}@1000"), stand(anatomy, f"{case.text}@{ONSET}-{END}")
+    one, other = next(intact), next(perturbed)
+    assert np.array_equal(one.qpos, other.qpos)
+    before = snapshot(other.model)
+    servo = {"actuator_biasprm"}  # the servo law, written with every command
+    next(intact), next(perturbed)
+    changed = differing(before, snapshot(other.model))
+    if not case.text.startswith("push"):
+        assert case.bites(one.reading(), other.reading())
+        assert changed <= case.model | servo
+        assert changed - servo or case.text.startswith("motor")
+    next(intact), next(perturbed)
+    if case.text.startswith("push"):
+        assert case.bites(one.reading(), other.reading())
+    assert differing(before, snapshot(other.model)) <= servo
+    assert other.condition == one.condition
+    assert np.isfinite(other.qpos).all()
+
+
+def test_a_stuck_motor_holds_its_angle_and_a_dead_one_does_not(anatomy: Anatomy) -> None:
+    moved = []
+    for name in ("stuck", "dead_motor"):
+        robot = simulate(anatomy, TERRAINS["flat"], [parse(f"{name}:name=left_hip")])
+        robot.data.qpos[2] = 5.0
+        robot.data.qvel[robot.speeds] = 3.0
+        began = robot.motor_position[LEFT_HIP]
+        robot.step(100)
+        moved.append(abs(robot.motor_position[LEFT_HIP] - began))
+    assert moved[0] < 0.01 < 0.1 < moved[1]
