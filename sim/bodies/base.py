@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from sim.robots.anatomy import Anatomy
 from sim.terrain import Terrain
 
 FloatArray = NDArray[np.float64]
+
+# Else MuJoCo writes to a file of its own; what matters of it comes as a SimulationError.
+mujoco.set_mju_user_warning(logging.getLogger(__name__).debug)
 
 Pose = Sequence[float] | FloatArray
 """Angles of the motors (n_motors,) [rad]."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -93,12 +95,16 @@ def test_what_only_another_robot_has_cannot_happen_to_it(text: str, got: str) ->
         quadruped(text)
 
 
-def test_a_state_that_is_not_finite_is_an_error() -> None:
+def test_a_state_that_is_not_finite_is_an_error_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     robot = quadruped()
     robot.step(5)
     robot.data.qvel[3] = np.nan
     with pytest.raises(SimulationError):
         robot.step(2)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_same_commands_give_the_same_bits() -> None:
