@@ -42,7 +42,7 @@ class RecordRing:
         self._memory, self._owner = memory, owner
         self._bytes = _buffer(memory)
         self._words = self._bytes[: len(self._bytes) // _WORD * _WORD].cast("Q")
-        _, self._slots, self.capacity, self._count = (int(word) for word in self._words[:_HEAD_WORDS])
+        _, self.slots, self.capacity, self._count = (int(word) for word in self._words[:_HEAD_WORDS])
         self._stride = _SLOT_WORDS + _words(self.capacity)
 
     @classmethod
@@ -81,11 +81,6 @@ class RecordRing:
     def name(self) -> str:
         """What another process attaches by."""
         return self._memory.name
-
-    @property
-    def slots(self) -> int:
-        """How many records it holds."""
-        return self._slots
 
     @property
     def count(self) -> int:
@@ -152,7 +147,7 @@ class RecordRing:
         self.close()
 
     def _slot(self, number: int) -> int:
-        return _HEAD_WORDS + (number - 1) % self._slots * self._stride
+        return _HEAD_WORDS + (number - 1) % self.slots * self._stride
 
 
 class Follower:

@@ -14,7 +14,6 @@ from hardware.guard.guard import Guard
 from hardware.guard.state_machine import Mode
 from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.schedule import ActionSchedule, Rung
-from hardware.spec import RobotSpec
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Servo:
 
     def __init__(self, robot: Robot, guard: Guard | None = None, estimation: StateEstimation | None = None) -> None:
         """Put robot and guard together; `estimation` fills in what the robot does not measure, for the plan only."""
-        self.robot = robot
+        self.robot, self.spec = robot, robot.spec
         self._estimation = estimation
         self._embodiment = embodiment.embody(robot.spec)
         self.guard = guard if guard is not None else Guard(robot.spec)
@@ -57,11 +56,6 @@ class Servo:
         self._schedule: ActionSchedule | None = None
         self._state: RobotState | None = None
         self._measured: RobotState | None = None
-
-    @property
-    def spec(self) -> RobotSpec:
-        """The constant facts about the robot."""
-        return self.robot.spec
 
     def __enter__(self) -> Servo:
         """Open the wire; the motors stay off.
