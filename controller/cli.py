@@ -8,6 +8,7 @@ stderr. Everything heavy is imported by the command that needs it, so that `limb
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -19,16 +20,25 @@ import tyro
 from controller.commands.deploy import Deploy
 from controller.commands.doctor import Doctor
 from controller.commands.emulate import Emulate
-from controller.commands.flags import BAD_CHECKPOINT, BAD_USAGE, DONE, INTERRUPTED, ROBOT_FAULT
+from controller.commands.flags import BAD_CHECKPOINT, BAD_USAGE, DONE, FAILED, INTERRUPTED, ROBOT_FAULT
 from controller.commands.list import List
 from controller.commands.replay import Replay
 from controller.commands.run import Run
+from controller.commands.streams import complain, forgiving, tell
 from controller.commands.stress import Stress
 from controller.commands.train import Train
-from controller.jobs.interrupts import termination
+from controller.jobs.interrupts import termination, uninterrupted
 
 DESCRIPTION = "Legged robots that keep going when their body or the ground changes under them."
 
+_CURES = {
+    errno.ENOSPC: "; make room there",
+    errno.EDQUOT: "; make room there",
+    errno.EMFILE: "; allow this process more open files, for example by `ulimit -n 1024`",
+    errno.ENFILE: "; too many files are open on this machine",
+    errno.EAGAIN: "; allow this user more processes, for example by `ulimit -u`",
+    errno.ENOMEM: "; there is no memory left",
+}
 
 Command = Run | Train | Stress | Deploy | Emulate | Replay | Doctor | List
 COMMANDS: dict[str, Callable[..., Command]] = {
@@ -52,40 +62,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # One thread: the planner is timed, and spinning OpenMP threads ruin it. Read when NumPy and torch are imported.
     for variable, value in (("OMP_NUM_THREADS", "1"), ("OMP_WAIT_POLICY", "PASSIVE")):
         os.environ.setdefault(variable, value)
+    with termination(), forgiving():
+        try:
+            return _carry_out(arguments)
+        except KeyboardInterrupt:
+            complain("interrupted")
+            return INTERRUPTED
+
+
+def _carry_out(arguments: Sequence[str] | None) -> int:
+    """Run one command and tell what came of it, whoever listens."""
     try:
         command: Command = tyro.extras.subcommand_cli_from_dict(
             COMMANDS, args=arguments, prog="limber", description=DESCRIPTION, config=(tyro.conf.FlagCreatePairsOff,)
         )
-    except SystemExit as stop:  # tyro has printed help, or what is wrong
-        return BAD_USAGE if stop.code else DONE
+    except (SystemExit, OSError) as stop:  # tyro has printed help, or what is wrong
+        return _tell("", BAD_USAGE if isinstance(stop, SystemExit) and stop.code else DONE)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
-        with contextlib.redirect_stdout(sys.stderr), termination():
+        with contextlib.redirect_stdout(sys.stderr):
             answer = command()
-    except KeyboardInterrupt:
-        _complain("interrupted")
-        return INTERRUPTED
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, OSError) as error:
         status = _status(error)
-        _complain(str(error))
+        complain(_line(error))
         return status
-    except OSError as error:
-        _complain(f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}")
-        return BAD_USAGE
     if answer.complaint:
-        _complain(answer.complaint)
-    output = json.dumps(answer.data) if command.json else answer.text
-    if output:
-        _print(output)
-    return answer.status
+        complain(answer.complaint)
+    return _tell(json.dumps(answer.data) if command.json else answer.text, answer.status)
 
 
 def _status(error: Exception) -> int:
     """Return the exit status of an error of one of our families; any other is a defect and is raised again."""
+    if isinstance(error, OSError):
+        return FAILED if error.errno in _CURES else BAD_USAGE
     from controller.settings.layers import ConfigError
 
     if isinstance(error, ConfigError):
         return BAD_USAGE
+    from controller.jobs.executors import WorkersLost
     from dynamics.checkpoint import CheckpointError
     from dynamics.training.dataset import DatasetError
     from dynamics.training.fit import FitError
@@ -98,17 +112,25 @@ def _status(error: Exception) -> int:
             return BAD_USAGE
         case RobotError():
             return ROBOT_FAULT
+        case WorkersLost():
+            return FAILED
         case _:
             raise error
 
 
-def _print(text: str) -> None:
-    """Print; whoever reads may have gone, such as `head`."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+def _line(error: Exception) -> str:
+    """Return what went wrong, and what helps where the machine is short of something."""
+    if not isinstance(error, OSError):
+        return str(error)
+    cure = _CURES.get(error.errno or 0, "")
+    return f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}{cure}"
 
 
-def _complain(message: str) -> None:
-    print(f"limber: {message}", file=sys.stderr)
+def _tell(text: str, status: int) -> int:
+    """Write the answer to stdout; returns the exit status, which says where that failed."""
+    with uninterrupted():
+        why = tell(text)
+    if why is None:
+        return status
+    complain(f"stdout: cannot be written: {why}")
+    return status or FAILED

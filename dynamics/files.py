@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ def fingerprint(path: Path, digits: int = 64) -> str:
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Yield a name beside `path` to write to; it becomes `path` at the end, and nothing is left where that fails."""
-    partial = path.with_suffix(".partial")
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")  # nobody else's, on no machine
     try:
         yield partial
         os.replace(partial, path)

@@ -13,6 +13,7 @@ import tyro
 from tyro.conf import arg
 
 from controller.commands.flags import Answer, Name, Number, Repeated, Switch
+from controller.jobs.interrupts import uninterrupted
 
 if TYPE_CHECKING:
     from hardware.emulators.go2.body import Body
@@ -63,8 +64,8 @@ class Emulate:
             raise ConfigError(f"emulate: needs Cyclone DDS ({error}); pip install 'limber[go2]'") from error
         scene = self._scene()
         try:
-            with self._viewer() as show:
-                summary = emulate(scene, show)
+            with self._viewer() as show, uninterrupted() as asked:
+                summary = emulate(scene, asked, show)
         except (BusError, SimulationError, ViewerError) as error:
             raise ConfigError(f"command line: emulate: {error}") from error
         text = "\n".join(f"{key}: {value}" for key, value in summary.items() if key != "path")

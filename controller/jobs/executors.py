@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
 from controller.settings.layers import ConfigError
+from hardware.processes import ENDING, sheltered
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class WorkersLost(RuntimeError):
+    """Those who computed are gone; what they had finished is kept."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; what is finished is kept: go on with --resume")
+
+
+class SchedulerLost(WorkersLost):
+    """Nobody is there to hand out work."""
 
 
 _PATIENCE = "10s"
@@ -36,10 +49,12 @@ def cluster(scheduler: str) -> Iterator[Executor]:
 
     Raises:
         ConfigError: Dask is not installed, or nobody answers.
+        SchedulerLost: it is gone, or has no workers that live.
     """
     place = f"command line: --scheduler {scheduler}"
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
+        from distributed.comm import CommClosedError
     except ImportError as error:
         raise ConfigError(f"{place}: {error.name} is not installed; pip install 'limber[cluster]'") from error
     try:
@@ -47,8 +62,13 @@ def cluster(scheduler: str) -> Iterator[Executor]:
     except (OSError, ValueError, TypeError) as error:
         text = " ".join(str(error).split())
         raise ConfigError(f"{place}: expected the address of a running Dask scheduler: {text}") from error
-    with client, client.get_executor(pure=False) as executor:
-        yield executor
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it tells of lost connections at length
+    try:
+        with client, client.get_executor(pure=False) as executor:
+            yield executor
+    except (CancelledError, CommClosedError, KilledWorker) as error:
+        told = " ".join(str(error).split()) or "it does not answer any more"
+        raise SchedulerLost(f"{place}: lost the cluster ({told})") from error
 
 
 class _Pool(ProcessPoolExecutor):
@@ -56,7 +76,8 @@ class _Pool(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Hand in a piece of work."""
-        return super().submit(_work, fn, *args, **kwargs)
+        with sheltered():  # the first one starts the processes
+            return super().submit(_work, fn, *args, **kwargs)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -66,6 +87,9 @@ class _Pool(ProcessPoolExecutor):
                 process.terminate()
             self.shutdown(cancel_futures=True)
         super().__exit__(kind, error, trace)
+        if isinstance(error, BrokenExecutor):
+            what = "a worker process was ended from outside, as the system does where memory is short"
+            raise WorkersLost(what) from error
 
 
 _working, _leaving = threading.Event(), threading.Event()
@@ -76,8 +100,9 @@ def _begin() -> None:
     import torch  # here, so that asking for a pool costs nothing
 
     torch.set_num_threads(1)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         signal.signal(number, lambda number, frame: _break_off())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 

@@ -6,13 +6,20 @@ cells writes files, so whoever computes them needs no folder in common with it.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
+import functools
 import json
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import IO, Any, Protocol, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from controller.settings.layers import ConfigError
 from dynamics.files import whole
@@ -37,16 +44,23 @@ class Store:
     """A folder with one JSON file a finished cell."""
 
     folder: Path
+    shape: type = dict
+    """What a result consists of: a type as Pydantic checks it."""
 
     def get(self, cell: Cell) -> Result | None:
-        """Return what a cell came to, or None where it is still to do; ConfigError where it cannot be read."""
+        """Return what a cell came to, or None where it is still to do; ConfigError where the file holds no result."""
         file = self._file(cell)
         if not file.is_file():
             return None
+        text = file.read_bytes()
         try:
-            result: Result = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ConfigError(f"{file}: expected a result as JSON ({error}); delete it to compute it again") from error
+            self._check.validate_json(text, strict=True)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            place = ".".join((str(file), *map(str, problem["loc"])))
+            told = f"expected a result as JSON ({problem['msg']}); delete it to compute it again"
+            raise ConfigError(f"{place}: {told}") from error
+        result: Result = json.loads(text)
         return result
 
     def put(self, cell: Cell, result: Result) -> None:
@@ -64,12 +78,17 @@ class Store:
         """Return the cells that are still to do."""
         return [cell for cell in cells if not self._file(cell).is_file()]
 
+    @functools.cached_property
+    def _check(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.shape)
+
     def _file(self, cell: Cell) -> Path:
         return self.folder / f"{cell.slug}.json"
 
 
-def claim(folder: Path, what: str, text: str, *, resume: bool) -> None:
-    """Make the folder, or see that what it holds may be gone on with.
+@contextmanager
+def claimed(folder: Path, what: str, text: str, *, resume: bool) -> Iterator[None]:
+    """Make the folder, or see that what it holds may be gone on with; no other process works in it meanwhile.
 
     Args:
         folder: of the study; created.
@@ -78,20 +97,37 @@ def claim(folder: Path, what: str, text: str, *, resume: bool) -> None:
         resume: whether going on was asked for.
 
     Raises:
-        ConfigError: it holds something else or something earlier, or cannot be written.
+        ConfigError: it holds something else or something earlier, somebody works in it, or it cannot be written.
     """
-    record = folder / "settings.yaml"
+    record, place = folder / "settings.yaml", f"command line: --out: {folder}"
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(record.open("a+", encoding="utf-8"))
+            _lock(file)
+            file.seek(0)
+            before = file.read()
+            if not before:
+                file.write(text)
+                file.flush()
+        except BlockingIOError as error:
+            raise ConfigError(f"{place} is being written to by another process; choose another folder") from error
+        except OSError as error:
+            raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
+        if before not in ("", text):
+            raise ConfigError(f"{place} holds {what} with other settings; choose another folder")
+        if not resume and any(path != record for path in folder.iterdir()):
+            raise ConfigError(f"{place} holds {what} already; go on with it by --resume")
+        yield
+
+
+def _lock(file: IO[str]) -> None:
+    """Lock a file for as long as it is open; BlockingIOError where another process does. Some file systems cannot."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not record.exists():
-            record.write_text(text, encoding="utf-8")
-        before = record.read_text(encoding="utf-8")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
-    if before != text:
-        raise ConfigError(f"command line: --out: {folder} holds {what} with other settings; choose another folder")
-    if not resume and any(path != record for path in folder.iterdir()):
-        raise ConfigError(f"command line: --out: {folder} holds {what} already; go on with it by --resume")
+        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
 
 
 def run(

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+from controller.jobs.interrupts import interruptible
 from controller.loop.plan_loop import OnTick, PlanLoop, Planning, ResultT
 from controller.loop.realtime import ending, quiet_interpreter, warm_up, warn_when_slow
 from controller.loop.servo_cycles import FIRST_PLAN_TICKS, OFF_TIME, Boundary, constant_action
@@ -48,7 +49,7 @@ def run_deployed(
     journal = Journal(settings)
     with ending(journal), quiet_interpreter():
         warm_up(controller, servo.spec, settings)
-        with servo:
+        with servo, interruptible():
             rise(servo, settings.period)
             boundaries = SharedBoundaries(servo, journal, servo.clock.now())
             PlanLoop(controller, servo, servo.clock, journal, boundaries.start, on_tick).run(boundaries)

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from controller.jobs.interrupts import interruptible
 from controller.loop.plan_loop import OnTick, PlanLoop, Planning, ResultT
 from controller.loop.servo_cycles import Mailbox, arm, drive
 from controller.loop.timing import Journal, LoopResult, LoopSettings
@@ -60,13 +61,14 @@ def run_lockstep(
     with ending(journal), servo:
         metronome = arm(servo, clock, journal)
         loop = PlanLoop(controller, servo, clock, journal, metronome.start, on_tick)
-        for cycle in range(settings.ticks * cycles_per_tick):
-            metronome.sleep_until(cycle)
-            boundary = metronome.observe(cycle)
-            if boundary is not None:
-                loop.tick(boundary)
-            if metronome.act().fault is not None:
-                break
+        with interruptible():
+            for cycle in range(settings.ticks * cycles_per_tick):
+                metronome.sleep_until(cycle)
+                boundary = metronome.observe(cycle)
+                if boundary is not None:
+                    loop.tick(boundary)
+                if metronome.act().fault is not None:
+                    break
     return journal.result()
 
 
@@ -110,7 +112,8 @@ def _run_threads(
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="servo") as executor:
             try:
                 driving = executor.submit(drive, metronome, mailbox, stop)
-                loop.run(mailbox)
+                with interruptible():
+                    loop.run(mailbox)
             finally:
                 stop.set()
         driving.result()
@@ -122,8 +125,9 @@ def warm_up(controller: Planning[ResultT], spec: RobotSpec, settings: LoopSettin
     The robot is not connected yet and the states are made up: a simulated robot's time starts with the run.
     """
     state, rest = np.zeros(len(spec.channels)), embodiment.rest_action(spec)
-    for tick in range(settings.warmup_ticks):
-        controller.tick(Observation(time=tick * settings.period, state=state, applied=rest))
+    with interruptible():
+        for tick in range(settings.warmup_ticks):
+            controller.tick(Observation(time=tick * settings.period, state=state, applied=rest))
     controller.reset()
 
 

@@ -84,11 +84,9 @@ def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
     model = load_model(mission, settings.adapter)
     witness = trace.Witness(planners.make(settings.planner))
     brain = controller(mission, model, search=witness)
-    folder = run_folder(settings, out)
     about = replace(mission.header(model.recipe), terrain=f"{wire.interface}, domain {wire.domain}")
-    driven = _drive(brain, witness, mission, wire, about, folder)
-    with uninterrupted():
-        return _conclude(settings, wire, folder, driven)
+    with uninterrupted(), run_folder(settings, out) as folder:  # only the walk itself ends when it is interrupted
+        return _conclude(settings, wire, folder, _drive(brain, witness, mission, wire, about, folder))
 
 
 def _check(settings: RunSettings) -> None:

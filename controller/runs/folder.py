@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +15,8 @@ from controller.config import RunSettings
 from controller.settings import robots
 from controller.settings.layers import ConfigError, to_yaml
 from dynamics.files import whole
+
+_RECORD = "settings.yaml"
 
 
 @dataclass(frozen=True)
@@ -33,23 +38,55 @@ class Outcome:
     fault: str | None
 
 
-def run_folder(settings: RunSettings, out: Path | None) -> Path:
-    """Make the folder of a run and put its settings there; None takes runs/<time>-<robot>-<course>-<adapter>.
+@contextmanager
+def run_folder(settings: RunSettings, out: Path | None) -> Iterator[Path]:
+    """Take a folder for a run that nobody else has and put its settings there; None makes up a name in runs/.
+
+    Where the run is refused before it has begun, nothing is left of it.
 
     Raises:
         ConfigError: it cannot be written, or holds another run.
     """
+    try:
+        folder = _new_folder(settings) if out is None else out
+        folder.mkdir(parents=True, exist_ok=True)
+        _claim(folder, to_yaml(settings))
+    except OSError as error:
+        raise ConfigError(f"command line: --out: cannot write to {out or 'runs'}: {error}") from error
+    try:
+        yield folder
+    except ConfigError:
+        with contextlib.suppress(OSError):
+            (folder / _RECORD).unlink()
+            folder.rmdir()
+        raise
+
+
+def _new_folder(settings: RunSettings) -> Path:
+    """Make runs/<time>-<robot>-<course>-<adapter>, with a number behind it where that is taken."""
     robot = robots.spec(settings.robot).name
     name = f"{datetime.now():%Y%m%d-%H%M%S}-{robot}-{settings.course_name}-{settings.adapter}"
-    folder = out if out is not None else Path("runs") / name
+    for number in itertools.count(1):
+        folder = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            return folder
+    raise AssertionError("numbers do not end")
+
+
+def _claim(folder: Path, settings: str) -> None:
+    """Put settings into a folder: of several processes that want it, one succeeds."""
+    record = folder / _RECORD
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any((folder / name).exists() for name in ("settings.yaml", "log.jsonl")):
-            raise ConfigError(f"command line: --out: {folder} holds a run already; choose another folder")
-        (folder / "settings.yaml").write_text(to_yaml(settings), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
-    return folder
+        file = record.open("x", encoding="utf-8")
+    except FileExistsError as error:
+        raise ConfigError(f"command line: --out: {folder} holds a run already; choose another folder") from error
+    try:
+        with file:
+            file.write(settings)
+    except OSError:
+        record.unlink()
+        raise
 
 
 def write_summary(path: Path, result: Mapping[str, object]) -> None:

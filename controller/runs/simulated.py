@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.build import Rig, build, load_model
 from controller.config import RunSettings
-from controller.jobs.interrupts import uninterrupted
+from controller.jobs.interrupts import interruptible, uninterrupted
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, run_realtime
 from controller.loop.timing import LoopResult
@@ -55,14 +55,14 @@ def execute(settings: RunSettings, options: Options) -> Outcome:
     mission = Mission.of(settings, fast=options.fast)
     models = [load_model(mission, adapter) for adapter in (settings.adapter, *_compared(settings, options))]
     rigs = [build(mission, model) for model in models]
-    folder = run_folder(settings, options.out)
-    runs: list[Run] = []
-    for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
-        loop = _drive(rig, settings, log)
-        runs.append(Run(read_log(log), loop))
-        if loop.interrupted:
-            break
-    return _conclude(settings, options, folder, runs)
+    with uninterrupted(), run_folder(settings, options.out) as folder:
+        runs: list[Run] = []
+        for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
+            loop = _drive(rig, settings, log)
+            runs.append(Run(read_log(log), loop))
+            if loop.interrupted:
+                break
+        return _conclude(settings, options, folder, runs)
 
 
 def _compared(settings: RunSettings, options: Options) -> list[str]:
@@ -97,11 +97,11 @@ def _conclude(settings: RunSettings, options: Options, folder: Path, runs: Seque
     interrupted, video = any(run.loop.interrupted for run in runs), None
     if options.video and not interrupted:
         try:
-            video = film(folder / "video.mp4", [run.log for run in runs])
+            with interruptible():
+                video = film(folder / "video.mp4", [run.log for run in runs])
         except KeyboardInterrupt:
             interrupted = True
-    with uninterrupted():
-        result = _write(settings, folder, runs, video)
+    result = _write(settings, folder, runs, video)
     faults = [str(run.loop.fault) for run in runs if run.loop.fault is not None and not run.loop.fell]
     return Outcome(result, headline(runs), folder, interrupted, faults[0] if faults else None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,9 +15,9 @@ from rich.console import Console
 from controller.build import build, load_model
 from controller.config import RunSettings, usual
 from controller.jobs import study
-from controller.jobs.executors import cluster, pool
+from controller.jobs.executors import SchedulerLost, WorkersLost, cluster, pool
 from controller.jobs.progress import bars, console
-from controller.jobs.study import Result, Store, claim
+from controller.jobs.study import Result, Store, claimed
 from controller.mission import Mission
 from controller.runs import simulated as single
 from controller.runs.simulated import Options
@@ -26,7 +26,7 @@ from controller.stress.report import summary, write_report
 from controller.stress.settings import ORACLE, PLAIN, StressSettings, Trial
 from controller.stress.standings import Measured, standings
 from controller.stress.tables import tables
-from controller.stress.trial import DIGITS, measure
+from controller.stress.trial import DIGITS, Kept, measure
 from dynamics.files import fingerprint
 
 ROBOT_KEYS = ("robot", "terrain", "adapter", "planner", "control")
@@ -63,15 +63,14 @@ def execute(config: Path, overrides: Sequence[Layer], request: Request) -> tuple
     settings = stress_settings(config, overrides)
     models = check(settings)
     folder = request.out if request.out is not None else Path("runs") / f"stress-{config.stem}"
-    claim(folder, "a stress suite", to_yaml(shared(settings)), resume=request.resume)
-    store = Store(folder / "trials")
-    stderr = console()
-    check_kept(settings, store, models)
+    store, stderr = Store(folder / "trials", Kept), console()
     executors = partial(pool, settings.workers) if request.scheduler is None else partial(cluster, request.scheduler)
-    run_all(settings, store, partial(measure, settings, models), executors, stderr)
-    found = standings(Measured(settings, store.all(settings.trials())))
-    replays = repeat_worst(settings, found.measured.results, folder)
-    files = write_report(folder, found, replays)
+    with claimed(folder, "a stress suite", to_yaml(shared(settings)), resume=request.resume):
+        check_kept(settings, store, models)
+        run_all(settings, store, partial(measure, settings, models), executors, stderr)
+        found = standings(Measured(settings, store.all(settings.trials())))
+        replays = repeat_worst(settings, found.measured.results, folder)
+        files = write_report(folder, found, replays)
     for table in tables(found):
         stderr.print(table)
     return summary(found) | {"files": {name: str(path) for name, path in files.items()}}, str(files["report"])
@@ -157,8 +156,8 @@ def run_all(
                 with executors() as executor:
                     study.run(trials, store, work, executor, done)
                 return
-            except BrokenExecutor:
-                if losses == _LOSSES - 1:
+            except WorkersLost as lost:
+                if losses == _LOSSES - 1 or isinstance(lost, SchedulerLost):
                     raise
                 console.print("a worker process died; going on with new ones")
 

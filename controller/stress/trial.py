@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
+from pydantic import FiniteFloat
 
 from controller.build import build, load_model
 from controller.courses.paths import Course
@@ -31,6 +33,24 @@ DIGITS = 16
 """Of a model's fingerprint."""
 _FALLEN_DISTANCE = 0.1
 """How far from the path a failed run of the crawler is taken to have been all along: a body length [m]."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a run: `figures` with the model's fingerprint and CPU time."""
+
+    perturbations: list[str]
+    cost: FiniteFloat
+    path_error_m: float | None
+    progress_m: float
+    fell: bool
+    failed: str | None
+    prediction_error: dict[Literal["prior", "adapted"], float | None]
+    onset_s: float | None
+    recovery_s: float | None
+    distance_mm: list[float | None]
+    model: str
+    cpu_s: float
 
 
 @dataclass

@@ -24,7 +24,7 @@ from rich.progress import Progress
 from controller.config import RunSettings
 from controller.jobs.executors import pool
 from controller.jobs.progress import bars, console
-from controller.jobs.study import claim
+from controller.jobs.study import claimed
 from controller.rhythm import ControlSettings
 from controller.settings import robots
 from controller.settings.layers import Layer, read_yaml, resolve, to_yaml
@@ -55,9 +55,9 @@ def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resum
     """
     settings = resolve(ExperimentSettings, [read_yaml(config), *overrides])
     folder = out if out is not None else Path("runs") / f"train-{config.stem}"
-    claim(folder, "an experiment", to_yaml(settings), resume=resume)
     stderr = console()
-    results = run(settings, folder, stderr)
+    with claimed(folder, "an experiment", to_yaml(settings), resume=resume):
+        results = run(settings, folder, stderr)
     stderr.print(table(results))
     return results
 

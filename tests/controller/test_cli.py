@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from controller.config import RunSettings
 from controller.controller import Controller
 from controller.reports.run_report import write_report
 from controller.runs import simulated
+from controller.runs.folder import run_folder
 from controller.settings import assets
 from controller.telemetry.run_log import TickRecord, read_log
 from controller.tick import Observation, TickResult
@@ -276,12 +279,15 @@ def test_ctrl_c_while_the_video_is_made_costs_the_video_only(
     assert all(Path(file).is_file() for file in files.values())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_the_report_is_written_waits_for_it(
-    workplace: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
-) -> None:
-    def signalled(*arguments: object) -> dict[str, Path]:
+def storm() -> None:
+    """A closed terminal, a service manager and an impatient person at once."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGINT):
         os.kill(os.getpid(), number)
+
+
+def test_signals_while_the_report_is_written_wait_for_it(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def signalled(*arguments: object) -> dict[str, Path]:
+        storm()
         return write_report(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(simulated, "write_report", signalled)
@@ -289,17 +295,36 @@ def test_a_signal_while_the_report_is_written_waits_for_it(
     assert {"summary.json", "report.html"} <= {file.name for file in (workplace / "run").iterdir()}
 
 
-def test_sigterm_ends_a_run_as_ctrl_c_does(
+def test_signals_while_it_starts_leave_a_run_without_ticks(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def signalled(settings: RunSettings, out: Path | None) -> AbstractContextManager[Path]:
+        storm()
+        return run_folder(settings, out)
+
+    monkeypatch.setattr(simulated, "run_folder", signalled)
+    assert main([*SHORT, "--seconds", "3", "--out", "run", "--json"]) == 130
+    assert json.loads(capsys.readouterr().out)["ticks"] == 0
+    assert {"summary.json", "log.jsonl", "settings.yaml"} <= {file.name for file in (workplace / "run").iterdir()}
+
+
+@pytest.mark.parametrize("ending", [storm, lambda: os.kill(os.getpid(), signal.SIGTERM)], ids=["storm", "SIGTERM"])
+def test_signals_end_a_run_as_ctrl_c_does(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ending: Callable[[], None]
 ) -> None:
     tick, ticks = Controller.tick, iter(range(1000))
 
     def signalled(controller: Controller, observation: Observation) -> TickResult:
         if next(ticks) == 8:
-            os.kill(os.getpid(), signal.SIGTERM)
+            ending()
         return tick(controller, observation)
 
+    def once_more(*arguments: object) -> dict[str, Path]:
+        ending()
+        return write_report(*arguments)  # type: ignore[arg-type]
+
     monkeypatch.setattr(Controller, "tick", signalled)
+    monkeypatch.setattr(simulated, "write_report", once_more)
     before = signal.getsignal(signal.SIGTERM)
     assert main([*SHORT, "--seconds", "3", "--out", "run", "--json"]) == 130
     assert json.loads(capsys.readouterr().out)["ticks"] == 8
@@ -325,15 +350,6 @@ def test_what_cannot_be_written_is_one_clear_line(
     assert last.startswith("limber: run/")
     assert last.endswith("cannot be read or written: Is a directory")
     assert not list((workplace / "run").glob("*.partial"))
-
-
-def test_who_reads_the_output_may_leave() -> None:
-    code = "import sys; from controller.cli import main; sys.exit(main(['list', 'robots']))"
-    read, write = os.pipe()
-    os.close(read)
-    process = subprocess.run([sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, check=False)
-    os.close(write)
-    assert (process.returncode, process.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -44,11 +42,14 @@ class Scene:
     """How long it lives [s]."""
 
 
-def emulate(scene: Scene, on_cycle: Callable[[Body], None] | None = None) -> dict[str, object]:
-    """Be a robot until time is up or a signal comes (SIGINT, SIGTERM), and return the summary.
+def emulate(
+    scene: Scene, stopped: Callable[[], bool], on_cycle: Callable[[Body], None] | None = None
+) -> dict[str, object]:
+    """Be a robot until time is up or somebody stops it, and return the summary.
 
     Args:
         scene: the robot and its world.
+        stopped: whether it is to end.
         on_cycle: called after every cycle, for somebody who looks on; must be quick.
 
     Raises:
@@ -60,7 +61,7 @@ def emulate(scene: Scene, on_cycle: Callable[[Body], None] | None = None) -> dic
     robot = Firmware(scene.settings, body, scene.faults, rng)
     lateness = Histogram()
     scheduler = _first_in_line()
-    with DdsBus(scene.interface, scene.domain) as bus, _stop_signals() as stopped:
+    with DdsBus(scene.interface, scene.domain) as bus:
         commands = bus.reader(LOW_CMD.topic, LOW_CMD.struct, _DEPTH)
         states = bus.writer(LOW_STATE.topic, LOW_STATE.struct)
         services = Service(bus, "motion_switcher", robot.switcher), Service(bus, "sport", robot.sport)
@@ -96,16 +97,3 @@ def _first_in_line() -> str:
 
 def _milliseconds(lateness: Histogram) -> dict[str, float]:
     return {name: round(microseconds / 1000.0, 3) for name, microseconds in asdict(lateness.percentiles()).items()}
-
-
-@contextmanager
-def _stop_signals() -> Iterator[Callable[[], bool]]:
-    """Turn the two signals that end a process into a question, and put their handlers back afterwards."""
-    seen: list[int] = []
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda number, _: seen.append(number)) for number in signals}
-    try:
-        yield lambda: bool(seen)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

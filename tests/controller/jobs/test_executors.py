@@ -9,11 +9,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from controller.cli import main
+from controller.jobs import executors
 from controller.jobs.executors import pool
 from controller.jobs.study import Result, Store
 from controller.stress.settings import Trial
@@ -23,6 +25,7 @@ ROOT = Path(__file__).parents[3]
 
 PARENT = """
 import time
+from controller.jobs import executors
 from controller.jobs.executors import pool
 from tests.controller.jobs.test_executors import pid_then_sleep
 
@@ -90,32 +93,40 @@ def start(*arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+@dataclass(frozen=True)
+class Scheduler:
+    """Of a cluster."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+
 @pytest.fixture
-def address() -> Iterator[str]:
+def scheduler() -> Iterator[Scheduler]:
     """A scheduler."""
     pytest.importorskip("distributed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    scheduler = start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    yield f"tcp://127.0.0.1:{port}"
-    scheduler.kill()
-    scheduler.wait()
+    process = start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    yield Scheduler(f"tcp://127.0.0.1:{port}", process)
+    process.kill()
+    process.wait()
 
 
 @pytest.fixture
-def workers(address: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+def workers(scheduler: Scheduler) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Two workers of one thread."""
     options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0")
-    processes = [start("worker", address, *options) for _ in range(2)]
+    processes = [start("worker", scheduler.address, *options) for _ in range(2)]
     yield processes
     for process in processes:
         process.kill()
         process.wait()
 
 
-def test_a_killed_worker_costs_no_trial_and_doubles_none(
-    address: str,
+def test_a_killed_worker_costs_no_trial_and_a_killed_scheduler_no_finished_one(
+    scheduler: Scheduler,
     workers: list[subprocess.Popen[bytes]],
     untrained_models: Path,
     tmp_path: Path,
@@ -131,12 +142,22 @@ def test_a_killed_worker_costs_no_trial_and_doubles_none(
         written[cell.slug] += 1
         if written.total() == 4:
             workers[0].send_signal(signal.SIGKILL)
+        if written.total() == 18:
+            scheduler.process.send_signal(signal.SIGKILL)
 
     monkeypatch.setattr(Store, "put", counted)
     arguments = ["stress", "--config", str(config), "--out", str(tmp_path / "out"), "--set", "worst=0", "--json"]
-    assert main([*arguments, "--scheduler", address]) == 0
+    arguments += ["--scheduler", scheduler.address]
+    assert main(arguments) == 0
     assert workers[0].wait() == -signal.SIGKILL
     assert workers[1].poll() is None
     assert len(written) == 4 * 2 * 2
     assert set(written.values()) == {1}
     assert json.loads(capsys.readouterr().out)["runs"] == 16
+    monkeypatch.setattr(executors, "_PATIENCE", "1s")
+    assert main([*arguments, "--seeds", "8", "--resume"]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "lost the cluster" in told.err.splitlines()[-1]
+    assert told.err.endswith("; what is finished is kept: go on with --resume\n")
+    assert len(list((tmp_path / "out" / "trials").glob("*.json"))) == len(written) >= 18

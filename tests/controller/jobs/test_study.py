@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 import pytest
 
 from controller.jobs import study
-from controller.jobs.executors import pool
-from controller.jobs.study import Store
+from controller.jobs.executors import WorkersLost, pool
+from controller.jobs.study import Store, claimed
 from controller.settings.layers import ConfigError
 
 
@@ -23,6 +22,11 @@ class Number:
     @property
     def slug(self) -> str:
         return f"number-{self.value}"
+
+
+@dataclass(frozen=True)
+class Square:
+    square: int
 
 
 NUMBERS = [Number(value) for value in range(4)]
@@ -55,10 +59,11 @@ def test_a_cell_is_computed_once_and_kept(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "number-3.json").read_text())["cpu_s"] >= 0
 
 
-def test_a_result_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    (tmp_path / "number-1.json").touch()
-    with pytest.raises(ConfigError, match=r"number-1.json: expected a result as JSON .*; delete it to"):
-        Store(tmp_path).get(Number(1))
+@pytest.mark.parametrize("text", [b"", b'{"square": 1', b"[]", b"3", b"null", b'"\xff"', b"{}", b'{"square": "1"}'])
+def test_what_is_no_result_is_named(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "number-1.json").write_bytes(text)
+    with pytest.raises(ConfigError, match=r"number-1.json(.square)?: expected a result as JSON .*; delete it to"):
+        Store(tmp_path, Square).get(Number(1))
 
 
 def test_processes_compute_the_same(tmp_path: Path) -> None:
@@ -74,6 +79,22 @@ def test_whoever_interrupts_keeps_what_is_done(tmp_path: Path) -> None:
 
 
 def test_a_dead_worker_costs_what_was_under_way(tmp_path: Path) -> None:
-    with pytest.raises(BrokenExecutor), pool(1) as executor:
+    with pytest.raises(WorkersLost, match="ended from outside.*go on with --resume"), pool(1) as executor:
         study.run(NUMBERS, Store(tmp_path), square_or_die, executor, lambda cell: None)
     assert Store(tmp_path).missing(NUMBERS) == [Number(3)]
+
+
+def test_nobody_else_works_in_a_folder_meanwhile(tmp_path: Path) -> None:
+    for _ in range(2):
+        with claimed(tmp_path / "out", "a study", "seed: 1", resume=True):
+            with pytest.raises(ConfigError, match="out is being written to by another process"):
+                enter(tmp_path / "out", "seed: 1")
+            with pytest.raises(ConfigError, match="out is being written to by another process"):
+                enter(tmp_path / "out", "seed: 2")
+    with pytest.raises(ConfigError, match="out holds a study with other settings"):
+        enter(tmp_path / "out", "seed: 2")
+
+
+def enter(folder: Path, text: str) -> None:
+    with claimed(folder, "a study", text, resume=True):
+        pass

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from controller.cli import main
-from controller.jobs.executors import pool
+from controller.jobs.executors import WorkersLost, pool
 from controller.jobs.study import Result, Store
 from controller.runs.folder import Outcome
 from controller.runs.simulated import Options
@@ -98,6 +99,17 @@ def test_a_killed_suite_goes_on_where_it_was(workplace: Path, capsys: pytest.Cap
 
 def test_seeds_and_adapters_can_be_added_to_a_suite(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert stress("--adapters", "mb", "--set", "worst=0", "--out", "out") == 0
+    some = next((workplace / "out" / "trials").iterdir())
+    whole, when = some.read_text(), some.stat().st_mtime_ns
+    for damaged in (whole[:99], "[]", json.dumps(result(math.nan)), json.dumps(result(1.0) | {"perturbations": None})):
+        some.write_text(damaged)
+        capsys.readouterr()
+        assert stress("--adapters", "mb", "--out", "out", "--resume") == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"limber: out/trials/{some.name}")
+        assert line.endswith("; delete it to compute it again")
+    some.write_text(whole)
+    os.utime(some, ns=(when, when))
     before = kept(workplace / "out")
     capsys.readouterr()
     more = ["--adapters", "mb, informed", "--seeds", "3", "--set", "worst=0"]
@@ -223,3 +235,14 @@ def test_ctrl_c_leaves_what_is_done(
     assert stress("--out", "out", "--json") == 130
     assert capsys.readouterr().out == ""
     assert len(kept(workplace / "out")) == 3
+
+
+def test_lost_workers_are_one_line_that_says_how_to_go_on(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lost(*arguments: object) -> None:
+        raise WorkersLost("they died")
+
+    monkeypatch.setattr("controller.stress.suite.run_all", lost)
+    assert stress("--out", "out") == 1
+    assert capsys.readouterr().err == "limber: they died; what is finished is kept: go on with --resume\n"
