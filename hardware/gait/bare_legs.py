@@ -2,6 +2,9 @@
 
 A foot that bears nothing through its stance is gone, with the calf that held it. The rest of such a leg still carries
 the trunk when its thigh points straight down and the trunk is low enough. Whatever bears again is a foot again.
+
+A foot that says it bears nothing is believed only when all feet together account for what the accelerometer feels: feet
+that say nothing, a tenth or raw counts make no pegs. A peg beside it bears unmeasured; then most of it will do.
 """
 
 from __future__ import annotations
@@ -17,6 +20,12 @@ _AGAIN = 4.0
 """A foot is there again when it bears this many times what makes it a lost one."""
 _BLEND = 0.03
 """Time constant with which a leg becomes a peg, and a leg again [s]."""
+_ALL, _MOST, _LITTLE, _TOO_MUCH = 0.86, 0.5, 0.7, 2.5
+"""Shares of what is felt that feet say they bear: proof, proof beside a peg, and what disproves them on either side."""
+_RECENT = 0.1
+"""Time constant of those shares [s]: a foot that is lost just now does not disprove the others."""
+_DOUBT = 1.0
+"""Time for which feet that said too little make no pegs [s]."""
 _PEG = (0.0, 0.0, -0.95)
 """Hip, thigh and calf of a peg [rad]. A calf that is there after all reaches for the ground, and bears again."""
 
@@ -36,29 +45,47 @@ class BareLegs:
         """All feet are there."""
         self._bare = [0.0] * self._count
         self._share = [0.0] * self._count
+        self._said = self._felt = self._doubt = 0.0
 
     @property
     def any(self) -> bool:
         """Whether a leg has lost its foot."""
         return any(time >= self._foot.bare_seconds for time in self._bare)
 
-    def update(self, forces: Sequence[float], loads: Sequence[float], seconds: float) -> None:
+    def update(self, forces: Sequence[float], loads: Sequence[float], felt: float, seconds: float) -> None:
         """Take one reading.
 
         Args:
             forces: that the feet bear [N]; NaN where they are not measured.
             loads: share of the weight that each foot should bear.
+            felt: mass times the acceleration that is felt along the trunk's z axis [N].
             seconds: since the last reading.
         """
-        least, fair = self._foot.bare_force, _LOADED / len(self._bare)
+        least, fair, most = self._foot.bare_force, _LOADED / len(self._bare), self._foot.bare_seconds
         blend = 1.0 - math.exp(-seconds / _BLEND)
+        believed = self._believed(sum(forces), felt, seconds)
         for index, (force, load) in enumerate(zip(forces, loads, strict=True)):
-            lost = self._bare[index] >= self._foot.bare_seconds
+            bare = self._bare[index] + seconds
+            lost = self._bare[index] >= most
             if force > (_AGAIN if lost else 1.0) * least:
                 self._bare[index] = 0.0
-            elif load >= fair and force < least:
-                self._bare[index] += seconds
+            elif load >= fair and force < least and (lost or believed or bare < most):
+                self._bare[index] = bare
             self._share[index] += blend * (float(lost) - self._share[index])
+
+    def _believed(self, said: float, felt: float, seconds: float) -> bool:
+        """Tell whether feet that say they bear so much, while so much is felt [N], may make another leg a peg."""
+        if not self._felt:
+            self._said = self._felt = felt
+        recent = 1.0 - math.exp(-seconds / _RECENT)
+        self._said += recent * (said - self._said)
+        self._felt += recent * (felt - self._felt)
+        if self.any:
+            return self._said >= _MOST * self._felt
+        if self._said < _LITTLE * self._felt:
+            self._doubt = _DOUBT
+        self._doubt = max(0.0, self._doubt - seconds)
+        return self._doubt == 0.0 and _ALL * self._felt <= self._said <= _TOO_MUCH * self._felt
 
     def bend(self, angles: list[float]) -> list[float]:
         """Return joint angles, leg after leg, in which legs without a foot are pegs [rad]."""

@@ -85,7 +85,8 @@ class GaitDrive:
         motion, smoothed = self._motion, self._gait.stride
         joints, speeds = state.motor_position.tolist(), state.motor_velocity.tolist()
         motion.update(joints, speeds, state.gyro.tolist(), self._loads, seconds)
-        self._bare.update(np.broadcast_to(state.foot_force, self._feet).tolist(), self._gait.loads(), seconds)
+        felt = self._striding.mass * float(state.accelerometer[-1])
+        self._bare.update(np.broadcast_to(state.foot_force, self._feet).tolist(), self._gait.loads(), felt, seconds)
         if self._bare.any:
             stride = stride._replace(height=min(stride.height, self._striding.peg_height))
         reach = math.sqrt(max(smoothed.height, 0.0) / _GRAVITY)
