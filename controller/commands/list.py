@@ -40,10 +40,7 @@ def _entries(family: str) -> Mapping[str, str]:
             from controller.courses.goals import GOALS
             from controller.courses.paths import COURSES
 
-            paths = {
-                name: f"{path.length:.1f} m, {'closed' if path.closed else 'open'}" for name, path in COURSES.items()
-            }
-            return paths | {name: goal.description for name, goal in GOALS.items()}
+            return {name: course.description for name, course in (COURSES | GOALS).items()}
         case "perturbations":
             from sim.perturbations import PERTURBATIONS
 

@@ -13,9 +13,8 @@ steady pace nothing tells a robot that is too slow from one that is too fast.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 import numpy as np
 
@@ -85,36 +84,19 @@ class GoalFamily:
         return value in (self.low, self.high) if self.two_sided else self.low <= value <= self.high
 
 
-GOALS: Mapping[str, GoalFamily] = MappingProxyType(
-    {
-        family.name: family
-        for family in (
-            GoalFamily(
-                name="hidden_speed",
-                description="run at a speed that only the reward gives away [m/s]",
-                key="speed",
-                low=0.08,
-                high=0.25,
-                two_sided=False,
-                worth=lambda goals, speeds, _: -np.abs(speeds - goals) / SPEED_UNIT,
-                best=0.0,
-                tolerance=0.3,
-            ),
-            GoalFamily(
-                name="hidden_turn",
-                description="turn to the side that only the reward gives away: 1 is left, -1 right",
-                key="side",
-                low=-1.0,
-                high=1.0,
-                two_sided=True,
-                worth=lambda goals, _, yaw_rates: goals * yaw_rates / TURN_UNIT,
-                best=1.0,
-                tolerance=0.3,
-            ),
-        )
-    }
-)
+GOALS: dict[str, GoalFamily] = {}
 """Every family of hidden goals by name."""
+
+
+def register(family: GoalFamily) -> None:
+    """Add a family of hidden goals; from now on settings, command line and lists know its name.
+
+    Raises:
+        ValueError: another family has this name, or it is no name.
+    """
+    if family.name in GOALS or not family.name.isidentifier():
+        raise ValueError(f"goal: expected a new name of letters, digits and _, got {family.name!r}")
+    GOALS[family.name] = family
 
 
 @dataclass(frozen=True)
@@ -207,3 +189,31 @@ def steps_to_goal(goal: HiddenGoal, rewards: FloatArray, period: float) -> int |
     missed = np.flatnonzero(~(averages >= goal.family.enough))
     since = int(missed[-1]) + 1 if len(missed) else 0
     return None if since == len(averages) else since + width
+
+
+register(
+    GoalFamily(
+        name="hidden_speed",
+        description="run at a speed that only the reward gives away [m/s]",
+        key="speed",
+        low=0.08,
+        high=0.25,
+        two_sided=False,
+        worth=lambda goals, speeds, _: -np.abs(speeds - goals) / SPEED_UNIT,
+        best=0.0,
+        tolerance=0.3,
+    )
+)
+register(
+    GoalFamily(
+        name="hidden_turn",
+        description="turn to the side that only the reward gives away: 1 is left, -1 right",
+        key="side",
+        low=-1.0,
+        high=1.0,
+        two_sided=True,
+        worth=lambda goals, _, yaw_rates: goals * yaw_rates / TURN_UNIT,
+        best=1.0,
+        tolerance=0.3,
+    )
+)

@@ -8,9 +8,8 @@ published experiments with such a crawler.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -104,6 +103,11 @@ class Course:
     weights: PathWeights
     size: CourseSize = _CRAWLER
     change: FloatArray | None = None
+
+    @property
+    def description(self) -> str:
+        """What it is, in one line."""
+        return f"{self.length:.1f} m, {'closed' if self.closed else 'open'}"
 
     @property
     def outline(self) -> tuple[tuple[float, float], ...]:
@@ -232,17 +236,24 @@ def _figure8(radius: float) -> list[tuple[float, float]]:
     return [(radius, 0.0), _arc(radius, 270), (2 * radius, 0.0), _arc(radius, -270), (radius, 0.0)]
 
 
-COURSES: Mapping[str, Course] = MappingProxyType(
-    {
-        course.name: course
-        for course in (
-            build("straight", [(6.0, 0.0)]),
-            build("left", [(1.0, 0.0), _arc(0.4, 90), (4.0, 0.0)]),
-            build("right", [(1.0, 0.0), _arc(0.4, -90), (4.0, 0.0)]),
-            build("circle", [_arc(0.5, 360)], closed=True),
-            build("zigzag", _zigzag(12, 0.5, 30, 0.25), weights=PathWeights(perp=40.0, back=10.0, head=10.0)),
-            build("figure8", _figure8(0.25), closed=True),
-        )
-    }
-)
+COURSES: dict[str, Course] = {}
 """Every course by name."""
+
+
+def register(course: Course) -> None:
+    """Add a course; from now on settings, command line and lists know its name.
+
+    Raises:
+        ValueError: another course has this name, or it is no name.
+    """
+    if course.name in COURSES or not course.name.isidentifier():
+        raise ValueError(f"course: expected a new name of letters, digits and _, got {course.name!r}")
+    COURSES[course.name] = course
+
+
+register(build("straight", [(6.0, 0.0)]))
+register(build("left", [(1.0, 0.0), _arc(0.4, 90), (4.0, 0.0)]))
+register(build("right", [(1.0, 0.0), _arc(0.4, -90), (4.0, 0.0)]))
+register(build("circle", [_arc(0.5, 360)], closed=True))
+register(build("zigzag", _zigzag(12, 0.5, 30, 0.25), weights=PathWeights(perp=40.0, back=10.0, head=10.0)))
+register(build("figure8", _figure8(0.25), closed=True))
