@@ -24,10 +24,12 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.scoring import Score, score
+from controller.bootstrap import drawn_anew, interval
 from controller.config import RunSettings, run_settings
 from controller.courses.paths import COURSES
 from controller.jobs.executors import pool
 from controller.settings.layers import assignment, to_yaml
+from dynamics.files import whole
 from planners.costs.path import REFERENCE_STEP
 from sim.perturbations import parse
 from sim.robots.roach import CRANK_RADIUS
@@ -94,9 +96,8 @@ def work(job: Job) -> Score:
     if job.file.is_file():
         return Score(**json.loads(job.file.read_text(encoding="utf-8")))
     result = score(job.settings)
-    partial = job.file.with_suffix(".partial")
-    partial.write_text(json.dumps(asdict(result)) + "\n", encoding="utf-8")
-    os.replace(partial, job.file)
+    with whole(job.file) as partial:
+        partial.write_text(json.dumps(asdict(result)) + "\n", encoding="utf-8")
     return result
 
 
@@ -104,8 +105,8 @@ def ratio(
     learned: NDArray[np.float64], oracle: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[float, float, float]:
     """Return the ratio of mean excess costs, paired over seeds (R,), with its 95 % bootstrap interval."""
-    drawn = rng.integers(len(learned), size=(10_000, len(learned)))
-    low, high = np.percentile(learned[drawn].mean(axis=1) / oracle[drawn].mean(axis=1), [2.5, 97.5])
+    drawn = drawn_anew(rng, len(learned), resamples=10_000)
+    low, high = interval(learned[drawn].mean(axis=1) / oracle[drawn].mean(axis=1))
     return float(learned.mean() / oracle.mean()), float(low), float(high)
 
 

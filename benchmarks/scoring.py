@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from controller.bootstrap import drawn_anew, interval
 from controller.build import build, load_model
 from controller.config import RunSettings
 from controller.loop.plan_loop import LoopTick
@@ -45,6 +46,5 @@ def score(settings: RunSettings) -> Score:
 def paired(differences: Sequence[float], rng: np.random.Generator) -> tuple[float, float, float]:
     """Return the mean with its 95 % bootstrap interval."""
     values = np.asarray(differences)
-    means = values[rng.integers(len(values), size=(10_000, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
+    low, high = interval(values[drawn_anew(rng, len(values), resamples=10_000)].mean(axis=1))
     return float(values.mean()), float(low), float(high)

@@ -22,7 +22,7 @@ ARROWS = {
 
 FLOORS = {
     "controller": (
-        "settings",
+        "bootstrap settings",
         "courses jobs rhythm",
         "tick",
         "controller",

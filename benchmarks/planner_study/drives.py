@@ -14,6 +14,7 @@ from benchmarks.planner_study.arenas import Arena
 from benchmarks.planner_study.contenders import Contender
 from benchmarks.planner_study.ranges import Setting
 from benchmarks.planner_study.stopwatch import Stopwatch
+from controller import bootstrap
 from planners.problem import FloatArray
 
 _RESAMPLES = 10_000
@@ -96,6 +97,6 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
 def interval(values: Sequence[float] | FloatArray) -> Interval:
     """Return the mean with its bootstrap interval; the resamples are the same for every call."""
     sample = np.asarray(values, dtype=np.float64)
-    picks = np.random.default_rng(0).integers(len(sample), size=(_RESAMPLES, len(sample)))
-    low, high = np.percentile(sample[picks].mean(axis=1), [2.5, 97.5])
+    picks = bootstrap.drawn_anew(np.random.default_rng(0), len(sample), resamples=_RESAMPLES)
+    low, high = bootstrap.interval(sample[picks].mean(axis=1))
     return Interval(float(sample.mean()), float(low), float(high))

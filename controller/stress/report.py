@@ -12,12 +12,12 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from controller.bootstrap import Estimate
 from controller.reports.page import FIGURE, data_uri, document, table
 from controller.settings import robots
 from controller.settings.layers import to_yaml
 from controller.stress.acceptance import promises
 from controller.stress.plots import write_plots
-from controller.stress.scores import Estimate
 from controller.stress.settings import PROTOCOLS, Trial
 from controller.stress.standings import PROMISED, Standings
 from controller.stress.tables import (

@@ -10,25 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from controller.bootstrap import RESAMPLES, Estimate, drawn_anew, estimate, interval
 from planners.problem import FloatArray
 
-RESAMPLES = 2000
-LEVEL = 0.95
 SETTLED_AFTER = 3.0
 """From this long after an onset on the path error counts as settled [s]."""
 SHARE = 1.2
 """How near the settled path error is near enough."""
 SPAN = 0.5
 """Time over which the path error is averaged [s]."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -91,16 +81,15 @@ def gap_closed(costs: Costs, rng: np.random.Generator) -> Estimate:
         rng: draws seeds anew within each condition, the same ones for all adapters.
     """
     saved, gap = costs.saved, costs.gap
-    drawn = rng.integers(gap.shape[1], size=(RESAMPLES, *gap.shape))
-    own = drawn if saved.shape == gap.shape else rng.integers(saved.shape[1], size=(RESAMPLES, *saved.shape))
+    drawn = drawn_anew(rng, *gap.shape)
+    own = drawn if saved.shape == gap.shape else drawn_anew(rng, *saved.shape)
     again = np.take_along_axis(saved[None], own, axis=-1), np.take_along_axis(gap[None], drawn, axis=-1)
-    return _estimate(float(_closed(saved, gap)), _closed(*again))
+    return estimate(float(_closed(saved, gap)), _closed(*again))
 
 
 def paired(difference: FloatArray, rng: np.random.Generator) -> Estimate:
     """Return the interquartile mean of differences over the same seeds (S,)."""
-    drawn = rng.integers(difference.size, size=(RESAMPLES, difference.size))
-    return _estimate(float(iqm(difference)), iqm(difference[drawn]))
+    return estimate(float(iqm(difference)), iqm(difference[drawn_anew(rng, difference.size)]))
 
 
 def profile(scores: FloatArray, thresholds: FloatArray) -> FloatArray:
@@ -111,11 +100,8 @@ def profile(scores: FloatArray, thresholds: FloatArray) -> FloatArray:
 
 def profile_band(scores: FloatArray, thresholds: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Return the 95 % band of the profile (T,) of scores (C, S), seeds drawn anew within each condition."""
-    drawn = rng.integers(scores.shape[1], size=(RESAMPLES // 4, *scores.shape))
-    again = np.take_along_axis(scores[None], drawn, axis=-1)
-    shares = np.array([profile(one, thresholds) for one in again])
-    low, high = np.percentile(shares, _TAILS, axis=0)
-    return low, high
+    again = np.take_along_axis(scores[None], drawn_anew(rng, *scores.shape, resamples=RESAMPLES // 4), axis=-1)
+    return interval(np.array([profile(one, thresholds) for one in again]))
 
 
 def recovery_time(time: FloatArray, distance: FloatArray, onset: float) -> float | None:
@@ -145,16 +131,8 @@ def recovery_time(time: FloatArray, distance: FloatArray, onset: float) -> float
     return float(back[0] - onset) if back.size else None
 
 
-_TAILS = (50.0 * (1.0 - LEVEL), 50.0 * (1.0 + LEVEL))
-
-
 def _closed(saved: FloatArray, gap: FloatArray) -> FloatArray:
     """Gap closed of what was saved (..., C, R) where the informed model saved (..., C, S)."""
     flat, unit = (*gap.shape[:-2], -1), iqm(gap)[..., None]
     closed: FloatArray = iqm((saved / unit).reshape(flat)) / iqm((gap / unit).reshape(flat))
     return closed
-
-
-def _estimate(value: float, again: FloatArray) -> Estimate:
-    low, high = np.percentile(again, _TAILS)
-    return Estimate(value, float(low), float(high))

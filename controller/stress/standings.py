@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from controller.bootstrap import Estimate
 from controller.jobs.study import Result
-from controller.stress.scores import Costs, Estimate, gap_closed, iqm, paired
+from controller.stress.scores import Costs, gap_closed, iqm, paired
 from controller.stress.settings import INFORMED, PLAIN, PROTOCOLS, StressCondition, StressSettings, Trial
 from planners.problem import FloatArray
 

@@ -10,8 +10,8 @@ from dataclasses import fields
 
 from rich.table import Table
 
+from controller.bootstrap import Estimate
 from controller.stress.acceptance import promises
-from controller.stress.scores import Estimate
 from controller.stress.standings import Row, Standings, groups
 from controller.telemetry.findings import millimetres, number
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from controller.bootstrap import drawn_anew, interval
 from controller.jobs.executors import pool
 from dynamics import factory
 from dynamics.adapters.base import Adapter
@@ -81,9 +82,28 @@ def _errors(model: Checkpoint, heldout: Episodes, support: int, query: int, adap
 
 def _summary(errors: Mapping[str, FloatArray], seed: int) -> dict[str, dict[str, dict[str, float]]]:
     rng = np.random.default_rng(seed)
-    summary = {name: {"error": evaluation.interval(rows, rng)._asdict()} for name, rows in errors.items()}
+    means = {name: rows.mean(axis=1) for name, rows in errors.items()}
+    summary = {name: {"error": _figures(float(errors[name].mean()), _again(rng, m))} for name, m in means.items()}
     if PLAIN in errors and INFORMED in errors:
         for name in (name for name in errors if name not in {PLAIN, INFORMED}):
-            gap = evaluation.gap_closed(errors[PLAIN], errors[name], errors[INFORMED], rng)
-            summary[name]["gap_closed"] = gap._asdict()
+            triples = np.stack([means[PLAIN], means[name], means[INFORMED]], axis=1)
+            summary[name]["gap_closed"] = _figures(float(_closed(triples.mean(axis=0))), _closed(_again(rng, triples)))
     return summary
+
+
+def _again(rng: np.random.Generator, rows: FloatArray) -> FloatArray:
+    """Return means (R, ...) over episodes (episodes, ...) that are drawn anew."""
+    means: FloatArray = rows[drawn_anew(rng, len(rows))].mean(axis=1)
+    return means
+
+
+def _closed(errors: FloatArray) -> FloatArray:
+    """Return the share of the gap between plain and informed that adaptation closes, of all three errors (..., 3)."""
+    plain, adapted, informed = np.moveaxis(errors, -1, 0)
+    share: FloatArray = (plain - adapted) / (plain - informed)
+    return share
+
+
+def _figures(mean: float, again: FloatArray) -> dict[str, float]:
+    low, high = interval(again)
+    return {"mean": mean, "low": float(low), "high": float(high)}

@@ -1,4 +1,4 @@
-"""Held-out one-step errors of every recipe on the same queries, with intervals over episodes.
+"""Held-out one-step errors of every recipe on the same queries.
 
 An error is the mean squared difference of predicted and true increments, each channel in units of its deviation over
 the training data: 1 is as bad as always predicting the mean.
@@ -7,7 +7,6 @@ the training data: 1 is as bad as always predicting the mean.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,14 +19,6 @@ from dynamics.transitions import FloatArray, Transitions
 
 MakeAdapter = Callable[[Callable[[], FloatArray]], Adapter]
 """Builds an adapter from what tells the true condition (C,) of the moment."""
-
-
-class Interval(NamedTuple):
-    """A mean with its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 def online_errors(
@@ -71,26 +62,3 @@ def _weights_at(make: MakeAdapter, episodes: Episodes, row: int, starts: range, 
         if now in starts:
             found.append(current.weights)
     return found
-
-
-def interval(errors: FloatArray, rng: np.random.Generator, resamples: int = 2000) -> Interval:
-    """Return the mean error with a bootstrap interval over episodes (episodes, W)."""
-    samples = [episodes.mean() for episodes in _resampled(errors.mean(axis=1)[:, None], rng, resamples)]
-    return Interval(float(errors.mean()), *np.percentile(samples, [2.5, 97.5]).tolist())
-
-
-def gap_closed(
-    plain: FloatArray, adapted: FloatArray, informed: FloatArray, rng: np.random.Generator, resamples: int = 2000
-) -> Interval:
-    """Return the share of the gap between plain and informed that adaptation closes, paired over episodes."""
-    triples = np.stack([plain.mean(axis=1), adapted.mean(axis=1), informed.mean(axis=1)], axis=1)
-    samples = [_share(*rows.mean(axis=0)) for rows in _resampled(triples, rng, resamples)]
-    return Interval(_share(*triples.mean(axis=0)), *np.percentile(samples, [2.5, 97.5]).tolist())
-
-
-def _share(plain: float, adapted: float, informed: float) -> float:
-    return float((plain - adapted) / (plain - informed))
-
-
-def _resampled(rows: FloatArray, rng: np.random.Generator, resamples: int) -> list[FloatArray]:
-    return [rows[rng.integers(len(rows), size=len(rows))] for _ in range(resamples)]

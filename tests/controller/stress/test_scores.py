@@ -6,17 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from controller.stress.scores import (
-    Costs,
-    Estimate,
-    gap_closed,
-    iqm,
-    paired,
-    profile,
-    profile_band,
-    recovery_time,
-    run_scores,
-)
+from controller.bootstrap import Estimate
+from controller.stress.scores import Costs, gap_closed, iqm, paired, profile, profile_band, recovery_time, run_scores
 from planners.problem import FloatArray
 
 RATE = 20.0

@@ -87,17 +87,9 @@ def test_every_way_to_adapt_beats_the_plain_model(name: str, errors: dict[str, n
 
 
 def test_meta_training_closes_most_of_the_gap(errors: dict[str, np.ndarray]) -> None:
-    gap = evaluation.gap_closed(errors["mb"], errors["grbal"], errors["informed"], np.random.default_rng(0), 200)
-    assert gap.mean > 0.5
-    assert gap.low < gap.mean < gap.high
+    plain, adapted, informed = (errors[name].mean() for name in ("mb", "grbal", "informed"))
+    assert plain - adapted > 0.5 * (plain - informed)
 
 
 def test_errors_of_all_recipes_are_of_the_same_queries(errors: dict[str, np.ndarray]) -> None:
     assert {rows.shape for rows in errors.values()} == {(40, 6)}
-
-
-def test_interval_covers_the_mean_and_shrinks_with_data() -> None:
-    rng = np.random.default_rng(0)
-    few, many = (evaluation.interval(rng.normal(1, 1, (count, 3)), rng, 300) for count in (10, 1000))
-    assert few.low < few.mean < few.high
-    assert many.high - many.low < few.high - few.low
