@@ -15,6 +15,7 @@ from controller.loop.plan_loop import OnTick, PlanLoop, Planning, ResultT
 from controller.loop.realtime import ending, quiet_interpreter, warm_up, warn_when_slow
 from controller.loop.servo_cycles import FIRST_PLAN_TICKS, OFF_TIME, Boundary, constant_action
 from controller.loop.timing import Journal, LoopResult, LoopSettings
+from hardware.clock import Beat
 from hardware.embodiment import rest_action
 from hardware.guard.state_machine import Mode
 from hardware.robot import LinkLost, RobotFault
@@ -52,7 +53,7 @@ def run_deployed(
         with servo, interruptible():
             rise(servo, settings.period)
             boundaries = SharedBoundaries(servo, journal, servo.clock.now())
-            PlanLoop(controller, servo, servo.clock, journal, boundaries.start, on_tick).run(boundaries)
+            PlanLoop(controller, servo, servo.clock, journal, boundaries.beat.start, on_tick).run(boundaries)
     result = journal.result()
     warn_when_slow(result, settings)
     return result
@@ -84,13 +85,12 @@ class SharedBoundaries:
 
     def __init__(self, servo: ServoProcess, journal: Journal, start: float) -> None:
         self._servo, self._journal = servo, journal
-        self._period = journal.settings.period
-        self._late = OFF_TIME * self._period
+        self._late = OFF_TIME * journal.settings.period
         self._tick = -1
         self._played: list[Cycle] = []
         self._on_time = False
-        self.start = start
-        """Host clock of tick 0 [s]; the cycles before it were taken from the servo."""
+        self.beat = Beat(servo.clock, journal.settings.rate_hz, start)
+        """Of the ticks; the cycles before tick 0 were taken from the servo."""
 
     def take(self) -> Boundary | None:
         """Wait for the next boundary, leaving out those that time has passed over; None after a fault.
@@ -99,10 +99,10 @@ class SharedBoundaries:
             LinkLost: the servo process tells nothing any more.
             RobotFault: the robot does not run any more.
         """
-        clock, before = self._servo.clock, self._tick
-        tick = max(before + 1, int((clock.now() - self.start) / self._period))
-        due = self.start + tick * self._period
-        clock.sleep_until(due)
+        before = self._tick
+        tick = self.beat.after(before)
+        due = self.beat.due(tick)
+        self.beat.sleep_until(tick)
         heard = time.monotonic()
         later: list[Cycle] = []
         while not later:

@@ -60,10 +60,10 @@ def run_lockstep(
     journal = Journal(settings)
     with ending(journal), servo:
         metronome = arm(servo, clock, journal)
-        loop = PlanLoop(controller, servo, clock, journal, metronome.start, on_tick)
+        loop = PlanLoop(controller, servo, clock, journal, metronome.beat.start, on_tick)
         with interruptible():
             for cycle in range(settings.ticks * cycles_per_tick):
-                metronome.sleep_until(cycle)
+                metronome.beat.sleep_until(cycle)
                 boundary = metronome.observe(cycle)
                 if boundary is not None:
                     loop.tick(boundary)
@@ -108,7 +108,7 @@ def _run_threads(
     mailbox, stop = Mailbox(), threading.Event()
     with servo:
         metronome = arm(servo, clock, journal)
-        loop = PlanLoop(controller, servo, clock, journal, metronome.start, on_tick)
+        loop = PlanLoop(controller, servo, clock, journal, metronome.beat.start, on_tick)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="servo") as executor:
             try:
                 driving = executor.submit(drive, metronome, mailbox, stop)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from controller.loop.timing import Journal
 from hardware import embodiment
-from hardware.clock import Clock
+from hardware.clock import Beat, Clock
 from hardware.robot import FloatArray, RobotState
 from hardware.schedule import ActionSchedule, Rung
 from hardware.servo.servo import Servo, ServoReport
@@ -41,33 +40,24 @@ class Metronome:
 
     def __init__(self, servo: Servo, clock: Clock, journal: Journal, start: float) -> None:
         self._servo, self._clock, self._journal = servo, clock, journal
+        self.beat = Beat(clock, servo.spec.servo_hz, start)
+        """Of the cycles; tick 0 is at its start."""
         self._per_tick = journal.settings.cycles_per_tick(servo.spec)
         self._largest_delay = OFF_TIME * journal.settings.period
         self._tick = -1
         self._late = 0.0
         self._played: list[ServoReport] = []
         self._on_time = False
-        self.start = start
-        """Host clock of tick 0 [s]."""
-
-    def sleep_until(self, cycle: int) -> None:
-        """Wait for the beginning of a servo cycle."""
-        self._clock.sleep_until(self._due(cycle))
-
-    def after(self, cycle: int) -> int:
-        """Return the cycle to run next: cycles that time has passed over are left out, never caught up on."""
-        newest = math.floor((self._clock.now() - self.start) * self._servo.spec.servo_hz)
-        return max(cycle + 1, newest)
 
     def observe(self, cycle: int) -> Boundary | None:
         """Read the robot; return what the plan loop needs when this is the first cycle of a tick that was run."""
         now = self._clock.now()
-        self._late = now - self._due(cycle)
+        self._late = now - self.beat.due(cycle)
         state = self._servo.observe()
         tick = cycle // self._per_tick
         if tick == self._tick:
             return None
-        due = self._due(tick * self._per_tick)
+        due = self.beat.due(tick * self._per_tick)
         begun_on_time = now - due <= self._largest_delay
         applied = constant_action(self._played) if self._on_time and begun_on_time else None
         boundary = Boundary(tick, due, state, applied, self._played[-1] if self._played else None)
@@ -84,9 +74,6 @@ class Metronome:
     def damp(self) -> None:
         """Brake the robot at once."""
         self._servo.robot.damp()
-
-    def _due(self, cycle: int) -> float:
-        return self.start + cycle / self._servo.spec.servo_hz
 
 
 def arm(servo: Servo, clock: Clock, journal: Journal) -> Metronome:
@@ -142,13 +129,13 @@ def drive(metronome: Metronome, mailbox: Mailbox, stop: threading.Event) -> None
     cycle = 0
     try:
         while not stop.is_set():
-            metronome.sleep_until(cycle)
+            metronome.beat.sleep_until(cycle)
             boundary = metronome.observe(cycle)
             if metronome.act().fault is not None:
                 return
             if boundary is not None:
                 mailbox.put(boundary)
-            cycle = metronome.after(cycle)
+            cycle = metronome.beat.after(cycle)
     finally:
         metronome.damp()
         mailbox.close()

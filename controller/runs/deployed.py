@@ -28,7 +28,7 @@ from controller.runs.folder import Outcome, run_folder, write_summary
 from controller.settings.layers import ConfigError, to_yaml
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
-from controller.telemetry.run_log import RunHeader, RunLog, TickRecord, from_tick, read_log
+from controller.telemetry.run_log import Log, RunHeader, RunLog, TickRecord, from_tick
 from controller.telemetry.summary import servo_summary, summary
 from controller.tick import TickResult
 from hardware.clock import Clock
@@ -181,7 +181,7 @@ def _conclude(settings: RunSettings, wire: Wire, folder: Path, driven: _Driven) 
     """Write report and summary of a drive that is over."""
     from controller.reports.run_report import write_report  # plotting has no place beside a robot that moves
 
-    run, fault, path = Run(read_log(folder / "log.jsonl"), driven.loop), _fault(driven), folder / "summary.json"
+    run, fault, path = Run(Log.read(folder / "log.jsonl"), driven.loop), _fault(driven), folder / "summary.json"
     files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl", "servo_log": folder / SERVO_LOG}
     with _where_there_is_room():
         files |= write_report(folder, [run], to_yaml(settings)) if run.log.records else {}

@@ -21,7 +21,7 @@ from controller.settings import recipes
 from controller.settings.layers import ConfigError, to_yaml
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
-from controller.telemetry.run_log import RunLog, from_tick, read_log
+from controller.telemetry.run_log import Log, RunLog, from_tick
 from controller.telemetry.summary import summary
 from controller.tick import TickResult
 from hardware.clock import VirtualClock
@@ -59,7 +59,7 @@ def execute(settings: RunSettings, options: Options) -> Outcome:
         runs: list[Run] = []
         for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
             loop = _drive(rig, settings, log)
-            runs.append(Run(read_log(log), loop))
+            runs.append(Run(Log.read(log), loop))
             if loop.interrupted:
                 break
         return _conclude(settings, options, folder, runs)

@@ -34,7 +34,7 @@ Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is Non
 """A float; one that is not finite is NaN here and null in the file, because JSON has no NaN."""
 
 
-class LogError(ValueError):
+class RunLogError(ValueError):
     """A log cannot be read; the message names the file and the line."""
 
 
@@ -130,6 +130,21 @@ class Log:
 
     header: RunHeader
     records: tuple[TickRecord, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a log; a last line cut short by a kill is left out.
+
+        Raises:
+            RunLogError: no header, another format, or a broken line before the last.
+            OSError: the file cannot be read.
+        """
+        complete = path.read_bytes().split(b"\n")[:-1]
+        header = _parse(_HEADER, complete[0] if complete else b"", f"{path}:1")
+        if header.format != FORMAT:
+            raise RunLogError(f"{path}:1: expected log format {FORMAT}, got {header.format}")
+        lines = enumerate(complete[1:], start=2)
+        return cls(header, tuple(_parse(_RECORD, line, f"{path}:{number}") for number, line in lines))
 
     def series(self, name: str) -> FloatArray:
         """One numeric field over time (T,); NaN where it was not available."""
@@ -241,21 +256,6 @@ class RunLog:
         self.close()
 
 
-def read_log(path: Path) -> Log:
-    """Read a log; a last line cut short by a kill is left out.
-
-    Raises:
-        LogError: no header, another format, or a broken line before the last.
-        OSError: the file cannot be read.
-    """
-    complete = path.read_bytes().split(b"\n")[:-1]
-    header = _parse(_HEADER, complete[0] if complete else b"", f"{path}:1")
-    if header.format != FORMAT:
-        raise LogError(f"{path}:1: expected log format {FORMAT}, got {header.format}")
-    lines = enumerate(complete[1:], start=2)
-    return Log(header, tuple(_parse(_RECORD, line, f"{path}:{number}") for number, line in lines))
-
-
 def mean(values: FloatArray) -> float | None:
     """Mean of the finite values (T,), None where there are none."""
     finite = values[np.isfinite(values)]
@@ -272,4 +272,4 @@ def _parse(adapter: TypeAdapter[_Line], line: bytes, place: str) -> _Line:
     except ValidationError as error:
         problem = error.errors()[0]
         where = "".join(f".{part}" for part in problem["loc"])
-        raise LogError(f"{place}{where}: {problem['msg']}") from error
+        raise RunLogError(f"{place}{where}: {problem['msg']}") from error

@@ -18,7 +18,7 @@ from controller.reports.run_report import write_report
 from controller.runs import simulated
 from controller.runs.folder import run_folder
 from controller.settings import assets
-from controller.telemetry.run_log import TickRecord, read_log
+from controller.telemetry.run_log import Log, TickRecord
 from controller.tick import Observation, TickResult
 from dynamics import checkpoint
 from hardware.robot import LinkLost, RobotState
@@ -44,7 +44,7 @@ def workplace(untrained_models: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def moves(folder: Path) -> list[TickRecord]:
-    return list(read_log(folder / "log.jsonl").records)
+    return list(Log.read(folder / "log.jsonl").records)
 
 
 def test_json_is_the_last_line_on_stdout_and_the_only_one(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +82,7 @@ def test_compare_runs_the_same_with_the_other_adapter(workplace: Path, capsys: p
     assert main([*SHORT, "--seconds", "1", "--compare", "mb", "--out", "both", "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert (summary["adapter"], summary["compare"]["adapter"]) == (USUAL, "mb")
-    first, second = (read_log(workplace / "both" / name) for name in ("log.jsonl", "log-compare.jsonl"))
+    first, second = (Log.read(workplace / "both" / name) for name in ("log.jsonl", "log-compare.jsonl"))
     assert first.header.seed == second.header.seed
     assert first.records[0].state == second.records[0].state
 
@@ -90,7 +90,7 @@ def test_compare_runs_the_same_with_the_other_adapter(workplace: Path, capsys: p
 def test_real_time_runs_on_the_wall_clock(workplace: Path) -> None:
     real = [argument for argument in SHORT if argument != "--fast"]
     assert main([*real, "--seconds", "0.5", "--out", "real"]) == 0
-    assert read_log(workplace / "real" / "log.jsonl").header.mode == "real time"
+    assert Log.read(workplace / "real" / "log.jsonl").header.mode == "real time"
 
 
 def test_the_oracle_plans_with_the_truth_and_says_so(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +99,7 @@ def test_the_oracle_plans_with_the_truth_and_says_so(workplace: Path, capsys: py
         assert main([*SHORT, *small, "--model", name, "--seconds", "1", "--out", name, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["model"] == name
     assert "oracle model" in (workplace / "oracle" / "report.html").read_text()
-    truth, learned = (read_log(workplace / name / "log.jsonl") for name in ("oracle", "learned"))
+    truth, learned = (Log.read(workplace / name / "log.jsonl") for name in ("oracle", "learned"))
     assert (truth.header.model, learned.header.model) == ("oracle", "learned")
     assert truth.records[0].state == learned.records[0].state
     assert truth.series("cost").mean() < learned.series("cost").mean()
@@ -215,7 +215,7 @@ def test_a_hidden_goal_is_reported_and_the_same_for_one_seed(
         assert summary["path_error_m"] is None
         goals.append(summary["goal"])
     assert goals[0] == goals[1] != goals[2]
-    log = read_log(workplace / "a" / "log.jsonl")
+    log = Log.read(workplace / "a" / "log.jsonl")
     assert log.rewards.mean() == pytest.approx(-log.series("cost")[1:].mean())
     assert "hidden goal" in (workplace / "a" / "report.html").read_text()
     assert (workplace / "a" / "reward.png").is_file()
@@ -225,7 +225,7 @@ def test_a_goal_can_be_given_and_the_settings_repeat_the_run(workplace: Path) ->
     given = "hidden_turn:side=1,later=-1,at=0.5"
     assert main([*SHORT, "--seconds", "1", "--course", given, "--out", "first"]) == 0
     assert main(["run", "--fast", "--no-video", "--config", "first/settings.yaml", "--out", "again"]) == 0
-    logs = [read_log(workplace / name / "log.jsonl") for name in ("first", "again")]
+    logs = [Log.read(workplace / name / "log.jsonl") for name in ("first", "again")]
     assert [log.header.goal for log in logs] == [given, given]
     assert [m.state for m in logs[0].records] == [m.state for m in logs[1].records]
 

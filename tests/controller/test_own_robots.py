@@ -14,7 +14,7 @@ from controller.config import run_settings
 from controller.settings import assets, robots
 from controller.settings.layers import ConfigError, Layer, read_yaml, resolve
 from controller.stress.suite import stress_settings
-from controller.telemetry.run_log import read_log
+from controller.telemetry.run_log import Log
 from controller.training.settings import ExperimentSettings
 from dynamics import checkpoint
 from tests.controller.conftest import untrained
@@ -50,11 +50,11 @@ def test_it_runs_with_its_models_beside_it(mine: Path, capsys: pytest.CaptureFix
     own_models(mine.parent)
     assert main([*SHORT, place.format(folder=mine.parent), "--out", "run"]) == 0
     assert json.loads(capsys.readouterr().out)["robot"] == "my"
-    assert read_log(Path("run/log.jsonl")).header.source == str(mine)
+    assert Log.read(Path("run/log.jsonl")).header.source == str(mine)
     # its settings name the file, wherever they are read from
     assert main(["run", "--fast", "--no-video", "--config", "run/settings.yaml", "--out", "again"]) == 0
-    assert [tick.state for tick in read_log(Path("again/log.jsonl")).records] == [
-        tick.state for tick in read_log(Path("run/log.jsonl")).records
+    assert [tick.state for tick in Log.read(Path("again/log.jsonl")).records] == [
+        tick.state for tick in Log.read(Path("run/log.jsonl")).records
     ]
 
 

@@ -29,14 +29,14 @@ class Rig:
         self.metronome: Metronome = arm(self.servo, self.clock, self.journal)
 
     def run(self, cycle: int, late: float = 0.0) -> Boundary | None:
-        self.clock.sleep_until(self.metronome.start + cycle * CYCLE + late)
+        self.clock.sleep_until(self.metronome.beat.start + cycle * CYCLE + late)
         boundary = self.metronome.observe(cycle)
         self.metronome.act()
         return boundary
 
     def publish(self, *speeds: float) -> None:
         actions = np.array(speeds)[:, None].repeat(2, axis=1)
-        self.servo.publish(ActionSchedule(self.metronome.start, PERIOD, actions, expires=100.0))
+        self.servo.publish(ActionSchedule(self.metronome.beat.start, PERIOD, actions, expires=100.0))
 
     def applied(self, *, late: dict[int, float] | None = None, left_out: tuple[int, ...] = ()) -> list[float | None]:
         """Run three ticks and a boundary; return the action that each boundary says was applied."""
@@ -116,9 +116,9 @@ def test_slightly_late_boundary_changes_nothing() -> None:
 def test_passed_over_cycles_are_left_out_not_caught_up_on() -> None:
     rig = Rig()
     rig.clock.sleep_until(3.0 + 2.5 * CYCLE)
-    assert rig.metronome.after(0) == 2
-    assert rig.metronome.after(2) == 3
-    assert rig.metronome.after(7) == 8
+    assert rig.metronome.beat.after(0) == 2
+    assert rig.metronome.beat.after(2) == 3
+    assert rig.metronome.beat.after(7) == 8
 
 
 def boundary(tick: int) -> Boundary:

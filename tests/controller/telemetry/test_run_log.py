@@ -10,7 +10,7 @@ import pytest
 
 from controller.courses.paths import Progress
 from controller.loop.plan_loop import LoopTick
-from controller.telemetry.run_log import Log, LogError, RunLog, from_tick, read_log
+from controller.telemetry.run_log import Log, RunLog, RunLogError, from_tick
 from controller.telemetry.summary import summary
 from controller.tick import Observation, TickResult
 from hardware.schedule import ActionSchedule
@@ -60,7 +60,7 @@ def write(path: Path, log: Log) -> Path:
 
 def test_a_log_reads_back_as_it_was_written(tmp_path: Path) -> None:
     log = make_log()
-    assert read_log(write(tmp_path / "log.jsonl", log)) == log
+    assert Log.read(write(tmp_path / "log.jsonl", log)) == log
 
 
 def test_every_line_is_standard_json_even_where_numbers_are_not_finite(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_every_line_is_standard_json_even_where_numbers_are_not_finite(tmp_path:
 
     rows = [json.loads(line, parse_constant=refuse) for line in path.read_text(encoding="utf-8").splitlines()]
     assert rows[1]["cost"] is None
-    (read,) = read_log(path).records
+    (read,) = Log.read(path).records
     assert math.isnan(read.cost)
     assert all(math.isnan(value) for value in read.state)
     assert read.error_prior == 0.3
@@ -82,7 +82,7 @@ def test_what_was_written_is_on_disk_before_the_log_is_closed(tmp_path: Path) ->
     log, path = make_log(), tmp_path / "log.jsonl"
     run_log = RunLog(path, log.header)
     run_log.write(log.records[0])
-    assert read_log(path).records == log.records[:1]
+    assert Log.read(path).records == log.records[:1]
     run_log.close()
     run_log.close()
 
@@ -91,7 +91,7 @@ def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:
     log = make_log()
     path = write(tmp_path / "log.jsonl", log)
     path.write_bytes(path.read_bytes()[:-40])
-    assert read_log(path).records == log.records[:-1]
+    assert Log.read(path).records == log.records[:-1]
 
 
 @pytest.mark.parametrize("line, content", [(1, b""), (1, b'{"robot": 3}\n'), (3, b"rubbish\n")])
@@ -99,14 +99,14 @@ def test_a_broken_line_is_named(tmp_path: Path, line: int, content: bytes) -> No
     path = write(tmp_path / "log.jsonl", make_log())
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[: line - 1]) + content)
-    with pytest.raises(LogError, match=rf"log\.jsonl:{line}"):
-        read_log(path)
+    with pytest.raises(RunLogError, match=rf"log\.jsonl:{line}"):
+        Log.read(path)
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "log.jsonl", Log(replace(HEADER, format=99), ()))
-    with pytest.raises(LogError, match="expected log format 1, got 99"):
-        read_log(path)
+    with pytest.raises(RunLogError, match="expected log format 1, got 99"):
+        Log.read(path)
 
 
 def test_onset_is_where_the_acting_perturbations_change() -> None:
