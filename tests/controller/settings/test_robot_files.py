@@ -19,6 +19,8 @@ from controller.settings.layers import ConfigError, Layer
 
 Key = str | int
 
+NUMBERS = itertools.count()
+"""Of the files that were read: none is read twice."""
 GONE = object()
 """In place of a value: the key is taken out."""
 TEXTS = {name: assets.robot(name).read_text(encoding="utf-8") for name in robots.names()}
@@ -46,14 +48,13 @@ def changed(values: Any, key: str, value: object) -> Any:
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], object]:
     """Reads values as those of a file that nobody read before."""
-    counter = itertools.count()
     given: dict[str, Any] = {}
     monkeypatch.setattr(layers, "_adapter", functools.cache(layers._adapter))
     monkeypatch.setattr(robots, "read_yaml", lambda path: Layer(str(path), given["values"], is_file=True))
 
     def read(values: Any) -> object:
         given["values"] = values
-        return robots.spec(f"/none/{next(counter)}.yaml")
+        return robots.spec(f"/none/{next(NUMBERS)}.yaml")
 
     return read
 
