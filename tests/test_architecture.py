@@ -222,6 +222,16 @@ def test_the_architecture_page_has_a_line_for_every_folder() -> None:
     assert sorted(named) == sorted(folders)
 
 
+def test_a_robot_is_named_in_files_of_its_own_and_where_the_default_is_alone() -> None:
+    robots = [file.stem for file in (ROOT / "configs" / "robots").glob("*.yaml")]
+    own = ("sim/robots/", "hardware/unitree/", "hardware/emulators/")
+    others = [path for path in MODULES if not str(path.relative_to(ROOT)).startswith(own)]
+    texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8").lower() for path in others}
+    assert [path for path, text in texts.items() if any(name in text for name in robots)] == [
+        "controller/settings/robots.py"
+    ]
+
+
 def test_the_checks_can_fail(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text(

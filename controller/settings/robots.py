@@ -11,6 +11,7 @@ from controller.settings import assets
 from controller.settings.layers import ConfigError, Layer, nearest, read_yaml, resolve
 from hardware.motors import VelocityServo
 from hardware.spec import RobotSpec
+from sim.robots.anatomy import Anatomy
 from sim.strict import one_of, require
 
 DEFAULT = "roach"
@@ -104,9 +105,24 @@ def _read(place: str) -> RobotSpec:
         if not isinstance(found.servo, VelocityServo):
             require(not found.anatomy.stand, "anatomy.stand", "none, because servo.stand says it", "one")
             found = replace(found, anatomy=replace(found.anatomy, stand=found.servo.stand))
+        if _is_path(place):
+            _try_body(found.anatomy)
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
     return found
+
+
+def _try_body(anatomy: Anatomy) -> None:
+    """Raise ValueError unless a body that did not come along has all that the anatomy names."""
+    from sim.bodies.factory import simulate
+    from sim.terrain import TERRAINS
+
+    try:
+        simulate(anatomy, TERRAINS["flat"])
+    except KeyError as error:  # of MuJoCo
+        raise ValueError(f"anatomy: body {anatomy.body}: {' '.join(str(error.args[0]).split())}") from error
+    except ValueError as error:
+        raise ValueError(f"anatomy: {error}") from error
 
 
 def _is_path(text: str) -> bool:

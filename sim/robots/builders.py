@@ -25,9 +25,11 @@ def build(anatomy: Anatomy, terrain: Terrain, rough: bool = False) -> mujoco.MjS
         rough: also add a height field, so that the ground can be rough now or later.
 
     Raises:
-        ValueError: no such builder, or a file that cannot be used.
+        ValueError: no such builder, a file that cannot be used, or no such parts in it.
     """
     if anatomy.body.endswith(".xml"):
         return mjcf.load(anatomy, terrain, rough)
     one_of("body", anatomy.body, [*BUILDERS, "the path of an MJCF file ending in .xml"])
-    return BUILDERS[anatomy.body](terrain, rough)
+    spec = BUILDERS[anatomy.body](terrain, rough)
+    mjcf.check_parts(anatomy, spec)
+    return spec

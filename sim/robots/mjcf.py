@@ -35,7 +35,7 @@ def load(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
     """
     try:
         spec = mujoco.MjSpec.from_file(anatomy.body)
-        trunk = _known(anatomy, spec)
+        trunk = check_parts(anatomy, spec)
         forces = {motor: _force(spec, motor) for motor in anatomy.motors}
         _strip(spec, anatomy)
         _touch_ground_only(trunk)
@@ -53,7 +53,7 @@ def load(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
     return spec
 
 
-def _known(anatomy: Anatomy, spec: mujoco.MjSpec) -> mujoco.MjsBody:
+def check_parts(anatomy: Anatomy, spec: mujoco.MjSpec) -> mujoco.MjsBody:
     """Return the trunk; raise ValueError unless all parts that the anatomy names are there."""
     bodies, joints, geoms = ({item.name for item in items} for items in (spec.bodies, spec.joints, spec.geoms))
     one_of("trunk", anatomy.trunk, sorted(bodies - {"world"}))

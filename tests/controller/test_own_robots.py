@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from controller.cli import main
 from controller.config import run_settings
-from controller.settings import assets, robots
-from controller.settings.layers import ConfigError, Layer, read_yaml, resolve
+from controller.settings import assets, robots, yaml_text
+from controller.settings.layers import ConfigError, Layer, plain, resolve
 from controller.stress.suite import stress_settings
 from controller.telemetry.run_log import Log
 from controller.training.settings import ExperimentSettings
 from dynamics import checkpoint
+from hardware.channels import measured
 from tests.controller.conftest import untrained
+from tests.sim import tripod
 
 SHORT = ["run", "--fast", "--no-video", "--seconds", "0.5", "--json", "--robot"]
 
@@ -114,9 +116,66 @@ def test_a_robot_that_is_not_there_is_bad_usage(
     assert [path.name for path in mine.parent.iterdir()] == ["my.yaml"]
 
 
-def test_an_mjcf_body_lies_beside_the_file(mine: Path) -> None:
-    given = read_yaml(mine).values["anatomy"]
-    assert isinstance(given, dict)
-    text = mine.read_text(encoding="utf-8").replace("  body: roach ", "  body: meshes/my.xml ")
-    (mine.parent / "other.yaml").write_text(text, encoding="utf-8")
-    assert robots.spec("./other.yaml").anatomy.body == str(mine.parent / "meshes" / "my.xml")
+def tripod_file(folder: Path) -> Path:
+    """A robot from an MJCF file: three legs, whose joints follow angles that the planner chooses one by one."""
+    anatomy = tripod.write(folder)
+    count, known = len(anatomy.motors), plain(anatomy)
+    for key in ("name", "motors", "servo", "stand"):
+        del known[key]
+    gains = {"kp": [40.0] * count, "kd": [1.0] * count}
+    check = {"severity": "warn"}
+    values = {
+        "name": "three",
+        "description": "a tripod",
+        "motors": list(anatomy.motors),
+        "servo": {
+            "kind": "position",
+            "stand": list(anatomy.stand),
+            "sit": [angle - 0.05 for angle in anatomy.stand],
+            "rise_seconds": 0.2,
+            "hold": gains,
+            "run": gains,
+            "damping": [1.0] * count,
+        },
+        "control_hz": 20.0,
+        "servo_hz": 100.0,
+        "course": {"scale": 3.0, "ahead": 1.0, "behind": 0.2, "tick": 0.2},
+        "channels": [asdict(channel) for channel in measured(anatomy.motors)[:10]],
+        "actions": [
+            {"name": motor, "unit": "rad", "low": angle - 0.2, "high": angle + 0.2, "rest": angle}
+            for motor, angle in zip(anatomy.motors, anatomy.stand, strict=True)
+        ],
+        "drive": {"kind": "direct"},
+        "limits": {
+            "velocity_low": [-20.0] * count,
+            "velocity_high": [20.0] * count,
+            "torque": [6.0] * count,
+            "position_low": [-3.0] * count,
+            "position_high": [3.0] * count,
+            "kp": 50.0,
+            "kd": 5.0,
+        },
+        "checks": {
+            "finite": check,
+            "range": {**check, "limit": 0.01},
+            "slew": {**check, "limit": 50.0},
+            "command_age": {**check, "limit": 0.1},
+        },
+        "anatomy": {**known, "body": Path(anatomy.body).name},
+    }
+    file = folder / "three.yaml"
+    file.write_text(yaml_text.dump(values), encoding="utf-8")
+    return file
+
+
+def test_a_robot_from_an_mjcf_file_runs_and_another_servo_or_part_is_refused_before(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tripod_file(mine.parent)
+    checkpoint.save(replace(untrained("mb", str(file)), robot="three"), Path("models/three-mb.safetensors"))
+    assert main([*SHORT, "three.yaml", "--adapter", "mb", "--perturb", "leg_loss:leg=left@0.2"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["robot"], summary["ticks"], summary["statuses"]) == ("three", 10, {"ok": 10})
+    file.with_name("bad.yaml").write_text(file.read_text().replace("left_foot", "left_fot"), encoding="utf-8")
+    assert main([*SHORT, "bad.yaml"]) == 2
+    assert "bad.yaml: anatomy: " in capsys.readouterr().err
