@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,15 @@ from dynamics.model import Model
 from dynamics.network import Parts, Weights
 from dynamics.normalizer import INPUT_LIMIT, Normalizer
 from dynamics.state_space import Channel, StateSpace
+from dynamics.transitions import Transitions
 
 FORMAT = "limber-checkpoint-1"
-_OF_THE_MODEL = {"prior", "inputs", "increments", "condition"}
-"""Names of tensors that are not an adapter's."""
+_SCALINGS = ("inputs", "increments", "condition")
+"""Names of tensors that are float64; all others are weights, and float32."""
+_LONGEST_HEADER = 1_000_000
+"""Characters; those that come with Limber have fewer than 7,000."""
+_LONGEST_PERIOD = 10.0
+"""[s]"""
 
 
 class CheckpointError(ValueError):
@@ -74,7 +81,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     trained, adapter = (checkpoint.robot, checkpoint.recipe, checkpoint.period), asdict(checkpoint.adapter)
     header = _Header(*trained, model.space.channels, model.action_names, adapter, checkpoint.provenance)
     tensors: dict[str, Tensor] = {}
-    for name, scaling in (("inputs", model.inputs), ("increments", model.increments), ("condition", model.condition)):
+    for name, scaling in zip(_SCALINGS, (model.inputs, model.increments, model.condition), strict=True):
         if scaling is not None:
             tensors[f"{name}.mean"] = torch.as_tensor(scaling.mean)
             tensors[f"{name}.std"] = torch.as_tensor(scaling.std)
@@ -82,7 +89,8 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         tensors |= {f"{name}.{i}": w.detach().clone().contiguous() for i, w in enumerate(weights)}
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as partial:
-        partial.write_bytes(to_bytes(tensors, metadata={"format": FORMAT, "header": json.dumps(asdict(header))}))
+        metadata = {"format": FORMAT, "header": json.dumps(asdict(header)), "digest": _digest(tensors)}
+        partial.write_bytes(to_bytes(tensors, metadata=metadata))
 
 
 def load(path: Path) -> Checkpoint:
@@ -101,9 +109,10 @@ def load(path: Path) -> Checkpoint:
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: expected a whole safetensors file, got {error}") from error
     if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: expected format {FORMAT}, got {metadata.get('format')}")
+        raise CheckpointError(f"{path}: expected format {FORMAT}, got {metadata.get('format')!r:.80}")
     try:
-        header = TypeAdapter(_Header).validate_json(metadata["header"])
+        tensors = {name: _exact(name, tensor) for name, tensor in tensors.items()}
+        header = _header(metadata["header"])
         model = Model(
             StateSpace(header.channels),
             header.action_names,
@@ -112,24 +121,56 @@ def load(path: Path) -> Checkpoint:
             _scaling(tensors, "condition", INPUT_LIMIT) if "condition.mean" in tensors else None,
             _weights(tensors, "prior"),
         )
-        names = {name.rpartition(".")[0] for name in tensors} - _OF_THE_MODEL
+        names = {name.rpartition(".")[0] for name in tensors} - {"prior", *_SCALINGS}
         parts = {name: _weights(tensors, name) for name in sorted(names)}
         adapter = factory.read(header.adapter)
         _check(model, parts)
-        factory.check(adapter, model, parts)
+        _try(adapter, model, parts)
+        if (told := metadata.get("digest")) not in (None, found := _digest(tensors)):
+            raise ValueError(f"tensors: expected the digest {told:.16}, as they were written, got {found:.16}")
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}, got {first['input']!r}"
+        reason = f"{'.'.join(map(str, first['loc'])):.80}: {first['msg']}, got {first['input']!r:.80}"
+        reason = reason.removeprefix(": Value error, ")
         raise CheckpointError(f"{path}: damaged or incomplete: {reason}") from error
     except KeyError as error:
         raise CheckpointError(f"{path}: damaged or incomplete: expected {error}, got none") from error
-    except ValueError as error:
-        raise CheckpointError(f"{path}: damaged or incomplete: {error}") from error
+    except (ValueError, TypeError, IndexError, RuntimeError) as error:  # the last are NumPy's and torch's on shapes
+        raise CheckpointError(f"{path}: damaged or incomplete: {str(error).partition(chr(10))[0]}") from error
     return Checkpoint(header.robot, header.recipe, header.period, model, adapter, parts, header.provenance)
 
 
+def _header(text: str) -> _Header:
+    """Read the header."""
+    if len(text) > _LONGEST_HEADER:
+        raise ValueError(f"header: expected at most {_LONGEST_HEADER:,} characters, got {len(text):,}")
+    header = TypeAdapter(_Header).validate_json(text)
+    if not 0.0 < header.period <= _LONGEST_PERIOD:
+        raise ValueError(f"period: expected a positive time up to {_LONGEST_PERIOD:g} s, got {header.period:g}")
+    return header
+
+
+def _exact(name: str, tensor: Tensor) -> Tensor:
+    """Return a tensor in the precision that it is used in, whatever it was kept in."""
+    wanted = torch.float64 if name.rpartition(".")[0] in _SCALINGS else torch.float32
+    if not tensor.is_floating_point():
+        raise ValueError(f"{name}: expected floating-point numbers, got {tensor.dtype}")
+    used = tensor.to(wanted)
+    if tensor.dtype == torch.float64 and not torch.equal(used.double().nan_to_num(), tensor.nan_to_num()):
+        raise ValueError(f"{name}: expected numbers that float32 can hold, got others of {tensor.dtype}")
+    return used
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    """Return what tells tensors from any others, by name, shape and every bit."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tuple(tensor.shape)} ".encode() + tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
 def _scaling(tensors: dict[str, Tensor], name: str, limit: float) -> Normalizer:
-    mean, std = (tensors[f"{name}.{part}"].numpy().astype(np.float64) for part in ("mean", "std"))
+    mean, std = (tensors[f"{name}.{part}"].numpy() for part in ("mean", "std"))
     return Normalizer(mean, std, limit)
 
 
@@ -144,14 +185,22 @@ def _check(model: Model, parts: Parts) -> None:
     if "plain" in parts:
         _check_network("plain", parts["plain"], model.num_inputs, model.space.size)
     for name, weights in {"prior": model.prior, **parts}.items():
-        if not all(w.is_floating_point() for w in weights):
-            raise ValueError(f"{name}: expected floating-point weights, got {weights[0].dtype}")
         if not all(bool(torch.isfinite(w).all()) for w in weights):
             raise ValueError(f"{name}: expected finite weights, got NaN or infinity")
     _check_scaling("inputs", model.inputs, model.num_inputs)
     _check_scaling("increments", model.increments, model.space.size)
     if model.condition is not None:
         _check_scaling("condition", model.condition, extra)
+
+
+def _try(settings: AdapterSettings, model: Model, parts: Parts) -> None:
+    """Let the adapter adapt once: tensors that do not fit together fail here and not in a run."""
+    told = np.zeros(0) if model.condition is None else model.condition.mean
+    adapter = factory.make(settings, model, parts, lambda: told)
+    state = np.zeros((1, model.space.size))
+    seen = Transitions(state, np.zeros((1, len(model.action_names))), state)
+    adapted = adapter.adapt(adapter.initial(), seen)
+    _check_network("adapted", adapted.weights, model.num_inputs, model.space.size)
 
 
 def _check_network(name: str, weights: Weights, size_in: int, size_out: int) -> None:

@@ -125,7 +125,12 @@ def refit(adapter: Adapter, current: Adapted, window: Transitions | None) -> Ada
     return replace(adapter.initial(), status=Status.NOT_FINITE)
 
 
+LARGEST = 10_000
+"""No setting of an adapter may be larger: nothing useful is, and a window or a width beyond fills any memory."""
+
+
 def expect(settings: AdapterSettings, name: str, holds: bool, rule: str) -> None:
-    """Raise ValueError unless a rule on one of the settings holds."""
-    if not holds:
-        raise ValueError(f"{name}: expected {rule}, got {getattr(settings, name)}")
+    """Raise ValueError unless a rule on one of the settings holds, and its number is at most `LARGEST`."""
+    value = getattr(settings, name, None)
+    if not holds or (value is not None and not value <= LARGEST):
+        raise ValueError(f"{name}: expected {rule if not holds else f'at most {LARGEST:,}'}, got {value}")

@@ -83,7 +83,7 @@ class LatentSettings:
     def __post_init__(self) -> None:
         _check_sizes(self)
         expect(self, "divergence", self.divergence >= 0, "0 or more")
-        expect(self, "samples", self.samples >= 0, "0 or more")
+        expect(self, "samples", 0 <= self.samples <= 100, "0 to 100")
 
 
 @dataclass(frozen=True)

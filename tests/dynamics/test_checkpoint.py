@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from dynamics import checkpoint
+from dynamics.adapters.bias_input import BiasInputSettings
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.adapters.gradient import GradientSettings
+from dynamics.adapters.informed import InformedSettings
 from dynamics.checkpoint import Checkpoint, CheckpointError
 from tests.dynamics.toys import model
 
@@ -21,7 +24,8 @@ from tests.dynamics.toys import model
 def example(*, told: bool = False) -> Checkpoint:
     subject = model(np.random.default_rng(0), told=told)
     rates = tuple(torch.full_like(w, 0.2) for w in subject.prior)
-    return Checkpoint("toy", "grbal", 0.1, subject, GradientSettings(window=5), {"rates": rates}, {"seed": 3})
+    adapter = InformedSettings() if told else GradientSettings(window=5)
+    return Checkpoint("toy", "grbal", 0.1, subject, adapter, {"rates": rates}, {"seed": 3})
 
 
 @pytest.mark.parametrize("told", [False, True])
@@ -97,7 +101,10 @@ def rewritten(path: Path, change: Callable[[dict[str, Tensor]], object]) -> None
         (lambda t: t["inputs.std"].fill_(float("nan")), "inputs: expected finite means and positive deviations"),
         (lambda t: t["increments.std"].zero_(), "increments: expected finite means and positive deviations"),
         (lambda t: t.update({"inputs.mean": torch.zeros(3).double()}), "inputs: expected means and deviations of"),
-        (lambda t: t.update({"prior.0": t["prior.0"].int()}), "prior: expected floating-point weights"),
+        (
+            lambda t: t.update({"prior.0": t["prior.0"].int()}),
+            "prior.0: expected floating-point numbers, got",
+        ),
     ],
 )
 def test_tensors_that_do_not_belong_together_are_one_clear_error(
@@ -112,14 +119,82 @@ def test_tensors_that_do_not_belong_together_are_one_clear_error(
     assert "\n" not in str(caught.value)
 
 
-def test_a_header_that_does_not_fit_is_one_line(tmp_path: Path) -> None:
+def renamed(path: Path, change: dict[str, object]) -> None:
+    """Change the header of a checkpoint and leave all else as it was."""
+    with safe_open(path, framework="pt") as file:
+        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    header = json.loads(metadata["header"])
+    save_file(tensors, path, metadata | {"header": json.dumps(header | change)})
+
+
+GRADIENT = {"kind": "gradient", "window": 5}
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"period": "soon"}, "period: "),
+        *(({"period": period}, "period: expected a positive time up to 10 s") for period in (math.nan, 0, -0.1, 1e12)),
+        ({"adapter": GRADIENT | {"window": 10**12}}, "window: expected at most 10,000, got 1000000000000"),
+        ({"adapter": GRADIENT | {"rate": math.inf}}, "rate: expected at most 10,000, got inf"),
+        ({"adapter": {"kind": "x" * 2_000_000}}, "header: expected at most 1,000,000 characters"),
+        ({"robot": ["y" * 10_000]}, "robot: "),
+    ],
+)
+def test_a_header_that_does_not_fit_is_one_line(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    path = tmp_path / "toy-grbal.safetensors"
+    checkpoint.save(example(), path)
+    renamed(path, change)
+    with pytest.raises(CheckpointError) as caught:
+        checkpoint.load(path)
+    assert f"damaged or incomplete: {message}" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1_000
+
+
+def test_one_bit_of_the_weights_that_changed_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "toy-grbal.safetensors"
+    checkpoint.save(example(), path)
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="tensors: expected the digest [0-9a-f]{16}, as they were written, got"):
+        checkpoint.load(path)
+
+
+def test_a_checkpoint_from_before_digests_loads(tmp_path: Path) -> None:
     path = tmp_path / "toy-grbal.safetensors"
     checkpoint.save(example(), path)
     with safe_open(path, framework="pt") as file:
         tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
-    header = json.loads(metadata["header"])
-    save_file(tensors, path, metadata | {"header": json.dumps(header | {"period": "soon"})})
-    with pytest.raises(CheckpointError) as caught:
+    save_file(tensors, path, {name: metadata[name] for name in ("format", "header")})
+    assert checkpoint.load(path).recipe == "grbal"
+
+
+@pytest.mark.parametrize("kept", [torch.float64, torch.float16, torch.bfloat16])
+def test_other_precisions_are_the_same_numbers_in_that_of_the_network(tmp_path: Path, kept: torch.dtype) -> None:
+    saved, path = example(), tmp_path / "toy-grbal.safetensors"
+    for weight in (*saved.model.prior, *saved.parts["rates"]):
+        weight.copy_(weight.bfloat16().half().float())  # all of them hold these
+    checkpoint.save(saved, path)
+    rewritten(path, lambda t: t.update({n: w.to(kept) for n, w in t.items() if n.startswith(("prior", "rates"))}))
+    loaded = checkpoint.load(path)
+    for got, expected in zip(loaded.model.prior, saved.model.prior, strict=True):
+        assert got.dtype == torch.float32
+        assert torch.equal(got, expected)
+
+
+def test_numbers_that_a_network_cannot_hold_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "toy-grbal.safetensors"
+    checkpoint.save(example(), path)
+    rewritten(path, lambda t: t.update({"prior.0": t["prior.0"].double() + 1e-12}))
+    with pytest.raises(CheckpointError, match="prior.0: expected numbers that float32 can hold, got others of"):
         checkpoint.load(path)
-    assert "damaged or incomplete: period: " in str(caught.value)
-    assert "\n" not in str(caught.value)
+
+
+def test_parts_that_an_adapter_cannot_use_are_refused_before_any_run(tmp_path: Path) -> None:
+    saved, path = example(), tmp_path / "toy-cavia.safetensors"
+    parts = {"entry": (torch.zeros(1, 8, 3),), "rates": (torch.zeros(8),)}
+    checkpoint.save(Checkpoint("toy", "cavia", 0.1, saved.model, BiasInputSettings(), parts, {}), path)
+    with pytest.raises(CheckpointError, match="toy-cavia.safetensors: damaged or incomplete: "):
+        checkpoint.load(path)
