@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from controller.commands.flags import DONE, FAILED, Answer, File, Switch
 if TYPE_CHECKING:
     from controller.runs.replay_guard import Replayed
     from controller.runs.replay_plans import Rerun
+    from hardware.servo_log.reader import ServoLog
 
 _MODELS = ("un-adapted", "adapted")
 _DEPTHS = ("*.mcap", "*/*.mcap", "*/*/*.mcap")
@@ -29,6 +30,10 @@ class Replay:
     """Log of a servo process (MCAP), complete or cut short."""
     export: File = None
     """Also write every number over time to a .npz or .csv file."""
+    robot: File = None
+    """File of the robot, where it did not come with Limber."""
+    checkpoint: File = None
+    """Trained model, where it did not come with Limber."""
     json: Switch = False
     """Print the comparison as one JSON object."""
 
@@ -40,18 +45,18 @@ class Replay:
             from controller.runs.export import export
             from controller.runs.replay_guard import replay
             from controller.runs.replay_plans import NotRerun, rerun
-            from hardware.servo_log.reader import LogError, read_log
+            from hardware.servo_log.reader import LogError
         except ImportError as error:
             raise ConfigError(f"replay: needs MCAP ({error}); pip install 'limber[log]'") from error
         if not self.log.is_file():
             raise ConfigError(f"command line: replay: LOG: {_missing(self.log)}")
         try:
-            log = read_log(self.log)
+            log = self._read()
             if self.export is not None:
                 export(log, self.export)
             guard = replay(log)
             try:
-                brain: Rerun | str = rerun(log)
+                brain: Rerun | str = rerun(log, self.checkpoint)
             except NotRerun as error:
                 brain = str(error)
                 if guard.cycles == 0:
@@ -62,6 +67,19 @@ class Replay:
         differs = guard.damaged is not None or guard.differing > 0 or (not isinstance(brain, str) and brain.differs)
         text = "\n".join([*_guard_lines(guard), *_controller_lines(brain)])
         return Answer(asdict(guard) | told, text, FAILED if differs else DONE)
+
+    def _read(self) -> ServoLog:
+        """Return the log, of a robot that is known: a log may come from anybody, and opens no file."""
+        from controller.settings import robots
+        from hardware.servo_log.reader import LogError, read_log
+
+        log = read_log(self.log)
+        if self.robot is not None:
+            return replace(log, robot=str(self.robot.resolve()))
+        if log.robot not in robots.names():
+            expected = f"a robot that comes with Limber ({', '.join(robots.names())}) or its file (--robot FILE)"
+            raise LogError(f"{self.log}: expected {expected}, got {log.robot!r:.200}")
+        return log
 
 
 def _missing(path: Path) -> str:

@@ -20,9 +20,9 @@ from hardware.robot import CommandMode, RobotCommand, RobotState
 from hardware.schedule import ActionSchedule
 from hardware.servo.loop import ServoJob
 from hardware.servo.orders import Departure, obey
-from hardware.servo.records import LEAVING, Order
+from hardware.servo.records import LEAVING, CycleLayout, Order, OrderLayout
 from hardware.servo.servo import Servo, ServoReport
-from hardware.servo_log.reader import LogError, ServoLog
+from hardware.servo_log.reader import Entry, LogError, ServoLog, reading
 from hardware.spec import RobotSpec
 
 SHOWN = 20
@@ -101,25 +101,28 @@ def replay(log: ServoLog) -> Replayed:
     """
     described = spec(log.robot)
     robot = _Recorded(described)
-    servo, orders = Servo(robot), _orders(log)
+    servo, orders, layout = Servo(robot), _orders(log, described), CycleLayout(described)
     departure = Departure(servo)
     order, number = Order(0.0, Mode.PASSIVE), 0
     found: list[Difference] = []
     modes: dict[str, int] = {}
     cycles, differing, largest = 0, 0, 0.0
-    for state, told in _cycles(log):
-        robot.state, now = state, _number(told["time"])
+    for entry, told in _cycles(log):
+        with reading(f"cycle {cycles}"):
+            robot.state, now, late = _state(entry.json()), _number(told["time"]), _number(told["late"])
+            obeyed = int(_number(told["order"]))
+            layout.check(robot.state)
         state = servo.observe()
-        obeyed = int(_number(told["order"]))
         if obeyed == LEAVING:
             departure.step(now)
         elif obeyed != number and obeyed in orders:
             before, order, number = order, orders[obeyed], obeyed
             obey(servo, order, before, state, now, ServoJob.lease)
-        report = servo.act(now, _number(told["late"]))
+        report = servo.act(now, late)
         cycles += 1
         modes[report.mode.value] = modes.get(report.mode.value, 0) + 1
-        difference, distance = _compare(told, report, now)
+        with reading(f"cycle {cycles}"):
+            difference, distance = _compare(told, report, now)
         largest = max(largest, distance)
         if difference is not None:
             differing += 1
@@ -148,10 +151,10 @@ def _compare(told: Mapping[str, object], report: ServoReport, now: float) -> tup
     return Difference(now, "set-points", "as logged", f"{distance:.3g} away"), distance
 
 
-def _cycles(log: ServoLog) -> Iterator[tuple[RobotState, Mapping[str, object]]]:
+def _cycles(log: ServoLog) -> Iterator[tuple[Entry, Mapping[str, object]]]:
     """Return every state with what was told of its cycle."""
     for state, command in zip(log.of("state"), log.of("command"), strict=False):
-        yield _state(state.json()), command.json()
+        yield state, command.json()
 
 
 def _state(told: Mapping[str, object]) -> RobotState:
@@ -171,21 +174,20 @@ def _state(told: Mapping[str, object]) -> RobotState:
     return RobotState(**values)  # type: ignore[arg-type]
 
 
-def _orders(log: ServoLog) -> dict[int, Order]:
-    """Return the orders by number."""
-    orders: dict[int, Order] = {}
+def _orders(log: ServoLog, described: RobotSpec) -> dict[int, Order]:
+    """Return the orders by number, each checked as the servo process did."""
+    orders, layout = {}, OrderLayout(described)
     for entry in log.of("plan"):
-        told = entry.json()
-        if "request" not in told:
+        if "request" not in (told := entry.json()):
             continue  # it was rubbish
-        schedule = told["schedule"]
-        plan = None
-        if isinstance(schedule, Mapping):
-            actions = np.array(schedule["actions"], dtype=np.float64)
-            plan = ActionSchedule(schedule["start"], schedule["step"], actions, schedule["expires"])
-        requests, resets, stops = (int(_number(_told(told, "plan", name))) for name in ("requests", "resets", "stops"))
-        published, request = _number(told["published"]), Mode(told["request"])
-        orders[int(_number(told["number"]))] = Order(published, request, requests, resets, stops, plan)
+        with reading(f"plan at {entry.time:.3f} s"):
+            schedule, plan = told["schedule"], None
+            if isinstance(schedule, Mapping):
+                actions = np.array(schedule["actions"], dtype=np.float64)
+                plan = ActionSchedule(schedule["start"], schedule["step"], actions, schedule["expires"])
+            requests, resets, stops = (int(_number(_told(told, "plan", n))) for n in ("requests", "resets", "stops"))
+            order = Order(_number(told["published"]), Mode(told["request"]), requests, resets, stops, plan)
+            orders[int(_number(told["number"]))] = layout.unpack(layout.pack(order))
     return orders
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from controller.settings.layers import ConfigError, Layer, resolve
 from controller.tick import Observation
 from dynamics.checkpoint import CheckpointError
 from dynamics.files import fingerprint
-from hardware.servo_log.reader import ServoLog
+from hardware.servo_log.reader import ServoLog, reading
 from planners import factory as planners
 from planners.plan import Plan, PlanFunction, PlanStatus
 from planners.problem import Problem
@@ -109,8 +110,12 @@ class _Search:
         return self.tick.plan
 
 
-def rerun(log: ServoLog) -> Rerun:
+def rerun(log: ServoLog, model: Path | None = None) -> Rerun:
     """Run the controller of a log again.
+
+    Args:
+        log: what was read.
+        model: file of its model, where that did not come with Limber: no file is opened because a log names it.
 
     Raises:
         NotRerun: the log does not hold what is needed, or the model is not there any more.
@@ -119,7 +124,7 @@ def rerun(log: ServoLog) -> Rerun:
     run, ticks = trace.read(log)
     if run is None or not ticks:
         raise NotRerun("the log does not hold what its ticks began from; limber deploy writes it from this version on")
-    settings = _settings(run, log.robot)
+    settings = _settings(run, log.robot, model)
     search = _Search(planners.make(settings.planner))
     try:
         mission = Mission.of(settings, fast=True)
@@ -133,22 +138,27 @@ def rerun(log: ServoLog) -> Rerun:
     for tick in ticks:
         lost, expected = lost + tick.number - expected, tick.number + 1
         search.tick = tick
-        result = brain.tick(Observation(tick.time, tick.state, tick.applied))
-        found, then, at = search.found, tick.plan, tick.time + delay
-        assert found is not None
-        away = float((np.abs(found.action(at) - then.action(at)) / mission.actions.range).max())
+        with reading(f"tick {tick.number}"):
+            result = brain.tick(Observation(tick.time, tick.state, tick.applied))
+            found, then, at = search.found, tick.plan, tick.time + delay
+            assert found is not None
+            away = float((np.abs(found.action(at) - then.action(at)) / mission.actions.range).max())
         errors = (tick.error_prior, tick.error_adapted), (result.error_prior, result.error_adapted)
         compared.append(_Compared(tick.time, away, then.status is PlanStatus.OUT_OF_TIME, not lost, *errors))
     return _judge(compared, lost, remarks)
 
 
-def _settings(run: RunTrace, robot: str) -> RunSettings:
+def _settings(run: RunTrace, robot: str, model: Path | None) -> RunSettings:
+    given = {"robot": robot} if Path(robot).is_absolute() else {}
+    if (whose := given.get("robot", run.settings.get("robot"))) != robot:
+        raise NotRerun(f"settings in the log: expected robot {robot}, whose log it is, got {whose}")
+    if model is None and (named := run.settings.get("checkpoint")) is not None:
+        raise NotRerun(f"expected the file of its model, which did not come with Limber (--checkpoint), got {named!r}")
+    given |= {} if model is None else {"checkpoint": str(model)}
     try:
-        settings = resolve(RunSettings, [Layer("settings in the log", run.settings)])
+        settings = resolve(RunSettings, [Layer("settings in the log", {**run.settings, **given})])
     except ConfigError as error:
         raise NotRerun(str(error)) from error
-    if settings.robot != robot:
-        raise NotRerun(f"settings in the log: expected robot {robot}, whose log it is, got {settings.robot}")
     if settings.adapter == "informed" or settings.model != "learned":
         what = settings.model if settings.model != "learned" else settings.adapter
         raise NotRerun(

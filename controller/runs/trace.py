@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from controller.config import RunSettings
 from controller.loop.plan_loop import LoopTick
@@ -21,7 +22,7 @@ from controller.settings.layers import plain
 from controller.tick import TickResult
 from dynamics.files import fingerprint
 from hardware.robot import FloatArray
-from hardware.servo_log.reader import LogError, ServoLog
+from hardware.servo_log.reader import ServoLog, reading
 from planners.plan import Plan, PlanFunction, PlanStatus
 from planners.problem import Problem
 
@@ -136,13 +137,11 @@ def read(log: ServoLog) -> tuple[RunTrace | None, list[TickTrace]]:
     run, ticks = None, []
     for entry in log.of("note"):
         note: dict[str, Any] = entry.json()
-        try:
+        with reading(f"note at {entry.time:.3f} s"):
             if "run" in note:
-                run = RunTrace(**note["run"])
+                run = TypeAdapter(RunTrace).validate_python(note["run"])
             elif "search" in note:
                 ticks.append(_tick(**note["search"]))
-        except (TypeError, ValueError, KeyError) as error:
-            raise LogError(f"log: note at {entry.time:.3f} s: expected a tick of the plan loop, got {error}") from error
     return run, ticks
 
 
@@ -159,8 +158,8 @@ def _tick(
     error_adapted: float | None,
 ) -> TickTrace:
     answered = Plan(
-        time=plan["time"],
-        step=plan["step"],
+        time=float(plan["time"]),
+        step=float(plan["step"]),
         actions=_unpacked(plan["actions"]),
         states=_unpacked(plan["states"]),
         cost=math.nan,
@@ -170,7 +169,8 @@ def _tick(
     )
     given = None if applied is None else _unpacked(applied)
     chance = Chance(random, deadline, _unpacked(readings))
-    return TickTrace(number, time, _unpacked(state), given, chance, answered, error_prior, error_adapted)
+    errors = (None if error is None else float(error) for error in (error_prior, error_adapted))
+    return TickTrace(int(number), float(time), _unpacked(state), given, chance, answered, *errors)
 
 
 def _finite(number: float | None) -> float | None:
@@ -187,4 +187,6 @@ def _packed(array: FloatArray | None) -> list[object] | None:
 
 def _unpacked(packed: Sequence[Any]) -> FloatArray:
     kind, shape, text = packed
+    if kind not in ("<f4", "<f8"):
+        raise ValueError(f"expected floating-point numbers, got {kind!r:.80}")
     return np.frombuffer(base64.b64decode(text), np.dtype(kind)).reshape(shape).copy()

@@ -108,6 +108,13 @@ class CycleLayout:
         text = "\n".join((told, *state.faults)) if told or state.faults else ""
         return numbers.tobytes() + text.encode()[:TEXT]
 
+    def check(self, state: RobotState) -> None:
+        """Raise ValueError unless all that a state says is of the robot's size, or unknown."""
+        for name in _VECTORS:
+            size, shape = self._at[name].stop - self._at[name].start, getattr(state, name).shape
+            if shape not in ((size,), (1,)):
+                raise ValueError(f"{name}: expected {size} numbers, got shape {shape}")
+
     def unpack(self, record: bytes) -> Cycle:
         """Return the cycle of a record.
 
