@@ -16,7 +16,7 @@ from dynamics.adapters.priors import PriorsSettings
 from dynamics.backpropagation import weights as as_weights
 from dynamics.descent import Start, descended
 from dynamics.descent import seen as read
-from dynamics.factory import make, objective
+from dynamics.factory import KINDS, make, objective
 from dynamics.meta import Windows
 from dynamics.model import encode
 from dynamics.network import Weights, squared_error
@@ -168,7 +168,7 @@ def test_a_window_of_nothing_is_refused(settings: AdapterSettings) -> None:
         replace(settings, window=0)
 
 
-@pytest.mark.parametrize("settings", [s for s in every.ADAPTING if s.kind != "finetune"], ids=every.name)
+@pytest.mark.parametrize("settings", [s for s in every.ADAPTING if KINDS[s.kind].needs], ids=every.name)
 def test_what_an_adapter_needs_is_asked_for(settings: AdapterSettings) -> None:
     model, _ = every.subject(settings)
     with pytest.raises(ValueError, match=f"{settings.kind} adapter: expected .* in the checkpoint, got no"):

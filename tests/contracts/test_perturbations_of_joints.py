@@ -14,8 +14,9 @@ from sim.bodies.sensors import Reading
 from sim.perturbations import PERTURBATIONS, parse
 from sim.robots.anatomy import Anatomy
 from sim.terrain import TERRAINS
-from tests.contracts.test_perturbations import MASSES, differing, snapshot
+from tests.contracts.test_perturbations import differing, snapshot
 from tests.sim import tripod
+from tests.sim.perturbed import MASSES
 
 ONSET, END, LATE = 0.6, 1.0, 1.6
 FRONT, LEFT, RIGHT = range(3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,24 +18,24 @@ from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError
 from hardware.servo.servo import Servo
 from hardware.simulated.robot import SimRobot
+from tests.hardware import every
 from tests.hardware.loopback import LoopbackRobot
-
-
-def simulated(clock: Clock) -> Robot:
-    return SimRobot(spec("roach"), clock, np.random.default_rng(0))
 
 
 def loopback(clock: Clock) -> Robot:
     return LoopbackRobot(clock)
 
 
-def quadruped(clock: Clock) -> Robot:
-    return SimRobot(spec("go2"), clock, np.random.default_rng(0))
+def simulated(robot: str, clock: Clock) -> Robot:
+    return SimRobot(spec(robot), clock, np.random.default_rng(0))
 
 
 MakeRobot = Callable[[Clock], Robot]
-each_robot = pytest.mark.parametrize("make", [loopback, simulated, quadruped])
-each_speed_robot = pytest.mark.parametrize("make", [loopback, simulated])
+EVERY: dict[str, MakeRobot] = {"loopback": loopback, **{name: partial(simulated, name) for name in every.NAMES}}
+each_robot = pytest.mark.parametrize("make", EVERY.values(), ids=EVERY.keys())
+each_speed_robot = pytest.mark.parametrize(
+    "make", [make for make in EVERY.values() if not isinstance(make(VirtualClock()).spec.servo, PositionServo)]
+)
 """Robots whose motors turn when they are driven; tests/hardware/test_sim_robot.py has the same for one that stands."""
 
 

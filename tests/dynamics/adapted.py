@@ -20,7 +20,7 @@ from dynamics.model import Model
 from dynamics.network import Parts
 from tests.dynamics.toys import model
 
-ALL: tuple[AdapterSettings, ...] = (
+LISTED: tuple[AdapterSettings, ...] = (
     FixedSettings(),
     FinetuneSettings(window=6, rate=0.05),
     GradientSettings(window=6, steps=2),
@@ -37,6 +37,9 @@ ALL: tuple[AdapterSettings, ...] = (
     LastLayerSettings(window=6),
     InformedSettings(),
 )
+OTHERS = tuple(kind.settings() for name, kind in KINDS.items() if name not in {s.kind for s in LISTED})
+"""Kinds that were registered and have no line here."""
+ALL: tuple[AdapterSettings, ...] = (*OTHERS, *LISTED)
 ADAPTING = tuple(settings for settings in ALL if not isinstance(settings, FixedSettings | InformedSettings))
 
 
