@@ -17,7 +17,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bodies.root import root
+from sim.bodies.root import Root
 from sim.bodies.sensors import Reading, Sensors
 from sim.conditions.condition import Condition
 from sim.conditions.writer import ConditionWriter, ground_to_level
@@ -81,7 +81,7 @@ class Physics(abc.ABC):
         """
         check(perturbations, anatomy)
         self.anatomy, self.model, self.data = anatomy, model, mujoco.MjData(model)
-        self._root = root(model, anatomy.trunk, anatomy.root)
+        self._root = Root(model, anatomy.trunk, anatomy.root)
         joints = [model.joint(motor) for motor in anatomy.motors]
         self.angles = _together([joint.qposadr[0] for joint in joints])
         """Where the motors' angles are in `qpos`."""

@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import abc
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 
 from sim.conditions.condition import Condition
-from sim.perturbations import codec
+from sim.perturbations.codec import Timed
 from sim.robots.anatomy import Anatomy
 from sim.robots.ranges import Split
 
 MORE_LIKELY = 0.5
 """A yes or no that is believed in by more than this is told."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timed:
-    """Something that begins and is over; raises PerturbationError for values that cannot be.
-
-    Attributes:
-        name: what it is called in text.
-        onset: time at which it begins [s].
-        end: time at which it is over [s].
-    """
-
-    name: ClassVar[str]
-    onset: float = 0.0
-    end: float = math.inf
-
-    def __post_init__(self) -> None:
-        codec.check_times(self)
-
-    def __str__(self) -> str:
-        """Return the text form."""
-        return codec.write(self)
 
 
 class Perturbation(Timed, abc.ABC):

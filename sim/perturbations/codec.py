@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-P = TypeVar("P", bound="Written")
+T = TypeVar("T", bound="Timed")
 
 _NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
 _TIMES = re.compile(rf"(?P<onset>{_NUMBER})(?:-(?P<end>{_NUMBER}))?")
@@ -31,21 +31,43 @@ class PerturbationError(ValueError):
         return type(self), (self.place, self.expected, self.got, self.nearest)
 
 
-class Written(Protocol):
-    """What the text form needs of a perturbation: a dataclass with a name and times."""
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """Something that begins and is over; raises PerturbationError for values that cannot be.
 
-    __dataclass_fields__: ClassVar[dict[str, Any]]
+    Attributes:
+        name: what it is called in text.
+        onset: time at which it begins [s].
+        end: time at which it is over [s].
+    """
+
     name: ClassVar[str]
+    onset: float = 0.0
+    end: float = math.inf
 
-    @property
-    def onset(self) -> float:
-        """Time at which it begins [s]."""
-        ...
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.onset < self.end or not math.isfinite(self.onset):
+            expected, got = "times with 0 <= start < end", f"@{self.onset:g}-{self.end:g}"
+            raise PerturbationError(f"perturbation {self.name}", expected, got)
+        for item in _spoken(type(self)):
+            codec, value = item.metadata["codec"], getattr(self, item.name)
+            for key, number in [(codec.key, value)] if codec.ending is None else value:
+                if codec.within is not None:
+                    check_range(self, key or item.name, number / codec.scale, *codec.within)
 
-    @property
-    def end(self) -> float:
-        """Time at which it is over [s]."""
-        ...
+    def __str__(self) -> str:
+        """Return the text that `read` turns into an equal one; values at their default are left out."""
+        parts = []
+        for item in _spoken(type(self)):
+            value, codec = getattr(self, item.name), item.metadata["codec"]
+            if codec.ending is not None:
+                parts += [f"{name}{codec.ending}={codec.write(number)}" for name, number in value]
+            elif value != item.default:
+                parts.append(f"{_key(item)}={codec.write(value)}")
+        text = self.name + (":" + ",".join(parts) if parts else "")
+        if math.isfinite(self.end):
+            return f"{text}@{_shortest(self.onset)}-{_shortest(self.end)}"
+        return f"{text}@{_shortest(self.onset)}" if self.onset > 0.0 else text
 
 
 @dataclass(frozen=True)
@@ -53,68 +75,61 @@ class Codec:
     """How one field is written: its key and the two directions between text and value."""
 
     key: str | None
+    """None: the field's name."""
     expected: str
     read: Callable[[str], Any]
     write: Callable[[Any], str]
+    within: tuple[float, float] | None = None
+    """Least and largest number, as written."""
+    scale: float = 1.0
+    """Value of what is written as 1."""
     ending: str | None = None
     """Of a table: what each of its keys ends with, after a name; None for a single value."""
     neutral: float | None = None
     """Value in a table that changes nothing and is left out."""
 
 
-def number(default: float | None = None, key: str | None = None, scale: float = 1.0) -> Any:
-    """Return a field for a finite number whose text is the value divided by `scale`."""
-    codec = Codec(key, "a number", lambda text: _finite(text, scale), lambda value: _shortest(value, scale))
-    return _field(codec, default)
+def number(
+    default: float | None = None,
+    key: str | None = None,
+    scale: float = 1.0,
+    within: tuple[float, float] | None = None,
+) -> Any:
+    """Return a field for a finite number whose text, which may be bounded, is the value divided by `scale`."""
+    read, write = (lambda text: _finite(text, scale)), (lambda value: _shortest(value, scale))
+    return _field(Codec(key, "a number", read, write, within, scale), default)
 
 
-def angle(key: str, default: float | None = None) -> Any:
+def angle(key: str, within: tuple[float, float] | None = None, default: float | None = None) -> Any:
     """Return a field in radians whose text is in degrees."""
-    return number(default, key, math.pi / 180.0)
+    return number(default, key, math.pi / 180.0, within)
 
 
 def choice(choices: Iterable[str], key: str | None = None) -> Any:
     """Return a field for one of some names."""
     names = tuple(choices)
-    return _field(Codec(key, f"one of {', '.join(names)}", lambda text: _known(text, names), str), None)
+    return _field(Codec(key, f"one of {', '.join(names)}", lambda text: _known(text, names), str))
 
 
 def name(key: str) -> Any:
     """Return a field for the name of a part; whether a robot has it is found out where the two meet."""
-    return _field(Codec(key, "a name", _named, str), None)
+    return _field(Codec(key, "a name", _named, str))
 
 
 def names(key: str) -> Any:
     """Return a field for a tuple of different names of parts, joined by `+` in text."""
-    codec = Codec(key, "different names joined by +", _different, "+".join)
-    return _field(codec, None)
+    return _field(Codec(key, "different names joined by +", _different, "+".join))
 
 
-def table(neutral: float, ending: str = "") -> Any:
+def table(neutral: float, ending: str = "", within: tuple[float, float] | None = None) -> Any:
     """Return a field for numbers by the name of a part: a tuple of (name, number) pairs, in text `<name><ending>=...`.
 
     Of two tables whose endings both fit, the longer ending wins. A number that is `neutral` is left out.
     """
-    codec = Codec(None, "a number", _finite, _shortest, ending, neutral)
-    return field(default=(), metadata={"codec": codec})
+    return _field(Codec("", "a number", _finite, _shortest, within, ending=ending, neutral=neutral), ())
 
 
-def write(perturbation: Written) -> str:
-    """Return the text that `read` turns into an equal perturbation; values at their default are left out."""
-    parts = []
-    for item in _spoken(type(perturbation)):
-        value, codec = getattr(perturbation, item.name), item.metadata["codec"]
-        if codec.ending is not None:
-            parts += [f"{name}{codec.ending}={codec.write(number)}" for name, number in value]
-        elif value != item.default:
-            parts.append(f"{_key(item)}={codec.write(value)}")
-    text = perturbation.name + (":" + ",".join(parts) if parts else "")
-    if math.isfinite(perturbation.end):
-        return f"{text}@{_shortest(perturbation.onset)}-{_shortest(perturbation.end)}"
-    return f"{text}@{_shortest(perturbation.onset)}" if perturbation.onset > 0.0 else text
-
-
-def read(text: str, kinds: Mapping[str, type[P]]) -> P:
+def read(text: str, kinds: Mapping[str, type[T]]) -> T:
     """Return the perturbation that a text names.
 
     Raises:
@@ -135,14 +150,7 @@ def read(text: str, kinds: Mapping[str, type[P]]) -> P:
     return kind(**values)
 
 
-def check_times(perturbation: Written) -> None:
-    """Raise PerturbationError unless 0 <= onset < end."""
-    if not 0.0 <= perturbation.onset < perturbation.end or not math.isfinite(perturbation.onset):
-        got = f"@{perturbation.onset:g}-{perturbation.end:g}"
-        raise PerturbationError(f"perturbation {perturbation.name}", "times with 0 <= start < end", got)
-
-
-def check_range(perturbation: Written, key: str, value: float, low: float, high: float) -> None:
+def check_range(perturbation: Timed, key: str, value: float, low: float, high: float) -> None:
     """Raise PerturbationError unless low <= value <= high."""
     if not low <= value <= high:
         raise PerturbationError(f"perturbation {perturbation.name}.{key}", f"{low:g} to {high:g}", f"{value:g}")
@@ -161,22 +169,16 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
-def _values(kind: type[Written], name: str, pairs: str) -> dict[str, Any]:
-    spoken = _spoken(kind)
-    single = {_key(item): item for item in spoken if item.metadata["codec"].ending is None}
-    tables = sorted((item for item in spoken if item not in single.values()), key=_length, reverse=True)
+def _values(kind: type[Timed], name: str, pairs: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     seen: set[str] = set()
     for pair in pairs.split(",") if pairs else ():
         key, equals, raw = pair.partition("=")
-        item = single.get(key) or next((item for item in tables if len(key) > _length(item) and _ends(key, item)), None)
-        if item is None:
-            expected = f"one of the keys {', '.join(single)}" if single else "the name of a motor"
-            raise PerturbationError(f"perturbation {name}", expected, key, nearest(key, single))
+        item = _meant(kind, key)
+        codec = item.metadata["codec"]
         if key in seen:
             raise PerturbationError(f"perturbation {name}.{key}", "one value", pairs)
         seen.add(key)
-        codec = item.metadata["codec"]
         try:
             value = codec.read(raw)
         except _Unreadable as error:
@@ -186,18 +188,25 @@ def _values(kind: type[Written], name: str, pairs: str) -> dict[str, Any]:
             values[item.name] = value
         elif value != codec.neutral:
             values[item.name] = (*values.get(item.name, ()), (key.removesuffix(codec.ending), value))
-    for key, item in single.items():
+    for item in _spoken(kind):
         if item.name not in values and item.default is _MISSING:
-            raise PerturbationError(f"perturbation {name}", f"a value for {key}", pairs)
+            raise PerturbationError(f"perturbation {name}", f"a value for {_key(item)}", pairs)
     return values
 
 
-def _length(item: Any) -> int:
-    return len(item.metadata["codec"].ending)
-
-
-def _ends(key: str, item: Any) -> bool:
-    return key.endswith(item.metadata["codec"].ending)
+def _meant(kind: type[Timed], key: str) -> Any:
+    """Return the field that a key in a text stands for: the one of that key, else the table with the longest ending."""
+    single, tables = {}, {}
+    for item in _spoken(kind):
+        ending = item.metadata["codec"].ending
+        if ending is None:
+            single[_key(item)] = item
+        elif key.endswith(ending) and key != ending:
+            tables[len(ending)] = item
+    if key not in single and not tables:
+        expected = f"one of the keys {', '.join(single)}" if single else "the name of a motor"
+        raise PerturbationError(f"perturbation {kind.name}", expected, key, nearest(key, single))
+    return single[key] if key in single else tables[max(tables)]
 
 
 class _Unreadable(Exception):
@@ -209,12 +218,12 @@ class _Unreadable(Exception):
 _MISSING = field().default
 
 
-def _field(codec: Codec, default: object | None) -> Any:
+def _field(codec: Codec, default: object | None = None) -> Any:
     metadata = {"codec": codec}
     return field(metadata=metadata) if default is None else field(default=default, metadata=metadata)
 
 
-def _spoken(kind: type[Written]) -> list[Any]:
+def _spoken(kind: type[Timed]) -> list[Any]:
     return [item for item in fields(kind) if "codec" in item.metadata]
 
 

@@ -28,15 +28,10 @@ class Motor(Perturbation):
 
     name: ClassVar[str] = "motor"
     parameters: ClassVar[tuple[str, ...]] = ("gain", "bias")
-    gains: tuple[tuple[str, float], ...] = codec.table(neutral=1.0)
+    gains: tuple[tuple[str, float], ...] = codec.table(neutral=1.0, within=(0.0, 2.0))
     """Motors and their gain on speeds, or the share of the asked torque that they give [-]."""
     biases: tuple[tuple[str, float], ...] = codec.table(neutral=0.0, ending="_bias")
     """Motors that follow speeds, and what is added to those [rad/s]."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for motor, gain in self.gains:
-            codec.check_range(self, motor, gain, 0.0, 2.0)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -17,12 +16,8 @@ class Delay(Perturbation):
     """Commands reach the motors late."""
 
     name: ClassVar[str] = "delay"
-    seconds: float = codec.number(key="ms", scale=1e-3)
+    seconds: float = codec.number(key="ms", scale=1e-3, within=(0.0, 1000.0))
     """[s]"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        codec.check_range(self, "ms", self.seconds * 1e3, 0.0, 1000.0)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -39,11 +34,7 @@ class Noise(Perturbation):
     """All sensors are noisier by a factor; 0 makes them exact."""
 
     name: ClassVar[str] = "noise"
-    scale: float = codec.number()
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        codec.check_range(self, "scale", self.scale, 0.0, 100.0)
+    scale: float = codec.number(within=(0.0, 100.0))
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -60,18 +51,12 @@ class PoseBias(Perturbation):
     """The markers have shifted on the body: position and heading are measured with a constant offset."""
 
     name: ClassVar[str] = "pose_bias"
-    heading: float = codec.angle("heading_deg", 0.0)
+    heading: float = codec.angle("heading_deg", within=(-180.0, 180.0), default=0.0)
     """[rad]"""
-    x: float = codec.number(0.0)
+    x: float = codec.number(0.0, within=(-0.5, 0.5))
     """In body axes, forward [m]."""
-    y: float = codec.number(0.0)
+    y: float = codec.number(0.0, within=(-0.5, 0.5))
     """In body axes, left [m]."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        codec.check_range(self, "heading_deg", math.degrees(self.heading), -180.0, 180.0)
-        for key in ("x", "y"):
-            codec.check_range(self, key, getattr(self, key), -0.5, 0.5)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""

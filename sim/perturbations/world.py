@@ -32,14 +32,10 @@ class Slope(Perturbation):
 
     name: ClassVar[str] = "slope"
     parameters: ClassVar[tuple[str, ...]] = ("angle",)
-    angle: float = codec.angle("deg")
+    angle: float = codec.angle("deg", within=(-45.0, 45.0))
     """[rad]"""
-    heading: float = codec.angle("heading_deg", 0.0)
+    heading: float = codec.angle("heading_deg", default=0.0)
     """Direction uphill [rad]."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        codec.check_range(self, "deg", math.degrees(self.angle), -45.0, 45.0)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top; slopes add as vectors."""
@@ -70,12 +66,8 @@ class Gravity(Perturbation):
     """Another planet: Mars is -3.7, the Moon -1.6."""
 
     name: ClassVar[str] = "gravity"
-    z: float = codec.number()
+    z: float = codec.number(within=(-30.0, -0.5))
     """Along true up [m/s^2]."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        codec.check_range(self, "z", self.z, -30.0, -0.5)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""
@@ -100,12 +92,8 @@ class Friction(Perturbation):
 
     name: ClassVar[str] = "friction"
     parameters: ClassVar[tuple[str, ...]] = ("mu",)
-    mu: float = codec.number()
+    mu: float = codec.number(within=(0.01, 5.0))
     """Coulomb friction of a foot on the ground [-]."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        codec.check_range(self, "mu", self.mu, 0.01, 5.0)
 
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""

@@ -6,76 +6,58 @@ Times count like the perturbations': from the first command that the robot obeys
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, TypeVar, get_args
 
 from sim.perturbations import codec
-from sim.perturbations.base import Timed
+from sim.perturbations.codec import Timed
 from sim.robots.go2 import MOTORS
 
-
-@dataclass(frozen=True)
-class Scripted(Timed):
-    """What every fault has; raises PerturbationError for values that cannot be."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for item in fields(self):
-            if item.name in _RANGES:
-                codec.check_range(self, item.name, getattr(self, item.name), *_RANGES[item.name])
-
-
-_RANGES = {
-    "share": (0.0, 1.0),
-    "ms": (0.0, 1000.0),
-    "celsius": (0.0, 255.0),
-    "seconds": (0.0, 60.0),
-    "soc": (0.0, 100.0),
-}
+_SHARE = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Drop(Scripted):
+class Drop(Timed):
     """A share of the messages is lost, both ways; 1 is an unplugged cable."""
 
     name: ClassVar[str] = "drop"
-    share: float = codec.number(1.0)
+    share: float = codec.number(1.0, within=_SHARE)
 
 
 @dataclass(frozen=True)
-class Delay(Scripted):
+class Delay(Timed):
     """Messages take longer, each way by `ms`."""
 
     name: ClassVar[str] = "delay"
-    ms: float = codec.number()
+    ms: float = codec.number(within=(0.0, 1000.0))
 
 
 @dataclass(frozen=True)
-class Reorder(Scripted):
+class Reorder(Timed):
     """A share of the states is overtaken by the one that follows."""
 
     name: ClassVar[str] = "reorder"
-    share: float = codec.number(1.0)
+    share: float = codec.number(1.0, within=_SHARE)
 
 
 @dataclass(frozen=True)
-class Freeze(Scripted):
+class Freeze(Timed):
     """The same state is sent again and again, tick and all."""
 
     name: ClassVar[str] = "freeze"
 
 
 @dataclass(frozen=True)
-class BadCrc(Scripted):
+class BadCrc(Timed):
     """A bit of a share of the states is turned over on the way."""
 
     name: ClassVar[str] = "bad_crc"
-    share: float = codec.number(1.0)
+    share: float = codec.number(1.0, within=_SHARE)
 
 
 @dataclass(frozen=True)
-class MotorFault(Scripted):
+class MotorFault(Timed):
     """A motor switches itself off and says so."""
 
     name: ClassVar[str] = "motor_fault"
@@ -83,16 +65,16 @@ class MotorFault(Scripted):
 
 
 @dataclass(frozen=True)
-class Overheat(Scripted):
+class Overheat(Timed):
     """A motor is that hot [deg C], whatever it does."""
 
     name: ClassVar[str] = "overheat"
     motor: str = codec.choice(MOTORS, key="name")
-    celsius: float = codec.number(90.0)
+    celsius: float = codec.number(90.0, within=(0.0, 255.0))
 
 
 @dataclass(frozen=True)
-class ModeRefused(Scripted):
+class ModeRefused(Timed):
     """The robot's own controller does not let go.
 
     It says so (denied), says nothing (silent), says something unreadable (garbled), or says yes and goes on (kept).
@@ -103,23 +85,23 @@ class ModeRefused(Scripted):
 
 
 @dataclass(frozen=True)
-class Reboot(Scripted):
+class Reboot(Timed):
     """The robot's computer starts anew: silence [s], then a tick from zero and its own controller."""
 
     name: ClassVar[str] = "reboot"
-    seconds: float = codec.number(2.0)
+    seconds: float = codec.number(2.0, within=(0.0, 60.0))
 
 
 @dataclass(frozen=True)
-class BatteryLow(Scripted):
+class BatteryLow(Timed):
     """The battery has that much charge left [percent]."""
 
     name: ClassVar[str] = "battery_low"
-    soc: float = codec.number(10.0)
+    soc: float = codec.number(10.0, within=(0.0, 100.0))
 
 
 @dataclass(frozen=True)
-class RemoteStop(Scripted):
+class RemoteStop(Timed):
     """Buttons of the remote that stop a robot, L2 and B, are held down."""
 
     name: ClassVar[str] = "remote_stop"
@@ -130,7 +112,7 @@ Fault = (
 )
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType({kind.name: kind for kind in get_args(Fault)})
 """Fault types by the name they have in text."""
-F = TypeVar("F", bound=Scripted)
+F = TypeVar("F", bound=Timed)
 
 
 def parse(text: str) -> Fault:

@@ -23,13 +23,13 @@ from hardware.emulators.go2.faults import (
     Overheat,
     Reboot,
     RemoteStop,
-    Scripted,
     acting,
 )
 from hardware.emulators.go2.link import Link
 from hardware.emulators.go2.monitor import Monitor
 from hardware.emulators.go2.wire import Command, Refusal, read_command, write_message
 from hardware.unitree.layout import BUTTONS, LOW_STATE, MOTORS
+from sim.perturbations.codec import Timed
 
 _STAND_DOWN = 1005
 MODES = ("normal", "advanced", "ai", "ai-w", "mcf")
@@ -86,7 +86,7 @@ class Firmware:
             failed = [fault.motor for fault in acting(self._faults, MotorFault, self.script)]
             self._body.step(self._command, failed, periods)
         self.event_log.follow(
-            self.script, self._body, [fault.name for fault in acting(self._faults, Scripted, self.script)]
+            self.script, self._body, [fault.name for fault in acting(self._faults, Timed, self.script)]
         )
         states = [self._state()] if self._now >= self._booted_at else []
         arriving = self._states.carry(states, self.script, self._now)
