@@ -42,11 +42,13 @@ def load(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
         add_ground(spec, terrain, rough)
         if not trunk.joints:
             _add_root(trunk, anatomy)
-        add_payload(trunk, anatomy.load.half)
+        if not any(body.name == "payload" for body in spec.bodies):
+            add_payload(trunk, anatomy.load.half)
         add_imu(spec, trunk, None if any(site.name == "imu" for site in spec.sites) else (0.0, 0.0, 0.0))
         for motor in anatomy.motors:
             spec.joint(motor).solref_friction, spec.joint(motor).solimp_friction = _STIFF
-            add_servo(spec, motor, forces[motor])
+            if anatomy.cranks is None:
+                add_servo(spec, motor, forces[motor])
         _add_touch(spec, anatomy)
     except (ValueError, mujoco.FatalError) as error:
         raise ValueError(f"body: {anatomy.body}: {' '.join(str(error).split())}") from error
@@ -81,10 +83,10 @@ def _force(spec: mujoco.MjSpec, motor: str) -> float | None:
 
 def _strip(spec: mujoco.MjSpec, anatomy: Anatomy) -> None:
     """Take out what gives way, and looks that are not there."""
-    for items in (spec.actuators, spec.sensors, spec.keys, spec.pairs):
-        _delete(spec, list(items))
     grounds = [geom for geom in spec.worldbody.geoms if geom.type in (_PLANE, _HFIELD)]
     _delete(spec, [*grounds, *(site for site in spec.sites if site.name in anatomy.legs)])
+    for items in (spec.actuators, spec.sensors, spec.keys, spec.pairs, spec.lights, spec.hfields):
+        _delete(spec, list(items))
     colours = {material.name: material.rgba for material in spec.materials}
     for geom in spec.geoms:
         if geom.material:

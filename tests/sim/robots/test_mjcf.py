@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sim.bodies.base import Setpoints
+from sim.bodies.crawler import CrawlerPhysics
 from sim.bodies.factory import simulate
 from sim.bodies.jointed import JointedPhysics
 from sim.perturbations import parse
@@ -16,6 +17,7 @@ from sim.robots.anatomy import Anatomy
 from sim.robots.builders import build
 from sim.terrain import BUMPS_BIT, FLOOR_BIT, TERRAINS
 from tests.sim import tripod
+from tests.sim.anatomies import ANATOMIES
 
 FLAT = TERRAINS["flat"]
 
@@ -99,6 +101,22 @@ def test_motors_that_are_given_torques_give_them(tmp_path: Path) -> None:
     assert dict(zip(anatomy.motors, robot.motor_torque, strict=True)) == pytest.approx(
         dict.fromkeys(anatomy.motors, 2.0) | {"left_hip": 1.0}
     )
+
+
+def test_a_crawler_out_of_a_file_walks_as_the_built_one(tmp_path: Path) -> None:
+    built = ANATOMIES["roach"]
+    spec = build(built, FLAT)
+    spec.compile()
+    (tmp_path / "crawler.xml").write_text(spec.to_xml())
+    ways = []
+    for anatomy in (built, replace(built, body=str(tmp_path / "crawler.xml"))):
+        robot = simulate(anatomy, FLAT)
+        assert isinstance(robot, CrawlerPhysics)
+        robot.command(Setpoints.speeds(np.full(2, 40.0)))
+        robot.step(2000)
+        ways.append(robot.position[0])
+    assert ways[0] > 0.3
+    assert ways[1] == pytest.approx(ways[0], rel=0.1)
 
 
 def test_without_legs_it_lies_on_what_it_has(tmp_path: Path) -> None:
