@@ -5,7 +5,7 @@ theta <- theta - alpha * grad L(theta; window),   L the mean squared error over 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ Window = tuple[Float32, Float32]
 """What a network reads (in + 1, M), as `columns` lays it out, and what it should say (out, M)."""
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(NamedTuple):
     """Where the steps of an ensemble start, and how long they are, as one vector of all parameters a member.
 
     Attributes:
@@ -52,7 +51,7 @@ class Start:
 
     def slower(self, share: float) -> Start:
         """Return the same point with all step sizes times a share."""
-        return replace(self, rates=self.rates * np.float32(share))
+        return self._replace(rates=self.rates * np.float32(share))
 
 
 def seen(model: Model, transitions: Transitions) -> Window:

@@ -93,5 +93,6 @@ class Gradient:
         share = min(1.0, len(newest) / (self.settings.full_from or self.window))
         start, steps = self._start.slower(share), self.settings.online_steps or self.settings.steps
         found = settled(start, seen(self.trained.model, newest), steps)
-        status = Status.OVERSHOT if found is start.points else Status.OK
-        return Adapted(weights(found, start.widths), status=status)
+        if found is start.points:
+            return Adapted(self.trained.model.prior, status=Status.OVERSHOT)
+        return Adapted(weights(found, start.widths))

@@ -10,7 +10,7 @@ et al. 2019, arXiv 1812.07671), so that a condition that comes back is not learn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -87,7 +87,7 @@ class Priors:
         bases = [self._mixed(*support), *current.memory]
         errors = [error(base, widths, support) for base in bases]
         base = bases[int(np.nanargmin(errors))] if np.isfinite(errors).any() else bases[0]
-        start = replace(self._start, points=base).slower(len(newest) / self.window)
+        start = self._start._replace(points=base).slower(len(newest) / self.window)
         found = settled(start, support, self.settings.steps)
         if found is base:
             return Adapted(weights(base, widths), current.memory, status=Status.OVERSHOT)
