@@ -10,21 +10,25 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+import dm_env
 import numpy as np
 from dm_control.rl import control
 from dm_env import specs
 from numpy.typing import NDArray
 
-from sim.bodies.base import Physics, Setpoints
+from sim.bodies.base import Physics, Setpoints, SimulationError
 from sim.bodies.factory import simulate
 from sim.bodies.sensors import Reading
 from sim.perturbations import Perturbation
 from sim.robots.anatomy import Anatomy
+from sim.strict import require
 from sim.terrain import preset
 
 FloatArray = NDArray[np.float64]
 
 _FALLEN = math.cos(math.radians(70.0))
+_ROUNDING = 1e-6
+"""Share of its range by which an action may miss its bounds: agents compute in single precision."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,22 @@ class RunForward(control.Task):  # type: ignore[misc]
     def __init__(self, actions: Actions, rng: np.random.Generator) -> None:
         """Take the bounds of the actions, and the source of start poses and sensor noise."""
         self._actions, self._rng = actions, rng
+        self._low, self._high = np.array(actions.low, np.float64), np.array(actions.high, np.float64)
 
     def initialize_episode(self, physics: Physics) -> None:
         """Stand at the origin."""
         physics.reset(rng=self._rng)
 
     def before_step(self, action: FloatArray, physics: Physics) -> None:
-        """Send the set-points of the motors (n_motors,)."""
+        """Send the set-points of the motors (n_motors,).
+
+        Raises:
+            ValueError: they are not within the bounds.
+        """
         action = np.array(action, dtype=np.float64)
+        slack = _ROUNDING * (self._high - self._low)
+        if action.shape != slack.shape or not ((action >= self._low - slack) & (action <= self._high + slack)).all():
+            raise ValueError(f"action: expected {slack.shape} within {self._low} and {self._high}, got {action}")
         none = np.zeros(len(action))
         match physics.anatomy.servo:
             case "velocity":
@@ -92,6 +104,22 @@ class RunForward(control.Task):  # type: ignore[misc]
         return 0.0 if 1.0 - 2.0 * (x * x + y * y) < _FALLEN else None
 
 
+class Episodes(control.Environment):  # type: ignore[misc]
+    """An environment whose physics fails with the error that dm_control's agents catch."""
+
+    def step(self, action: FloatArray) -> dm_env.TimeStep:
+        """Take one action.
+
+        Raises:
+            PhysicsError: the physics broke down.
+            ValueError: the action is not within the bounds.
+        """
+        try:
+            return super().step(action)
+        except SimulationError as error:
+            raise control.PhysicsError(str(error)) from error
+
+
 def make(
     anatomy: Anatomy,
     actions: Actions,
@@ -104,10 +132,18 @@ def make(
     """Return an environment that runs episodes of `seconds` with actions at `rate_hz`.
 
     Raises:
-        ValueError: no such terrain, or a perturbation that cannot happen to this robot.
+        ValueError: no such terrain, a perturbation that cannot happen to this robot, or bounds, a rate or a length that
+            cannot be.
     """
+    count = len(anatomy.motors)
+    for name, bounds in (("low", actions.low), ("high", actions.high)):
+        require(np.shape(bounds) == (count,), f"actions.{name}", f"{count} numbers, one a motor", np.shape(bounds))
+    for low, high in zip(actions.low, actions.high, strict=True):
+        require(-math.inf < low < high < math.inf, "actions", "finite bounds, low below high", f"{low} and {high}")
+    require(0.0 < rate_hz < math.inf, "rate_hz", "a positive number", rate_hz)
+    require(1.0 / rate_hz <= seconds < math.inf, "seconds", "at least one action", seconds)
     physics = simulate(anatomy, preset(terrain), perturbations)
-    return control.Environment(physics, RunForward(actions, rng), time_limit=seconds, control_timestep=1.0 / rate_hz)
+    return Episodes(physics, RunForward(actions, rng), time_limit=seconds, control_timestep=1.0 / rate_hz)
 
 
 def _groups(reading: Reading) -> OrderedDict[str, FloatArray]:

@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Never, Self
 
 import mujoco
 import numpy as np
@@ -91,6 +91,11 @@ class Physics(abc.ABC):
         self._timeline = Timeline[Setpoints](Condition(terrain=terrain), perturbations, float(model.opt.timestep))
         self._followed: object = _NOTHING
         self.reset()
+
+    def __getstate__(self) -> Never:
+        """Refuse to be copied or pickled: a copy's condition would be written to another model than the copy's."""
+        name = type(self).__name__
+        raise TypeError(f"{name}: cannot be copied or pickled, for its conditions write to this model; make another")
 
     @abc.abstractmethod
     def reset(self, pose: Pose | None = None, rng: np.random.Generator | None = None) -> None:

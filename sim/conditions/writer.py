@@ -6,6 +6,7 @@ Every write starts from the intact values, so no field remembers an earlier cond
 from __future__ import annotations
 
 import math
+from typing import Never
 
 import mujoco
 import numpy as np
@@ -47,6 +48,10 @@ class ConditionWriter:
         self._payload = model.body("payload").id
         self._trunk = model.body(anatomy.trunk).id
         self._massed: tuple[object, ...] = (frozenset(), 0.0, (0.0, 0.0), {})
+
+    def __getstate__(self) -> Never:
+        """Refuse to be copied or pickled: it belongs to one model."""
+        raise TypeError("ConditionWriter: cannot be copied or pickled, for it writes to its own model; make another")
 
     def write(self, condition: Condition, data: mujoco.MjData) -> None:
         """Set every field of the model, and the force on the trunk in `data`, to what `condition` says."""

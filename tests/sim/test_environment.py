@@ -1,12 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+import math
+import pickle
+import re
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from absl.testing import absltest
+from dm_control.rl import control
 from dm_env import test_utils
 
+from controller.settings.robots import spec
+from hardware.clock import VirtualClock
+from hardware.simulated.robot import SimRobot
 from sim.environment import Actions, FloatArray, make
 from sim.perturbations import parse
 from tests.sim.anatomies import ANATOMIES
@@ -84,3 +92,53 @@ def test_perturbations_act_inside_a_control_step() -> None:
 def test_an_unknown_terrain_is_refused() -> None:
     with pytest.raises(ValueError, match="expected one of"):
         make(ROACH, SPEEDS, np.random.default_rng(0), terrain="lawn")
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickle.dumps])
+def test_what_holds_a_simulation_refuses_to_be_copied(copied: Callable[[object], object]) -> None:
+    environment = make(ROACH, SPEEDS, np.random.default_rng(0))
+    robot = SimRobot(spec("roach"), VirtualClock(), np.random.default_rng(0))
+    for subject in (environment, environment.physics, environment.physics._writer, robot):
+        with pytest.raises(TypeError, match="cannot be copied or pickled.*; make another$"):
+            copied(subject)
+    with pytest.raises(TypeError, match="cannot be copied"):
+        copy.copy(environment.physics)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"rate_hz": 0.0}, "rate_hz: expected a positive number, got 0.0"),
+        ({"rate_hz": math.nan}, "rate_hz: expected a positive number, got nan"),
+        ({"rate_hz": math.inf}, "rate_hz: expected a positive number, got inf"),
+        ({"rate_hz": -20.0}, "rate_hz: expected a positive number, got -20"),
+        ({"seconds": math.nan}, "seconds: expected at least one action, got nan"),
+        ({"seconds": 0.0}, "seconds: expected at least one action, got 0"),
+        ({"seconds": math.inf}, "seconds: expected at least one action, got inf"),
+        ({"actions": Actions((0.0,), (1.0,))}, "actions.low: expected 2 numbers, one a motor"),
+        ({"actions": Actions((0.0, 1.0), (1.0, 0.0))}, "actions: expected finite bounds, low below high"),
+        ({"actions": Actions((0.0, -math.inf), (1.0, 0.0))}, "actions: expected finite bounds, low below high"),
+        ({"actions": Actions((0.0, 0.0), (1.0, math.nan))}, "actions: expected finite bounds, low below high"),
+    ],
+)
+def test_what_cannot_be_made_says_why(changes: dict[str, object], message: str) -> None:
+    arguments = {"anatomy": ROACH, "actions": SPEEDS, "rng": np.random.default_rng(0), **changes}
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("action", [None, [math.nan, 20.0], [57.0, 20.0], [20.0, 11.0], [20.0], 20.0, [[20.0, 20.0]]])
+def test_an_action_that_is_none_of_the_spec_is_refused(action: object) -> None:
+    environment = make(ROACH, SPEEDS, np.random.default_rng(0))
+    environment.reset()
+    with pytest.raises(ValueError, match=r"action: expected \(2,\) within "):
+        environment.step(action)
+    environment.step(np.array(SPEEDS.high, np.float32) * np.float32(1 + 1e-7))
+
+
+def test_physics_that_breaks_down_is_the_error_that_agents_catch() -> None:
+    environment = make(ROACH, SPEEDS, np.random.default_rng(0))
+    environment.reset()
+    environment.physics.data.qvel[0] = math.nan
+    with pytest.raises(control.PhysicsError, match="the state is not finite or far too large"):
+        environment.step(np.array([40.0, 40.0]))
