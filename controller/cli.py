@@ -104,11 +104,12 @@ def _status(error: Exception) -> int:
     from dynamics.training.dataset import DatasetError
     from dynamics.training.fit import FitError
     from hardware.robot import RobotError
+    from planners.problem import PlanningError
 
     match error:
         case CheckpointError():
             return BAD_CHECKPOINT
-        case DatasetError() | FitError():
+        case DatasetError() | FitError() | PlanningError():
             return BAD_USAGE
         case RobotError():
             return ROBOT_FAULT

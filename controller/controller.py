@@ -24,7 +24,7 @@ from dynamics.model import Model
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, History
 from hardware.schedule import ActionSchedule
-from planners.plan import Plan, PlanFunction, PlanStatus
+from planners.plan import Plan, PlanFunction, PlanStatus, checked
 from planners.problem import Model as Predictor
 from planners.problem import Problem
 
@@ -170,7 +170,7 @@ class Controller:
             deadline=None if self._budget is None else started + self._budget,
             previous_action=None if previous_action is None else np.clip(previous_action, low, high),
         )
-        plan = self._planner(problem, memory.plan, self._rng)
+        plan = checked(self._planner(problem, memory.plan, self._rng), problem)
         if plan.status is PlanStatus.NO_PLAN or plan.status is PlanStatus.KEPT_PREVIOUS:
             expires = now + self._settings.expiry * self._period
             return plan, memory.schedule or ActionSchedule(now, self._period, self._actions.rest[None], expires)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,7 +20,7 @@ from dynamics import factory
 from dynamics.adapters.base import AdapterSettings
 from dynamics.files import whole
 from dynamics.model import Model
-from dynamics.network import Parts, Weights
+from dynamics.network import Parts, Weights, check_layers
 from dynamics.normalizer import INPUT_LIMIT, Normalizer
 from dynamics.state_space import Channel, StateSpace
 from dynamics.transitions import Transitions
@@ -181,9 +180,9 @@ def _weights(tensors: dict[str, Tensor], name: str) -> Weights:
 def _check(model: Model, parts: Parts) -> None:
     """Refuse tensors that do not belong together, or cannot be used."""
     extra = 0 if model.condition is None else len(model.condition.mean)
-    _check_network("prior", model.prior, model.num_inputs + extra, model.space.size)
+    check_layers("prior", model.prior, model.num_inputs + extra, model.space.size)
     if "plain" in parts:
-        _check_network("plain", parts["plain"], model.num_inputs, model.space.size)
+        check_layers("plain", parts["plain"], model.num_inputs, model.space.size)
     for name, weights in {"prior": model.prior, **parts}.items():
         if not all(bool(torch.isfinite(w).all()) for w in weights):
             raise ValueError(f"{name}: expected finite weights, got NaN or infinity")
@@ -200,21 +199,7 @@ def _try(settings: AdapterSettings, model: Model, parts: Parts) -> None:
     state = np.zeros((1, model.space.size))
     seen = Transitions(state, np.zeros((1, len(model.action_names))), state)
     adapted = adapter.adapt(adapter.initial(), seen)
-    _check_network("adapted", adapted.weights, model.num_inputs, model.space.size)
-
-
-def _check_network(name: str, weights: Weights, size_in: int, size_out: int) -> None:
-    """Refuse layers (E, in, out), (E, out) that do not lead from one width to the next."""
-    shapes = [tuple(w.shape) for w in weights]
-    if len(shapes) < 2 or len(shapes) % 2 or len(shapes[0]) != 3:
-        raise ValueError(f"{name}: expected a matrix (E, in, out) and a bias (E, out) a layer, got {shapes}")
-    members = shapes[0][0]
-    widths = [size_in, *(shape[-1] for shape in shapes[:-2:2]), size_out]
-    expected = [
-        shape for one, other in itertools.pairwise(widths) for shape in ((members, one, other), (members, other))
-    ]
-    if shapes != expected:
-        raise ValueError(f"{name}: expected layers {expected}, got {shapes}")
+    check_layers("adapted", adapted.weights, model.num_inputs, model.space.size)
 
 
 def _check_scaling(name: str, scaling: Normalizer, size: int) -> None:

@@ -36,6 +36,18 @@ def initial_weights(sizes: Sequence[int], members: int, generator: torch.Generat
     return tuple(weights)
 
 
+def check_layers(name: str, weights: Weights, size_in: int, size_out: int) -> None:
+    """Raise ValueError unless layers (E, in, out), (E, out) lead from one width to the next."""
+    shapes = [tuple(w.shape) for w in weights]
+    if len(shapes) < 2 or len(shapes) % 2 or len(shapes[0]) != 3:
+        raise ValueError(f"{name}: expected a matrix (E, in, out) and a bias (E, out) a layer, got {shapes}")
+    members = shapes[0][0]
+    widths = [size_in, *(shape[-1] for shape in shapes[:-2:2]), size_out]
+    expected = [shape for one, other in pairwise(widths) for shape in ((members, one, other), (members, other))]
+    if shapes != expected:
+        raise ValueError(f"{name}: expected layers {expected}, got {shapes}")
+
+
 def forward(weights: Weights, inputs: Tensor, shift: Tensor | None = None) -> Tensor:
     """Evaluate the network: inputs (..., n, in) -> outputs (..., n, out), SiLU between layers.
 

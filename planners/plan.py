@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.problem import AnyFloats, FloatArray, Problem
+from planners.problem import AnyFloats, FloatArray, PlanningError, Problem
 
 _ROUNDING = 1e-6
 """Fraction of a step by which a time may fall short of a knot and still count as having reached it."""
@@ -93,6 +93,20 @@ class Plan:
         share = min(max(since - knot, 0.0), 1.0)
         predicted = (1 - share) * self.states[knot] + share * self.states[knot + 1]
         return self.feedback.correct(knot, held, state - predicted)
+
+
+def checked(plan: Plan, problem: Problem) -> Plan:
+    """Return what a planner answered.
+
+    Raises:
+        PlanningError: its actions or states are of another shape than the problem's.
+    """
+    actions, states = plan.actions.shape, plan.states.shape
+    wanted = (max(1, actions[0] if actions else 0), problem.num_actions)
+    if actions != wanted or states != (wanted[0] + 1, len(problem.state)):
+        expected = f"actions (H, {problem.num_actions}) and states (H + 1, {len(problem.state)})"
+        raise PlanningError(f"planner: expected {expected}, got {actions} and {states}")
+    return plan
 
 
 PlanFunction = Callable[[Problem, Plan | None, np.random.Generator], Plan]

@@ -27,7 +27,7 @@ CHUNK = 128
 
 
 class PlanningError(ValueError):
-    """A problem or a planner's settings make no sense; raised at construction, never while planning."""
+    """A problem or a planner's settings make no sense, or what a user plugged in answers in another shape."""
 
 
 class PlannerSettings(Protocol):
@@ -101,8 +101,9 @@ class Problem:
     def __post_init__(self) -> None:
         if self.horizon < 1 or not self.step > 0:
             raise PlanningError(f"problem: expected horizon >= 1 and step > 0, got {self.horizon} and {self.step}")
-        if self.low.ndim != 1 or self.low.shape != self.high.shape or not bool(np.all(self.low < self.high)):
-            raise PlanningError(f"problem: expected bounds (A,) with low < high, got {self.low} and {self.high}")
+        same = self.low.ndim == 1 and self.low.shape == self.high.shape
+        if not same or not bool(np.all((-np.inf < self.low) & (self.low < self.high) & (self.high < np.inf))):
+            raise PlanningError(f"problem: expected finite bounds (A,), low < high, got {self.low} and {self.high}")
         if self.previous_action is not None and self.previous_action.shape != self.low.shape:
             raise PlanningError(f"problem: expected previous_action {self.low.shape}, got {self.previous_action.shape}")
 
@@ -115,10 +116,20 @@ class Problem:
         """Roll out candidates (N, H, A); return their costs (N,) and predicted states (E, N, H + 1, S).
 
         A candidate with a non-finite prediction or cost, of whichever member, costs +inf: it cannot win.
+
+        Raises:
+            PlanningError: the model or the cost answers in another shape than that of its protocol.
         """
         with np.errstate(all="ignore"):
-            states = self.model.rollout(self.state, actions)
-            costs = np.atleast_2d(np.asarray(self.cost(states, actions), dtype=np.float64))
+            states, number = self.model.rollout(self.state, actions), len(actions)
+            expected = (number, actions.shape[1] + 1, len(self.state))
+            if states.ndim != 4 or states.shape[1:] != expected:
+                raise PlanningError(f"model: expected states (E, N, H + 1, S) of {expected}, got shape {states.shape}")
+            costs = np.asarray(self.cost(states, actions), dtype=np.float64)
+            if costs.shape not in ((number,), (len(states), number)):
+                wanted = f"({number},) or {(len(states), number)}"
+                raise PlanningError(f"cost: expected shape (N,) or (E, N), {wanted}, got {costs.shape}")
+            costs = np.atleast_2d(costs)
             usable = np.isfinite(costs.sum(axis=0) + states.sum(axis=(0, 2, 3)))
             return np.where(usable, self.risk(costs), np.inf), states
 

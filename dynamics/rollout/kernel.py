@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import silu
 
 from dynamics.model import Model
-from dynamics.network import Weights
+from dynamics.network import Weights, check_layers
 from dynamics.transitions import Float32, FloatArray
 
 Rows = slice | NDArray[np.intp]
@@ -63,7 +63,7 @@ class Kernel:
     """
 
     def __init__(self, model: Model, weights: Weights) -> None:
-        self._space = model.space
+        self._space, self._widths = model.space, (model.num_inputs, model.space.size)
         self._vectors, self._angles = _rows(model.space.vectors), _rows(model.space.angles)
         self._added = np.setdiff1d(np.arange(model.space.size), model.space.signals)
         self._summed = _runs(np.setdiff1d(self._added, model.space.pose[:2]))
@@ -77,7 +77,12 @@ class Kernel:
         self.load(weights)
 
     def load(self, weights: Weights) -> None:
-        """Use these weights (E, F + A, hidden), ... from now on, scalings folded in."""
+        """Use these weights (E, F + A, hidden), ... from now on, scalings folded in.
+
+        Raises:
+            ValueError: they do not lead from the model's inputs to its increments.
+        """
+        check_layers("weights", weights, *self._widths)
         arrays = [w.detach().numpy() for w in weights]
         self._members = [self._fold([w[member] for w in arrays]) for member in range(arrays[0].shape[0])]
         self._stacked = [_stack(layers) for layers in self._members]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,12 @@ from controller.rhythm import ControlSettings
 from controller.tick import Actions, Observation, TickResult
 from dynamics.adapters.base import Adapted, Adapter
 from dynamics.adapters.fixed import FixedSettings
-from dynamics.adapters.gradient import GradientSettings
+from dynamics.adapters.gradient import Gradient, GradientSettings
 from dynamics.factory import make
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, Transitions
 from planners.plan import Plan
-from planners.problem import Problem
+from planners.problem import PlanningError, Problem
 from planners.risk import Risk
 from planners.shooting import ShootingSettings
 from planners.shooting import plan as shoot
@@ -256,3 +257,24 @@ def test_a_rehearsal_leaves_nothing_behind() -> None:
     expected, found = drive(plain, 8, gain=-1.0), drive(Rehearsing(), 8, gain=-1.0)  # type: ignore[arg-type]
     assert [result.error_adapted for result in found] == [result.error_adapted for result in expected]
     np.testing.assert_array_equal(actions(found), actions(expected))
+
+
+@pytest.mark.parametrize("actions, states", [((4, 1), (5, 5)), ((4, 3), (5, 5)), ((0, 2), (1, 5)), ((4, 2), (4, 5))])
+def test_a_planner_that_answers_in_another_shape_is_refused(actions: tuple[int, ...], states: tuple[int, ...]) -> None:
+    class Wrong(Spy):
+        def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
+            return replace(super().__call__(problem, previous, rng), actions=np.zeros(actions), states=np.zeros(states))
+
+    message = f"planner: expected actions (H, 2) and states (H + 1, 5), got {actions} and {states}"
+    with pytest.raises(PlanningError, match=re.escape(message)):
+        drive(controller(spy=Wrong()), 1)
+
+
+def test_an_adapter_that_answers_in_another_shape_is_refused() -> None:
+    class Wrong(Gradient):
+        def initial(self) -> Adapted:
+            first, *others = super().initial().weights
+            return Adapted((first[:, :1], *others))
+
+    with pytest.raises(ValueError, match="weights: expected layers .*, got "):
+        controller(Wrong(GRBAL.settings, GRBAL.trained))  # type: ignore[attr-defined]

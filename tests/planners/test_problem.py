@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +38,8 @@ def test_elites_are_the_k_cheapest_finite_candidates(costs: FloatArray, count: i
         {"low": np.zeros(3)},
         {"high": np.array([1.0, np.nan])},
         {"previous_action": np.zeros(3)},
+        {"low": np.array([-np.inf, 0.0])},
+        {"high": np.array([1.0, np.inf])},
     ],
 )
 def test_a_problem_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
@@ -80,3 +83,27 @@ def test_a_broken_rule_says_what_the_fields_in_it_are() -> None:
     with pytest.raises(PlanningError) as caught:
         IcemSettings(elites=70)
     assert str(caught.value) == ("icem: expected elites >= 1 and candidates >= 2 elites, got candidates 128, elites 70")
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (6, 1), (3, 6), (6, 6), (1, 6, 1)])
+def test_a_cost_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    problem = replace(reach_problem(horizon=2), cost=lambda states, actions: np.zeros(shape))
+    with pytest.raises(PlanningError, match=re.escape(f"expected shape (N,) or (E, N), (6,) or (1, 6), got {shape}")):
+        problem.evaluate(np.zeros((6, 2, 2)))
+
+
+class Wrong:
+    """A model that answers in a shape of its own."""
+
+    def __init__(self, *shape: int) -> None:
+        self.shape = shape
+
+    def rollout(self, state: FloatArray, actions: FloatArray) -> FloatArray:
+        return np.zeros(self.shape)
+
+
+@pytest.mark.parametrize("shape", [(6, 3, 4), (1, 6, 2, 4), (1, 1, 3, 4), (1, 6, 3, 1), (1, 6, 3, 5)])
+def test_a_model_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    problem = replace(reach_problem(horizon=2), model=Wrong(*shape), cost=lambda states, actions: np.zeros(6))
+    with pytest.raises(PlanningError, match=re.escape(f"states (E, N, H + 1, S) of (6, 3, 4), got shape {shape}")):
+        problem.evaluate(np.zeros((6, 2, 2)))
