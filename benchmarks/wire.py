@@ -15,14 +15,14 @@ from time import perf_counter
 
 import numpy as np
 
+from controller.jobs.interrupts import uninterrupted
 from controller.settings import robots
 from hardware.clock import WallClock
-from hardware.emulators.go2.firmware import Settings
-from hardware.emulators.go2.process import Scene, emulate
+from hardware.emulators.emulation import Emulation
+from hardware.emulators.go2.process import emulate
 from hardware.motors import PositionServo
 from hardware.robot import CommandMode, RobotCommand
 from hardware.unitree.go2 import Go2, dds
-from sim.terrain import preset
 
 
 def measure(seconds: float, domain: int) -> dict[str, object]:
@@ -61,8 +61,8 @@ def main() -> None:
     parser.add_argument("--domain", type=int, default=19)
     arguments = parser.parse_args()
     anatomy, seconds = robots.spec("go2").anatomy, arguments.seconds + 20.0
-    scene = Scene(anatomy, preset("flat"), domain=arguments.domain, settings=Settings(), seconds=seconds)
-    process = multiprocessing.get_context("spawn").Process(target=emulate, args=(scene,), daemon=True)
+    asked = Emulation(anatomy, domain=arguments.domain, seconds=seconds)
+    process = multiprocessing.get_context("spawn").Process(target=emulate, args=(asked, uninterrupted), daemon=True)
     process.start()
     try:
         print(json.dumps(measure(arguments.seconds, arguments.domain)))

@@ -73,10 +73,14 @@ class Striding:
     """Of the whole robot [kg]."""
     peg_height: float
     """Trunk over the centre of the feet when a leg without its calf stands on the knee [m]."""
+    peg: tuple[float, float, float]
+    """Angles of such a leg [rad]; a calf that is there after all reaches for the ground, and bears again."""
+    longest_step: float
+    """That balance may ask for [m]."""
     kind: Literal["gait"] = "gait"
 
     def __post_init__(self) -> None:
-        positive(self, "mass", "peg_height")
+        positive(self, "mass", "peg_height", "longest_step")
         one_of("pattern", self.pattern, PATTERNS)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from hardware.drives import Striding
 from hardware.gait.drive import GaitDrive
-from hardware.motors import Gains, PositionServo, TorqueServo, VelocityServo
+from hardware.motors import Gains, PositionServo
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.rotation import roll_pitch_yaw
 from hardware.spec import RobotSpec
@@ -76,8 +76,7 @@ class DirectDrive:
     steady = True
 
     def __init__(self, spec: RobotSpec) -> None:
-        self._name, self._servo = spec.name, spec.servo
-        self._none = np.zeros(len(spec.motors))
+        self._name, self._servo, self._none = spec.name, spec.servo.kind, np.zeros(len(spec.motors))
         gains = spec.servo.run if isinstance(spec.servo, PositionServo) else Gains((0.0,), (0.0,))
         self._kp, self._kd = self._none + gains.kp, self._none + gains.kd
 
@@ -86,29 +85,16 @@ class DirectDrive:
 
     def command(self, action: FloatArray, state: RobotState, now: float, expires: float) -> RobotCommand:
         """Return the command (n_motors,) of an action (A,) until `expires` [s]."""
-        none = self._none
-        if action.shape != none.shape:
-            raise ValueError(f"robot {self._name}: expected an action of shape {none.shape}, got {action.shape}")
-        setpoints = np.array(action, dtype=np.float64)
-        match self._servo:
-            case VelocityServo():
-                return RobotCommand.speeds(setpoints, expires)
-            case PositionServo():
-                return RobotCommand(CommandMode.SERVO, setpoints, none, none, self._kp, self._kd, expires)
-            case TorqueServo():
-                return RobotCommand(CommandMode.SERVO, none, none, setpoints, none, none, expires)
+        if action.shape != self._none.shape:
+            raise ValueError(f"robot {self._name}: expected an action of shape {self._none.shape}, got {action.shape}")
+        asked = {self._servo: np.array(action, dtype=np.float64)}
+        position, velocity, torque = (asked.get(what, self._none) for what in ("position", "velocity", "torque"))
+        return RobotCommand(CommandMode.SERVO, position, velocity, torque, self._kp, self._kd, expires)
 
     def played(self, sent: RobotCommand) -> FloatArray | None:
         """Return the set-points that were sent (A,); None for other modes."""
-        if sent.mode is not CommandMode.SERVO:
-            return None
-        match self._servo:
-            case VelocityServo():
-                return sent.velocity.copy()
-            case PositionServo():
-                return sent.position.copy()
-            case TorqueServo():
-                return sent.torque.copy()
+        setpoints = {"position": sent.position, "velocity": sent.velocity, "torque": sent.torque}[self._servo]
+        return setpoints.copy() if sent.mode is CommandMode.SERVO else None
 
     def annotate(self, state: RobotState) -> RobotState:
         """Return the state as it is."""

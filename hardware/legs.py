@@ -10,14 +10,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.strict import not_negative, positive
+from sim.strict import not_negative, positive, require
 
 Triple = tuple[float, float, float]
 
 _REACH = 0.995
 """Share of the straight leg's length that inverse kinematics uses at most: beyond it the knee has no direction."""
-_LEAST = 0.05
-"""Shortest distance between the thigh's axis and the foot [m]."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,12 @@ class Leg:
     """From the knee to the centre of the foot along the calf's axis."""
     heel: float
     """Centre of the foot before the calf's axis."""
+    least: float = 0.05
+    """From the thigh's axis to the foot in the tightest fold that inverse kinematics uses."""
 
     def __post_init__(self) -> None:
-        positive(self, "thigh", "calf")
+        positive(self, "thigh", "calf", "least")
+        require(self.least < self.thigh + self.calf, "least", "less than thigh and calf together", self.least)
 
     def foot(self, hip: float, thigh: float, calf: float) -> Triple:
         """Return the centre of the foot from the trunk's origin [m] at joint angles [rad]."""
@@ -95,10 +96,10 @@ class Leg:
         The knee points back, the foot is below the hip. A place out of reach gives the nearest pose on the way there.
         """
         x, y = x - self.x, y - self.y
-        down = math.sqrt(max(y * y + z * z - self.offset * self.offset, _LEAST * _LEAST))
+        down = math.sqrt(max(y * y + z * z - self.offset * self.offset, self.least * self.least))
         hip = math.atan2(y, -z) - math.atan2(self.offset, down)
         thigh, calf = self.thigh, math.hypot(self.calf, self.heel)
-        reach = min(max(math.hypot(x, down), _LEAST), _REACH * (thigh + calf))
+        reach = min(max(math.hypot(x, down), self.least), _REACH * (thigh + calf))
         bend = -math.acos(max(-1.0, min(1.0, (reach * reach - thigh * thigh - calf * calf) / (2.0 * thigh * calf))))
         lean = math.atan2(-x, down) - math.atan2(calf * math.sin(bend), thigh + calf * math.cos(bend))
         return hip, lean, bend + math.atan2(self.heel, self.calf)

@@ -52,10 +52,3 @@ def one_of(key: str, name: str, choices: Collection[str]) -> None:
     close = difflib.get_close_matches(name, choices, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
     require(name in choices, key, f"one of {', '.join(choices)}", f"'{name}'{hint}")
-
-
-def ascending(low_key: str, low: tuple[float, ...], high_key: str, high: tuple[float, ...]) -> None:
-    """Raise ValueError unless every number is below its partner."""
-    require(len(low) == len(high), high_key, f"{len(low)} numbers, as many as {low_key}", len(high))
-    for index, (least, most) in enumerate(zip(low, high, strict=True)):
-        require(least < most, f"{high_key}[{index}]", f"more than {least:.5g}, that of {low_key}", f"{most:.5g}")

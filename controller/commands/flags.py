@@ -33,7 +33,7 @@ class RunFlags:
     """What is not given comes from the robot's own settings."""
 
     robot: Name = None
-    """Which robot (limber list robots)."""
+    """Which robot: a name (limber list robots), or the path of a file such as ./my.yaml."""
     course: Name = None
     """What to do: a path to follow, or a hidden goal (limber list courses)."""
     adapter: Name = None

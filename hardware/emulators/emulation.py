@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,27 +20,29 @@ class Emulation:
     """A robot on a network, and what happens to it."""
 
     anatomy: Anatomy
-    terrain: str
+    terrain: str = "flat"
     """A preset's name."""
-    interface: str
-    domain: int
+    interface: str = "lo"
+    domain: int = 1
     """Of DDS."""
-    perturbations: tuple[Perturbation, ...]
-    faults: tuple[str, ...]
+    perturbations: tuple[Perturbation, ...] = ()
+    faults: tuple[str, ...] = ()
     """Of itself or its wire, as text."""
-    mode: str | None
+    mode: str | None = None
     """Its own controller that runs at the start; None takes its usual one."""
-    timeout: float
+    timeout: float = 0.05
     """Without a good command for this long the motors are damped [s]."""
-    seed: int
-    seconds: float
+    seed: int = 0
+    seconds: float = math.inf
     """How long it lives [s]."""
-    view: bool
+    view: bool = False
     """Show it on a page."""
 
 
-Emulator = Callable[[Emulation, Callable[[], AbstractContextManager[Callable[[], bool]]]], Mapping[str, object]]
-"""Is a robot until time is up or it is asked to stop (the context gives that question), and returns what it has seen.
+Stopping = Callable[[], AbstractContextManager[Callable[[], bool]]]
+"""A context that gives the question whether to stop."""
+Emulator = Callable[[Emulation, Stopping], Mapping[str, object]]
+"""Is a robot until time is up or it is to stop, and returns what it has seen.
 
 Raises ValueError for what it cannot be asked, EmulationError for what fails.
 """

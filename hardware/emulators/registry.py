@@ -11,7 +11,7 @@ from hardware.unitree.drivers import EXTRA
 
 def _go2() -> Emulator:
     try:
-        from hardware.emulators.go2.entrance import emulate
+        from hardware.emulators.go2.process import emulate
     except ImportError as error:
         raise EmulationError(f"needs Cyclone DDS ({error}); pip install '{EXTRA}'") from error
     return emulate

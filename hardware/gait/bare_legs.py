@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hardware.legs import Foot
+from hardware.legs import Foot, Triple
 
 _LOADED = 0.6
 """Share of a fair load from which a foot should bear something."""
@@ -26,8 +26,6 @@ _RECENT = 0.1
 """Time constant of those shares [s]: a foot that is lost just now does not disprove the others."""
 _DOUBT = 1.0
 """Time for which feet that said too little make no pegs [s]."""
-_PEG = (0.0, 0.0, -0.95)
-"""Hip, thigh and calf of a peg [rad]. A calf that is there after all reaches for the ground, and bears again."""
 
 
 class BareLegs:
@@ -36,9 +34,9 @@ class BareLegs:
     A trot stands on two feet, so there is only a moment: a leg is bent into a peg within a tenth of a second.
     """
 
-    def __init__(self, foot: Foot, count: int) -> None:
+    def __init__(self, foot: Foot, count: int, peg: Triple) -> None:
         """Start with all feet there."""
-        self._foot, self._count = foot, count
+        self._foot, self._count, self._peg = foot, count, peg
         self.reset()
 
     def reset(self) -> None:
@@ -91,7 +89,7 @@ class BareLegs:
         """Return joint angles, leg after leg, in which legs without a foot are pegs [rad]."""
         for index, share in enumerate(self._share):
             if share > 1e-3:
-                for joint, peg in enumerate(_PEG):
+                for joint, peg in enumerate(self._peg):
                     angles[3 * index + joint] += share * (peg - angles[3 * index + joint])
         return angles
 

@@ -22,8 +22,6 @@ from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.spec import RobotSpec
 
 _GRAVITY = 9.81
-_FARTHEST = 0.15
-"""Longest step that balance may ask for [m]."""
 
 
 class GaitDrive:
@@ -42,7 +40,7 @@ class GaitDrive:
         self._fastest = spec.limits.velocity_high
         self._gait = Gait(spec.legs, PATTERNS[spec.drive.pattern], rest)
         self._motion = LegOdometry(spec.legs)
-        self._bare = BareLegs(spec.foot, len(spec.legs))
+        self._bare = BareLegs(spec.foot, len(spec.legs), spec.drive.peg)
         self._count, self._feet = len(spec.actions), len(spec.legs)
         self._name = spec.name
         self.reset()
@@ -90,9 +88,13 @@ class GaitDrive:
         if self._bare.any:
             stride = stride._replace(height=min(stride.height, self._striding.peg_height))
         reach = math.sqrt(max(smoothed.height, 0.0) / _GRAVITY)
-        forward = _within(reach * (motion.forward - smoothed.forward))
-        lateral = _within(reach * (motion.lateral - smoothed.lateral))
+        forward = self._step(reach * (motion.forward - smoothed.forward))
+        lateral = self._step(reach * (motion.lateral - smoothed.lateral))
         self._gait.advance(stride, seconds, Balance(forward, lateral))
+
+    def _step(self, wanted: float) -> float:
+        longest = self._striding.longest_step
+        return max(-longest, min(longest, wanted)) if math.isfinite(wanted) else 0.0
 
     def _speeds(self, angles: list[float], seconds: float) -> list[float]:
         """Return how fast the set-points move (n_motors,), within what the motors can do [rad/s]."""
@@ -109,7 +111,3 @@ class GaitDrive:
             hip, thigh, calf = angles[3 * index : 3 * index + 3]
             torques += leg.support(hip, thigh, calf, weight * load)
         return torques
-
-
-def _within(step: float) -> float:
-    return max(-_FARTHEST, min(_FARTHEST, step)) if math.isfinite(step) else 0.0

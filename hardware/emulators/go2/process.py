@@ -2,66 +2,83 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import logging
 import os
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 
 import numpy as np
 
 from hardware.clock import Beat, WallClock
+from hardware.emulators.emulation import Emulation, EmulationError, Stopping
 from hardware.emulators.go2.body import PERIOD, Body
-from hardware.emulators.go2.faults import Fault
-from hardware.emulators.go2.firmware import Firmware, Settings
+from hardware.emulators.go2.faults import Fault, parse
+from hardware.emulators.go2.firmware import MODES, Firmware, Settings
 from hardware.emulators.go2.services import Service
+from hardware.emulators.go2.viewer import Viewer, ViewerError
 from hardware.servo.statistics import Histogram
+from hardware.unitree.bus import BusError
 from hardware.unitree.dds import DdsBus
 from hardware.unitree.layout import LOW_CMD, LOW_STATE
-from sim.perturbations import Perturbation
-from sim.robots.anatomy import Anatomy
-from sim.terrain import Terrain
+from sim.bodies.base import SimulationError
+from sim.strict import one_of
+from sim.terrain import preset
+
+_log = logging.getLogger(__name__)
 
 _DEPTH = 32
 _PRIORITY = 20
 """Of real-time scheduling: above all ordinary work, below a servo loop on the same machine."""
 
 
-@dataclass(frozen=True)
-class Scene:
-    """What is emulated, where on the network, and what happens to it."""
-
-    anatomy: Anatomy
-    terrain: Terrain
-    interface: str = "lo"
-    domain: int = 1
-    settings: Settings = field(default_factory=Settings)
-    perturbations: tuple[Perturbation, ...] = ()
-    faults: tuple[Fault, ...] = ()
-    seed: int = 0
-    seconds: float = float("inf")
-    """How long it lives [s]."""
-
-
-def emulate(
-    scene: Scene, stopped: Callable[[], bool], on_cycle: Callable[[Body], None] | None = None
-) -> dict[str, object]:
+def emulate(asked: Emulation, stopping: Stopping) -> dict[str, object]:
     """Be a robot until time is up or somebody stops it, and return the summary.
 
-    Args:
-        scene: the robot and its world.
-        stopped: whether it is to end.
-        on_cycle: called after every cycle, for somebody who looks on; must be quick.
-
     Raises:
-        BusError: the network cannot be used.
-        SimulationError: the physics broke down.
+        ValueError: no such mode or fault.
+        EmulationError: network, physics or page fail.
     """
-    rng = np.random.default_rng(scene.seed)
-    body = Body(scene.anatomy, scene.terrain, scene.perturbations, rng)
-    robot = Firmware(scene.settings, body, scene.faults, rng)
+    mode = MODES[0] if asked.mode is None else asked.mode
+    one_of("--mode", mode, MODES)
+    settings, faults = Settings(mode, asked.timeout), tuple(map(_fault, asked.faults))
+    try:
+        with _viewer(asked) as show, stopping() as stopped:
+            rng = np.random.default_rng(asked.seed)
+            body = Body(asked.anatomy, preset(asked.terrain), asked.perturbations, rng)
+            robot = Firmware(settings, body, faults, rng)
+            kept = _live(robot, asked, stopped, lambda: show(body))
+            return robot.summary() | kept
+    except (BusError, SimulationError, ViewerError) as error:
+        raise EmulationError(str(error)) from error
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(f"--fault: {error}") from error
+
+
+@contextlib.contextmanager
+def _viewer(asked: Emulation) -> Iterator[Callable[[Body], None]]:
+    """Give what shows the body after a cycle."""
+    if not asked.view:
+        yield lambda body: None
+        return
+    with Viewer(asked.terrain) as viewer:
+        _log.warning("the robot can be seen at %s", viewer.url)
+        yield viewer.show
+
+
+def _live(
+    robot: Firmware, asked: Emulation, stopped: Callable[[], bool], on_cycle: Callable[[], None]
+) -> dict[str, object]:
+    """Let the robot's cycles pass, and return how they kept their time."""
     lateness = Histogram()
     scheduler = _first_in_line()
-    with DdsBus(scene.interface, scene.domain) as bus:
+    with DdsBus(asked.interface, asked.domain) as bus:
         commands = bus.reader(LOW_CMD.topic, LOW_CMD.struct, _DEPTH)
         states = bus.writer(LOW_STATE.topic, LOW_STATE.struct)
         services = Service(bus, "motion_switcher", robot.switcher), Service(bus, "sport", robot.sport)
@@ -69,7 +86,7 @@ def emulate(
         gc.freeze()
         clock, cycle = WallClock(), 0
         beat = Beat(clock, 1.0 / PERIOD, clock.now())
-        while not stopped() and cycle * PERIOD < scene.seconds:
+        while not stopped() and cycle * PERIOD < asked.seconds:
             beat.sleep_until(cycle + 1)
             lateness.add(clock.now() - beat.due(cycle + 1))
             reached = beat.after(cycle)  # a robot's time goes on while its emulator sleeps
@@ -77,10 +94,9 @@ def emulate(
                 states.write(wire)
             for service in services:
                 service.poll()
-            if on_cycle is not None:
-                on_cycle(body)
+            on_cycle()
             cycle = reached
-    return {**robot.summary(), "scheduler": scheduler, "lateness_ms": _milliseconds(lateness)}
+    return {"scheduler": scheduler, "lateness_ms": _milliseconds(lateness)}
 
 
 def _first_in_line() -> str:

@@ -108,7 +108,14 @@ BROKEN: list[tuple[str, str, object, str]] = [
     (
         "roach",
         "drive",
-        {"kind": "gait", "pattern": "trot", "mass": 1.0, "peg_height": 0.1},
+        {
+            "kind": "gait",
+            "pattern": "trot",
+            "mass": 1.0,
+            "peg_height": 0.1,
+            "peg": [0.0, 0.0, 0.0],
+            "longest_step": 0.1,
+        },
         "actions: expected those of a gait",
     ),
     (
@@ -276,7 +283,7 @@ def test_no_list_of_numbers_can_have_another_length(
 def test_whatever_is_believed_is_finite_and_of_the_right_sign(read: Callable[[Any], object], robot: str) -> None:
     """Masses, gains, lengths, rates and forces cannot be negative; what may be is listed here."""
     signed = {"actions", "velocity_low", "position_low", "position_high", "stand", "sit", "offset", "sign", "x", "y"}
-    signed |= {"heel", "back", "train", "heldout"}
+    signed |= {"peg", "heel", "back", "train", "heldout"}
     values = plain(robot)
     for key in numbers(values):
         names = [part for part in key.split(".") if not part.isdecimal()]

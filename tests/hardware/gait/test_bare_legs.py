@@ -9,6 +9,7 @@ from hardware.gait.bare_legs import BareLegs
 
 FOOT = spec("go2").foot
 assert FOOT is not None
+PEG = spec("go2").drive.peg  # type: ignore[union-attr]
 CYCLE = 0.002
 ANGLES = [0.1, 0.8, -1.6] * 4
 FEET = [40.0, 40.0, 40.0, 40.0]
@@ -20,7 +21,7 @@ def watched(
 ) -> BareLegs:
     """Feet that account for all that is felt, if nothing else is said."""
     assert FOOT is not None
-    legs = legs or BareLegs(FOOT, 4)
+    legs = legs or BareLegs(FOOT, 4, PEG)
     for _ in range(round(seconds / CYCLE)):
         legs.update(forces, loads, sum(forces) if felt is None else felt, CYCLE)
     return legs
