@@ -8,7 +8,6 @@ stderr. Everything heavy is imported by the command that needs it, so that `limb
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import logging
 import os
@@ -28,17 +27,9 @@ from controller.commands.streams import complain, forgiving, tell
 from controller.commands.stress import Stress
 from controller.commands.train import Train
 from controller.jobs.interrupts import termination, uninterrupted
+from dynamics.files import CURES, trouble
 
 DESCRIPTION = "Legged robots that keep going when their body or the ground changes under them."
-
-_CURES = {
-    errno.ENOSPC: "; make room there",
-    errno.EDQUOT: "; make room there",
-    errno.EMFILE: "; allow this process more open files, for example by `ulimit -n 1024`",
-    errno.ENFILE: "; too many files are open on this machine",
-    errno.EAGAIN: "; allow this user more processes, for example by `ulimit -u`",
-    errno.ENOMEM: "; there is no memory left",
-}
 
 Command = Run | Train | Stress | Deploy | Emulate | Replay | Doctor | List
 COMMANDS: dict[str, Callable[..., Command]] = {
@@ -84,7 +75,7 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
             answer = command()
     except (ValueError, RuntimeError, OSError) as error:
         status = _status(error)
-        complain(_line(error))
+        complain(trouble(error) if isinstance(error, OSError) else str(error))
         return status
     if answer.complaint:
         complain(answer.complaint)
@@ -94,7 +85,7 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
 def _status(error: Exception) -> int:
     """Return the exit status of an error of one of our families; any other is a defect and is raised again."""
     if isinstance(error, OSError):
-        return FAILED if error.errno in _CURES else BAD_USAGE
+        return FAILED if error.errno in CURES else BAD_USAGE
     from controller.settings.layers import ConfigError
 
     if isinstance(error, ConfigError):
@@ -117,14 +108,6 @@ def _status(error: Exception) -> int:
             return FAILED
         case _:
             raise error
-
-
-def _line(error: Exception) -> str:
-    """Return what went wrong, and what helps where the machine is short of something."""
-    if not isinstance(error, OSError):
-        return str(error)
-    cure = _CURES.get(error.errno or 0, "")
-    return f"{error.filename or 'a file'}: cannot be read or written: {error.strerror or error}{cure}"
 
 
 def _tell(text: str, status: int) -> int:

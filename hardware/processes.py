@@ -10,35 +10,37 @@ import ctypes
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 """What ends a process that does nothing about it: keys, a closed terminal, service managers and job schedulers."""
-_NOT_OURS = {*ENDING, signal.SIGALRM, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU} - {signal.SIGTERM}
+_OTHERS = {*ENDING, signal.SIGALRM, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU} - {signal.SIGTERM}
+"""All that end or stop a process, but the one that asks politely."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @contextlib.contextmanager
 def sheltered() -> Iterator[None]:
-    """Hold signals back, but SIGTERM, while processes are started inside: in them they stay held back.
+    """Hold signals back while processes are started inside: in them they stay held back.
 
     One that is not ready to deal with them would end half-way through its imports.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_OURS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_OTHERS, signal.SIGTERM})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def stand_alone() -> None:
-    """Leave the terminal and its group of processes; of all signals that end or stop a process only SIGTERM is left."""
+def stand_alone(asked: Callable[[], object]) -> None:
+    """Leave the terminal and its group of processes: all that ends this one is SIGTERM, of which `asked` is told."""
     with contextlib.suppress(PermissionError):  # where it leads a group of its own already
         os.setsid()
-    for number in _NOT_OURS:
+    for number in _OTHERS:
         signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _NOT_OURS)
+    signal.signal(signal.SIGTERM, lambda number, frame: asked())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_OTHERS, signal.SIGTERM})
 
 
 def finish(process: BaseProcess, seconds: float) -> None:

@@ -93,4 +93,4 @@ def ended(outcome: Outcome) -> Answer:
         return Answer(outcome.summary, text, ROBOT_FAULT, f"the robot stopped: {outcome.fault}")
     if outcome.interrupted:
         return Answer(outcome.summary, text, INTERRUPTED)
-    return Answer(outcome.summary, text, DONE if (outcome.folder / "summary.json").is_file() else FAILED)
+    return Answer(outcome.summary, text, DONE if outcome.complete else FAILED)

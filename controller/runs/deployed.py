@@ -10,6 +10,7 @@ import contextlib
 import functools
 import logging
 import math
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -28,12 +29,14 @@ from controller.runs.folder import Outcome, run_folder, write_summary
 from controller.settings.layers import ConfigError, to_yaml
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
-from controller.telemetry.run_log import Log, RunHeader, RunLog, TickRecord, from_tick
+from controller.telemetry.run_log import Log, RunHeader, RunLog, from_tick
 from controller.telemetry.summary import servo_summary, summary
 from controller.tick import TickResult
+from dynamics.files import trouble
 from hardware.clock import Clock
 from hardware.robot import Robot
 from hardware.servo.process import ServoProcess
+from hardware.servo.ring import RingError
 from hardware.servo_log.writer import LogWriter
 from hardware.spec import RobotSpec
 from hardware.unitree.drivers import DRIVERS
@@ -43,6 +46,8 @@ _log = logging.getLogger(__name__)
 
 LOOPBACK = "lo"
 SERVO_LOG = "servo.mcap"
+_LOG_RATE, _RISE = 1.0, 15.0
+"""What logs take [MB/s], and how long they are written before and after a run [s]."""
 _NOTED = ("time", "progress", "distance", "cost", "error_prior", "error_adapted", "tick_ms")
 """What the servo's log is told of every tick, beside status and trust."""
 
@@ -56,6 +61,31 @@ class Wire:
     """Of DDS."""
 
 
+class Losses:
+    """What could not be kept of a drive; each is said once, and none is a reason to stop a robot."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    @contextlib.contextmanager
+    def allowed(self) -> Iterator[None]:
+        """Write files inside, as far as there is room."""
+        try:
+            yield
+        except OSError as error:
+            self._say(f"{error.filename or 'a file'}: {error.strerror}")
+
+    def log(self, writer: LogWriter) -> None:
+        """See whether the log of the servo process goes on."""
+        if (stopped := writer.status().get("stopped")) is not None:
+            self._say(str(stopped))
+
+    def _say(self, what: str) -> None:
+        if what not in self.said:
+            self.said.append(what)
+            _log.warning("not kept any more: %s", what)
+
+
 @dataclass(frozen=True)
 class _Driven:
     """What came of the drive."""
@@ -65,6 +95,7 @@ class _Driven:
     """What its process told, see `servo_summary`."""
     log: Mapping[str, object]
     """How the log of the servo process fared."""
+    losses: Losses
 
 
 def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
@@ -113,21 +144,30 @@ def _make(wire: Wire, spec: RobotSpec, clock: Clock) -> Robot:
 def _drive(
     brain: Controller, witness: trace.Witness, mission: Mission, wire: Wire, about: RunHeader, folder: Path
 ) -> _Driven:
-    """Stand up, run, sit down, and write both logs as it goes."""
-    spec = mission.spec
-    servo = ServoProcess(spec, functools.partial(_make, wire, spec), estimated=True)
-    with contextlib.closing(servo), contextlib.ExitStack() as stack:
+    """Stand up, run, sit down, and write both logs as it goes; what the machine is short of is said before that."""
+    spec, path = mission.spec, folder / SERVO_LOG
+    needed, free = _LOG_RATE * (mission.settings.seconds + _RISE), shutil.disk_usage(folder).free / 1e6
+    if free < needed:
+        _log.warning("%s: %.0f MB free, and logs may take %.0f MB; make room, or they end early", folder, free, needed)
+    losses = Losses()
+    with contextlib.ExitStack() as stack:
         try:
+            servo = ServoProcess(spec, functools.partial(_make, wire, spec), estimated=True)
+            stack.enter_context(contextlib.closing(servo))
             log = stack.enter_context(RunLog(folder / "log.jsonl", about))
-        except OSError as error:
-            raise ConfigError(f"command line: --out: cannot write to {folder}: {error}") from error
-        servo_log = stack.enter_context(LogWriter(folder / SERVO_LOG, spec, servo.rings, servo.clock.origin))
+            servo_log = stack.enter_context(LogWriter(path, spec, servo.rings, servo.clock.origin))
+        except (RingError, OSError) as error:
+            why = trouble(error) if isinstance(error, OSError) else error
+            raise ConfigError(f"deploy: the robot was not touched: {why}") from error
+        if (stopped := servo_log.status().get("stopped")) is not None:
+            raise ConfigError(f"deploy: the robot was not touched: {stopped}")
         servo_log.note(trace.of_run(mission.settings, about.versions))
         panel = stack.enter_context(Panel(about, mission.settings.seconds))
-        diary = _Diary(mission.task.end, about, log, servo_log, panel, servo, witness)
+        diary = _Diary(mission.task.end, about, log, servo_log, panel, servo, witness, losses)
         loop = run_deployed(brain, servo, mission.loop, diary.note)
         events = [*diary.events, *servo.events()]
-    return _Driven(loop, servo_summary(events, servo.clock.origin), servo_log.status())
+    losses.log(servo_log)
+    return _Driven(loop, servo_summary(events, servo.clock.origin), servo_log.status(), losses)
 
 
 class _Diary:
@@ -142,11 +182,12 @@ class _Diary:
         panel: Panel,
         servo: ServoProcess,
         witness: trace.Witness,
+        losses: Losses,
     ) -> None:
         self._end = end
         self._channels, self._log, self._servo_log = about.channels, log, servo_log
-        self._panel, self._servo, self._witness = panel, servo, witness
-        self._full, self._ticks = False, 0
+        self._panel, self._servo, self._witness, self._losses = panel, servo, witness, losses
+        self._ticks = 0
         self.events: list[dict[str, object]] = []
         """Of the servo process."""
 
@@ -156,7 +197,9 @@ class _Diary:
             _log.warning("servo process %s, log process %s", self._servo.pid, self._servo_log.pid)
         self.events += self._servo.events()
         record = from_tick(tick, self._channels)
-        self._write(record)
+        with self._losses.allowed():
+            self._log.write(record)
+        self._losses.log(self._servo_log)
         figures = {name: getattr(record, name) for name in _NOTED}
         finite = {name: value if value is None or math.isfinite(value) else None for name, value in figures.items()}
         self._servo_log.note({"tick": tick.tick, "status": record.status, "rejected": record.rejected} | finite)
@@ -166,16 +209,6 @@ class _Diary:
         if record.progress >= self._end:
             raise Finished
 
-    def _write(self, record: TickRecord) -> None:
-        """Add to the run's log; a disk that is full is no reason to stop a robot."""
-        if self._full:
-            return
-        try:
-            self._log.write(record)
-        except OSError as error:
-            self._full = True
-            _log.warning("no more log of the run: %s", error)
-
 
 def _conclude(settings: RunSettings, wire: Wire, folder: Path, driven: _Driven) -> Outcome:
     """Write report and summary of a drive that is over."""
@@ -183,7 +216,7 @@ def _conclude(settings: RunSettings, wire: Wire, folder: Path, driven: _Driven) 
 
     run, fault, path = Run(Log.read(folder / "log.jsonl"), driven.loop), _fault(driven), folder / "summary.json"
     files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl", "servo_log": folder / SERVO_LOG}
-    with _where_there_is_room():
+    with driven.losses.allowed():
         files |= write_report(folder, [run], to_yaml(settings)) if run.log.records else {}
     files["summary"] = path
     figures = summary(run.log, run.loop, {name: str(file) for name, file in files.items()})
@@ -194,18 +227,9 @@ def _conclude(settings: RunSettings, wire: Wire, folder: Path, driven: _Driven) 
         "servo": driven.servo,
         "servo_log": driven.log,
     }
-    with _where_there_is_room():
+    with driven.losses.allowed():
         write_summary(path, result)
-    return Outcome(result, headline([run]), folder, run.loop.interrupted, fault)
-
-
-@contextlib.contextmanager
-def _where_there_is_room() -> Iterator[None]:
-    """Write files; where the disk is full, say so and go without."""
-    try:
-        yield
-    except OSError as error:
-        _log.warning("the run folder is not complete: %s: %s", error.filename or "a file", error.strerror)
+    return Outcome(result, headline([run]), folder, run.loop.interrupted, fault, complete=not driven.losses.said)
 
 
 def _fault(driven: _Driven) -> str | None:

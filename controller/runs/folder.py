@@ -16,7 +16,8 @@ from controller.settings import robots
 from controller.settings.layers import ConfigError, to_yaml
 from dynamics.files import whole
 
-_RECORD = "settings.yaml"
+_RECORD, _BEGUN = "settings.yaml", ("log.jsonl", "servo.mcap")
+"""What says that a folder is taken, and what is begun before a run is."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Outcome:
         folder: where everything lies.
         interrupted: somebody pressed Ctrl-C; the files are complete up to then.
         fault: why the robot stopped, where it did so for another reason than a fall.
+        complete: all files are whole; where a disk was full, some are not.
     """
 
     summary: Mapping[str, object]
@@ -36,6 +38,7 @@ class Outcome:
     folder: Path
     interrupted: bool
     fault: str | None
+    complete: bool = True
 
 
 @contextmanager
@@ -57,7 +60,8 @@ def run_folder(settings: RunSettings, out: Path | None) -> Iterator[Path]:
         yield folder
     except ConfigError:
         with contextlib.suppress(OSError):
-            (folder / _RECORD).unlink()
+            for name in (_RECORD, *_BEGUN):
+                (folder / name).unlink(missing_ok=True)
             folder.rmdir()
         raise
 

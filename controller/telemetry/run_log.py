@@ -7,7 +7,9 @@ a log is complete up to the last tick whatever ends the process.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,15 +235,27 @@ def from_tick(
 
 
 class RunLog:
-    """Writes a log; use as a context manager. Raises OSError where the file cannot be written."""
+    """Writes a log; a context. Raises OSError where the file cannot be written, once: then it takes no more."""
 
     def __init__(self, path: Path, header: RunHeader) -> None:
         self._file = path.open("wb", buffering=0)
-        self._file.write(_HEADER.dump_json(header) + b"\n")
+        self._write(_HEADER.dump_json(header))
 
     def write(self, record: TickRecord) -> None:
         """Append one tick and hand it to the system."""
-        self._file.write(_RECORD.dump_json(record) + b"\n")
+        self._write(_RECORD.dump_json(record))
+
+    def _write(self, line: bytes) -> None:
+        if self._file.closed:  # it could not be written to before
+            return
+        code, written = errno.ENOSPC, 0
+        try:
+            written = self._file.write(line + b"\n")
+        except OSError as error:
+            code = error.errno or code
+        if written <= len(line):  # a part of a line is where a log ends
+            self._file.close()
+            raise OSError(code, os.strerror(code), self._file.name)
 
     def close(self) -> None:
         """Close the file; closing twice is allowed."""

@@ -10,10 +10,8 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from types import FrameType
 
 from hardware.clock import Beat, Clock, WallClock
 from hardware.estimation.legged import StateEstimation
@@ -53,7 +51,6 @@ class ServoJob:
 
 def run(job: ServoJob) -> None:
     """Be the servo process: returns, or ends it with an exception, when the robot is left safe."""
-    stand_alone()  # Ctrl-C is for the parent, who sends SIGTERM
     end_with_parent()
     with attach_all(*job.rings) as attached:
         rings = Rings(*attached)
@@ -79,7 +76,7 @@ class _Loop:
         self._inbox, self._departure = Inbox(self._servo, rings, job.lease), Departure(self._servo)
         self._teller, self._times = Teller(robot, rings), LoopTimes(1.0 / robot.spec.servo_hz)
         self._leaving: str | None = None
-        signal.signal(signal.SIGTERM, self._on_sigterm)
+        stand_alone(self._ask)  # Ctrl-C is for the parent, who sends SIGTERM
 
     def run(self) -> None:
         """Connect, cycle until there is a reason to leave, leave the robot damped."""
@@ -136,5 +133,5 @@ class _Loop:
         self._times.add(late, self._clock.now() - begun, plan_age)
         return report
 
-    def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
+    def _ask(self) -> None:
         self._leaving = self._leaving or ("asked to" if os.getppid() == self._parent else "the parent died")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from hardware.servo.rights import RealtimeSettings
 from hardware.servo.ring import Follower
 from hardware.spec import RobotSpec
 
+_log = logging.getLogger(__name__)
 _CONNECT = 20.0
 """Longest time for the process to start and its robot to answer [s]."""
 
@@ -70,7 +72,7 @@ class ServoProcess:
         return self._process.pid
 
     def __enter__(self) -> Self:
-        """Start the process; returns when the robot has answered. The motors stay off.
+        """Start the process; returns when the robot has answered, and says what the system refused. Motors stay off.
 
         Raises:
             LinkLost: the robot did not answer.
@@ -87,6 +89,9 @@ class ServoProcess:
         except BaseException:
             self.close()
             raise
+        for event in map(json.loads, iter(Follower(self._rings.events, from_start=True).take, None)):
+            if event["kind"] == "right" and not (right := event["what"])["obtained"]:
+                _log.warning("%s not obtained: %s; %s", right["name"], right["detail"], right["cure"])
         return self
 
     def __exit__(self, *_: object) -> None:

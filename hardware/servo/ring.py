@@ -9,6 +9,7 @@ that was killed half-way.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import struct
 import zlib
@@ -201,14 +202,19 @@ def attach_all(*names: str) -> Iterator[tuple[RecordRing, ...]]:
 
 def _reserved(size: int) -> SharedMemory:
     """Return new shared memory that is really there: a write to a page that is not ends a process by a bus error."""
-    with sheltered():  # Python starts a process that removes what a killed one left behind
-        memory = SharedMemory(create=True, size=size)
+    try:
+        with sheltered():  # Python starts a process that removes what a killed one left behind
+            memory = SharedMemory(create=True, size=size)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(_PLACE)) from error
     try:
         with open(_PLACE / memory.name, "r+b") as file:
             os.posix_fallocate(file.fileno(), 0, size)
     except OSError as error:
         memory.close()
         memory.unlink()
+        if error.errno != errno.ENOSPC:
+            raise
         free = os.statvfs(_PLACE)
         got = f"{free.f_bavail * free.f_frsize / 1e6:.1f} MB ({error.strerror})"
         cure = "remove what lies there, or give a container more, for example docker run --shm-size=128m"

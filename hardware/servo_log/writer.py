@@ -11,12 +11,10 @@ import json
 import math
 import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Self
 
 import numpy as np
@@ -71,8 +69,12 @@ class LogWriter:
 
     def __enter__(self) -> Self:
         """Start the process; returns when it writes, or has said why it cannot."""
-        with sheltered():
-            self._process.start()
+        try:
+            with sheltered():
+                self._process.start()
+        except OSError:
+            self.close()
+            raise
         deadline = time.monotonic() + _START
         while self._status.count == 0 and self._process.is_alive() and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -109,7 +111,6 @@ class LogWriter:
 
 def run(job: LogJob) -> None:
     """Be the log process."""
-    stand_alone()
     os.nice(5)
     with attach_all(job.status, job.notes, *job.rings) as (status, notes, *rings):
         logger = _Logger(job, status, notes, Rings(*rings))
@@ -125,11 +126,11 @@ class _Logger:
     def __init__(self, job: LogJob, status: RecordRing, notes: RecordRing, rings: Rings[RecordRing]) -> None:
         self._job, self._status = job, status
         self._asked: float | None = None
-        signal.signal(signal.SIGTERM, self._on_sigterm)
         self._offset = time.time() - time.monotonic() + job.origin
         self._cycles, self._orders = CycleLayout(job.spec), OrderLayout(job.spec)
         self._followers = [Follower(ring, from_start=True) for ring in (*rings, notes)]
         self._written = 0
+        stand_alone(self._ask)
 
     def report(self, stopped: str | None = None) -> None:
         """Say how much was written and lost, and why no more is written."""
@@ -160,7 +161,7 @@ class _Logger:
     def _counts(self) -> dict[str, object]:
         return {"written": self._written, "lost": sum(follower.lost for follower in self._followers)}
 
-    def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
+    def _ask(self) -> None:
         self._asked = self._asked or time.monotonic()
 
     def _open(self) -> None:
@@ -172,6 +173,7 @@ class _Logger:
         schema = self._writer.register_schema("limber", "jsonschema", b'{"type": "object"}')
         kinds = {name: ("cdr", 0) if name.startswith("wire") else ("json", schema) for name in CHANNELS}
         self._ids = {name: self._writer.register_channel(name, *kind) for name, kind in kinds.items()}
+        self._writer.flush()  # type: ignore[no-untyped-call]  # where there is no room, now is the time to say so
         self.report()
 
     def _drain(self) -> bool:

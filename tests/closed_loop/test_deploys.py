@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,18 +52,26 @@ class Ended:
         return [mode for index, mode in enumerate(modes) if index == 0 or modes[index - 1] != mode]
 
 
-def deploy(folder: Path, seconds: float, number: signal.Signals | None = None, *fault: str) -> Ended:
-    """Walk for some time; a signal comes after a second of it."""
+def shared_memory(pid: int) -> list[Path]:
+    """Return what a process shares with others."""
+    return [Path(name) for name in re.findall(r"/dev/shm/psm_\S+", Path(f"/proc/{pid}/maps").read_text())]
+
+
+def deploy(folder: Path, seconds: float, numbers: Sequence[signal.Signals] = (), *fault: str) -> Ended:
+    """Walk for some time; after a second of it signals come to all processes, as a terminal sends them."""
     for attempt in range(ATTEMPTS):
         domain, out = free_domain(), folder / str(attempt)
         flags = ("--planner", "rti", "--seconds", str(seconds))
         with emulator(domain, *fault) as robot, Deployment(domain, out, *flags) as deployment:
-            if deployment.runs() and number is not None:
-                time.sleep(1.0)
-                os.kill(deployment.process.pid, number)
+            shared = shared_memory(deployment.process.pid) if deployment.runs() else []
+            time.sleep(1.0 if numbers else 0.0)
+            for number in numbers:
+                os.killpg(deployment.process.pid, number)
+                time.sleep(0.2)
             status, summary = deployment.finish()
             assert deployment.gone()
             robot.stop()
+        assert not [path for path in shared if path.exists()]
         ended = Ended(status, summary, deployment.said, robot, out)
         assert robot.report["outside_limits"] == 0
         if not (ended.starved or robot.report["fell"]):
@@ -102,17 +112,23 @@ def test_it_stands_up_walks_the_course_and_sits_down(tmp_path: Path) -> None:
     assert (again.actions.largest, again.errors.largest) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
-def test_it_sits_down_when_the_plan_process_is_ended(tmp_path: Path, number: signal.Signals, status: int) -> None:
-    ended = deploy(tmp_path, 30.0, number)
+STORM = (signal.SIGHUP, signal.SIGINT, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@pytest.mark.parametrize("numbers, status", [(STORM, 130), ((signal.SIGKILL,), -9)], ids=["terminal", "kill"])
+def test_it_sits_down_when_the_plan_process_is_ended(
+    tmp_path: Path, numbers: Sequence[signal.Signals], status: int
+) -> None:
+    ended = deploy(tmp_path, 30.0, numbers)
     assert ended.status == status, ended.said
     assert is_down(ended.robot)
     assert ended.modes()[-4:] == ["run", "stand", "sit_down", "damp"]
-    assert bool(ended.summary) == (number is not signal.SIGKILL)
+    assert not read_log(ended.folder / "servo.mcap").cut
+    assert bool(ended.summary) == (ended.folder / "report.html").is_file() == (status == 130)
 
 
 def test_a_robot_that_is_not_let_go_is_not_commanded(tmp_path: Path) -> None:
-    ended = deploy(tmp_path, 5.0, None, "--fault", "mode_refused:answer=denied")
+    ended = deploy(tmp_path, 5.0, (), "--fault", "mode_refused:answer=denied")
     assert ended.status == 4
     (line,) = (line for line in ended.said if line.startswith("limber:"))
     assert "not armed" in line

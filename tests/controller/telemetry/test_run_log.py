@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -85,6 +87,42 @@ def test_what_was_written_is_on_disk_before_the_log_is_closed(tmp_path: Path) ->
     assert Log.read(path).records == log.records[:1]
     run_log.close()
     run_log.close()
+
+
+class Narrow:
+    """A file on a disk that has room for some bytes."""
+
+    name, closed, room, content = "log.jsonl", False, 5000, b""
+
+    def write(self, data: bytes) -> int:
+        taken = data[: self.room]
+        self.content, self.room = self.content + taken, self.room - len(taken)
+        return len(taken)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_where_there_is_no_more_room_a_log_ends_and_can_be_read(tmp_path: Path) -> None:
+    log, path = make_log(), tmp_path / "log.jsonl"
+    run_log, narrow = RunLog(path, log.header), Narrow()
+    run_log.close()
+    narrow.content, run_log._file = path.read_bytes(), cast(FileIO, narrow)
+
+    def write_all() -> None:
+        for record in log.records:
+            run_log.write(record)
+
+    with pytest.raises(OSError, match="No space left on device: 'log.jsonl'"):
+        write_all()
+    narrow.room = 5000
+    run_log.write(log.records[0])  # not behind half a line
+    path.write_bytes(narrow.content)
+    read = Log.read(path).records
+    assert 0 < len(read) < len(log.records)
+    assert read == log.records[: len(read)]
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        RunLog(Path("/dev/full"), log.header)
 
 
 def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from hardware.clock import Clock
 from hardware.guard.state_machine import Mode
+from hardware.processes import sheltered
 from hardware.robot import LinkLost
 from hardware.schedule import ActionSchedule, Rung
 from hardware.servo.process import ServoProcess
@@ -155,6 +156,27 @@ def test_signals_of_the_terminal_end_neither_servo_nor_robot(tmp_path: Path) -> 
             os.kill(servo.pid, number)
             servo.publish(schedule(servo))
             assert plans(until(servo, after(servo.clock.now() + 0.05)))
+
+
+def test_who_is_asked_to_end_before_it_is_ready_ends_in_order(tmp_path: Path) -> None:
+    servo = ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN)
+    with sheltered():
+        servo._process.start()
+    assert servo.pid is not None
+    os.kill(servo.pid, signal.SIGTERM)  # as by who ends a whole group of processes
+    servo._process.join(20.0)
+    assert servo._process.exitcode == 0
+    servo.close()
+    assert servo.events()[-1]["what"] == "asked to"
+
+
+def test_what_the_system_refuses_is_said_before_the_robot_moves(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = RealtimeSettings(fifo=False, cpu=4000, lock_memory=False)
+    with ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), nowhere):
+        (line,) = caplog.messages
+    assert line == "processor not obtained: Invalid argument; name a processor that this process may use"
 
 
 def plan_for_ever(diary: Path, note: Path) -> None:
