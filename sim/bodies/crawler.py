@@ -37,19 +37,9 @@ class CrawlerPhysics(Physics):
         self.battery = self.train.battery.voltage
         """Voltage at its terminals [V]."""
         super().__init__(anatomy, _compiled(anatomy, terrain, is_rough(terrain, perturbations)), terrain, perturbations)
-        noise, motors = anatomy.noise, len(anatomy.motors)
-        self.sensors = Sensors(
-            [
-                ("position", 3, noise.position),
-                ("quaternion", 3, noise.attitude),
-                ("velocity", 3, noise.velocity),
-                ("gyro", 3, noise.gyro),
-                ("motor_position", motors, noise.motor_position),
-                ("motor_velocity", motors, noise.motor_velocity),
-                ("back_emf", motors, noise.voltage),
-                ("battery", 2, noise.voltage),  # the second is drawn for nothing, as it always was: seeds mean the same
-            ]
-        )
+        body, motors = ("position", "quaternion", "velocity", "gyro"), ("motor_position", "motor_velocity", "back_emf")
+        sizes = dict.fromkeys(body, 3) | dict.fromkeys(motors, len(anatomy.motors))
+        self.sensors = Sensors(anatomy.noise, sizes | {"battery": 2})  # one is drawn for nothing: seeds mean the same
 
     def reset(self, pose: Pose | None = None, rng: np.random.Generator | None = None) -> None:
         """Go back to time zero, standing still; `pose` are crank angles, drawn from `rng` where they are not given."""

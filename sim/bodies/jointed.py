@@ -37,21 +37,10 @@ class JointedPhysics(Physics):
         self._touch = [model.sensor(leg).adr[0] for leg in anatomy.legs]
         self._feet = [model.geom(anatomy.foot(leg)).id for leg in anatomy.legs]
         super().__init__(anatomy, model, terrain, perturbations)
-        noise, motors = anatomy.noise, len(anatomy.motors)
-        self.sensors = Sensors(
-            [
-                ("position", 3, noise.position),
-                ("velocity", 3, noise.velocity),
-                ("gyro", 3, noise.gyro),
-                ("accelerometer", 3, noise.accelerometer),
-                ("motor_position", motors, noise.motor_position),
-                ("motor_velocity", motors, noise.motor_velocity),
-                ("motor_torque", motors, noise.motor_torque),
-                ("foot_force", len(anatomy.legs), noise.foot_force),
-                ("quaternion", 3, noise.attitude),
-                ("battery", 1, noise.voltage),
-            ]
-        )
+        body, motors = ("position", "velocity", "gyro", "accelerometer"), len(anatomy.motors)
+        sizes = dict.fromkeys(body, 3) | dict.fromkeys(("motor_position", "motor_velocity", "motor_torque"), motors)
+        sizes |= {"foot_force": len(anatomy.legs), "quaternion": 3, "battery": 1}
+        self.sensors = Sensors(anatomy.noise, sizes)
 
     def reset(self, pose: Pose | None = None, rng: np.random.Generator | None = None) -> None:
         """Go back to time zero at the origin, in a pose (n_motors,) [rad], its lowest foot just on the ground."""

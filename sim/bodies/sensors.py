@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.conditions.condition import Condition
+from sim.robots.equipment import Noise
 
 FloatArray = NDArray[np.float64]
 
 UNKNOWN: FloatArray = np.full(1, math.nan)
 """An array that is not measured."""
 UNKNOWN.setflags(write=False)
+_NOISE_OF = {"quaternion": "attitude", "back_emf": "voltage", "battery": "voltage"}
+"""Fields of a reading whose noise has another name."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,15 @@ class Reading:
 class Sensors:
     """White noise on what is measured. Every servo cycle reads it, so it is drawn and scaled in one go."""
 
-    def __init__(self, layout: Sequence[tuple[str, int, float]]) -> None:
-        """Take name, size and standard deviation of what is measured, in the order in which it is drawn.
+    def __init__(self, noise: Noise, sizes: Mapping[str, int]) -> None:
+        """Take how many numbers of each field of a reading are measured, in the order in which they are drawn.
 
-        A `quaternion` has three numbers: the turn that it is wrong by, a rotation vector in body axes [rad].
+        A `quaternion` has three: the turn that it is wrong by, a rotation vector in body axes [rad].
         """
-        sizes = [size for _, size, _ in layout]
-        ends = np.cumsum(sizes).tolist()
-        self._spread = np.repeat([deviation for _, _, deviation in layout], sizes)
-        self._place = {name: slice(end - size, end) for (name, size, _), end in zip(layout, ends, strict=True)}
+        deviations = [getattr(noise, _NOISE_OF.get(name, name)) for name in sizes]
+        ends = np.cumsum(list(sizes.values())).tolist()
+        self._spread = np.repeat(deviations, list(sizes.values()))
+        self._place = {name: slice(end - sizes[name], end) for name, end in zip(sizes, ends, strict=True)}
 
     def measure(self, true: Reading, condition: Condition, rng: np.random.Generator) -> Reading:
         """Return a noisy reading of `true` with the condition's pose bias; always draws the same number of values."""

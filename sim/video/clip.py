@@ -38,7 +38,7 @@ class Clip:
     times: FloatArray
     """Strictly increasing instants (T,) [s]."""
     qpos: FloatArray
-    """Generalised positions at those instants (T, nq); the first two are the body's x and y [m]."""
+    """Generalised positions at those instants (T, nq), the trunk's first."""
     rgb: tuple[float, float, float] = (0.0, 0.447, 0.698)
     """Colour of the trail on the floor."""
     notes: tuple[Note, ...] = ()
@@ -58,6 +58,12 @@ class View:
     """Heading of the camera's line of sight in the world [degrees]; 90 looks along +y."""
     elevation: float = -40.0
     """Below the horizon is negative [degrees]."""
+
+
+def places(model: mujoco.MjModel, qpos: FloatArray) -> FloatArray:
+    """Return where the trunk is on the ground (..., 2) [m], in poses (..., nq); in a plane along x, y is zero."""
+    free = model.jnt_type[0] == mujoco.mjtJoint.mjJNT_FREE
+    return qpos[..., :2] if free else np.stack([qpos[..., 0], np.zeros(qpos.shape[:-1])], axis=-1)
 
 
 def pose_at(times: FloatArray, qpos: FloatArray, joint_types: FloatArray, time: float) -> FloatArray:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from sim.video.clip import Clip, FloatArray, RenderError, View, pose_at
+from sim.video.clip import Clip, FloatArray, RenderError, View, places, pose_at
 
 ImageArray = NDArray[np.uint8]
 
@@ -61,7 +61,7 @@ class Painter:
         self._scale = float(clip.model.stat.extent) / _EXTENT
         self._course = course[:: max(1, len(course) // _MAX_SEGMENTS)]
         stride = max(1, round(_TRAIL_SPACING / float(np.diff(clip.times).mean())))
-        self._trail_times, self._trail = clip.times[::stride], clip.qpos[::stride, :2]
+        self._trail_times, self._trail = clip.times[::stride], places(clip.model, clip.qpos[::stride])
         self._model = copy.copy(clip.model)
         self._model.vis.global_.offwidth, self._model.vis.global_.offheight = view.width, view.height
         self._model.vis.quality.offsamples = _OFFSCREEN_SAMPLES
@@ -74,7 +74,7 @@ class Painter:
         self._camera = mujoco.MjvCamera()
         self._camera.distance, self._camera.azimuth = self._scale * view.distance, view.azimuth
         self._camera.elevation = view.elevation
-        self._camera.lookat[:] = (*clip.qpos[0, :2], self._scale * _LOOK_HEIGHT)
+        self._camera.lookat[:] = (*self._trail[0], self._scale * _LOOK_HEIGHT)
         self._fonts = ImageFont.load_default(22), ImageFont.load_default(17)
 
     def close(self) -> None:
@@ -94,7 +94,7 @@ class Painter:
         recent = (self._trail_times <= time) & (self._trail_times >= time - _TRAIL_SECONDS)
         self._grid()
         self._ribbon(self._course, 0.0025, _COURSE_RGBA)
-        self._ribbon(np.vstack([self._trail[recent], self._data.qpos[:2]]), 0.0035, (*clip.rgb, 1.0))
+        self._ribbon(np.vstack([self._trail[recent], places(self._model, self._data.qpos)]), 0.0035, (*clip.rgb, 1.0))
         viewport = mujoco.MjrRect(0, 0, self._view.width, self._view.height)
         mujoco.mjr_render(viewport, self._scene, self._context)
         pixels = np.empty((self._view.height, self._view.width, 3), np.uint8)
@@ -110,7 +110,7 @@ class Painter:
         self._data.qpos[:] = pose_at(self._clip.times, self._clip.qpos, model.jnt_type, time)
         mujoco.mj_kinematics(model, self._data)
         mujoco.mj_camlight(model, self._data)
-        self._camera.lookat[:2] += 0.15 * (self._data.qpos[:2] - self._camera.lookat[:2])
+        self._camera.lookat[:2] += 0.15 * (places(model, self._data.qpos) - self._camera.lookat[:2])
 
     def _grid(self) -> None:
         """Lines on the floor, a crawler's length apart: without them a plain floor hides the motion."""

@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from sim.video.clip import Clip, FloatArray, Note, RenderError, View, pose_at
+from sim.video.clip import Clip, FloatArray, Note, RenderError, View, places, pose_at
 from sim.video.encode import write_video
 
 av = pytest.importorskip("av")
@@ -130,3 +130,11 @@ def test_without_pyav_one_message_says_so(
     monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(RenderError, match="PyAV is not installed"):
         write_video(tmp_path / "video.mp4", [clip(model)], COURSE)
+
+
+def test_where_a_trunk_is_on_the_ground_in_space_and_in_a_plane(model: mujoco.MjModel) -> None:
+    assert places(model, np.arange(16.0).reshape(2, 8)).tolist() == [[0.0, 1.0], [8.0, 9.0]]
+    slides = '<joint type="slide" axis="1 0 0"/><joint type="slide" axis="0 0 1"/><joint axis="0 1 0"/>'
+    planar = mujoco.MjModel.from_xml_string(MODEL.replace("<freejoint/>", slides))
+    assert places(planar, np.arange(4.0)).tolist() == [0.0, 0.0]
+    assert places(planar, np.array([0.3, 0.1, 0.2, 0.0])).tolist() == [0.3, 0.0]
