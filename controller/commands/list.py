@@ -33,9 +33,10 @@ def _entries(family: str) -> Mapping[str, str]:
     """Return {name: description}; a family is imported when it is asked for, so that the answer comes at once."""
     match family:
         case "robots":
-            from controller.settings import robots
+            from controller.settings import assets
+            from controller.settings.layers import read_yaml
 
-            return {name: robots.spec(name).description for name in robots.names()}
+            return {file.stem: str(read_yaml(file).values["description"]) for file in assets.robots()}
         case "courses":
             from controller.courses.goals import GOALS
             from controller.courses.paths import COURSES

@@ -13,6 +13,11 @@ def robot(name: str) -> Path:
     return _ROOT / "configs" / "robots" / f"{name}.yaml"
 
 
+def robots() -> list[Path]:
+    """Return the files of the robots that come with Limber."""
+    return sorted(robot("").parent.glob("*.yaml"))
+
+
 def run_config(robot: str, rate_hz: float | None = None, *, goal: bool = False) -> Path:
     """Return the settings file of a robot: on a path or with a hidden goal, at its usual or another rate [Hz]."""
     return _ROOT / "configs" / "run" / f"{robot}{'-goal' if goal else ''}{_suffix(rate_hz)}.yaml"

@@ -24,9 +24,8 @@ _ADDED = ("judged", "source")
 
 @functools.cache
 def names() -> tuple[str, ...]:
-    """Return the robots that come with Limber, the default one first."""
-    found = (file.stem for file in assets.robot(DEFAULT).parent.glob("*.yaml"))
-    return tuple(sorted(found, key=lambda name: (name != DEFAULT, name)))
+    """Return the robots that come with Limber."""
+    return tuple(file.stem for file in assets.robots())
 
 
 def located(robot: str) -> str:
