@@ -8,6 +8,7 @@ stderr. Everything heavy is imported by the command that needs it, so that `limb
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -63,6 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _carry_out(arguments: Sequence[str] | None) -> int:
     """Run one command and tell what came of it, whoever listens."""
+    for flag, value in itertools.pairwise(["limber", *(sys.argv[1:] if arguments is None else arguments)]):
+        if not value or (value.startswith("--") and value.find("=") == len(value) - 1):
+            complain(f"command line: {value.rstrip('=') or flag}: expected a value, got an empty one")
+            return BAD_USAGE
     try:
         command: Command = tyro.extras.subcommand_cli_from_dict(
             COMMANDS, args=arguments, prog="limber", description=DESCRIPTION, config=(tyro.conf.FlagCreatePairsOff,)
@@ -70,6 +75,7 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
     except (SystemExit, OSError) as stop:  # tyro has printed help, or what is wrong
         return _tell("", BAD_USAGE if isinstance(stop, SystemExit) and stop.code else DONE)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    _without_opengl()
     try:
         with contextlib.redirect_stdout(sys.stderr):
             answer = command()
@@ -80,6 +86,15 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
     if answer.complaint:
         complain(answer.complaint)
     return _tell(json.dumps(answer.data) if command.json else answer.text, answer.status)
+
+
+def _without_opengl() -> None:
+    """Let MuJoCo do without OpenGL, which it looks for when it is imported, where MUJOCO_GL asks for one that fails."""
+    if "MUJOCO_GL" in os.environ:
+        try:
+            import mujoco  # noqa: F401 - for what comes of it
+        except (RuntimeError, ImportError, AttributeError, OSError):
+            os.environ["MUJOCO_GL"] = "disable"  # for the processes of this command too
 
 
 def _status(error: Exception) -> int:

@@ -65,4 +65,5 @@ def tell(text: str) -> str | None:
 
 def complain(message: str) -> None:
     """Say on stderr what is wrong."""
-    print(f"limber: {message}", file=sys.stderr)
+    written = message.encode(errors="backslashreplace").decode()  # a file's name need not be text
+    print(f"limber: {written}", file=sys.stderr)

@@ -11,6 +11,7 @@ import dataclasses
 import difflib
 import json
 import math
+import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -138,7 +139,7 @@ def resolve(schema: type[T], layers: Sequence[Layer]) -> T:
     merged: Mapping[str, object] = {}
     for layer in layers:
         merged = _merge(merged, layer.values)
-    _check_finite(merged, (), layers)
+    _check_written(merged, (), layers)
     try:
         # JSON mode is strict about types and still lets a list become a tuple.
         return _adapter(schema).validate_json(json.dumps(merged, default=str))
@@ -172,17 +173,20 @@ def _merge(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, ob
     return merged
 
 
-def _check_finite(value: object, path: KeyPath, layers: Sequence[Layer]) -> None:
-    """Raise ConfigError for the first number that is none: no setting means infinity."""
-    if isinstance(value, float) and not math.isfinite(value):
+def _check_written(value: object, path: KeyPath, layers: Sequence[Layer]) -> None:
+    """Raise ConfigError for the first number that is none, for no setting means infinity, or text that is no UTF-8."""
+    unwritable = isinstance(value, str | Path) and re.search("[\ud800-\udfff]", str(value))
+    if unwritable or (isinstance(value, float) and not math.isfinite(value)):
         place = next(layer.place for layer in reversed(layers) if _has(layer.values, path))
-        raise ConfigError(f"{place}: {_dotted(path)}: expected a finite number, got {value}")
+        expected = "text in UTF-8, as settings are written" if unwritable else "a finite number"
+        raise ConfigError(f"{place}: {_dotted(path)}: expected {expected}, got {ascii(value) if unwritable else value}")
     if isinstance(value, Mapping):
         for key, part in value.items():
-            _check_finite(part, (*path, key), layers)
+            _check_written(key, path, layers)
+            _check_written(part, (*path, key), layers)
     elif isinstance(value, list | tuple):
         for index, part in enumerate(value):
-            _check_finite(part, (*path, index), layers)
+            _check_written(part, (*path, index), layers)
 
 
 def _dotted(path: KeyPath) -> str:

@@ -112,6 +112,13 @@ class ExperimentSettings:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
         if not 0 < self.validation < 1:
             raise ValueError(f"validation: expected a share in (0, 1), got {self.validation}")
+        count = self.collect.episodes
+        if max(1, round(self.validation * count)) >= count:
+            raise ValueError(
+                f"validation: expected to leave some of {count} episodes to train on, got {self.validation}"
+            )
+        if not self.recipes:
+            raise ValueError("recipes: expected at least one, got none")
         for name, recipe in self.recipes.items():
             self._check(name, recipe)
         if self.on_policy.rounds and self.on_policy.driver not in self.fitted:

@@ -378,3 +378,55 @@ def test_help_needs_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "run" in done.stdout
+
+
+@pytest.mark.parametrize("value", ["osmesa", "nonsense"])
+def test_only_drawing_needs_opengl(value: str, tmp_path: Path) -> None:
+    program = f"""
+import sys
+from controller.cli import main
+shown = main(["list", "perturbations"])
+sys.exit(shown or main(["run", "--fast", "--seconds", "0.2", "--out", {str(tmp_path / "run")!r}]))
+"""
+    broken = tmp_path / "OpenGL"  # such as one without the library of the system
+    broken.mkdir()
+    (broken / "__init__.py").write_text("raise AttributeError('no library')")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"MUJOCO_GL": value, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    assert "payload" in found.stdout
+    said = [line for line in found.stderr.splitlines() if "no video" in line]
+    assert len(said) == 1
+    assert "OpenGL through 'disable' cannot be opened" in said[0]
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["run", "--out", ""], "command line: --out: expected a value, got an empty one"),
+        (["train", "--out="], "command line: --out: expected a value, got an empty one"),
+        (["run", "--checkpoint", "a\udcff.safetensors"], "command line: checkpoint: expected text in UTF-8"),
+        (["run", "--set", "adapter=a\udcff"], "--set adapter=a\\udcff: the value is not valid YAML"),
+        (["run", "--set", "a\udcff=1"], "expected text in UTF-8, as settings are written, got 'a\\udcff'"),
+        (["run", "--robot", "./a\udcff.yaml"], "/a\\udcff.yaml: no such file"),
+        (["run", "--config", "a\udcff.yaml"], "a\\udcff.yaml: no such file"),
+        (["replay", "a\udcff.mcap"], "expected an existing log (*.mcap), got 'a\\udcff.mcap'"),
+    ],
+)
+def test_arguments_that_are_empty_or_no_text_are_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = list(Path().iterdir())
+    assert main(arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]
+    assert list(Path().iterdir()) == before

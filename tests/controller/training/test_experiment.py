@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -160,3 +161,15 @@ def test_a_belief_knows_the_names_of_its_numbers(trained: tuple[Path, dict[str, 
     adapter = checkpoint.load(TINY.model_file(out, "belief")).adapter
     assert isinstance(adapter, BeliefSettings)
     assert "present_left_middle" in adapter.channels
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"recipes": {}}, "recipes: expected at least one"),
+        ({"validation": 0.99}, "validation: expected to leave some of"),
+    ],
+)
+def test_an_experiment_with_nothing_to_train_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        replace(TINY, **changes)
