@@ -107,11 +107,12 @@ class JointedPhysics(Physics):
             SimulationError: the state became non-finite or MuJoCo reported a bad state.
         """
         super().step(count)
-        battery, seconds = self.anatomy.battery, count * self.timestep()
+        battery = self.anatomy.battery
         if battery is not None:
+            seconds = count * self._timeline.timestep
             self.power += (1.0 - math.exp(-seconds / battery.settling)) * (self._drawn() - self.power)
-        if battery is not None and battery.energy > 0.0:
-            self.charge = max(0.0, self.charge - self.power * seconds / battery.energy)
+            if battery.energy > 0.0:
+                self.charge = max(0.0, self.charge - self.power * seconds / battery.energy)
 
     def _drawn(self) -> float:
         """Return the electrical power that motors and electronics draw now [W]."""

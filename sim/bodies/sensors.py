@@ -17,6 +17,11 @@ FloatArray = NDArray[np.float64]
 UNKNOWN: FloatArray = np.full(1, math.nan)
 """An array that is not measured."""
 UNKNOWN.setflags(write=False)
+_MEASURED = (
+    *("position", "quaternion", "velocity", "gyro", "motor_position", "motor_velocity", "battery"),
+    *("back_emf", "motor_torque", "accelerometer", "foot_force"),
+)
+"""Fields of a reading that have noise; every robot measures the first row."""
 _NOISE_OF = {"quaternion": "attitude", "back_emf": "voltage", "battery": "voltage"}
 """Fields of a reading whose noise has another name."""
 
@@ -62,32 +67,28 @@ class Sensors:
         deviations = [getattr(noise, _NOISE_OF.get(name, name)) for name in sizes]
         ends = np.cumsum(list(sizes.values())).tolist()
         self._spread = np.repeat(deviations, list(sizes.values()))
-        self._place = {name: slice(end - sizes[name], end) for name, end in zip(sizes, ends, strict=True)}
+        places = {name: slice(end - sizes[name], end) for name, end in zip(sizes, ends, strict=True)}
+        self._places = [places.get(name) for name in _MEASURED]
 
     def measure(self, true: Reading, condition: Condition, rng: np.random.Generator) -> Reading:
         """Return a noisy reading of `true` with the condition's pose bias; always draws the same number of values."""
         error = rng.standard_normal(len(self._spread)) * self._spread
         error *= condition.noise
         position, quaternion = biased_pose(true.position, true.quaternion, condition)
-        place = self._place
+        place, turn, velocity, gyro, angle, speed, battery, emf, torque, force, feet = self._places
         return Reading(
-            position + error[place["position"]],
-            turned(quaternion, error[place["quaternion"]]),
-            true.velocity + error[place["velocity"]],
-            true.gyro + error[place["gyro"]],
-            true.motor_position + error[place["motor_position"]],
-            true.motor_velocity + error[place["motor_velocity"]],
-            true.battery + float(error[place["battery"].start]),
+            position + error[place],
+            turned(quaternion, error[turn]),
+            true.velocity + error[velocity],
+            true.gyro + error[gyro],
+            true.motor_position + error[angle],
+            true.motor_velocity + error[speed],
+            true.battery + float(error[battery][0]),
             true.charge,
-            *(
-                value + error[place[name]] if name in place else value
-                for name, value in (
-                    ("back_emf", true.back_emf),
-                    ("motor_torque", true.motor_torque),
-                    ("accelerometer", true.accelerometer),
-                    ("foot_force", true.foot_force),
-                )
-            ),
+            true.back_emf if emf is None else true.back_emf + error[emf],
+            true.motor_torque if torque is None else true.motor_torque + error[torque],
+            true.accelerometer if force is None else true.accelerometer + error[force],
+            true.foot_force if feet is None else true.foot_force + error[feet],
         )
 
 
