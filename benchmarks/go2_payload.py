@@ -32,7 +32,6 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.settings.layers import Layer, assignment
-from controller.tick import TickResult
 
 ONSET = 10.0
 """When the payload is mounted [s]."""
@@ -89,7 +88,7 @@ def drive(job: Job) -> Outcome:
     rig = build(mission, load_model(mission, job.settings.adapter))
     rows: list[tuple[float, float, float, float]] = []
 
-    def note(tick: LoopTick[TickResult]) -> None:
+    def note(tick: LoopTick) -> None:
         result = tick.result
         rows.append((tick.time, result.progress.distance, result.cost, result.progress.s))
 

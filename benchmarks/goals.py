@@ -30,7 +30,6 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.settings.layers import assignment
-from controller.tick import TickResult
 from sim.perturbations import parse as perturbation
 
 
@@ -69,7 +68,7 @@ def score(settings: RunSettings) -> Score:
     rig = build(mission, load_model(mission, settings.adapter))
     costs: list[float] = []
 
-    def note(tick: LoopTick[TickResult]) -> None:
+    def note(tick: LoopTick) -> None:
         costs.append(tick.result.cost)
 
     run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)

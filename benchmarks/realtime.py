@@ -28,7 +28,6 @@ from controller.loop.realtime import run_realtime
 from controller.loop.timing import LoopResult, Percentiles, percentiles
 from controller.mission import Mission
 from controller.settings.layers import Layer
-from controller.tick import TickResult
 
 TICK_SHARE = 0.5
 """Share of the period that p99 of the whole tick must stay below."""
@@ -84,7 +83,7 @@ def measure(settings: RunSettings) -> tuple[LoopResult, Parts]:
     plan_ms: list[float] = []
     clean = 0
 
-    def note(tick: LoopTick[TickResult]) -> None:
+    def note(tick: LoopTick) -> None:
         nonlocal clean
         adapt_ms.append(tick.result.adapt_ms)
         plan_ms.append(tick.result.plan_ms)

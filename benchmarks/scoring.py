@@ -13,7 +13,6 @@ from controller.config import RunSettings
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
-from controller.tick import TickResult
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def score(settings: RunSettings) -> Score:
     distances: list[float] = []
     progress: list[float] = []
 
-    def note(tick: LoopTick[TickResult]) -> None:
+    def note(tick: LoopTick) -> None:
         costs.append(tick.result.cost)
         distances.append(tick.result.progress.distance)
         progress.append(tick.result.progress.s)

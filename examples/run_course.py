@@ -22,7 +22,7 @@ from controller.loop.timing import LoopSettings
 from controller.rhythm import ControlSettings
 from controller.settings import assets
 from controller.settings.robots import spec
-from controller.tick import Actions, TickResult
+from controller.tick import Actions
 from dynamics import checkpoint, factory
 from hardware.clock import VirtualClock
 from hardware.servo.servo import Servo
@@ -56,7 +56,7 @@ def main() -> None:
         Actions.of(robot.spec),
         rng=np.random.default_rng(2),
     )
-    ticks: list[LoopTick[TickResult]] = []
+    ticks: list[LoopTick] = []
     loop = run_lockstep(controller, Servo(robot), clock, LoopSettings(rate_hz=20.0, seconds=8.0), ticks.append)
     summary = {
         "ticks": loop.ticks,

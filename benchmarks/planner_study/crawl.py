@@ -22,7 +22,6 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.settings.layers import Layer
-from controller.tick import TickResult
 from dynamics import factory
 from dynamics.model import Model
 from dynamics.network import Weights
@@ -86,7 +85,7 @@ class CrawlArena:
         )
         costs: list[float] = []
 
-        def note(tick: LoopTick[TickResult]) -> None:
+        def note(tick: LoopTick) -> None:
             costs.append(tick.result.cost)
 
         run_lockstep(controller, rig.servo, rig.clock, rig.loop, note)

@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from controller.jobs.interrupts import interruptible
-from controller.loop.plan_loop import OnTick, PlanLoop, Planning, ResultT
+from controller.loop.plan_loop import OnTick, PlanLoop, Planning
 from controller.loop.realtime import ending, quiet_interpreter, warm_up, warn_when_slow
 from controller.loop.servo_cycles import FIRST_PLAN_TICKS, OFF_TIME, Boundary, constant_action
 from controller.loop.timing import Journal, LoopResult, LoopSettings
@@ -30,9 +30,7 @@ _SILENCE = 1.0
 """Without a cycle for this long the servo process counts as gone [s]."""
 
 
-def run_deployed(
-    controller: Planning[ResultT], servo: ServoProcess, settings: LoopSettings, on_tick: OnTick[ResultT]
-) -> LoopResult:
+def run_deployed(controller: Planning, servo: ServoProcess, settings: LoopSettings, on_tick: OnTick) -> LoopResult:
     """Stand up, run, sit down; the robot is left damped and the servo process ended, whatever happens.
 
     Args:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from controller.loop.servo_cycles import Boundary
 from controller.loop.timing import Journal
-from controller.tick import Observation
+from controller.tick import Observation, TickResult
 from hardware import embodiment
 from hardware.clock import Clock
 from hardware.schedule import ActionSchedule
@@ -23,23 +23,10 @@ REHEARSAL_MARGIN = 1.3
 """How much earlier than the longest recent rehearsal took the next one begins."""
 
 
-class Decision(Protocol):
-    """What a controller returns from a tick, as far as the loops need it."""
-
-    @property
-    def schedule(self) -> ActionSchedule:
-        """What the servo plays from now on."""
-        ...
-
-
-ResultT = TypeVar("ResultT", bound=Decision)
-ResultT_co = TypeVar("ResultT_co", bound=Decision, covariant=True)
-
-
-class Planning(Protocol[ResultT_co]):
+class Planning(Protocol):
     """The controller, as far as the loops need it."""
 
-    def tick(self, observation: Observation) -> ResultT_co:
+    def tick(self, observation: Observation) -> TickResult:
         """Decide what to do from an observation."""
         ...
 
@@ -74,14 +61,14 @@ class Boundaries(Protocol):
 
 
 @dataclass(frozen=True)
-class LoopTick(Generic[ResultT]):
+class LoopTick:
     """One tick as the plan loop saw it, for panels and logs."""
 
     tick: int
     time: float
     """Time since tick 0 [s]."""
     observation: Observation
-    result: ResultT
+    result: TickResult
     report: ServoReport | None
     """The last servo cycle before this tick; None at the first."""
     tick_ms: float
@@ -89,20 +76,20 @@ class LoopTick(Generic[ResultT]):
     missed: bool
 
 
-OnTick = Callable[[LoopTick[ResultT]], None]
+OnTick = Callable[[LoopTick], None]
 
 
-class PlanLoop(Generic[ResultT]):
+class PlanLoop:
     """Turns boundaries into schedules and notes how long that took."""
 
     def __init__(
         self,
-        controller: Planning[ResultT],
+        controller: Planning,
         servo: Actor,
         clock: Clock,
         journal: Journal,
         start: float,
-        on_tick: OnTick[ResultT],
+        on_tick: OnTick,
     ) -> None:
         self._controller, self._servo, self._clock, self._journal = controller, servo, clock, journal
         self._start, self._on_tick = start, on_tick

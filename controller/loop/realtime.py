@@ -19,7 +19,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from controller.jobs.interrupts import interruptible
-from controller.loop.plan_loop import OnTick, PlanLoop, Planning, ResultT
+from controller.loop.plan_loop import OnTick, PlanLoop, Planning
 from controller.loop.servo_cycles import Mailbox, arm, drive
 from controller.loop.timing import Journal, LoopResult, LoopSettings
 from controller.tick import Observation
@@ -42,7 +42,7 @@ class Finished(Exception):
 
 
 def run_lockstep(
-    controller: Planning[ResultT], servo: Servo, clock: Clock, settings: LoopSettings, on_tick: OnTick[ResultT]
+    controller: Planning, servo: Servo, clock: Clock, settings: LoopSettings, on_tick: OnTick
 ) -> LoopResult:
     """Run servo and plan loop in turns; on a virtual clock fast and bit-reproducible.
 
@@ -73,7 +73,7 @@ def run_lockstep(
 
 
 def run_realtime(
-    controller: Planning[ResultT], servo: Servo, clock: Clock, settings: LoopSettings, on_tick: OnTick[ResultT]
+    controller: Planning, servo: Servo, clock: Clock, settings: LoopSettings, on_tick: OnTick
 ) -> LoopResult:
     """Run the servo in its own thread and the plan loop here, on the wall clock.
 
@@ -101,9 +101,7 @@ def run_realtime(
     return result
 
 
-def _run_threads(
-    controller: Planning[ResultT], servo: Servo, clock: Clock, journal: Journal, on_tick: OnTick[ResultT]
-) -> None:
+def _run_threads(controller: Planning, servo: Servo, clock: Clock, journal: Journal, on_tick: OnTick) -> None:
     """Drive the servo in a thread and the plan loop here, until either ends."""
     mailbox, stop = Mailbox(), threading.Event()
     with servo:
@@ -119,7 +117,7 @@ def _run_threads(
         driving.result()
 
 
-def warm_up(controller: Planning[ResultT], spec: RobotSpec, settings: LoopSettings) -> None:
+def warm_up(controller: Planning, spec: RobotSpec, settings: LoopSettings) -> None:
     """Plan a few ticks for nothing, so that first calls, caches and allocations do not fall into the run.
 
     The robot is not connected yet and the states are made up: a simulated robot's time starts with the run.

@@ -31,7 +31,6 @@ from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import Log, RunHeader, RunLog, from_tick
 from controller.telemetry.summary import servo_summary, summary
-from controller.tick import TickResult
 from dynamics.files import trouble
 from hardware.clock import Clock
 from hardware.robot import Robot
@@ -191,7 +190,7 @@ class _Diary:
         self.events: list[dict[str, object]] = []
         """Of the servo process."""
 
-    def note(self, tick: LoopTick[TickResult]) -> None:
+    def note(self, tick: LoopTick) -> None:
         """Write down a tick; raises Finished where the course is over."""
         if not self.events:
             _log.warning("servo process %s, log process %s", self._servo.pid, self._servo_log.pid)

@@ -23,7 +23,6 @@ from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import Log, RunLog, from_tick
 from controller.telemetry.summary import summary
-from controller.tick import TickResult
 from hardware.clock import VirtualClock
 from sim.perturbations import active
 
@@ -83,7 +82,7 @@ def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
     loop = run_lockstep if isinstance(rig.clock, VirtualClock) else run_realtime
     with RunLog(path, rig.header) as log, Panel(rig.header, settings.seconds) as panel:
 
-        def note(tick: LoopTick[TickResult]) -> None:
+        def note(tick: LoopTick) -> None:
             acting = [str(perturbation) for perturbation in active(settings.perturbations, tick.time)]
             record = from_tick(tick, rig.header.channels, acting, rig.robot.qpos)
             log.write(record)

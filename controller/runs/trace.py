@@ -19,7 +19,6 @@ from pydantic import TypeAdapter
 from controller.config import RunSettings
 from controller.loop.plan_loop import LoopTick
 from controller.settings.layers import plain
-from controller.tick import TickResult
 from dynamics.files import fingerprint
 from hardware.robot import FloatArray
 from hardware.servo_log.reader import ServoLog, reading
@@ -103,7 +102,7 @@ def of_run(settings: RunSettings, versions: Mapping[str, str]) -> Noted:
     return {"run": {"settings": plain(settings), "checkpoint": checkpoint, "versions": dict(versions)}}
 
 
-def of_tick(number: int, tick: LoopTick[TickResult], chance: Chance) -> Noted:
+def of_tick(number: int, tick: LoopTick, chance: Chance) -> Noted:
     """Return the note of a tick; `chance` is what its `Witness` remembers."""
     seen, result, plan = tick.observation, tick.result, tick.result.plan
     search = {

@@ -22,7 +22,6 @@ from controller.mission import Mission
 from controller.stress.scores import recovery_time
 from controller.stress.settings import StressSettings, Trial
 from controller.telemetry.run_log import mean
-from controller.tick import TickResult
 from dynamics.checkpoint import CheckpointError
 from dynamics.files import fingerprint
 from planners.costs.path import PathWeights
@@ -64,7 +63,7 @@ class Series:
     error_prior: list[float] = field(default_factory=list)
     error_adapted: list[float] = field(default_factory=list)
 
-    def note(self, tick: LoopTick[TickResult]) -> None:
+    def note(self, tick: LoopTick) -> None:
         """Append one tick; a missing model error is NaN."""
         result = tick.result
         self.time.append(tick.time)

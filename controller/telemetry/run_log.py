@@ -26,7 +26,6 @@ from sim.perturbations import in_words
 
 if TYPE_CHECKING:
     from controller.loop.plan_loop import LoopTick
-    from controller.tick import TickResult
 
 FloatArray = NDArray[np.float64]
 
@@ -193,7 +192,7 @@ class Log:
 
 
 def from_tick(
-    tick: LoopTick[TickResult],
+    tick: LoopTick,
     channels: Sequence[str],
     perturbations: Sequence[str] = (),
     qpos: FloatArray | None = None,

@@ -19,7 +19,6 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.settings import robots
-from controller.tick import TickResult
 from controller.training.random_episodes import with_onset
 from dynamics.training.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray
@@ -103,7 +102,7 @@ def _record(settings: RunSettings, family: str) -> Episodes | None:
     applied: list[FloatArray | None] = []
     conditions: list[FloatArray] = []
 
-    def note(tick: LoopTick[TickResult]) -> None:
+    def note(tick: LoopTick) -> None:
         states.append(tick.observation.state)
         applied.append(tick.observation.applied)
         conditions.append(rig.robot.true_condition())

@@ -32,7 +32,7 @@ def drive(adapter: str, perturbation: str, seed: int) -> list[TickResult]:
     rig = build(mission, load_model(mission, adapter))
     results: list[TickResult] = []
 
-    def note(tick: LoopTick[TickResult]) -> None:
+    def note(tick: LoopTick) -> None:
         results.append(tick.result)
 
     outcome = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)

@@ -12,7 +12,6 @@ from controller.config import run_settings
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
-from controller.tick import TickResult
 
 SECONDS = 4.0
 
@@ -24,7 +23,7 @@ def rewards(adapter: str, course: str) -> list[float]:
     rig = build(mission, load_model(mission, adapter))
     earned: list[float] = []
 
-    def note(tick: LoopTick[TickResult]) -> None:
+    def note(tick: LoopTick) -> None:
         earned.append(-tick.result.cost)
 
     assert run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note).fault is None

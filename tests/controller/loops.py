@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from controller.courses.paths import START
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, run_realtime
 from controller.loop.timing import LoopResult, LoopSettings
-from controller.tick import Observation
+from controller.tick import Observation, TickResult
 from hardware.clock import Clock, VirtualClock, WallClock
 from hardware.schedule import ActionSchedule
 from hardware.servo.servo import Servo
+from planners.plan import Plan, PlanStatus
 from tests.hardware.loopback import LoopbackRobot, Stage, make_spec
 
 MODES = ("lock-step", "real time")
 
 
-@dataclass(frozen=True)
-class Result:
-    schedule: ActionSchedule
+def decided(schedule: ActionSchedule) -> TickResult:
+    """A tick that came to a schedule, without a plan behind it."""
+    at, step, actions = schedule.start, schedule.step, schedule.actions
+    plan = Plan(at, step, actions, np.zeros((len(actions) + 1, 1)), math.nan, PlanStatus.OK, 0)
+    return TickResult(schedule, plan, actions[0], "ok", None, None, False, START, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass
@@ -38,7 +43,7 @@ class Counter:
     rehearsals: int = 0
     schedule: ActionSchedule | None = None
 
-    def tick(self, observation: Observation) -> Result:
+    def tick(self, observation: Observation) -> TickResult:
         tick = len(self.seen)
         self.seen.append(observation)
         self.hook(tick)
@@ -48,7 +53,7 @@ class Counter:
         actions = np.array([*under_way, *[np.full(2, 20.0 + tick)] * self.knots])
         end = observation.time + len(actions) * self.period
         self.schedule = ActionSchedule(observation.time, self.period, actions, end + self.grace)
-        return Result(self.schedule)
+        return decided(self.schedule)
 
     def rehearse(self, observation: Observation) -> None:
         self.rehearsals += 1
@@ -67,8 +72,8 @@ class Run:
     rate: float = 20.0
     seconds: float = 0.3
     warmup: int = 0
-    on_tick: Callable[[LoopTick[Result]], None] = lambda tick: None
-    ticks: list[LoopTick[Result]] = field(default_factory=list)
+    on_tick: Callable[[LoopTick], None] = lambda tick: None
+    ticks: list[LoopTick] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.clock: Clock = VirtualClock() if self.mode == "lock-step" else WallClock()
@@ -79,7 +84,7 @@ class Run:
         run = run_lockstep if self.mode == "lock-step" else run_realtime
         return run(self.controller, Servo(self.robot), self.clock, settings, self._record)
 
-    def _record(self, tick: LoopTick[Result]) -> None:
+    def _record(self, tick: LoopTick) -> None:
         self.ticks.append(tick)
         self.on_tick(tick)
 

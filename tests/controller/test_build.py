@@ -121,7 +121,7 @@ def test_with_the_oracle_the_loop_goes_where_it_was_foreseen(settings: RunSettin
     quick = ShootingSettings(candidates=2, rounds=1)
     knowing = replace(settings, model="oracle", planner=quick, perturbations=hurt, seconds=0.6)
     rig = wired(knowing, "mb")
-    ticks: list[LoopTick[TickResult]] = []
+    ticks: list[LoopTick] = []
     run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, ticks.append)
     for now, then in pairwise(ticks[1:]):  # before there is a command in the delay line the battery's rhythm differs
         np.testing.assert_allclose(now.result.plan.states[0], then.observation.state, atol=1e-9)

@@ -26,7 +26,7 @@ from hardware.servo.process import ServoProcess
 from hardware.servo.records import Cycle
 from hardware.servo.rights import RealtimeSettings
 from hardware.servo.servo import Servo
-from tests.controller.loops import Counter, Result
+from tests.controller.loops import Counter
 from tests.hardware.servo.test_process import SPEC, make, written
 
 PLAIN = RealtimeSettings(fifo=False, lock_memory=False)
@@ -35,7 +35,7 @@ SETTINGS = LoopSettings(rate_hz=25.0, seconds=1.6, delay_ticks=1, warmup_ticks=2
 
 def test_a_run_ticks_on_the_grid_and_learns_what_was_played(tmp_path: Path) -> None:
     controller = Counter(period=0.04)
-    ticks: list[LoopTick[Result]] = []
+    ticks: list[LoopTick] = []
     servo = ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN)
     result = run_deployed(controller, servo, SETTINGS, ticks.append)
     assert result.fault is None
@@ -54,7 +54,7 @@ def test_a_run_ticks_on_the_grid_and_learns_what_was_played(tmp_path: Path) -> N
 def test_a_servo_process_that_is_killed_ends_the_run_with_a_fault(tmp_path: Path) -> None:
     servo = ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN)
 
-    def kill(tick: LoopTick[Result]) -> None:
+    def kill(tick: LoopTick) -> None:
         if tick.tick == 5:
             assert servo.pid is not None
             os.kill(servo.pid, signal.SIGKILL)

@@ -18,7 +18,7 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import Finished
 from hardware.robot import RobotState
 from hardware.schedule import Rung
-from tests.controller.loops import MODES, Counter, Result, Run
+from tests.controller.loops import MODES, Counter, Run
 from tests.hardware.loopback import Stage
 
 
@@ -126,7 +126,7 @@ def test_planner_that_stops_answering_lets_the_robot_fade_and_damp() -> None:
 def test_fall_ends_the_run_as_a_result(mode: str) -> None:
     run = Run(Counter(), mode=mode, seconds=5.0)
 
-    def fall(tick: LoopTick[Result]) -> None:
+    def fall(tick: LoopTick) -> None:
         run.robot.tilt = 2.0 if tick.tick >= 2 else 0.0
 
     run.on_tick = fall
@@ -285,7 +285,7 @@ def test_rate_that_does_not_divide_the_servo_rate_is_refused_before_the_robot_is
 
 @pytest.mark.parametrize("mode", MODES)
 def test_whoever_looks_on_can_end_a_run(mode: str) -> None:
-    def finish(tick: LoopTick[Result]) -> None:
+    def finish(tick: LoopTick) -> None:
         if tick.tick >= 3:
             raise Finished
 

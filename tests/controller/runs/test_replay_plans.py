@@ -22,7 +22,6 @@ from controller.runs.replay_plans import NotRerun, rerun
 from controller.runs.trace import Noted
 from controller.settings import assets
 from controller.settings.layers import Layer
-from controller.tick import TickResult
 from dynamics import checkpoint
 from planners import factory as planners
 from planners.plan import Plan, PlanFunction
@@ -61,7 +60,7 @@ def drive(kind: str, adapter: str, cut: bool = False, model: Path | None = None)
     brain = controller(mission, loaded, search=search)
     notes = [trace.of_run(settings, rig.header.versions)]
 
-    def note(tick: LoopTick[TickResult]) -> None:
+    def note(tick: LoopTick) -> None:
         notes.append(trace.of_tick(len(notes) - 1, tick, witness.chance))
         search.hurry = False
         brain.rehearse(tick.observation)

@@ -194,7 +194,7 @@ def test_summary_of_a_run_without_ticks_is_valid_too() -> None:
     json.dumps(figures, allow_nan=False)
 
 
-def loop_tick(yaw: float, heading: float) -> LoopTick[TickResult]:
+def loop_tick(yaw: float, heading: float) -> LoopTick:
     schedule = ActionSchedule(5.0, 0.1, np.ones((2, 2)), 6.0)
     plan = Plan(5.0, 0.1, np.ones((2, 2)), np.zeros((3, 7)), 1.0, PlanStatus.OK, 10)
     result = TickResult(
