@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated
 
 import numpy as np
@@ -21,22 +20,8 @@ from planners.factory import PLANNERS
 from planners.hybrid import HybridSettings
 from planners.problem import PlannerSettings
 from sim.perturbations import Perturbation, check, parse
+from sim.strict import at_least, require
 from sim.terrain import TERRAINS
-
-MODELS: Mapping[str, str] = MappingProxyType(
-    {
-        "learned": "the adapter's model, re-fitted at every tick",
-        "oracle": "the true simulator: what any model could reach at best; lock-step only",
-    }
-)
-
-
-STATES: Mapping[str, str] = MappingProxyType(
-    {
-        "measured": "as by motion capture beside the robot's own sensors",
-        "estimated": "position, velocity and attitude from IMU, legs and feet alone; legged robots with a gait only",
-    }
-)
 
 
 def _perturbation(value: object) -> Perturbation:
@@ -60,8 +45,8 @@ def _course(text: str) -> str:
 RobotName = Annotated[str, AfterValidator(robots.located)]
 CourseName = Annotated[str, AfterValidator(_course)]
 TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
-ModelName = Annotated[str, AfterValidator(one_of("model", lambda: MODELS))]
-StateName = Annotated[str, AfterValidator(one_of("state", lambda: STATES))]
+ModelName = Annotated[str, AfterValidator(one_of("model", lambda: ("learned", "oracle")))]
+StateName = Annotated[str, AfterValidator(one_of("state", lambda: ("measured", "estimated")))]
 PerturbationText = Annotated[Perturbation, PlainValidator(_perturbation), PlainSerializer(str)]
 PlannerChoice = Annotated[
     PlannerSettings, ByKind(lambda: {kind: planner.settings for kind, planner in PLANNERS.items()})
@@ -101,10 +86,9 @@ class RunSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 1.0 / self.control.rate_hz <= self.seconds <= 86400.0:
-            raise ValueError(f"seconds: expected at least one tick and at most a day, got {self.seconds}")
-        if self.seed < 0:
-            raise ValueError(f"seed: expected 0 or more, got {self.seed}")
+        lasts = 1.0 / self.control.rate_hz <= self.seconds <= 86400.0
+        require(lasts, "seconds", "at least one tick and at most a day", self.seconds)
+        at_least(self, 0, "seed")
         folder = robots.checkpoint(self.robot, self.adapter).parent
         refusal = recipes.refusal(self.adapter, robots.spec(self.robot).name, folder)
         if self.checkpoint is None and refusal:

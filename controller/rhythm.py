@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from planners.problem import CHUNK
 from planners.risk import Risk
+from sim.strict import at_least, require
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,8 @@ class ControlSettings:
     chunk: int = CHUNK
 
     def __post_init__(self) -> None:
-        for name, least in (("horizon", 1), ("delay_ticks", 0), ("trust", 1), ("chunk", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name}: expected at least {least}, got {getattr(self, name)}")
-        if not 0 < self.rate_hz <= 500:
-            raise ValueError(f"rate_hz: expected more than 0 and at most 500, got {self.rate_hz}")
-        if not 0 < self.budget <= 1:
-            raise ValueError(f"budget: expected a share in (0, 1], got {self.budget}")
-        if not self.change >= 0:
-            raise ValueError(f"change: expected a price of 0 or more, got {self.change}")
-        if not self.expiry > 0:
-            raise ValueError(f"expiry: expected a positive number of periods, got {self.expiry}")
+        at_least(self, 1, "horizon", "trust", "chunk")
+        at_least(self, 0, "delay_ticks", "change")
+        require(0 < self.rate_hz <= 500, "rate_hz", "more than 0 and at most 500", self.rate_hz)
+        require(0 < self.budget <= 1, "budget", "a share in (0, 1]", self.budget)
+        require(self.expiry > 0, "expiry", "a positive number of periods", self.expiry)

@@ -1,4 +1,4 @@
-"""The few words in which a part of a robot's file is checked; each says key, expected, got, and the nearest choice."""
+"""The few words in which a part of a settings file is checked; each says key, expected, got, and the nearest choice."""
 
 from __future__ import annotations
 
@@ -33,6 +33,18 @@ def not_negative(part: object, *keys: str) -> None:
     """Raise ValueError unless all numbers under these keys are finite and zero or above."""
     for key, number in numbers(part, *keys):
         require(0.0 <= number < math.inf, key, "zero or a positive number", number)
+
+
+def at_least(part: object, least: float, *keys: str) -> None:
+    """Raise ValueError unless no number under these keys is smaller."""
+    for key, number in numbers(part, *keys):
+        require(number >= least, key, f"at least {least}", number)
+
+
+def shares(part: object, *keys: str) -> None:
+    """Raise ValueError unless all numbers under these keys are shares of a whole."""
+    for key, number in numbers(part, *keys):
+        require(0.0 <= number <= 1.0, key, "a share in [0, 1]", number)
 
 
 def within(key: str, low: float, number: float, high: float) -> None:

@@ -44,6 +44,6 @@ class Run:
     def __call__(self) -> Answer:
         """Run and report."""
         settings = self.settings.resolve(vars(self.simulation))
-        from controller.runs.simulated import Options, execute  # after the settings: a mistake is answered sooner
+        from controller.runs.simulated import execute  # after the settings: a mistake is answered sooner
 
-        return ended(execute(settings, Options(fast=self.fast, compare=self.compare, out=self.out, video=self.video)))
+        return ended(execute(settings, fast=self.fast, compare=self.compare, out=self.out, video=self.video))

@@ -41,7 +41,7 @@ class Stress:
             "seeds": self.seeds,
             "workers": self.workers,
         }
-        from controller.stress.suite import Request, execute
+        from controller.stress.suite import execute
 
         overrides = layers(given, self.set)
-        return Answer(*execute(self.config, overrides, Request(self.out, self.resume, self.scheduler)))
+        return Answer(*execute(self.config, overrides, self.out, self.scheduler, resume=self.resume))

@@ -12,7 +12,7 @@ import numpy as np
 
 from controller.jobs.interrupts import interruptible
 from controller.loop.plan_loop import OnTick, PlanLoop, Planning
-from controller.loop.realtime import ending, quiet_interpreter, warm_up, warn_when_slow
+from controller.loop.realtime import in_real_time
 from controller.loop.servo_cycles import FIRST_PLAN_TICKS, OFF_TIME, Boundary, constant_action
 from controller.loop.timing import Journal, LoopResult, LoopSettings
 from hardware.clock import Beat
@@ -33,28 +33,20 @@ _SILENCE = 1.0
 def run_deployed(controller: Planning, servo: ServoProcess, settings: LoopSettings, on_tick: OnTick) -> LoopResult:
     """Stand up, run, sit down; the robot is left damped and the servo process ended, whatever happens.
 
-    Args:
-        controller: decides once a tick; it is warmed up and reset before the robot is connected.
-        servo: a servo process that was not started yet.
-        settings: rhythm and length of the run.
-        on_tick: called after each tick.
+    As `controller.loop.realtime.run_realtime` otherwise; the servo process was not started yet.
 
     Raises:
         ValueError: the rates do not fit, or there is no tick of delay for the plan to be made in.
     """
-    settings.cycles_per_tick(servo.spec)
-    if settings.delay_ticks < 1:
-        raise ValueError("delay_ticks: real time needs at least 1 because planning takes time, got 0")
     journal = Journal(settings)
-    with ending(journal), quiet_interpreter():
-        warm_up(controller, servo.spec, settings)
+
+    def both() -> None:
         with servo, interruptible():
             rise(servo, settings.period)
             boundaries = SharedBoundaries(servo, journal, servo.clock.now())
-            PlanLoop(controller, servo, servo.clock, journal, boundaries.beat.start, on_tick).run(boundaries)
-    result = journal.result()
-    warn_when_slow(result, settings)
-    return result
+            PlanLoop(controller, servo, journal, boundaries.beat, on_tick).run(boundaries.take)
+
+    return in_real_time(controller, servo.spec, journal, both)
 
 
 def rise(servo: ServoProcess, period: float) -> None:

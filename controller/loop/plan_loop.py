@@ -1,6 +1,6 @@
 """The plan loop: at every tick boundary from an observation to the schedule that is played next, and its timing.
 
-Where boundaries come from, and who plays schedules, are protocols: a servo in this process or one of its own.
+The servo that plays schedules is in this process or in one of its own.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from controller.loop.servo_cycles import Boundary
 from controller.loop.timing import Journal
 from controller.tick import Observation, TickResult
 from hardware import embodiment
-from hardware.clock import Clock
-from hardware.schedule import ActionSchedule
-from hardware.servo.servo import ServoReport
-from hardware.spec import RobotSpec
+from hardware.clock import Beat
+from hardware.servo.process import ServoProcess
+from hardware.servo.servo import Servo, ServoReport
 
 REHEARSAL_MARGIN = 1.3
 """How much earlier than the longest recent rehearsal took the next one begins."""
@@ -36,27 +35,6 @@ class Planning(Protocol):
 
     def rehearse(self, observation: Observation) -> None:
         """Do a tick for nothing and forget it."""
-        ...
-
-
-class Actor(Protocol):
-    """Who plays schedules, as far as the plan loop needs it: a servo, or a servo process."""
-
-    @property
-    def spec(self) -> RobotSpec:
-        """The constant facts about the robot."""
-        ...
-
-    def publish(self, schedule: ActionSchedule) -> None:
-        """Make `schedule` the one that is played."""
-        ...
-
-
-class Boundaries(Protocol):
-    """Where tick boundaries come from."""
-
-    def take(self) -> Boundary | None:
-        """Wait for a boundary that was not taken yet; None when there will be no more."""
         ...
 
 
@@ -83,23 +61,17 @@ class PlanLoop:
     """Turns boundaries into schedules and notes how long that took."""
 
     def __init__(
-        self,
-        controller: Planning,
-        servo: Actor,
-        clock: Clock,
-        journal: Journal,
-        start: float,
-        on_tick: OnTick,
+        self, controller: Planning, servo: Servo | ServoProcess, journal: Journal, beat: Beat, on_tick: OnTick
     ) -> None:
-        self._controller, self._servo, self._clock, self._journal = controller, servo, clock, journal
-        self._start, self._on_tick = start, on_tick
+        self._controller, self._servo, self._journal, self._on_tick = controller, servo, journal, on_tick
+        self._clock, self._start = beat.clock, beat.start
         self._next = 0
         self._rehearsal = 0.0
 
-    def run(self, mailbox: Boundaries) -> None:
-        """Tick until the time is up or the servo has ended."""
+    def run(self, take: Callable[[], Boundary | None]) -> None:
+        """Tick until the time is up or there are no more boundaries to wait for."""
         ticks = self._journal.settings.ticks
-        while (boundary := mailbox.take()) is not None:
+        while (boundary := take()) is not None:
             if boundary.tick >= ticks:
                 self._journal.misses += ticks - self._next
                 return

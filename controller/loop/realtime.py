@@ -12,7 +12,7 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -21,7 +21,7 @@ import numpy as np
 from controller.jobs.interrupts import interruptible
 from controller.loop.plan_loop import OnTick, PlanLoop, Planning
 from controller.loop.servo_cycles import Mailbox, arm, drive
-from controller.loop.timing import Journal, LoopResult, LoopSettings
+from controller.loop.timing import Journal, LoopResult, LoopSettings, percentiles
 from controller.tick import Observation
 from hardware import embodiment
 from hardware.clock import Clock
@@ -56,13 +56,12 @@ def run_lockstep(
     Raises:
         ValueError: the rates do not fit.
     """
-    cycles_per_tick = settings.cycles_per_tick(servo.spec)
-    journal = Journal(settings)
+    cycles, journal = settings.ticks * settings.cycles_per_tick(servo.spec), Journal(settings)
     with ending(journal), servo:
         metronome = arm(servo, clock, journal)
-        loop = PlanLoop(controller, servo, clock, journal, metronome.beat.start, on_tick)
+        loop = PlanLoop(controller, servo, journal, metronome.beat, on_tick)
         with interruptible():
-            for cycle in range(settings.ticks * cycles_per_tick):
+            for cycle in range(cycles):
                 metronome.beat.sleep_until(cycle)
                 boundary = metronome.observe(cycle)
                 if boundary is not None:
@@ -75,46 +74,49 @@ def run_lockstep(
 def run_realtime(
     controller: Planning, servo: Servo, clock: Clock, settings: LoopSettings, on_tick: OnTick
 ) -> LoopResult:
-    """Run the servo in its own thread and the plan loop here, on the wall clock.
+    """Run the servo in its own thread and the plan loop here, on the wall clock; as `run_lockstep` otherwise.
 
     Ctrl-C ends a run as its time does: the robot is damped and the result returned.
-
-    Args:
-        controller: decides once a tick; it is warmed up and reset before the robot is connected.
-        servo: a servo that is not entered yet; it is left damped and released.
-        clock: the wall clock that the robot uses too.
-        settings: rhythm and length of the run.
-        on_tick: called after each tick; its time is missing from the next one.
 
     Raises:
         ValueError: the rates do not fit, or there is no tick of delay for the plan to be made in.
     """
-    settings.cycles_per_tick(servo.spec)
+    journal, mailbox, stop = Journal(settings), Mailbox(), threading.Event()
+
+    def both() -> None:
+        with servo:
+            metronome = arm(servo, clock, journal)
+            loop = PlanLoop(controller, servo, journal, metronome.beat, on_tick)
+            with ThreadPoolExecutor(max_workers=1, thread_name_prefix="servo") as executor:
+                try:
+                    driving = executor.submit(drive, metronome, mailbox, stop)
+                    with interruptible():
+                        loop.run(mailbox.take)
+                finally:
+                    stop.set()
+            driving.result()
+
+    return in_real_time(controller, servo.spec, journal, both)
+
+
+def in_real_time(controller: Planning, spec: RobotSpec, journal: Journal, run: Callable[[], None]) -> LoopResult:
+    """Check and warm up, run on the wall clock, and say where plans came too late for it.
+
+    Raises:
+        ValueError: the rates do not fit, or there is no tick of delay for the plan to be made in.
+    """
+    settings = journal.settings
+    settings.cycles_per_tick(spec)
     if settings.delay_ticks < 1:
         raise ValueError("delay_ticks: real time needs at least 1 because planning takes time, got 0")
-    journal = Journal(settings)
     with ending(journal), quiet_interpreter():
-        warm_up(controller, servo.spec, settings)
-        _run_threads(controller, servo, clock, journal, on_tick)
-    result = journal.result()
-    warn_when_slow(result, settings)
-    return result
-
-
-def _run_threads(controller: Planning, servo: Servo, clock: Clock, journal: Journal, on_tick: OnTick) -> None:
-    """Drive the servo in a thread and the plan loop here, until either ends."""
-    mailbox, stop = Mailbox(), threading.Event()
-    with servo:
-        metronome = arm(servo, clock, journal)
-        loop = PlanLoop(controller, servo, clock, journal, metronome.beat.start, on_tick)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="servo") as executor:
-            try:
-                driving = executor.submit(drive, metronome, mailbox, stop)
-                with interruptible():
-                    loop.run(mailbox)
-            finally:
-                stop.set()
-        driving.result()
+        warm_up(controller, spec, settings)
+        run()
+    p95, covered = percentiles(journal.response_ms).p95, 1e3 * settings.delay_ticks * settings.period
+    if p95 > covered:
+        told = "planning took %.1f ms (p95), more than the %.1f ms that delay_ticks=%d covers"
+        _log.warning(told, p95, covered, settings.delay_ticks)
+    return journal.result()
 
 
 def warm_up(controller: Planning, spec: RobotSpec, settings: LoopSettings) -> None:
@@ -157,15 +159,3 @@ def quiet_interpreter() -> Iterator[None]:
         gc.unfreeze()
         if collecting:
             gc.enable()
-
-
-def warn_when_slow(result: LoopResult, settings: LoopSettings) -> None:
-    """Say so when plans take longer than the delay that they are made for."""
-    covered = 1e3 * settings.delay_ticks * settings.period
-    if result.statistics.response_ms.p95 > covered:
-        _log.warning(
-            "planning took %.1f ms (p95), more than the %.1f ms that delay_ticks=%d covers",
-            result.statistics.response_ms.p95,
-            covered,
-            settings.delay_ticks,
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from hardware.guard.checks import Trip
 from hardware.schedule import Rung
 from hardware.servo.servo import ServoReport
 from hardware.spec import RobotSpec
+from sim.strict import at_least, positive, require
 
 WHOLE = 1e-6
 """How far a ratio of rates may be from a whole number."""
@@ -36,14 +36,9 @@ class LoopSettings:
     """Ticks that are planned and thrown away before the robot is connected; real time only."""
 
     def __post_init__(self) -> None:
-        for name in ("rate_hz", "seconds"):
-            value = getattr(self, name)
-            if not 0.0 < value < math.inf:
-                raise ValueError(f"LoopSettings.{name}: expected a positive number, got {value}")
-        if self.delay_ticks < 0 or self.warmup_ticks < 0:
-            raise ValueError(f"LoopSettings: expected delay_ticks, warmup_ticks >= 0, got {self}")
-        if self.ticks < 1:
-            raise ValueError(f"LoopSettings.seconds: {self.seconds} s at {self.rate_hz} Hz is less than one tick")
+        positive(self, "rate_hz", "seconds")
+        at_least(self, 0, "delay_ticks", "warmup_ticks")
+        require(self.ticks >= 1, "seconds", f"at least one tick at {self.rate_hz} Hz", self.seconds)
 
     @property
     def period(self) -> float:
@@ -58,11 +53,9 @@ class LoopSettings:
     def cycles_per_tick(self, spec: RobotSpec) -> int:
         """Return the servo cycles in a tick; ValueError when they do not come out even."""
         ratio = spec.servo_hz / self.rate_hz
-        if ratio < 1.0 - WHOLE or abs(ratio - round(ratio)) > WHOLE:
-            raise ValueError(
-                f"rate_hz: the servo rate of robot {spec.name} ({spec.servo_hz} Hz) must be a multiple of the "
-                f"plan loop's rate, got {self.rate_hz} Hz"
-            )
+        fits = ratio >= 1.0 - WHOLE and abs(ratio - round(ratio)) <= WHOLE
+        expected = f"a whole part of the servo rate of robot {spec.name}, {spec.servo_hz} Hz"
+        require(fits, "rate_hz", expected, self.rate_hz)
         return round(ratio)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,45 +26,36 @@ from hardware.clock import VirtualClock
 from sim.perturbations import active
 
 
-@dataclass(frozen=True)
-class Options:
-    """How to run, beside the settings.
-
-    Attributes:
-        fast: lock-step instead of real time.
-        compare: recipe to run the same with afterwards, or None.
-        out: run folder; None takes runs/<time>-<robot>-<course>-<adapter>.
-        video: make a video.
-    """
-
-    fast: bool = False
-    compare: str | None = None
-    out: Path | None = None
-    video: bool = True
-
-
-def execute(settings: RunSettings, options: Options) -> Outcome:
+def execute(
+    settings: RunSettings, *, fast: bool, compare: str | None = None, out: Path | None = None, video: bool = True
+) -> Outcome:
     """Run, and leave a complete run folder; nothing is written before everything has been checked.
+
+    Args:
+        settings: checked settings.
+        fast: lock-step instead of real time.
+        compare: recipe to run the same with afterwards.
+        out: run folder; None makes up a name.
+        video: make a video.
 
     Raises:
         ConfigError: settings that cannot be used, or a folder that cannot be written.
         CheckpointError: a model is missing, damaged, or does not fit.
     """
-    mission = Mission.of(settings, fast=options.fast)
-    models = [load_model(mission, adapter) for adapter in (settings.adapter, *_compared(settings, options))]
+    mission = Mission.of(settings, fast=fast)
+    models = [load_model(mission, adapter) for adapter in (settings.adapter, *_compared(settings, compare))]
     rigs = [build(mission, model) for model in models]
-    with uninterrupted(), run_folder(settings, options.out) as folder:
+    with uninterrupted(), run_folder(settings, out) as folder:
         runs: list[Run] = []
         for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
             loop = _drive(rig, settings, log)
             runs.append(Run(Log.read(log), loop))
             if loop.interrupted:
                 break
-        return _conclude(settings, options, folder, runs)
+        return _conclude(settings, folder, runs, video=video)
 
 
-def _compared(settings: RunSettings, options: Options) -> list[str]:
-    adapter = options.compare
+def _compared(settings: RunSettings, adapter: str | None) -> list[str]:
     if adapter is None:
         return []
     if refusal := recipes.refusal(adapter, settings.robot):
@@ -91,16 +81,16 @@ def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
         return loop(rig.controller, rig.servo, rig.clock, rig.loop, note)
 
 
-def _conclude(settings: RunSettings, options: Options, folder: Path, runs: Sequence[Run]) -> Outcome:
+def _conclude(settings: RunSettings, folder: Path, runs: Sequence[Run], *, video: bool) -> Outcome:
     """Write video, report and summary of what was driven; whoever presses Ctrl-C goes without the video."""
-    interrupted, video = any(run.loop.interrupted for run in runs), None
-    if options.video and not interrupted:
+    interrupted, filmed = any(run.loop.interrupted for run in runs), None
+    if video and not interrupted:
         try:
             with interruptible():
-                video = film(folder / "video.mp4", [run.log for run in runs])
+                filmed = film(folder / "video.mp4", [run.log for run in runs])
         except KeyboardInterrupt:
             interrupted = True
-    result = _write(settings, folder, runs, video)
+    result = _write(settings, folder, runs, filmed)
     faults = [str(run.loop.fault) for run in runs if run.loop.fault is not None and not run.loop.fell]
     return Outcome(result, headline(runs), folder, interrupted, faults[0] if faults else None)
 

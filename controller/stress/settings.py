@@ -32,6 +32,7 @@ from controller.settings.layers import nearest, one_of
 from controller.settings.recipes import RECIPES, refusal
 from planners.hybrid import HybridSettings
 from sim.perturbations import Perturbation, sample_condition
+from sim.strict import at_least, require
 
 PROTOCOLS: Mapping[str, str] = MappingProxyType(
     {
@@ -72,8 +73,8 @@ class StressCondition:
     without: str | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
-            raise ValueError(f"name: expected lower-case letters, digits and single hyphens, got {self.name!r}")
+        plain = re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name) is not None
+        require(plain, "name", "lower-case letters, digits and single hyphens", repr(self.name))
         if (self.family is None) == (not self.perturbations):
             raise ValueError(f"{self.name}: expected either perturbations or a family")
         if not 0.0 <= self.onset < 86400.0 or (self.onset and self.family is None):
@@ -141,26 +142,23 @@ class StressSettings:
     workers: int = 2
 
     def __post_init__(self) -> None:
-        for name, least in (("seeds", 1), ("oracle_seeds", 1), ("first_seed", 0), ("worst", 0), ("workers", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name}: expected at least {least}, got {getattr(self, name)}")
+        at_least(self, 1, "seeds", "oracle_seeds", "workers")
+        at_least(self, 0, "first_seed", "worst")
         for what, names in (("adapters", self.adapters), ("conditions", [c.name for c in self.conditions])):
-            if not names or len(set(names)) < len(names):
-                raise ValueError(f"{what}: expected one or more different names, got {', '.join(names) or 'none'}")
+            differ = 0 < len(names) == len(set(names))
+            require(differ, what, "one or more different names", ", ".join(names) or "none")
         RunSettings(seconds=self.seconds, control=self.control)  # checks both
         folder = robots.checkpoint(self.robot, PLAIN).parent if self.models is None else Path(self.models)
         for what, names in (("adapters", self.adapters), ("adapter", (self.adapter,))):
             refused = [refusal(name, robots.spec(self.robot).name, folder) for name in names if name != ORACLE]
             if reason := next(filter(None, refused), None):
                 raise ValueError(f"{what}: {reason}")
-        if self.course not in COURSES:
-            raise ValueError(f"course: expected one with a path, {', '.join(COURSES)}, got {self.course!r}")
+        require(self.course in COURSES, "course", f"one with a path, {', '.join(COURSES)}", repr(self.course))
         for index, condition in enumerate(self.conditions):
             self._check_families(f"conditions[{index}]", condition)
             latest = max([condition.onset, *(item.onset for item in condition.perturbations)])
-            if latest >= self.seconds:
-                expected = f"expected an onset within the run of {self.seconds:g} s"
-                raise ValueError(f"conditions: {condition.name}: {expected}, got {latest:g}")
+            expected = f"an onset within the run of {self.seconds:g} s"
+            require(latest < self.seconds, f"conditions: {condition.name}", expected, f"{latest:g}")
 
     def _check_families(self, place: str, condition: StressCondition) -> None:
         known = robots.spec(self.robot).anatomy.families

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from controller.jobs.progress import bars, console
 from controller.jobs.study import Result, Store, claimed
 from controller.mission import Mission
 from controller.runs import simulated as single
-from controller.runs.simulated import Options
 from controller.settings.layers import ConfigError, Layer, read_yaml, resolve, to_yaml
 from controller.stress.report import summary, write_report
 from controller.stress.settings import ORACLE, PLAIN, StressSettings, Trial
@@ -38,23 +37,17 @@ _LOSSES = 3
 Executors = Callable[[], AbstractContextManager[Executor]]
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for, beside the settings.
-
-    Attributes:
-        out: folder of the suite; None takes runs/stress-<name of the config>.
-        resume: go on with an earlier one of the same settings.
-        scheduler: address of a Dask scheduler to compute with, in place of processes on this machine.
-    """
-
-    out: Path | None = None
-    resume: bool = False
-    scheduler: str | None = None
-
-
-def execute(config: Path, overrides: Sequence[Layer], request: Request) -> tuple[Mapping[str, object], str]:
+def execute(
+    config: Path, overrides: Sequence[Layer], out: Path | None, scheduler: str | None, *, resume: bool
+) -> tuple[Mapping[str, object], str]:
     """Run a suite, or what is left of it; returns its summary and a line for people.
+
+    Args:
+        config: settings file.
+        overrides: layers of the command line.
+        out: folder of the suite; None takes runs/stress-<name of the file>.
+        scheduler: address of a Dask scheduler to compute with, in place of processes on this machine.
+        resume: go on with an earlier one of the same settings.
 
     Raises:
         ConfigError: settings that cannot be used, or a folder that holds something else.
@@ -62,10 +55,10 @@ def execute(config: Path, overrides: Sequence[Layer], request: Request) -> tuple
     """
     settings = stress_settings(config, overrides)
     models = check(settings)
-    folder = request.out if request.out is not None else Path("runs") / f"stress-{config.stem}"
+    folder = out if out is not None else Path("runs") / f"stress-{config.stem}"
     store, stderr = Store(folder / "trials", Kept), console()
-    executors = partial(pool, settings.workers) if request.scheduler is None else partial(cluster, request.scheduler)
-    with claimed(folder, "a stress suite", to_yaml(shared(settings)), resume=request.resume):
+    executors = partial(pool, settings.workers) if scheduler is None else partial(cluster, scheduler)
+    with claimed(folder, "a stress suite", to_yaml(shared(settings)), resume=resume):
         check_kept(settings, store, models)
         run_all(settings, store, partial(measure, settings, models), executors, stderr)
         found = standings(Measured(settings, store.all(settings.trials())))
@@ -176,7 +169,7 @@ def repeat_worst(settings: StressSettings, results: Mapping[Trial, Result], fold
             out = folder / "worst" / trial.slug
             if not (out / "summary.json").is_file():
                 shutil.rmtree(out, ignore_errors=True)  # of a repetition that was broken off
-                if single.execute(settings.run(trial), Options(fast=True, out=out, video=False)).interrupted:
+                if single.execute(settings.run(trial), fast=True, out=out, video=False).interrupted:
                     shutil.rmtree(out)
                     raise KeyboardInterrupt
             reports[trial] = out / "report.html"

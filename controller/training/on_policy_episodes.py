@@ -23,6 +23,7 @@ from controller.training.random_episodes import with_onset
 from dynamics.training.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray
 from sim.perturbations import sample_condition
+from sim.strict import at_least, shares
 
 _ATTEMPTS = 10
 
@@ -46,11 +47,9 @@ class OnPolicySettings:
     onset_share: float = 0.5
 
     def __post_init__(self) -> None:
-        for name, least in (("rounds", 0), ("episodes", 1), ("fit_steps", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name}: expected at least {least}, got {getattr(self, name)}")
-        if not 0 <= self.onset_share <= 1:
-            raise ValueError(f"onset_share: expected a share in [0, 1], got {self.onset_share}")
+        at_least(self, 0, "rounds")
+        at_least(self, 1, "episodes", "fit_steps")
+        shares(self, "onset_share")
 
 
 def gather_on_policy(

@@ -20,6 +20,7 @@ from hardware.simulated.robot import SimRobot
 from hardware.spec import RobotSpec
 from sim.perturbations import Perturbation, sample_condition
 from sim.robots.ranges import Split
+from sim.strict import at_least, positive, shares
 
 _ATTEMPTS = 20
 _FALL = 1.2
@@ -49,14 +50,9 @@ class CollectSettings:
     workers: int = 2
 
     def __post_init__(self) -> None:
-        for name in ("episodes", "heldout_episodes", "workers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if not self.seconds > 0:
-            raise ValueError(f"seconds: expected a positive number, got {self.seconds}")
-        for name in ("onset_share", "noise", "alike"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name}: expected a share in [0, 1], got {getattr(self, name)}")
+        at_least(self, 1, "episodes", "heldout_episodes", "workers")
+        positive(self, "seconds")
+        shares(self, "onset_share", "noise", "alike")
 
 
 def gather(

@@ -18,6 +18,7 @@ from dynamics.adapters.fixed import FixedSettings
 from dynamics.factory import KINDS
 from dynamics.training.fit import FitSettings
 from dynamics.training.recipes import NetworkSettings
+from sim.strict import at_least, positive, require
 
 AdapterChoice = Annotated[AdapterSettings, ByKind(lambda: {name: kind.settings for name, kind in KINDS.items()})]
 
@@ -43,11 +44,9 @@ class RecipeSettings:
     plain: str | None = None
 
     def __post_init__(self) -> None:
-        if self.query < 1:
-            raise ValueError(f"query: expected at least 1, got {self.query}")
+        at_least(self, 1, "query")
         rollout = getattr(self.adapter, "rollout", 1)
-        if rollout > self.query:
-            raise ValueError(f"adapter.rollout: expected at most the query's {self.query} transitions, got {rollout}")
+        require(rollout <= self.query, "adapter.rollout", f"at most the query's {self.query} transitions", rollout)
         if getattr(self.adapter, "samples", 0) and self.network.members > 1:
             raise ValueError(f"adapter.samples: expected 0 with {self.network.members} members of an ensemble")
 
@@ -103,63 +102,38 @@ class ExperimentSettings:
             raise ValueError(f"without: unknown family '{self.without}'; {nearest(self.without, families)}")
         if self.goal is not None and self.goal not in GOALS:
             raise ValueError(f"goal: unknown goal '{self.goal}'; {nearest(self.goal, GOALS)}")
-        if self.goal is not None and self.on_policy.rounds:
-            raise ValueError(f"on_policy.rounds: expected 0 with a hidden goal, got {self.on_policy.rounds}")
-        if not self.reward_weight > 0:
-            raise ValueError(f"reward_weight: expected a positive number, got {self.reward_weight}")
-        for name in ("query", "support", "workers", "goals_per_episode"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if not 0 < self.validation < 1:
-            raise ValueError(f"validation: expected a share in (0, 1), got {self.validation}")
+        rounds, driver = self.on_policy.rounds, self.on_policy.driver
+        require(self.goal is None or not rounds, "on_policy.rounds", "0 with a hidden goal", rounds)
+        positive(self, "reward_weight")
+        at_least(self, 1, "query", "support", "workers", "goals_per_episode")
+        require(0 < self.validation < 1, "validation", "a share in (0, 1)", self.validation)
         count = self.collect.episodes
-        if max(1, round(self.validation * count)) >= count:
-            raise ValueError(
-                f"validation: expected to leave some of {count} episodes to train on, got {self.validation}"
-            )
-        if not self.recipes:
-            raise ValueError("recipes: expected at least one, got none")
+        left = count - max(1, round(self.validation * count))
+        require(left > 0, "validation", f"to leave some of {count} episodes to train on", self.validation)
+        require(bool(self.recipes), "recipes", "at least one", "none")
         for name, recipe in self.recipes.items():
             self._check(name, recipe)
-        if self.on_policy.rounds and self.on_policy.driver not in self.fitted:
-            choices = ", ".join(self.fitted)
-            raise ValueError(f"on_policy.driver: expected one of {choices}, got {self.on_policy.driver!r}")
+        fits = not rounds or driver in self.fitted
+        require(fits, "on_policy.driver", f"one of {', '.join(self.fitted)}", repr(driver))
 
     def _check(self, name: str, recipe: RecipeSettings) -> None:
         longest = round(self.collect.seconds * self.rate_hz)
         window = max(self.support, getattr(recipe.adapter, "window", 0))
-        if window + max(self.query, recipe.query) > longest:
-            raise ValueError(f"recipes.{name}: expected window + query of at most one episode of {longest} ticks")
+        length = window + max(self.query, recipe.query)
+        require(length <= longest, f"recipes.{name}", f"window + query of at most an episode, {longest} ticks", length)
+        kind, others = recipe.adapter.kind, {other: r for other, r in self.recipes.items() if other != name}
         if recipe.shares is not None:
-            self._check_shares(name, recipe, recipe.shares)
+            kinds = {kind, KINDS[kind].lender}
+            lenders = [other for other, r in others.items() if r.shares is None and r.adapter.kind in kinds]
+            other = f"a recipe of kind {' or '.join(sorted(filter(None, kinds)))} that is trained"
+            expected = f"one of {', '.join(lenders) or other}"
+            require(recipe.shares in lenders, f"recipes.{name}.shares", expected, repr(recipe.shares))
         if recipe.plain is not None:
-            self._check_plain(name, recipe, recipe.plain)
-
-    def _check_shares(self, name: str, recipe: RecipeSettings, shared: str) -> None:
-        kinds = {recipe.adapter.kind, KINDS[recipe.adapter.kind].lender}
-        lenders = [
-            other
-            for other, entry in self.recipes.items()
-            if other != name and entry.shares is None and entry.adapter.kind in kinds
-        ]
-        if shared not in lenders:
-            kind = " or ".join(sorted(filter(None, kinds)))
-            choices = ", ".join(lenders) or f"a recipe of kind {kind} that is trained"
-            raise ValueError(f"recipes.{name}.shares: expected one of {choices}, got {shared!r}")
-
-    def _check_plain(self, name: str, recipe: RecipeSettings, plain: str) -> None:
-        if "plain" not in KINDS[recipe.adapter.kind].lent:
-            raise ValueError(
-                f"recipes.{name}.plain: expected an adapter that encodes windows, got {recipe.adapter.kind}"
-            )
-        alike = [
-            other
-            for other, entry in self.recipes.items()
-            if isinstance(entry.adapter, FixedSettings) and entry.network.hidden == recipe.network.hidden
-        ]
-        if plain not in alike:
-            choices = ", ".join(alike) or "a recipe of kind fixed with the same network"
-            raise ValueError(f"recipes.{name}.plain: expected one of {choices}, got {plain!r}")
+            place, hidden = f"recipes.{name}.plain", recipe.network.hidden
+            require("plain" in KINDS[kind].lent, place, "an adapter that encodes windows", kind)
+            alike = [o for o, r in others.items() if r.adapter.kind == "fixed" and r.network.hidden == hidden]
+            expected = f"one of {', '.join(alike) or 'a recipe of kind fixed with the same network'}"
+            require(recipe.plain in alike, place, expected, repr(recipe.plain))
 
     @property
     def fitted(self) -> tuple[str, ...]:

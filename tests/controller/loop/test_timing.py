@@ -24,7 +24,7 @@ def report(rung: Rung = Rung.PLAN, age: float = 0.0, fault: Trip | None = None) 
     [(0.0, 1.0, "rate_hz"), (math.nan, 1.0, "rate_hz"), (20.0, math.inf, "seconds"), (20.0, 0.01, "seconds")],
 )
 def test_rhythm_without_a_meaning_is_refused(rate: float, seconds: float, name: str) -> None:
-    with pytest.raises(ValueError, match=f"LoopSettings.{name}"):
+    with pytest.raises(ValueError, match=f"{name}"):
         LoopSettings(rate_hz=rate, seconds=seconds)
 
 
@@ -40,7 +40,7 @@ def test_servo_cycles_come_out_even(rate: float, cycles: int) -> None:
 
 @pytest.mark.parametrize("rate", [30.0, 200.0])
 def test_other_rates_are_refused(rate: float) -> None:
-    with pytest.raises(ValueError, match="must be a multiple of the plan loop's rate"):
+    with pytest.raises(ValueError, match="rate_hz: expected a whole part of the servo rate of robot loopback"):
         LoopSettings(rate_hz=rate, seconds=1.0).cycles_per_tick(make_spec(servo_hz=100.0))
 
 

@@ -18,7 +18,6 @@ from controller.cli import main
 from controller.jobs.executors import WorkersLost, pool
 from controller.jobs.study import Result, Store
 from controller.runs.folder import Outcome
-from controller.runs.simulated import Options
 from controller.stress.settings import Trial
 from controller.stress.suite import run_all, stress_settings
 from dynamics import checkpoint
@@ -206,11 +205,10 @@ def test_every_condition_is_checked_before_anything_runs(workplace: Path, capsys
 def test_ctrl_c_while_the_worst_runs_are_repeated_is_an_interrupt(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(settings: object, options: Options) -> Outcome:
-        assert options.out is not None
-        options.out.mkdir(parents=True)
-        (options.out / "summary.json").touch()
-        return Outcome({}, "", options.out, True, None)
+    def interrupted(settings: object, *, fast: bool, out: Path, video: bool) -> Outcome:
+        out.mkdir(parents=True)
+        (out / "summary.json").touch()
+        return Outcome({}, "", out, True, None)
 
     monkeypatch.setattr("controller.stress.suite.single.execute", interrupted)
     assert stress("--out", "out") == 130

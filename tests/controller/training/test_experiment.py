@@ -119,9 +119,9 @@ def test_a_plain_model_must_be_one_that_fits() -> None:
 
 
 def test_inconsistent_settings_are_refused() -> None:
-    with pytest.raises(ValueError, match="recipes.mb: expected window \\+ query of at most one episode of 40 ticks"):
+    with pytest.raises(ValueError, match="recipes.mb: expected window \\+ query of at most an episode, 40 ticks"):
         replace(TINY, query=40)
-    with pytest.raises(ValueError, match="recipes.grbal: expected window \\+ query of at most one episode of 40 ticks"):
+    with pytest.raises(ValueError, match="recipes.grbal: expected window \\+ query of at most an episode, 40 ticks"):
         replace(TINY, recipes={**TINY.recipes, "grbal": replace(TINY.recipes["grbal"], query=40)})
     with pytest.raises(ValueError, match="shares: expected one of a recipe of kind finetune or fixed .*, got 'mb'"):
         replace(TINY, recipes={"mb_de": TINY.recipes["mb_de"]})
