@@ -99,7 +99,8 @@ def test_a_suite_and_a_training_take_a_path_too(mine: Path) -> None:
 
     Path("suite.yaml").write_text("robot: ./my.yaml\nconditions: [{name: a, protocol: within, family: motor}]\n")
     assert stress_settings(Path("suite.yaml"), []).robot == str(mine)
-    experiment = resolve(ExperimentSettings, [Layer("here", {"robot": "./my.yaml", "on_policy": {"rounds": 0}})])
+    given = {"robot": "./my.yaml", "on_policy": {"rounds": 0}, "recipes": {"mb": {"adapter": {"kind": "fixed"}}}}
+    experiment = resolve(ExperimentSettings, [Layer("here", given)])
     assert experiment.robot == str(mine)
     assert experiment.model_file(Path("out"), "mb") == Path("out/my-mb.safetensors")
 

@@ -12,12 +12,13 @@ from controller.training import experiment
 from controller.training.settings import ExperimentSettings
 
 ROOT = Path(__file__).parents[3]
+RECIPES = "recipes:\n  mb: {adapter: {kind: fixed}}\n"
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "small.yaml"
-    path.write_text("seed: 3\ncollect:\n  episodes: 4\n")
+    path.write_text(f"seed: 3\ncollect:\n  episodes: 4\n{RECIPES}")
     return path
 
 
@@ -67,7 +68,7 @@ def test_an_interrupted_experiment_is_resumed_only_when_asked_to(
 
 def test_another_experiment_does_not_mix_in(config: Path, tmp_path: Path, started: list[ExperimentSettings]) -> None:
     experiment.execute(config, [], tmp_path / "out", resume=False)
-    config.write_text("seed: 4\n")
+    config.write_text(f"seed: 4\n{RECIPES}")
     with pytest.raises(ConfigError, match="holds an experiment with other settings"):
         experiment.execute(config, [], tmp_path / "out", resume=True)
     assert len(started) == 1
