@@ -106,7 +106,7 @@ def load(path: Path) -> Checkpoint:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: expected a whole safetensors file, got {error}") from error
+        raise CheckpointError(f"{path}: expected a whole safetensors file, got {_line(error)}") from error
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path}: expected format {FORMAT}, got {metadata.get('format')!r:.80}")
     try:
@@ -137,6 +137,11 @@ def load(path: Path) -> Checkpoint:
     except (ValueError, TypeError, IndexError, RuntimeError) as error:  # the last are NumPy's and torch's on shapes
         raise CheckpointError(f"{path}: damaged or incomplete: {str(error).partition(chr(10))[0]}") from error
     return Checkpoint(header.robot, header.recipe, header.period, model, adapter, parts, header.provenance)
+
+
+def _line(error: Exception) -> str:
+    """Return what an error says, in one line that is not too long."""
+    return " ".join(str(error).split())[:300]
 
 
 def _header(text: str) -> _Header:

@@ -112,6 +112,8 @@ def replay(log: ServoLog) -> Replayed:
             robot.state, now, late = _state(entry.json()), _number(told["time"]), _number(told["late"])
             obeyed = int(_number(told["order"]))
             layout.check(robot.state)
+            if not math.isfinite(now + late):
+                raise ValueError(f"expected finite times, got {now} and {late}")
         state = servo.observe()
         if obeyed == LEAVING:
             departure.step(now)

@@ -145,7 +145,7 @@ def resolve(schema: type[T], layers: Sequence[Layer]) -> T:
         return _adapter(schema).validate_json(json.dumps(merged, default=str))
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise ConfigError(_explain(schema, layers, first)) from error
+        raise ConfigError(_explain(schema, layers, first).replace("\n", "\\n")) from error
 
 
 def plain(settings: object) -> dict[str, object]:

@@ -110,6 +110,9 @@ class CycleLayout:
 
     def check(self, state: RobotState) -> None:
         """Raise ValueError unless all that a state says is of the robot's size, or unknown."""
+        for name, value in zip(_SCALARS, _scalars(state), strict=True):
+            if not isinstance(value, int | float):
+                raise ValueError(f"{name}: expected a number, got {value}")
         for name in _VECTORS:
             size, shape = self._at[name].stop - self._at[name].start, getattr(state, name).shape
             if shape not in ((size,), (1,)):

@@ -102,6 +102,8 @@ DEEP = "[" * 100_000 + "]" * 100_000
         (cycle(STATE | {"motor_position": ["x"] * 2}), "expected a number, got 'x'"),
         (cycle(STATE | {"motor_position": [[0.0] * 2] * 2}), "expected a number, got [0.0"),
         (cycle(told={key: value for key, value in CYCLE.items() if key != "mode"}), "KeyError: 'mode'"),
+        (cycle(STATE | {"tick": [0.0, 1.0]}), "tick: expected a number, got"),
+        (cycle(told=CYCLE | {"time": None}), "expected finite times, got nan"),
         (cycle(told=CYCLE | {"order": None}), "ValueError"),
         (cycle(told=CYCLE | {"mode": "passive", "command": {}}), "KeyError: 'mode'"),
         (plan(request="stand_up"), "ValueError"),
