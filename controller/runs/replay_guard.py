@@ -9,8 +9,8 @@ came during arming, cycles that were lost) shows as differences at that place.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 
 import numpy as np
 
@@ -22,11 +22,13 @@ from hardware.servo.loop import ServoJob
 from hardware.servo.orders import Departure, obey
 from hardware.servo.records import LEAVING, CycleLayout, Order, OrderLayout
 from hardware.servo.servo import Servo, ServoReport
-from hardware.servo_log.reader import Entry, LogError, ServoLog, reading
+from hardware.servo_log.reader import LogError, ServoLog, reading
 from hardware.spec import RobotSpec
 
 SHOWN = 20
 """Differences that are told one by one."""
+_TUPLES = ("judged", "faults")
+"""Fields of a state that are no arrays."""
 TOLERANCE = 1e-9
 """Largest difference of a set-point that counts as none [rad and so on]."""
 
@@ -107,8 +109,9 @@ def replay(log: ServoLog) -> Replayed:
     found: list[Difference] = []
     modes: dict[str, int] = {}
     cycles, differing, largest = 0, 0, 0.0
-    for entry, told in _cycles(log):
+    for entry, command in zip(log.of("state"), log.of("command"), strict=False):
         with reading(f"cycle {cycles}"):
+            told = command.json()
             robot.state, now, late = _state(entry.json()), _number(told["time"]), _number(told["late"])
             obeyed = int(_number(told["order"]))
             layout.check(robot.state)
@@ -146,33 +149,24 @@ def _compare(told: Mapping[str, object], report: ServoReport, now: float) -> tup
         return Difference(now, "command", str(logged["mode"]), sent.mode.value), 0.0
     if sent.mode is not CommandMode.SERVO:
         return None, 0.0
-    pairs = [(np.array(logged[name], dtype=np.float64), getattr(sent, name)) for name in ("position", "velocity")]
-    distance = max(float(np.abs(then - today).max()) for then, today in pairs)
+    distance = max(float(np.abs(np.array(logged[n]) - getattr(sent, n)).max()) for n in ("position", "velocity"))
     if distance <= TOLERANCE:
         return None, distance
     return Difference(now, "set-points", "as logged", f"{distance:.3g} away"), distance
 
 
-def _cycles(log: ServoLog) -> Iterator[tuple[Entry, Mapping[str, object]]]:
-    """Return every state with what was told of its cycle."""
-    for state, command in zip(log.of("state"), log.of("command"), strict=False):
-        yield state, command.json()
-
-
 def _state(told: Mapping[str, object]) -> RobotState:
     values: dict[str, object] = {}
     for field in fields(RobotState):
-        if field.name not in told and not _is_required(field):
+        if field.name not in told and (field.default is not MISSING or field.default_factory is not MISSING):
             continue  # the log is older than the field
-        value = _told(told, "state", field.name)
-        if field.name == "judged":
-            values[field.name] = tuple(_number(v) for v in value) if isinstance(value, list) else ()
-        elif field.name == "faults":
-            values[field.name] = tuple(value) if isinstance(value, list) else ()
-        elif isinstance(value, list):
-            values[field.name] = np.array([_number(v) for v in value], dtype=np.float64)
-        else:
-            values[field.name] = value if isinstance(value, int) else _number(value)
+        match _told(told, "state", field.name):
+            case list() as several if field.name in _TUPLES:
+                values[field.name] = tuple(one if isinstance(one, str) else _number(one) for one in several)
+            case list() as several:
+                values[field.name] = np.array([_number(one) for one in several], dtype=np.float64)
+            case one:
+                values[field.name] = one if isinstance(one, int) else _number(one)
     return RobotState(**values)  # type: ignore[arg-type]
 
 
@@ -197,10 +191,6 @@ def _told(message: Mapping[str, object], channel: str, name: str) -> object:
     if name not in message:
         raise LogError(f"log: {channel}: expected '{name}', got none: written by another version of Limber")
     return message[name]
-
-
-def _is_required(field: Field[object]) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
 
 
 def _number(value: object) -> float:

@@ -19,9 +19,8 @@ from controller.build import controller, load_model
 from controller.config import RunSettings
 from controller.mission import Mission
 from controller.runs import trace
-from controller.runs.trace import RunTrace, TickTrace
+from controller.runs.trace import Errors, RunTrace, TickTrace
 from controller.settings.layers import ConfigError, Layer, resolve
-from controller.tick import Observation
 from dynamics.checkpoint import CheckpointError
 from dynamics.files import fingerprint
 from hardware.servo_log.reader import ServoLog, reading
@@ -59,9 +58,9 @@ class Rerun:
     """Searches among them that their deadline ended."""
     errors: Differences
     """Normalised one-step errors of the model, un-adapted or adapted, whichever differs more."""
-    errors_logged: tuple[float | None, float | None]
+    errors_logged: Errors
     """Their means over the run: un-adapted, adapted; None without any."""
-    errors_rerun: tuple[float | None, float | None]
+    errors_rerun: Errors
     lost: int
     """Ticks that the log lacks."""
     loose: Differences
@@ -79,15 +78,12 @@ class Rerun:
 class _Compared:
     """One tick."""
 
-    time: float
+    tick: TickTrace
     action: float
     """Difference of the first action."""
-    cut_short: bool
+    errors: Errors
     whole: bool
     """The log has every tick before it."""
-    logged: tuple[float | None, float | None]
-    rerun: tuple[float | None, float | None]
-    """Errors of the model."""
 
 
 class _Search:
@@ -139,12 +135,11 @@ def rerun(log: ServoLog, model: Path | None = None) -> Rerun:
         lost, expected = lost + tick.number - expected, tick.number + 1
         search.tick = tick
         with reading(f"tick {tick.number}"):
-            result = brain.tick(Observation(tick.time, tick.state, tick.applied))
-            found, then, at = search.found, tick.plan, tick.time + delay
+            result = brain.tick(tick.seen)
+            found, at = search.found, tick.seen.time + delay
             assert found is not None
-            away = float((np.abs(found.action(at) - then.action(at)) / mission.actions.range).max())
-        errors = (tick.error_prior, tick.error_adapted), (result.error_prior, result.error_adapted)
-        compared.append(_Compared(tick.time, away, then.status is PlanStatus.OUT_OF_TIME, not lost, *errors))
+            away = float((np.abs(found.action(at) - tick.plan.action(at)) / mission.actions.range).max())
+        compared.append(_Compared(tick, away, (result.error_prior, result.error_adapted), not lost))
     return _judge(compared, lost, remarks)
 
 
@@ -176,25 +171,25 @@ def _remarks(run: RunTrace, settings: RunSettings) -> tuple[str, ...]:
 
 
 def _judge(compared: Sequence[_Compared], lost: int, remarks: tuple[str, ...]) -> Rerun:
-    whole = [tick for tick in compared if tick.whole]
+    whole, loose = [c for c in compared if c.whole], [c for c in compared if not c.whole]
     return Rerun(
         ticks=len(compared),
-        actions=_differences([(t.time, t.action) for t in whole]),
-        cut_short=sum(t.cut_short for t in whole),
-        errors=_differences([(t.time, max(map(_distance, t.logged, t.rerun))) for t in whole]),
-        errors_logged=_means([t.logged for t in compared]),
-        errors_rerun=_means([t.rerun for t in compared]),
+        actions=_differences(whole, [c.action for c in whole]),
+        cut_short=sum(c.tick.plan.status is PlanStatus.OUT_OF_TIME for c in whole),
+        errors=_differences(whole, [max(map(_distance, c.tick.errors, c.errors)) for c in whole]),
+        errors_logged=_means([c.tick.errors for c in compared]),
+        errors_rerun=_means([c.errors for c in compared]),
         lost=lost,
-        loose=_differences([(t.time, t.action) for t in compared if not t.whole]),
+        loose=_differences(loose, [c.action for c in loose]),
         remarks=remarks,
     )
 
 
-def _differences(found: Sequence[tuple[float, float]]) -> Differences:
-    """Sum up (time, distance) of some ticks."""
-    late = [time for time, distance in found if not distance <= TOLERANCE]
-    distances = [distance for _, distance in found] or [0.0]
-    return Differences(len(found), len(late), max(distances), float(np.median(distances)), late[0] if late else None)
+def _differences(compared: Sequence[_Compared], away: Sequence[float]) -> Differences:
+    """Sum up how far some ticks are away."""
+    late = [c.tick.seen.time for c, distance in zip(compared, away, strict=True) if not distance <= TOLERANCE]
+    largest, median = (float(sum_up(away or [0.0])) for sum_up in (max, np.median))
+    return Differences(len(away), len(late), largest, median, late[0] if late else None)
 
 
 def _distance(then: float | None, now: float | None) -> float:
@@ -203,7 +198,7 @@ def _distance(then: float | None, now: float | None) -> float:
     return abs(then - now)
 
 
-def _means(errors: Sequence[tuple[float | None, float | None]]) -> tuple[float | None, float | None]:
+def _means(errors: Sequence[Errors]) -> Errors:
     known = np.array([pair for pair in errors if None not in pair], dtype=np.float64)
     if not len(known):
         return None, None

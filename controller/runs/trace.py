@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from controller.config import RunSettings
 from controller.loop.plan_loop import LoopTick
 from controller.settings.layers import plain
+from controller.tick import Observation
 from dynamics.files import fingerprint
 from hardware.robot import FloatArray
 from hardware.servo_log.reader import ServoLog, reading
@@ -27,6 +28,8 @@ from planners.problem import Problem
 
 Noted = dict[str, object]
 """One note of a log, see `hardware.servo_log.writer`."""
+Errors = tuple[float | None, float | None]
+"""Of a model, un-adapted and adapted."""
 
 
 @dataclass(frozen=True)
@@ -83,17 +86,11 @@ class TickTrace:
 
     number: int
     """Of the tick among those that were planned, from 0 on."""
-    time: float
-    """Host clock [s]."""
-    state: FloatArray
-    """(S,), as the controller was told."""
-    applied: FloatArray | None
-    """(A,)"""
+    seen: Observation
     chance: Chance
     plan: Plan
     """Without feedback gains."""
-    error_prior: float | None
-    error_adapted: float | None
+    errors: Errors
 
 
 def of_run(settings: RunSettings, versions: Mapping[str, str]) -> Noted:
@@ -140,22 +137,13 @@ def read(log: ServoLog) -> tuple[RunTrace | None, list[TickTrace]]:
             if "run" in note:
                 run = TypeAdapter(RunTrace).validate_python(note["run"])
             elif "search" in note:
-                ticks.append(_tick(**note["search"]))
+                ticks.append(_tick(note["search"]))
     return run, ticks
 
 
-def _tick(
-    number: int,
-    time: float,
-    state: Sequence[Any],
-    applied: Sequence[Any] | None,
-    random: Mapping[str, Any],
-    deadline: float | None,
-    readings: Sequence[Any],
-    plan: Mapping[str, Any],
-    error_prior: float | None,
-    error_adapted: float | None,
-) -> TickTrace:
+def _tick(told: Mapping[str, Any]) -> TickTrace:
+    plan, applied = told["plan"], told["applied"]
+    given = None if applied is None else _unpacked(applied)
     answered = Plan(
         time=float(plan["time"]),
         step=float(plan["step"]),
@@ -166,10 +154,14 @@ def _tick(
         evaluations=0,
         memory=None if plan["memory"] is None else _unpacked(plan["memory"]),
     )
-    given = None if applied is None else _unpacked(applied)
-    chance = Chance(random, deadline, _unpacked(readings))
-    errors = (None if error is None else float(error) for error in (error_prior, error_adapted))
-    return TickTrace(int(number), float(time), _unpacked(state), given, chance, answered, *errors)
+    prior, adapted = (None if told[name] is None else float(told[name]) for name in ("error_prior", "error_adapted"))
+    return TickTrace(
+        int(told["number"]),
+        Observation(float(told["time"]), _unpacked(told["state"]), given),
+        Chance(told["random"], told["deadline"], _unpacked(told["readings"])),
+        answered,
+        (prior, adapted),
+    )
 
 
 def _finite(number: float | None) -> float | None:

@@ -94,7 +94,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
         (note("[1, 2]"), "expected an object, got list"),
         (note('{"run": {"settings": 1, "checkpoint": "", "versions": {}}}'), "settings"),
         (note('{"run": {"settings": {}, "checkpoint": "", "versions": []}}'), "versions"),
-        (note('{"search": {"number": 1}}'), "missing"),
+        (note('{"search": {"number": 1}}'), "KeyError: 'plan'"),
         (note('{"search": []}'), "TypeError"),
         (cycle(STATE | {"seq": 10**400}), "a number of more than 300 digits"),
         (cycle(STATE | {"battery": float("nan")}), "NaN is no number"),
