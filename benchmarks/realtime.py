@@ -95,15 +95,14 @@ def measure(settings: RunSettings) -> tuple[LoopResult, Parts]:
 
 def table(result: LoopResult, parts: Parts, rate: float) -> Table:
     """Lay the distributions out."""
-    statistics = result.statistics
     rows = {
-        "whole tick": statistics.tick_ms,
+        "whole tick": result.tick_ms,
         "adapt": parts.adapt_ms,
         "plan": parts.plan_ms,
-        "due to published": statistics.response_ms,
-        "servo lateness": statistics.lateness_ms,
+        "due to published": result.response_ms,
+        "servo lateness": result.lateness_ms,
     }
-    drawn = Table("ms", *("p50", "p95", "p99", "max"), title=f"{rate:g} Hz, {statistics.ticks} ticks")
+    drawn = Table("ms", *("p50", "p95", "p99", "max"), title=f"{rate:g} Hz, {result.ticks} ticks")
     for name, values in rows.items():
         drawn.add_row(name, *(f"{value:.2f}" for value in np.array([*asdict(values).values()])))
     return drawn
@@ -114,22 +113,21 @@ def main() -> int:
     arguments = tyro.cli(Arguments)
     torch.set_num_threads(1)
     result, parts = measure(settings_of(arguments))
-    statistics = result.statistics
     kept = (
         result.fault is None
-        and statistics.tick_ms.p99 < 1e3 * TICK_SHARE / arguments.rate
-        and statistics.misses <= MISS_SHARE * (statistics.ticks + statistics.misses)
+        and result.tick_ms.p99 < 1e3 * TICK_SHARE / arguments.rate
+        and result.misses <= MISS_SHARE * (result.ticks + result.misses)
     )
     console = Console()
     console.print(table(result, parts, arguments.rate))
-    console.print(f"misses {statistics.misses}, servo cycles with a late plan {statistics.late_plans}")
-    console.print(f"servo cycles { ({rung.value: count for rung, count in statistics.cycles.items()}) }")
-    console.print(f"clean transitions {parts.clean} of {statistics.ticks}, guard changed {statistics.guarded} commands")
+    console.print(f"misses {result.misses}, servo cycles with a late plan {result.late_plans}")
+    console.print(f"servo cycles { ({rung.value: count for rung, count in result.cycles.items()}) }")
+    console.print(f"clean transitions {parts.clean} of {result.ticks}, guard changed {result.guarded} commands")
     console.print(f"fault {result.fault}, load {os.getloadavg()[0]:.1f}, kept its time: {'yes' if kept else 'no'}")
     if arguments.out is not None:
-        figures = {name: asdict(value) for name, value in vars(statistics).items() if isinstance(value, Percentiles)}
+        figures = {name: asdict(value) for name, value in vars(result).items() if isinstance(value, Percentiles)}
         figures |= {"adapt_ms": asdict(parts.adapt_ms), "plan_ms": asdict(parts.plan_ms)}
-        counts = {"ticks": statistics.ticks, "misses": statistics.misses, "clean": parts.clean, "kept": kept}
+        counts = {"ticks": result.ticks, "misses": result.misses, "clean": parts.clean, "kept": kept}
         arguments.out.write_text(json.dumps({"rate_hz": arguments.rate, **counts, **figures}, indent=2) + "\n")
     return 0 if kept else 1
 

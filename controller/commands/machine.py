@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from multiprocessing.connection import Connection
@@ -53,37 +53,26 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything; takes a few seconds."""
-    looks: tuple[Callable[[], list[Finding]], ...] = (
-        _python,
-        _packages,
-        _threads,
-        _processors,
-        _realtime,
-        _gl,
-        _dds,
-        _serial,
-        _storage,
-    )
+    looks = (_python, _packages, _threads, _processors, _realtime, _gl, _dds, _serial, _storage)
     return [finding for look in looks for finding in look()]
 
 
-def _python() -> list[Finding]:
+def _judged(name: str, good: bool, detail: str, cure: str, otherwise: Status = "warn") -> Finding:
+    """Return a finding that names its cure only where something is wrong."""
+    return Finding(name, "ok", detail) if good else Finding(name, otherwise, detail, cure)
+
+
+def _python() -> Iterator[Finding]:
     fits = (3, 11) <= sys.version_info[:2] < (3, 13)
-    return [
-        Finding(
-            "python", "ok" if fits else "fail", platform.python_version(), "" if fits else "use Python 3.11 or 3.12"
-        )
-    ]
+    yield _judged("python", fits, platform.python_version(), "use Python 3.11 or 3.12", "fail")
 
 
-def _packages() -> list[Finding]:
+def _packages() -> Iterator[Finding]:
     """Compare what is installed with what Limber asks for, and with the versions it was tested with."""
     pinned = dict(re.findall(r"^([\w.-]+)==(\S+)$", _CONSTRAINTS.read_text(), re.M)) if _CONSTRAINTS.exists() else {}
     tested = {name.lower(): version for name, version in pinned.items()}
-    return [
-        Finding("limber", "ok", metadata.version("limber")),
-        *(_package(requirement, tested.get(requirement.name.lower())) for requirement in _asked(_PROJECT)),
-    ]
+    yield Finding("limber", "ok", metadata.version("limber"))
+    yield from (_package(requirement, tested.get(requirement.name.lower())) for requirement in _asked(_PROJECT))
 
 
 def _asked(project: Path) -> list[Requirement]:
@@ -115,29 +104,27 @@ def _package(requirement: Requirement, tested: str | None) -> Finding:
     return Finding(requirement.name, "ok", found)
 
 
-def _threads() -> list[Finding]:
-    set_to = os.environ.get("OMP_NUM_THREADS", "")
-    if set_to == "1":
-        return [Finding("threads", "ok", "OMP_NUM_THREADS=1")]
-    return [Finding("threads", "warn", f"OMP_NUM_THREADS={set_to}", "export OMP_NUM_THREADS=1: planners are timed")]
+def _threads() -> Iterator[Finding]:
+    count = os.environ.get("OMP_NUM_THREADS", "")
+    yield _judged("threads", count == "1", f"OMP_NUM_THREADS={count}", "export OMP_NUM_THREADS=1: planners are timed")
 
 
-def _processors() -> list[Finding]:
+def _processors() -> Iterator[Finding]:
     count = len(os.sched_getaffinity(0))
-    cure = "" if count > 1 else "give servo and plan loop a processor each"
-    return [Finding("processors", "ok" if count > 1 else "warn", f"{count} for this process", cure)]
+    cure = "give servo and plan loop a processor each"
+    yield _judged("processors", count > 1, f"{count} for this process", cure)
 
 
-def _realtime() -> list[Finding]:
+def _realtime() -> Iterator[Finding]:
     answer = _apart(_rights_and_jitter)
     if isinstance(answer, str):
-        return [Finding("real time", "fail", answer, "report this")]
-    rights, lateness = answer
-    lines = [Finding(r.name, "ok" if r.obtained else "warn", r.detail, "" if r.obtained else r.cure) for r in rights]
-    kept = lateness.p99 <= LATE_P99 and lateness.max <= LATE_MAX
-    said = f"woken late by {lateness.p50:.0f} us (p50), {lateness.p99:.0f} (p99), {lateness.max:.0f} (max) at 500 Hz"
-    cure = "" if kept else "obtain the rights above, stop other work, or use a real-time kernel"
-    return [*lines, Finding("timer", "ok" if kept else "warn", said, cure)]
+        yield Finding("real time", "fail", answer, "report this")
+        return
+    rights, late = answer
+    yield from (_judged(right.name, right.obtained, right.detail, right.cure) for right in rights)
+    kept = late.p99 <= LATE_P99 and late.max <= LATE_MAX
+    said = f"woken late by {late.p50:.0f} us (p50), {late.p99:.0f} (p99), {late.max:.0f} (max) at 500 Hz"
+    yield _judged("timer", kept, said, "obtain the rights above, stop other work, or use a real-time kernel")
 
 
 def _rights_and_jitter() -> tuple[tuple[Right, ...], Distribution]:
@@ -149,70 +136,56 @@ def _rights_and_jitter() -> tuple[tuple[Right, ...], Distribution]:
     return rights, late.percentiles()
 
 
-def _gl() -> list[Finding]:
-    answer = _apart(_render)
-    chosen = os.environ.get("MUJOCO_GL", "egl")
-    if answer == "":
-        return [Finding("OpenGL", "ok", f"renders off screen ({chosen})")]
+def _gl() -> Iterator[Finding]:
+    wrong, chosen = _apart(_render), os.environ.get("MUJOCO_GL", "egl")
     cure = "apt install libegl1 libgl1-mesa-dri, or set MUJOCO_GL=osmesa; only videos and --view need it"
-    return [Finding("OpenGL", "warn", answer, cure)]
+    yield _judged("OpenGL", wrong is None, wrong or f"renders off screen ({chosen})", cure)
 
 
-def _render() -> str:
+def _render() -> None:
     os.environ.setdefault("MUJOCO_GL", "egl")
-    try:
-        import mujoco
+    import mujoco
 
-        model = mujoco.MjModel.from_xml_string("<mujoco/>")
-        with mujoco.Renderer(model, 16, 16) as renderer:
-            renderer.update_scene(mujoco.MjData(model))
-            renderer.render()
-    except (ImportError, RuntimeError, AttributeError, OSError, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
+    model = mujoco.MjModel.from_xml_string("<mujoco/>")
+    with mujoco.Renderer(model, 16, 16) as renderer:
+        renderer.update_scene(mujoco.MjData(model))
+        renderer.render()
 
 
-def _dds() -> list[Finding]:
+def _dds() -> Iterator[Finding]:
     try:
         metadata.version("cyclonedds")
     except metadata.PackageNotFoundError:
-        return [Finding("DDS", "warn", "not tried: Cyclone DDS is absent", f"pip install '{EXTRA}'")]
-    answer = _apart(_dds_loopback)
-    if answer == "":
-        return [Finding("DDS", "ok", "a message came round on lo, domain 99")]
-    return [Finding("DDS", "fail", answer, "ip link set lo up; look for a firewall on 127.0.0.1")]
+        yield Finding("DDS", "warn", "not tried: Cyclone DDS is absent", f"pip install '{EXTRA}'")
+        return
+    wrong, cure = _apart(_dds_loopback), "ip link set lo up; look for a firewall on 127.0.0.1"
+    yield _judged("DDS", wrong is None, wrong or "a message came round on lo, domain 99", cure, "fail")
 
 
-def _dds_loopback() -> str:
-    from hardware.unitree.bus import BusError
+def _dds_loopback() -> str | None:
     from hardware.unitree.dds import DdsBus
     from hardware.unitree.layout import LOW_CMD
 
-    try:
-        with DdsBus("lo", 99) as bus:
-            reader = bus.reader(LOW_CMD.topic, LOW_CMD.struct)
-            writer = bus.writer(LOW_CMD.topic, LOW_CMD.struct)
-            for _ in range(20):
-                writer.write(b"\x00\x01\x00\x00" + bytes(808))
-                if reader.wait(0.1) and reader.take():
-                    return ""
-    except BusError as error:
-        return str(error)
+    with DdsBus("lo", 99) as bus:
+        reader = bus.reader(LOW_CMD.topic, LOW_CMD.struct)
+        writer = bus.writer(LOW_CMD.topic, LOW_CMD.struct)
+        for _ in range(20):
+            writer.write(b"\x00\x01\x00\x00" + bytes(808))
+            if reader.wait(0.1) and reader.take():
+                return None
     return "no message came round on lo within 2 s"
 
 
-def _serial() -> list[Finding]:
+def _serial() -> Iterator[Finding]:
     devices = sorted([*glob.glob("/dev/ttyUSB*"), *glob.glob("/dev/ttyACM*")])
-    if not devices:
-        return [Finding("serial", "ok", "no USB serial devices; robots on a network, or simulated ones, need none")]
-    denied = [device for device in devices if not os.access(device, os.R_OK | os.W_OK)]
-    if denied:
-        return [Finding("serial", "warn", f"no access to {', '.join(denied)}", "add the user to the group dialout")]
-    return [Finding("serial", "ok", ", ".join(devices))]
+    denied = ", ".join(device for device in devices if not os.access(device, os.R_OK | os.W_OK))
+    found = ", ".join(devices) or "no USB serial devices; robots on a network, or simulated ones, need none"
+    yield _judged("serial", not denied, f"no access to {denied}" if denied else found, "add the user to group dialout")
 
 
-def _storage() -> list[Finding]:
-    return [_space("disk", ".", 2 * _GIB, _GIB // 5), _space("shared memory", "/dev/shm", _GIB // 16, _GIB // 64)]
+def _storage() -> Iterator[Finding]:
+    yield _space("disk", ".", 2 * _GIB, _GIB // 5)
+    yield _space("shared memory", "/dev/shm", _GIB // 16, _GIB // 64)
 
 
 def _space(name: str, place: str, enough: int, least: int) -> Finding:
@@ -220,8 +193,8 @@ def _space(name: str, place: str, enough: int, least: int) -> Finding:
         free = shutil.disk_usage(place).free
     except OSError as error:
         return Finding(name, "fail", f"{place}: {error.strerror}", f"make {place} usable")
-    status: Status = "ok" if free >= enough else "warn" if free >= least else "fail"
-    return Finding(name, status, f"{free / _GIB:.1f} GiB free in {place}", "" if status == "ok" else "make room")
+    otherwise: Status = "warn" if free >= least else "fail"
+    return _judged(name, free >= enough, f"{free / _GIB:.1f} GiB free in {place}", "make room", otherwise)
 
 
 def _apart(look: Callable[[], T]) -> T | str:

@@ -77,8 +77,8 @@ def percentiles(values: Sequence[float]) -> Percentiles:
 
 
 @dataclass(frozen=True)
-class LoopStatistics:
-    """How well a loop kept its time."""
+class LoopResult:
+    """How a run ended and kept its time; whatever happened, the robot was left damped and released."""
 
     ticks: int
     """Ticks that were planned."""
@@ -96,20 +96,8 @@ class LoopStatistics:
     """Servo cycles that played an older plan further along because the newer one was not there yet."""
     guarded: int
     """Servo cycles in which the guard changed the command."""
-
-
-@dataclass(frozen=True)
-class LoopResult:
-    """How a run ended; whatever happened, the robot was left damped and released."""
-
-    statistics: LoopStatistics
     interrupted: bool
     fault: Trip | None
-
-    @property
-    def ticks(self) -> int:
-        """Ticks that were planned."""
-        return self.statistics.ticks
 
     @property
     def fell(self) -> bool:
@@ -151,7 +139,7 @@ class Journal:
 
     def result(self) -> LoopResult:
         """Return everything so far."""
-        statistics = LoopStatistics(
+        return LoopResult(
             ticks=len(self.tick_ms),
             misses=self.misses,
             tick_ms=percentiles(self.tick_ms),
@@ -160,5 +148,6 @@ class Journal:
             cycles=dict(self.cycles),
             late_plans=self.late_plans,
             guarded=self.guarded,
+            interrupted=self.interrupted,
+            fault=self.fault,
         )
-        return LoopResult(statistics, self.interrupted, self.fault)

@@ -79,11 +79,10 @@ def detail(runs: Sequence[Run]) -> str:
             sentences.append(f"Adaptation {change} the model error of {adapter} from {prior:.3g} to {adapted:.3g}.")
         elif adapted is not None:
             sentences.append(f"The model error of {adapter} was {adapted:.3g}.")
-    statistics, period = runs[0].loop.statistics, 1e3 / runs[0].log.header.rate_hz
+    loop, period = runs[0].loop, 1e3 / runs[0].log.header.rate_hz
     sentences.append(
-        f"A control tick of {runs[0].name} took {statistics.tick_ms.p50:.1f} ms, 99 % under "
-        f"{statistics.tick_ms.p99:.1f} ms, where {period:.0f} ms are available; "
-        f"{statistics.misses} of {statistics.ticks} were late."
+        f"A control tick of {runs[0].name} took {loop.tick_ms.p50:.1f} ms, 99 % under {loop.tick_ms.p99:.1f} ms, "
+        f"where {period:.0f} ms are available; {loop.misses} of {loop.ticks} were late."
     )
     return " ".join(sentences)
 
@@ -95,16 +94,9 @@ def phase_table(runs: Sequence[Run]) -> list[tuple[str, ...]]:
     ]
     for run in runs:
         parts = [("whole run", run.after)] if run.before is None else [("before", run.before), ("after", run.after)]
-        table += [
-            (
-                f"{run.name}, {label}",
-                millimetres(part.path_error),
-                number(part.cost),
-                number(part.error_prior),
-                number(part.error_adapted),
-            )
-            for label, part in parts
-        ]
+        for label, part in parts:
+            figures = (part.cost, part.error_prior, part.error_adapted)
+            table.append((f"{run.name}, {label}", millimetres(part.path_error), *map(number, figures)))
     return table
 
 
@@ -115,7 +107,7 @@ def loop_table(runs: Sequence[Run]) -> list[tuple[str, ...]]:
 
 
 def _loop_facts(run: Run) -> dict[str, str]:
-    records, timing = run.log.records, run.loop.statistics
+    records, timing = run.log.records, run.loop
     planned, adapted = Counter(record.status for record in records), Counter(record.adaptation for record in records)
     return {
         "ended": _ending(run.loop),

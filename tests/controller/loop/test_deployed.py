@@ -46,7 +46,7 @@ def test_a_run_ticks_on_the_grid_and_learns_what_was_played(tmp_path: Path) -> N
     learnt = [seen for seen in controller.seen if seen.applied is not None]
     assert len(learnt) > 10
     assert {float(seen.applied[0]) for seen in learnt if seen.applied is not None} <= {0.0, *range(20, 80)}
-    assert result.statistics.cycles[Rung.PLAN] > 200
+    assert result.cycles[Rung.PLAN] > 200
     assert written(tmp_path / "diary")["driven"] is False
     assert not servo.alive
 

@@ -38,8 +38,8 @@ def test_lockstep_observes_on_the_grid_and_plays_each_plan_one_tick_later() -> N
     speeds = [float(command.velocity[0]) for _, command in run.robot.written]
     assert speeds == [speed for speed in (0.0, 20.0, 21.0, 22.0, 23.0, 24.0) for _ in range(5)]
     assert (result.ticks, result.interrupted, result.fault) == (6, False, None)
-    assert result.statistics.misses == 0
-    assert result.statistics.cycles == {Rung.PLAN: 30}
+    assert result.misses == 0
+    assert result.cycles == {Rung.PLAN: 30}
 
 
 def test_lockstep_without_delay_plays_a_plan_in_its_own_tick() -> None:
@@ -75,7 +75,7 @@ def test_real_time_plays_what_lockstep_plays_however_long_planning_takes(thinkin
     result = run()
     assert run.safe
     assert result.fault is None
-    assert result.ticks + result.statistics.misses >= 12
+    assert result.ticks + result.misses >= 12
     numbers = {tick.tick: index for index, tick in enumerate(run.ticks)}
     clean = [tick for tick in run.ticks if tick.observation.applied is not None and tick.tick >= 2]
     assert clean
@@ -101,8 +101,8 @@ def test_overrun_plays_the_same_plan_further_along_and_counts_the_miss() -> None
 
     run = Run(Counter(hook=hook), mode="real time", seconds=0.6)
     result = run()
-    assert result.statistics.misses >= 3
-    assert result.statistics.late_plans > 0
+    assert result.misses >= 3
+    assert result.late_plans > 0
     after = next(tick for tick in run.ticks if tick.tick > run.ticks[2].tick)
     assert after.tick - run.ticks[2].tick >= 3
     assert run.ticks[2].missed
@@ -117,8 +117,8 @@ def test_planner_that_stops_answering_lets_the_robot_fade_and_damp() -> None:
 
     run = Run(Counter(hook=hook, knots=1, grace=0.1), mode="real time", seconds=0.3)
     result = run()
-    assert set(result.statistics.cycles) >= {Rung.PLAN, Rung.DAMP}
-    assert {Rung.HOLD, Rung.FADE} & set(result.statistics.cycles)
+    assert set(result.cycles) >= {Rung.PLAN, Rung.DAMP}
+    assert {Rung.HOLD, Rung.FADE} & set(result.cycles)
     assert run.safe
 
 

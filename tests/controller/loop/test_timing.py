@@ -56,7 +56,7 @@ def test_percentiles_of_known_values() -> None:
 def test_tick_is_missed_when_its_plan_comes_after_the_next_boundary() -> None:
     journal = Journal(LoopSettings(rate_hz=20.0, seconds=1.0))
     assert [journal.add_tick(0.01, response) for response in (0.01, 0.05, 0.051)] == [False, False, True]
-    statistics = journal.result().statistics
+    statistics = journal.result()
     assert (statistics.ticks, statistics.misses) == (3, 1)
     assert statistics.tick_ms.max == pytest.approx(10.0)
     assert statistics.response_ms.max == pytest.approx(51.0)
@@ -67,7 +67,7 @@ def test_old_plan_is_late_once_a_newer_one_should_play() -> None:
     for age in (0.0, 0.05, 0.09, 0.11):
         journal.add_cycle(report(age=age), lateness=0.002)
     journal.add_cycle(report(Rung.HOLD, age=1.0), lateness=0.001)
-    statistics = journal.result().statistics
+    statistics = journal.result()
     assert statistics.late_plans == 1
     assert statistics.cycles == {Rung.PLAN: 4, Rung.HOLD: 1}
     assert statistics.lateness_ms.max == pytest.approx(2.0)
@@ -82,4 +82,4 @@ def test_first_fault_is_kept() -> None:
     result = journal.result()
     assert result.fault == tilt
     assert result.fell
-    assert result.statistics.guarded == 2
+    assert result.guarded == 2
