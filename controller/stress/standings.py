@@ -36,11 +36,11 @@ class Measured:
 
     def costs(self, conditions: Sequence[StressCondition], adapter: str) -> Costs:
         """Return the costs of an adapter, which may have run at fewer seeds, beside those of the two anchors."""
-        columns = [
+        plain, other, informed = (
             np.array([[run["cost"] for run in self.runs(c, name)] for c in conditions], np.float64)
             for name in (PLAIN, adapter, INFORMED)
-        ]
-        return Costs(columns[0], columns[1], columns[2])
+        )
+        return Costs(plain, other, informed)
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ class Standings:
 def standings(measured: Measured) -> Standings:
     """Work out how the adapters stand; the same runs give the same figures, whoever else took part."""
     settings = measured.settings
-    room = _room(measured) if measured.anchored else {}
+    shown = settings.conditions if measured.anchored else ()
+    room = {c.name: paired(measured.costs((c,), PLAIN).gap[0], _rng()) for c in shown}
     bare = Standings(measured, room, (), {})
     rows = tuple(_row(bare, c, adapter) for c in settings.conditions for adapter in settings.adapters)
     suites = {
@@ -124,14 +125,6 @@ def groups(settings: StressSettings) -> dict[str, tuple[StressCondition, ...]]:
     return {name: conditions for name, conditions in (found | {"all": settings.conditions}).items() if conditions}
 
 
-def _room(measured: Measured) -> dict[str, Estimate]:
-    found = {}
-    for condition in measured.settings.conditions:
-        costs = measured.costs((condition,), PLAIN)
-        found[condition.name] = paired((costs.plain - costs.informed)[0], _rng())
-    return found
-
-
 def _row(bare: Standings, condition: StressCondition, adapter: str) -> Row:
     measured = bare.measured
     runs = measured.runs(condition, adapter)
@@ -139,7 +132,7 @@ def _row(bare: Standings, condition: StressCondition, adapter: str) -> Row:
     saved = None
     if PLAIN in measured.settings.adapters:
         saved = paired(_column(measured.runs(condition, PLAIN)[: len(runs)], "cost") - cost, _rng())
-    roomy = bare.roomy((condition,))
+    roomy, errors = bare.roomy((condition,)), [run["prediction_error"] for run in runs]
     return Row(
         protocol=condition.protocol,
         condition=condition.name,
@@ -151,8 +144,8 @@ def _row(bare: Standings, condition: StressCondition, adapter: str) -> Row:
         path_error_m=_mean(_column(runs, "path_error_m")),
         progress_m=_mean(_column(runs, "progress_m")),
         failures=sum(run["failed"] is not None for run in runs),
-        error_prior=_mean(_column([run["prediction_error"] for run in runs], "prior")),
-        error_adapted=_mean(_column([run["prediction_error"] for run in runs], "adapted")),
+        error_prior=_mean(_column(errors, "prior")),
+        error_adapted=_mean(_column(errors, "adapted")),
         recovery_s=median_recovery(runs),
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +22,7 @@ from controller.mission import Mission
 from controller.stress.scores import recovery_time
 from controller.stress.settings import StressSettings, Trial
 from controller.telemetry.run_log import mean
+from controller.tick import TickResult
 from dynamics.checkpoint import CheckpointError
 from dynamics.files import fingerprint
 from planners.costs.path import PathWeights
@@ -52,28 +53,6 @@ class Kept:
     cpu_s: float
 
 
-@dataclass
-class Series:
-    """What a run leaves at every tick."""
-
-    time: list[float] = field(default_factory=list)
-    cost: list[float] = field(default_factory=list)
-    distance: list[float] = field(default_factory=list)
-    progress: list[float] = field(default_factory=list)
-    error_prior: list[float] = field(default_factory=list)
-    error_adapted: list[float] = field(default_factory=list)
-
-    def note(self, tick: LoopTick) -> None:
-        """Append one tick; a missing model error is NaN."""
-        result = tick.result
-        self.time.append(tick.time)
-        self.cost.append(result.cost)
-        self.distance.append(result.progress.distance)
-        self.progress.append(result.progress.s)
-        self.error_prior.append(math.nan if result.error_prior is None else result.error_prior)
-        self.error_adapted.append(math.nan if result.error_adapted is None else result.error_adapted)
-
-
 def measure(suite: StressSettings, models: dict[str, str], trial: Trial) -> Result:
     """Drive one run in lock-step and return its figures; wherever this runs, the model is the one that was checked.
 
@@ -93,49 +72,39 @@ def measure(suite: StressSettings, models: dict[str, str], trial: Trial) -> Resu
     model = load_model(mission, settings.adapter)
     if fingerprint(file, DIGITS) != models[file.name]:
         raise CheckpointError(f"{file}: expected the checkpoint that the suite began with, got another one")
-    rig, series = build(mission, model), Series()
-    loop = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, series.note)
+    rig, ticks = build(mission, model), list[LoopTick]()
+    loop = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, ticks.append)
     if loop.interrupted:
         raise KeyboardInterrupt  # half a run is no result
-    return figures(mission, series, loop) | {"model": models[file.name]}
+    return figures(mission, ticks, loop) | {"model": models[file.name]}
 
 
-def figures(mission: Mission, series: Series, loop: LoopResult) -> Result:
-    """Return what a run came to, as plain values.
-
-    Args:
-        mission: of the run.
-        series: its ticks.
-        loop: how it ended.
-    """
+def figures(mission: Mission, ticks: Sequence[LoopTick], loop: LoopResult) -> Result:
+    """Return what a run came to, as plain values; `loop` is how it ended."""
+    assert isinstance(mission.task, Course)
     onset, failed = last_onset(mission.settings.perturbations), loop.fault is not None
-    distance, time = np.array(series.distance), np.array(series.time)
-    recovered = None if failed or onset is None else recovery_time(time, distance, onset)
+    distance, body = _column(ticks, lambda r: r.progress.distance), _FALLEN_DISTANCE * mission.spec.course.scale
+    time = np.array([tick.time for tick in ticks])
     return {
         "perturbations": [str(perturbation) for perturbation in mission.settings.perturbations],
-        "cost": run_cost(_weights(mission), np.array(series.cost), body_length(mission), failed=failed),
+        "cost": run_cost(mission.task.weights, _column(ticks, lambda r: r.cost), body, failed=failed),
         "path_error_m": mean(distance),
-        "progress_m": series.progress[-1] - series.progress[0] if series.progress else 0.0,
+        "progress_m": ticks[-1].result.progress.s - ticks[0].result.progress.s if ticks else 0.0,
         "fell": loop.fell,
         "failed": str(loop.fault) if failed else None,
         "prediction_error": {
-            "prior": mean(np.array(series.error_prior)),
-            "adapted": mean(np.array(series.error_adapted)),
+            "prior": mean(_column(ticks, lambda r: r.error_prior)),
+            "adapted": mean(_column(ticks, lambda r: r.error_adapted)),
         },
         "onset_s": onset,
-        "recovery_s": recovered,
-        "distance_mm": [round(1e3 * value, 2) if math.isfinite(value) else None for value in series.distance],
+        "recovery_s": None if failed or onset is None else recovery_time(time, distance, onset),
+        "distance_mm": [round(1e3 * value, 2) if math.isfinite(value) else None for value in distance.tolist()],
     }
 
 
-def body_length(mission: Mission) -> float:
-    """Return how long the robot is taken to be [m]: as its course is scaled."""
-    return _FALLEN_DISTANCE * mission.spec.course.scale
-
-
-def _weights(mission: Mission) -> PathWeights:
-    assert isinstance(mission.task, Course)
-    return mission.task.weights
+def _column(ticks: Sequence[LoopTick], of: Callable[[TickResult], float | None]) -> FloatArray:
+    """Return one figure of all ticks (T,); NaN where there is none."""
+    return np.array([math.nan if (value := of(tick.result)) is None else value for tick in ticks], np.float64)
 
 
 def run_cost(weights: PathWeights, costs: FloatArray, body: float, *, failed: bool) -> float:

@@ -2,40 +2,51 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from controller.config import RunSettings
-from controller.courses.paths import COURSES
+from controller.controller import Controller
+from controller.courses.paths import COURSES, Progress
+from controller.loop.plan_loop import LoopTick
 from controller.loop.timing import Journal, LoopResult, LoopSettings
 from controller.mission import Mission
 from controller.settings import robots
 from controller.stress.settings import Trial
 from controller.stress.suite import check, stress_settings
-from controller.stress.trial import DIGITS, Series, figures, last_onset, measure, run_cost
+from controller.stress.trial import DIGITS, figures, last_onset, measure, run_cost
+from controller.tick import Observation, TickResult
 from dynamics.checkpoint import CheckpointError
 from dynamics.files import fingerprint
 from hardware.guard.checks import Trip
 from hardware.limits import Severity
+from hardware.schedule import ActionSchedule
 from sim.perturbations import parse
+from tests.controller.loops import decided
 from tests.controller.suites import LEG, SMALL, suite, write
 
 ZIGZAG = COURSES["zigzag"]
 
 
-def series(ticks: int = 240) -> Series:
-    distance = [0.001 if tick < 80 else 0.03 if tick < 100 else 0.005 for tick in range(ticks)]
-    times = [tick / 20.0 for tick in range(ticks)]
-    return Series(
-        times,
-        [0.1] * ticks,
-        distance,
-        [0.01 * t for t in range(ticks)],
-        [math.nan, *[0.3] * (ticks - 1)],
-        [0.2] * ticks,
-    )
+def ticks(count: int = 240) -> list[LoopTick]:
+    """A run that is 1 mm off its course, and after 4 s for a second 3 cm."""
+    blank = decided(ActionSchedule(0.0, 0.05, np.zeros((1, 2)), 1.0))
+    made = []
+    for number in range(count):
+        off = 0.001 if number < 80 else 0.03 if number < 100 else 0.005
+        result = replace(
+            blank,
+            cost=0.1,
+            progress=Progress(0.01 * number, off, off, 0.0),
+            error_prior=0.3 if number else None,
+            error_adapted=0.2,
+        )
+        seen = Observation(number / 20.0, np.zeros(1), None)
+        made.append(LoopTick(number, number / 20.0, seen, result, None, 0.0, missed=False))
+    return made
 
 
 def ended(fault: Trip | None = None) -> LoopResult:
@@ -46,7 +57,7 @@ def ended(fault: Trip | None = None) -> LoopResult:
 
 def test_a_run_comes_down_to_its_figures() -> None:
     run = Mission.of(suite().run(Trial(LEG, "grbal", 0)), fast=True)
-    found = figures(run, series(), ended())
+    found = figures(run, ticks(), ended())
     assert found["cost"] == pytest.approx(0.1)
     assert found["progress_m"] == pytest.approx(2.39)
     assert found["prediction_error"] == {"prior": pytest.approx(0.3), "adapted": pytest.approx(0.2)}
@@ -59,7 +70,7 @@ def test_a_run_comes_down_to_its_figures() -> None:
 
 def test_a_fall_costs_more_than_any_run_however_late_it_comes() -> None:
     run = Mission.of(suite().run(Trial(LEG, "grbal", 0)), fast=True)
-    fallen = figures(run, series(239), ended(Trip("tilt", Severity.HARD, "80 deg")))
+    fallen = figures(run, ticks(239), ended(Trip("tilt", Severity.HARD, "80 deg")))
     assert fallen["fell"]
     assert fallen["failed"]
     assert fallen["recovery_s"] is None
@@ -77,7 +88,7 @@ def test_a_cost_that_is_not_finite_loses(costs: list[float]) -> None:
 @pytest.mark.parametrize("name", sorted(COURSES))
 def test_a_failed_run_costs_a_larger_robot_as_much_as_a_small_one(name: str) -> None:
     missions = [Mission.of(RunSettings(robot=robot, course=name), fast=True) for robot in robots.names()]
-    small, *larger = (figures(mission, Series(), ended())["cost"] for mission in missions)
+    small, *larger = (figures(mission, [], ended())["cost"] for mission in missions)
     assert larger == pytest.approx([small] * len(larger))
 
 
@@ -86,10 +97,10 @@ def test_a_run_that_was_interrupted_is_no_result(
 ) -> None:
     settings = stress_settings(write(tmp_path, SMALL + f"models: {untrained_models}\n"), [])
 
-    def interrupted(series: Series, tick: object) -> None:
+    def interrupted(controller: Controller, observation: Observation) -> TickResult:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Series, "note", interrupted)
+    monkeypatch.setattr(Controller, "tick", interrupted)
     with pytest.raises(KeyboardInterrupt):
         measure(settings, check(settings), settings.trials()[0])
 
