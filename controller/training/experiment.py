@@ -12,8 +12,8 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ def _collect(settings: ExperimentSettings, out: Path, split: Split, console: Con
             settings.rate_hz,
             settings.seed,
             split,
-            lambda done: progress.update(bar, completed=done),
+            partial(progress.track, total=total, task_id=bar),
         )
     dataset.save(episodes, path)
 
@@ -130,7 +130,7 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
             settings.on_policy,
             np.random.SeedSequence([settings.seed, 2, number]),
             settings.collect.workers,
-            lambda done: progress.update(bar, completed=done),
+            partial(progress.track, total=settings.on_policy.episodes, task_id=bar),
         )
     dataset.save(episodes, path)
 
@@ -145,13 +145,9 @@ def _fit_all(settings: ExperimentSettings, out: Path, names: tuple[str, ...], co
         while not all(future.done() for future in futures):
             _show(out, tasks, progress)
             time.sleep(_POLL)
-        _raise_first(futures)
+        for future in futures:
+            future.result()
         _show(out, tasks, progress)
-
-
-def _raise_first(futures: list[Future[None]]) -> None:
-    for future in futures:
-        future.result()
 
 
 def _show(out: Path, tasks: Mapping[str, Any], progress: Progress) -> None:

@@ -6,7 +6,7 @@ where it is used. Every run keeps to the same rules as `limber run --fast`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.settings import robots
+from controller.tick import Observation
 from controller.training.random_episodes import with_onset
 from dynamics.training.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray
@@ -57,7 +58,7 @@ def gather_on_policy(
     settings: OnPolicySettings,
     seed: np.random.SeedSequence,
     workers: int,
-    advance: Callable[[int], None] = lambda done: None,
+    shown: Callable[[Iterator[Episodes]], Iterable[Episodes]] = iter,
 ) -> Episodes:
     """Drive recorded runs under training conditions and return them in a fixed order.
 
@@ -66,16 +67,12 @@ def gather_on_policy(
         settings: how many.
         seed: of all draws.
         workers: processes.
-        advance: told the number of runs done.
+        shown: shows how far it is as episodes pass through.
     """
     count = settings.episodes
-    parts: list[Episodes] = []
+    arguments = ([runs] * count, range(count), [settings.onset_share] * count, seed.spawn(count))
     with pool(workers) as executor:
-        arguments = ([runs] * count, range(count), [settings.onset_share] * count, seed.spawn(count))
-        for episode in executor.map(_episode, *arguments, chunksize=2):
-            parts.append(episode)
-            advance(len(parts))
-    return concatenate(parts)
+        return concatenate([*shown(executor.map(_episode, *arguments, chunksize=2))])
 
 
 def _episode(runs: RunSettings, index: int, onset_share: float, seed: np.random.SeedSequence) -> Episodes:
@@ -97,21 +94,19 @@ def _record(settings: RunSettings, family: str) -> Episodes | None:
     """Return the transitions of one lock-step run, or None when it broke off or an action was not clean."""
     mission = Mission.of(settings, fast=True)
     rig = build(mission, load_model(mission, settings.adapter))
-    states: list[FloatArray] = []
-    applied: list[FloatArray | None] = []
+    seen: list[Observation] = []
     conditions: list[FloatArray] = []
 
     def note(tick: LoopTick) -> None:
-        states.append(tick.observation.state)
-        applied.append(tick.observation.applied)
+        seen.append(tick.observation)
         conditions.append(rig.robot.true_condition())
 
     result = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)
     if result.interrupted:
         raise KeyboardInterrupt
     # The robot rests over its first tick, so learning starts with the second.
-    actions = [action for action in applied[2:] if action is not None]
-    if result.fault is not None or len(actions) < len(states) - 2:
+    actions = [observation.applied for observation in seen[2:] if observation.applied is not None]
+    if result.fault is not None or len(actions) < len(seen) - 2:
         return None
-    told = np.stack(conditions[1:-1])
-    return Episodes(np.stack(states[1:])[None], np.stack(actions)[None], told[None], np.array([family]))
+    states, told = np.stack([observation.state for observation in seen[1:]]), np.stack(conditions[1:-1])
+    return Episodes(states[None], np.stack(actions)[None], told[None], np.array([family]))

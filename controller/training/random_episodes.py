@@ -5,7 +5,7 @@ Every episode has its own seed, so the data are the same bits whatever the numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,7 +61,7 @@ def gather(
     rate_hz: float,
     seed: int,
     split: Split,
-    advance: Callable[[int], None] = lambda done: None,
+    shown: Callable[[Iterator[Episodes]], Iterable[Episodes]] = iter,
 ) -> Episodes:
     """Drive random episodes of one split and return them in a fixed order.
 
@@ -71,21 +71,17 @@ def gather(
         rate_hz: rate of the actions [Hz].
         seed: of all draws.
         split: `train` or `heldout`: which parameters conditions are drawn from.
-        advance: told the number of episodes done.
+        shown: shows how far it is as episodes pass through.
     """
     count = settings.episodes if split == "train" else settings.heldout_episodes
     onset_share = settings.onset_share if split == "train" else 0.0
     ticks = round(settings.seconds * rate_hz)
     seeds = np.random.SeedSequence([seed, split == "heldout"]).spawn(count)
-    parts: list[Episodes] = []
+    known = spec.anatomy.families
+    drawn = [known[index % len(known)] for index in range(count)]
+    same = ([item] * count for item in (spec, replace(settings, onset_share=onset_share), ticks, rate_hz, split))
     with pool(settings.workers) as executor:
-        known = spec.anatomy.families
-        drawn = [known[index % len(known)] for index in range(count)]
-        same = ([item] * count for item in (spec, replace(settings, onset_share=onset_share), ticks, rate_hz, split))
-        for episode in executor.map(_episode, drawn, seeds, *same, chunksize=8):
-            parts.append(episode)
-            advance(len(parts))
-    return concatenate(parts)
+        return concatenate([*shown(executor.map(_episode, drawn, seeds, *same, chunksize=8))])
 
 
 def _episode(
@@ -128,14 +124,14 @@ def excitation(
     as in CollectSettings.
     """
     actions = Actions.of(spec)
-    low, high = actions.low, actions.high
-    levels = np.concatenate([_hold(rng, low, high, int(rng.integers(2, 21)), alike) for _ in range(ticks)])[:ticks]
-    white = rng.normal(0.0, rng.uniform(0.0, noise), (ticks, len(low))) * (high - low)
-    return np.clip(levels + white, low, high)
+    levels = np.concatenate([_hold(rng, actions, int(rng.integers(2, 21)), alike) for _ in range(ticks)])[:ticks]
+    white = rng.normal(0.0, rng.uniform(0.0, noise), levels.shape) * actions.range
+    return np.clip(levels + white, actions.low, actions.high)
 
 
-def _hold(rng: np.random.Generator, low: FloatArray, high: FloatArray, length: int, alike: float) -> FloatArray:
+def _hold(rng: np.random.Generator, actions: Actions, length: int, alike: float) -> FloatArray:
     """Return one level for `length` ticks (length, A)."""
+    low, high = actions.low, actions.high
     if rng.random() < 1.0 - alike:
         level = rng.uniform(low, high)
     else:
