@@ -12,7 +12,7 @@ import logging
 import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from controller.build import controller, load_model
@@ -100,11 +100,6 @@ class _Driven:
 def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
     """Drive a robot, and leave a complete run folder; nothing moves before everything has been checked.
 
-    Args:
-        settings: checked settings.
-        wire: where the robot is.
-        out: run folder; None takes runs/<time>-<robot>-<course>-<adapter>.
-
     Raises:
         ConfigError: settings that a real robot cannot have, or a folder that cannot be written.
         CheckpointError: the model is missing, damaged, or does not fit.
@@ -162,50 +157,44 @@ def _drive(
             raise ConfigError(f"deploy: the robot was not touched: {stopped}")
         servo_log.note(trace.of_run(mission.settings, about.versions))
         panel = stack.enter_context(Panel(about, mission.settings.seconds))
-        diary = _Diary(mission.task.end, about, log, servo_log, panel, servo, witness, losses)
+        diary = _Diary(mission, log, servo_log, panel, servo, witness, losses)
         loop = run_deployed(brain, servo, mission.loop, diary.note)
         events = [*diary.events, *servo.events()]
     losses.log(servo_log)
     return _Driven(loop, servo_summary(events, servo.clock.origin), servo_log.status(), losses)
 
 
+@dataclass
 class _Diary:
     """What every tick leaves behind: a line in the run's log, notes in the servo's, a picture on the panel."""
 
-    def __init__(
-        self,
-        end: float,
-        about: RunHeader,
-        log: RunLog,
-        servo_log: LogWriter,
-        panel: Panel,
-        servo: ServoProcess,
-        witness: trace.Witness,
-        losses: Losses,
-    ) -> None:
-        self._end = end
-        self._channels, self._log, self._servo_log = about.channels, log, servo_log
-        self._panel, self._servo, self._witness, self._losses = panel, servo, witness, losses
-        self._ticks = 0
-        self.events: list[dict[str, object]] = []
-        """Of the servo process."""
+    mission: Mission
+    log: RunLog
+    servo_log: LogWriter
+    panel: Panel
+    servo: ServoProcess
+    witness: trace.Witness
+    losses: Losses
+    ticks: int = 0
+    events: list[dict[str, object]] = field(default_factory=list)
+    """Of the servo process."""
 
     def note(self, tick: LoopTick) -> None:
         """Write down a tick; raises Finished where the course is over."""
         if not self.events:
-            _log.warning("servo process %s, log process %s", self._servo.pid, self._servo_log.pid)
-        self.events += self._servo.events()
-        record = from_tick(tick, self._channels)
-        with self._losses.allowed():
-            self._log.write(record)
-        self._losses.log(self._servo_log)
+            _log.warning("servo process %s, log process %s", self.servo.pid, self.servo_log.pid)
+        self.events += self.servo.events()
+        record = from_tick(tick, [channel.name for channel in self.mission.spec.channels])
+        with self.losses.allowed():
+            self.log.write(record)
+        self.losses.log(self.servo_log)
         figures = {name: getattr(record, name) for name in _NOTED}
         finite = {name: value if value is None or math.isfinite(value) else None for name, value in figures.items()}
-        self._servo_log.note({"tick": tick.tick, "status": record.status, "rejected": record.rejected} | finite)
-        self._servo_log.note(trace.of_tick(self._ticks, tick, self._witness.chance))
-        self._ticks += 1
-        self._panel.show(record)
-        if record.progress >= self._end:
+        self.servo_log.note({"tick": tick.tick, "status": record.status, "rejected": record.rejected} | finite)
+        self.servo_log.note(trace.of_tick(self.ticks, tick, self.witness.chance))
+        self.ticks += 1
+        self.panel.show(record)
+        if record.progress >= self.mission.task.end:
             raise Finished
 
 
