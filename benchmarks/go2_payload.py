@@ -29,7 +29,6 @@ from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
-from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.settings.layers import Layer, assignment
 
@@ -92,7 +91,7 @@ def drive(job: Job) -> Outcome:
         result = tick.result
         rows.append((tick.time, result.progress.distance, result.cost, result.progress.s))
 
-    loop = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)
+    loop = rig.drive(note)
     time, distance, cost, progress = np.array(rows).T
     before, after = time < ONSET, time >= ONSET + job.settle
     after[-1] = True

@@ -27,7 +27,6 @@ from controller.config import RunSettings, run_settings
 from controller.courses.goals import GOALS, HiddenGoal, parse, steps_to_goal
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
-from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.settings.layers import assignment
 from sim.perturbations import parse as perturbation
@@ -71,7 +70,7 @@ def score(settings: RunSettings) -> Score:
     def note(tick: LoopTick) -> None:
         costs.append(tick.result.cost)
 
-    run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)
+    rig.drive(note)
     rewards = -np.array(costs[1:])
     goal: HiddenGoal = parse(str(rig.header.goal), np.random.default_rng(0))
     return Score(str(goal), float(rewards.mean()), steps_to_goal(goal, rewards, rig.loop.period))

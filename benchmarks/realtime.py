@@ -24,7 +24,6 @@ from rich.table import Table
 from controller.build import build, load_model
 from controller.config import RunSettings, run_settings
 from controller.loop.plan_loop import LoopTick
-from controller.loop.realtime import run_realtime
 from controller.loop.timing import LoopResult, Percentiles, percentiles
 from controller.mission import Mission
 from controller.settings.layers import Layer
@@ -89,7 +88,7 @@ def measure(settings: RunSettings) -> tuple[LoopResult, Parts]:
         plan_ms.append(tick.result.plan_ms)
         clean += tick.observation.applied is not None
 
-    result = run_realtime(rig.controller, rig.servo, rig.clock, rig.loop, note)
+    result = rig.drive(note)
     return result, Parts(percentiles(adapt_ms), percentiles(plan_ms), clean)
 
 

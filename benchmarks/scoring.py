@@ -11,7 +11,6 @@ from controller.bootstrap import drawn_anew, interval
 from controller.build import build, load_model
 from controller.config import RunSettings
 from controller.loop.plan_loop import LoopTick
-from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 
 
@@ -38,7 +37,7 @@ def score(settings: RunSettings) -> Score:
         distances.append(tick.result.progress.distance)
         progress.append(tick.result.progress.s)
 
-    result = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)
+    result = rig.drive(note)
     return Score(float(np.mean(costs)), float(np.mean(distances)), progress[-1], result.fell)
 
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from controller.controller import Controller, Foresight, learned
 from controller.courses.rewards import Referee
-from controller.loop.timing import LoopSettings
+from controller.loop.plan_loop import OnTick
+from controller.loop.realtime import run_lockstep, run_realtime
+from controller.loop.timing import LoopResult, LoopSettings
 from controller.mission import Mission
 from controller.oracle import oracle
 from controller.telemetry.run_log import RunHeader
@@ -34,16 +36,7 @@ _PERIOD_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Rig:
-    """Everything that one run needs.
-
-    Attributes:
-        robot: the simulated robot.
-        servo: robot and guard, not entered yet.
-        controller: adapts and plans.
-        clock: the one that robot, servo and loop share.
-        loop: rhythm and length of the run.
-        header: what the log says about it.
-    """
+    """Everything that one run needs; robot, servo and loop share the clock, and the servo is not entered yet."""
 
     robot: SimRobot
     servo: Servo
@@ -51,6 +44,11 @@ class Rig:
     clock: Clock
     loop: LoopSettings
     header: RunHeader
+
+    def drive(self, on_tick: OnTick) -> LoopResult:
+        """Run to the end, in lock-step or in real time; `on_tick` is told every tick."""
+        run = run_lockstep if isinstance(self.clock, VirtualClock) else run_realtime
+        return run(self.controller, self.servo, self.clock, self.loop, on_tick)
 
 
 def load_model(mission: Mission, adapter: str) -> Checkpoint:

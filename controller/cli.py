@@ -46,11 +46,7 @@ COMMANDS: dict[str, Callable[..., Command]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status.
-
-    Args:
-        arguments: what follows `limber` on the command line; None takes it from the process.
-    """
+    """Run one command, of the process or with these arguments behind `limber`; returns its exit status."""
     # One thread: the planner is timed, and spinning OpenMP threads ruin it. Read when NumPy and torch are imported.
     for variable, value in (("OMP_NUM_THREADS", "1"), ("OMP_WAIT_POLICY", "PASSIVE")):
         os.environ.setdefault(variable, value)

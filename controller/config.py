@@ -117,11 +117,7 @@ class RunSettings:
 
 
 def run_settings(flags: Sequence[Layer], file: Path | None = None) -> RunSettings:
-    """Fill the settings of a run.
-
-    Args:
-        flags: layers of the command line, weakest first.
-        file: settings file; None takes the one of the robot, for the course and at the rate that the flags ask for.
+    """Fill the settings of a run from a file, by default that of robot, course and rate, and flags, weakest first.
 
     Raises:
         ConfigError: a name, key, type or value that cannot be used.

@@ -22,16 +22,9 @@ _CAPTIONS = {
 
 
 def write_report(folder: Path, runs: Sequence[Run], settings: str, video: Path | None = None) -> dict[str, Path]:
-    """Write report.html and its pictures into a run folder.
+    """Write report.html and its pictures into a run folder, where it is; returns the files written, by name.
 
-    Args:
-        folder: an existing folder.
-        runs: the run, then those it is compared with.
-        settings: the resolved settings as YAML.
-        video: an mp4 to show, where there is one.
-
-    Returns:
-        The files written, by name.
+    The first run is that of the folder, others are those it is compared with; `settings` are the resolved ones as YAML.
     """
     files = write_plots(folder, [run.log for run in runs])
     header = runs[0].log.header

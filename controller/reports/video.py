@@ -24,12 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 def film(path: Path, logs: Sequence[Log]) -> Path | None:
-    """Write the video of some runs; without a way to draw, log one warning and return None.
-
-    Args:
-        path: mp4 to write.
-        logs: the runs, left to right.
-    """
+    """Write an mp4 of some runs, left to right; without a way to draw, log one warning and return None."""
     header = logs[0].header
     try:
         anatomy = robots.spec(header.source or header.robot).anatomy

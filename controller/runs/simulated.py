@@ -10,7 +10,6 @@ from controller.build import Rig, build, load_model
 from controller.config import RunSettings
 from controller.jobs.interrupts import interruptible, uninterrupted
 from controller.loop.plan_loop import LoopTick
-from controller.loop.realtime import run_lockstep, run_realtime
 from controller.loop.timing import LoopResult
 from controller.mission import Mission
 from controller.reports.run_report import write_report
@@ -22,21 +21,15 @@ from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import Log, RunLog, from_tick
 from controller.telemetry.summary import summary
-from hardware.clock import VirtualClock
 from sim.perturbations import active
 
 
 def execute(
     settings: RunSettings, *, fast: bool, compare: str | None = None, out: Path | None = None, video: bool = True
 ) -> Outcome:
-    """Run, and leave a complete run folder; nothing is written before everything has been checked.
+    """Run, in lock-step or real time, and leave a complete run folder, with a comparison run with the other recipe.
 
-    Args:
-        settings: checked settings.
-        fast: lock-step instead of real time.
-        compare: recipe to run the same with afterwards.
-        out: run folder; None makes up a name.
-        video: make a video.
+    Nothing is written before everything has been checked. Without a folder a name is made up.
 
     Raises:
         ConfigError: settings that cannot be used, or a folder that cannot be written.
@@ -69,7 +62,6 @@ def _compared(settings: RunSettings, adapter: str | None) -> list[str]:
 
 def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
     """Drive one run and write its log as it goes."""
-    loop = run_lockstep if isinstance(rig.clock, VirtualClock) else run_realtime
     with RunLog(path, rig.header) as log, Panel(rig.header, settings.seconds) as panel:
 
         def note(tick: LoopTick) -> None:
@@ -78,7 +70,7 @@ def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
             log.write(record)
             panel.show(record)
 
-        return loop(rig.controller, rig.servo, rig.clock, rig.loop, note)
+        return rig.drive(note)
 
 
 def _conclude(settings: RunSettings, folder: Path, runs: Sequence[Run], *, video: bool) -> Outcome:

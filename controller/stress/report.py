@@ -64,15 +64,9 @@ _DETAIL = (
 
 
 def write_report(folder: Path, standings: Standings, replays: Mapping[Trial, Path]) -> dict[str, Path]:
-    """Write everything into a folder that exists.
+    """Write everything into a folder that exists; returns the files written, by name.
 
-    Args:
-        folder: of the suite.
-        standings: what it came to.
-        replays: reports of the runs that were repeated, inside the folder.
-
-    Returns:
-        The files written, by name.
+    `replays` are the reports of the runs that were repeated, inside the folder.
     """
     texts = {
         "scores": ("scores.csv", scores_csv(standings)),

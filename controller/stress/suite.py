@@ -40,14 +40,10 @@ Executors = Callable[[], AbstractContextManager[Executor]]
 def execute(
     config: Path, overrides: Sequence[Layer], out: Path | None, scheduler: str | None, *, resume: bool
 ) -> tuple[Mapping[str, object], str]:
-    """Run a suite, or what is left of it; returns its summary and a line for people.
+    """Run a suite, or with `resume` what is left of it, here or on the cluster of a Dask scheduler.
 
-    Args:
-        config: settings file.
-        overrides: layers of the command line.
-        out: folder of the suite; None takes runs/stress-<name of the file>.
-        scheduler: address of a Dask scheduler to compute with, in place of processes on this machine.
-        resume: go on with an earlier one of the same settings.
+    Returns:
+        Its summary and a line for people.
 
     Raises:
         ConfigError: settings that cannot be used, or a folder that holds something else.

@@ -16,7 +16,6 @@ from controller.build import build, load_model
 from controller.courses.paths import Course
 from controller.jobs.study import Result
 from controller.loop.plan_loop import LoopTick
-from controller.loop.realtime import run_lockstep
 from controller.loop.timing import LoopResult
 from controller.mission import Mission
 from controller.stress.scores import recovery_time
@@ -56,13 +55,8 @@ class Kept:
 def measure(suite: StressSettings, models: dict[str, str], trial: Trial) -> Result:
     """Drive one run in lock-step and return its figures; wherever this runs, the model is the one that was checked.
 
-    Args:
-        suite: of the trial.
-        models: fingerprint of every checkpoint by file name.
-        trial: which run.
-
     Raises:
-        CheckpointError: the model here is another one.
+        CheckpointError: the model here is another one than that of the same file name in `models`, by fingerprint.
         KeyboardInterrupt: the run was ended before its time.
     """
     torch.set_num_threads(1)  # a cluster's worker was not started by us
@@ -73,7 +67,7 @@ def measure(suite: StressSettings, models: dict[str, str], trial: Trial) -> Resu
     if fingerprint(file, DIGITS) != models[file.name]:
         raise CheckpointError(f"{file}: expected the checkpoint that the suite began with, got another one")
     rig, ticks = build(mission, model), list[LoopTick]()
-    loop = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, ticks.append)
+    loop = rig.drive(ticks.append)
     if loop.interrupted:
         raise KeyboardInterrupt  # half a run is no result
     return figures(mission, ticks, loop) | {"model": models[file.name]}
@@ -108,17 +102,11 @@ def _column(ticks: Sequence[LoopTick], of: Callable[[TickResult], float | None])
 
 
 def run_cost(weights: PathWeights, costs: FloatArray, body: float, *, failed: bool) -> float:
-    """Return the cost per step of a run; it is finite, and that of a failed run cannot look good.
+    """Return the cost per step (T,) of a run; it is finite, and that of a failed run cannot look good.
 
     A run that fell or was stopped early has fewer steps, and they may all have been cheap. So the whole of it is
-    charged as if the robot had stood beside the path, turned away from it, however late it fell. The same holds for
-    a run with a cost that is not finite.
-
-    Args:
-        weights: what that costs.
-        costs: executed cost of each step (T,).
-        body: length of the robot [m].
-        failed: whether the run ended early.
+    charged as if the robot had stood beside the path by its body's length [m], turned away from it, however late it
+    fell. The same holds for a run with a cost that is not finite.
     """
     disaster = float(weights.step_cost(body, math.pi, 0.0))
     if costs.size == 0 or not np.isfinite(costs).all():

@@ -27,14 +27,9 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 class Panel:
-    """Shows a run while it goes; use as a context manager.
+    """Shows a run of some seconds while it goes, by default on stderr; use as a context manager.
 
-    Args:
-        header: what is run.
-        seconds: length of the run [s].
-        console: where to draw; None takes stderr.
-        refresh: time between two pictures [s].
-        plain_every: time between two lines where the console is no terminal [s].
+    Pictures are `refresh` apart, and lines `plain_every` where the console is no terminal [s].
     """
 
     def __init__(

@@ -13,13 +13,7 @@ from controller.telemetry.run_log import Log, mean
 
 
 def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, object]:
-    """The figures of a run, as `run --json` prints them; null stands for a figure that there is not.
-
-    Args:
-        log: the run.
-        loop: how it ended and kept its time.
-        files: what the run folder holds, by name.
-    """
+    """The figures of a run and what its folder holds, as `run --json` prints them; null where there is none."""
     header, records = log.header, log.records
     return {
         "robot": header.robot,
@@ -51,12 +45,7 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
 
 
 def servo_summary(events: Sequence[Mapping[str, object]], origin: float) -> dict[str, object]:
-    """What a servo process told of itself, as `deploy --json` prints it.
-
-    Args:
-        events: in the order they came: time by the system's monotonic clock [s], kind, what.
-        origin: of the host clock [s]; times are told from there.
-    """
+    """What a servo process told of itself, as `deploy --json` prints it; times [s] begin at `origin`."""
     told: dict[str, list[object]] = {}
     modes: list[dict[str, object]] = []
     faults: list[str] = []

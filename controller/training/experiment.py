@@ -42,13 +42,7 @@ _POLL = 0.5
 
 
 def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resume: bool) -> Mapping[str, object]:
-    """Run an experiment and return its results.
-
-    Args:
-        config: settings file.
-        overrides: layers of the command line.
-        out: folder of data, state, checkpoints and results; None takes runs/train-<name of the file>.
-        resume: go on with an interrupted experiment of the same settings.
+    """Run an experiment, or with `resume` what is left of it, and return its results.
 
     Raises:
         ConfigError: settings that cannot be used, or a folder that holds something else.
@@ -63,13 +57,7 @@ def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resum
 
 
 def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, Any]:
-    """Run an experiment, or what is left of it, and return the held-out errors.
-
-    Args:
-        settings: what to do.
-        out: folder of data, fits in progress and checkpoints; created.
-        console: where progress is shown.
-    """
+    """Run what is left of an experiment in a folder, which is made, and return the held-out errors."""
     (out / "data").mkdir(parents=True, exist_ok=True)
     (out / "fits").mkdir(exist_ok=True)
     started = time.monotonic()

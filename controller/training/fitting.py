@@ -30,11 +30,9 @@ _MIXTURE = "mixture"
 
 
 def load_training(out: Path, without: str | None = None) -> Episodes:
-    """Read the training episodes: random ones, then those of every on-policy round so far.
+    """Read the training episodes of a folder: random ones, then those of every on-policy round so far.
 
-    Args:
-        out: folder of the experiment.
-        without: family to leave out; mixtures, which may contain it, go with it.
+    A family can be left out; mixtures, which may contain it, go with it.
     """
     files = [out / "data" / "train.npz", *sorted((out / "data").glob("on-policy-*.npz"))]
     episodes = dataset.concatenate([dataset.load(file) for file in files])

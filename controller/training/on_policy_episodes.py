@@ -16,7 +16,6 @@ from controller.config import RunSettings
 from controller.courses.paths import COURSES
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
-from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.settings import robots
 from controller.tick import Observation
@@ -62,12 +61,7 @@ def gather_on_policy(
 ) -> Episodes:
     """Drive recorded runs under training conditions and return them in a fixed order.
 
-    Args:
-        runs: robot, model that drives, planner, rhythm and length of the runs.
-        settings: how many.
-        seed: of all draws.
-        workers: processes.
-        shown: shows how far it is as episodes pass through.
+    `runs` says robot, model that drives, planner, rhythm and length; `shown` how far it is, as episodes pass through.
     """
     count = settings.episodes
     arguments = ([runs] * count, range(count), [settings.onset_share] * count, seed.spawn(count))
@@ -101,7 +95,7 @@ def _record(settings: RunSettings, family: str) -> Episodes | None:
         seen.append(tick.observation)
         conditions.append(rig.robot.true_condition())
 
-    result = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)
+    result = rig.drive(note)
     if result.interrupted:
         raise KeyboardInterrupt
     # The robot rests over its first tick, so learning starts with the second.

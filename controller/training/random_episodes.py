@@ -63,15 +63,9 @@ def gather(
     split: Split,
     shown: Callable[[Iterator[Episodes]], Iterable[Episodes]] = iter,
 ) -> Episodes:
-    """Drive random episodes of one split and return them in a fixed order.
+    """Drive random episodes of one split, at a rate [Hz], and return them in a fixed order.
 
-    Args:
-        spec: the robot, simulated.
-        settings: how much.
-        rate_hz: rate of the actions [Hz].
-        seed: of all draws.
-        split: `train` or `heldout`: which parameters conditions are drawn from.
-        shown: shows how far it is as episodes pass through.
+    `shown` says how far it is, as episodes pass through.
     """
     count = settings.episodes if split == "train" else settings.heldout_episodes
     onset_share = settings.onset_share if split == "train" else 0.0

@@ -10,7 +10,6 @@ import pytest
 from controller.build import build, load_model
 from controller.config import run_settings
 from controller.loop.plan_loop import LoopTick
-from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.tick import TickResult
 from sim.perturbations import parse
@@ -35,7 +34,7 @@ def drive(adapter: str, perturbation: str, seed: int) -> list[TickResult]:
     def note(tick: LoopTick) -> None:
         results.append(tick.result)
 
-    outcome = run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note)
+    outcome = rig.drive(note)
     assert outcome.fault is None
     return results
 

@@ -10,7 +10,6 @@ import pytest
 from controller.build import build, load_model
 from controller.config import run_settings
 from controller.loop.plan_loop import LoopTick
-from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 
 SECONDS = 4.0
@@ -26,7 +25,7 @@ def rewards(adapter: str, course: str) -> list[float]:
     def note(tick: LoopTick) -> None:
         earned.append(-tick.result.cost)
 
-    assert run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, note).fault is None
+    assert rig.drive(note).fault is None
     return earned[20:]
 
 

@@ -11,7 +11,6 @@ from controller.build import Rig, build, load_model
 from controller.config import RunSettings, run_settings
 from controller.courses.goals import GOALS
 from controller.loop.plan_loop import LoopTick
-from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.settings import assets
 from controller.settings.layers import Layer
@@ -51,7 +50,7 @@ def test_every_recipe_can_pursue_every_goal(settings: RunSettings, recipe: str, 
     hidden = replace(settings, course=goal, seconds=0.2)
     rig = wired(hidden, recipe)
     costs: list[float] = []
-    run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, lambda tick: costs.append(tick.result.cost))
+    rig.drive(lambda tick: costs.append(tick.result.cost))
     assert rig.header.course == goal
     assert str(rig.header.goal).startswith(f"{goal}:")
     assert len(costs) == 4
@@ -63,7 +62,7 @@ def predictions(settings: RunSettings, recipe: str, side: int) -> list[FloatArra
     hidden = replace(settings, course=f"hidden_turn:side={side}", seconds=1.0)
     rig = wired(hidden, recipe)
     seen: list[FloatArray] = []
-    run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, lambda tick: seen.append(tick.result.plan.states[1:]))
+    rig.drive(lambda tick: seen.append(tick.result.plan.states[1:]))
     return seen
 
 
@@ -111,7 +110,7 @@ def test_every_planner_drives_the_robot(settings: RunSettings, kind: str) -> Non
     chosen = run_settings([Layer("command line", {"planner": {"kind": kind}, "seconds": 0.3})])
     rig = wired(chosen, "mb")
     results: list[TickResult] = []
-    run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, lambda tick: results.append(tick.result))
+    rig.drive(lambda tick: results.append(tick.result))
     assert [result.status for result in results] == ["ok"] * 6
     assert rig.header.planner == kind
 
@@ -122,7 +121,7 @@ def test_with_the_oracle_the_loop_goes_where_it_was_foreseen(settings: RunSettin
     knowing = replace(settings, model="oracle", planner=quick, perturbations=hurt, seconds=0.6)
     rig = wired(knowing, "mb")
     ticks: list[LoopTick] = []
-    run_lockstep(rig.controller, rig.servo, rig.clock, rig.loop, ticks.append)
+    rig.drive(ticks.append)
     for now, then in pairwise(ticks[1:]):  # before there is a command in the delay line the battery's rhythm differs
         np.testing.assert_allclose(now.result.plan.states[0], then.observation.state, atol=1e-9)
     assert ticks[-1].result.progress.s > 0.02
