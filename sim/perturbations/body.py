@@ -27,26 +27,21 @@ class LegLoss(Perturbation):
     legs: tuple[str, ...] = codec.names("leg")
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         return replace(condition, lost_legs=condition.lost_legs | frozenset(self.legs))
 
     def check(self, anatomy: Anatomy) -> None:
-        """Raise PerturbationError when the robot has no such leg."""
         for leg in self.legs:
             codec.check_one(f"perturbation {self.name}.leg", leg, anatomy.legs, f" on robot {anatomy.name}")
 
     def opacity(self, anatomy: Anatomy) -> dict[str, float]:
-        """Return that nothing is left to see of the legs."""
         return {anatomy.limb(leg): 0.0 for leg in self.legs}
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return which legs are there."""
         return {f"present_{leg}": float(leg not in condition.lost_legs) for leg in anatomy.legs}
 
     @classmethod
     def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        """Name the legs that are lost."""
         return (f"{leg} lost" for leg in anatomy.legs if told.get(f"present_{leg}", 1.0) < 1.0 - MORE_LIKELY)
 
     @classmethod
@@ -72,23 +67,19 @@ class Payload(Perturbation):
     """Left of the middle [m]."""
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         moment = (condition.payload_moment[0] + self.mass * self.x, condition.payload_moment[1] + self.mass * self.y)
         return replace(condition, payload_mass=condition.payload_mass + self.mass, payload_moment=moment)
 
     def check(self, anatomy: Anatomy) -> None:
-        """Raise PerturbationError when the robot could not carry it there."""
         codec.check_range(self, "mass", self.mass, 0.0, anatomy.load.heaviest)
         for key, reach in zip(("x", "y"), anatomy.load.reach, strict=True):
             codec.check_range(self, key, getattr(self, key), -reach, reach)
 
     def opacity(self, anatomy: Anatomy) -> dict[str, float]:
-        """Return that the load is seen."""
         return {"payload": 1.0}
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return mass and moment in the robot's units."""
         units = anatomy.units
         return {
             "payload_mass": condition.payload_mass / units.payload,
@@ -98,7 +89,6 @@ class Payload(Perturbation):
 
     @classmethod
     def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        """Say how much lies where."""
         share = told.get("payload_mass", 0.0)
         if share > _LEAST_PAYLOAD:
             mass = share * anatomy.units.payload
@@ -108,7 +98,6 @@ class Payload(Perturbation):
 
     @classmethod
     def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Payload:
-        """Draw a place on the back, then a mass."""
         along, across = anatomy.load.drawn
         x, y = rng.uniform((-along, -across), (along, across))
         return cls(anatomy.bands("payload", "mass").draw(rng, split), float(x), float(y))

@@ -34,7 +34,6 @@ class Motor(Perturbation):
     """Motors that follow speeds, and what is added to those [rad/s]."""
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         gain, bias = dict(condition.gain), dict(condition.bias)
         for motor, value in self.gains:
             gain[motor] = gain.get(motor, 1.0) * value
@@ -43,7 +42,6 @@ class Motor(Perturbation):
         return replace(condition, gain=gain, bias=bias)
 
     def check(self, anatomy: Anatomy) -> None:
-        """Raise PerturbationError when the robot has no such motor, or one without a speed to be wrong."""
         for motor, _ in (*self.gains, *self.biases):
             codec.check_one(f"perturbation {self.name}", motor, anatomy.motors, f" on robot {anatomy.name}")
         for motor, bias in self.biases:
@@ -54,14 +52,12 @@ class Motor(Perturbation):
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return gains, and biases where motors follow speeds."""
         speeds = anatomy.motors if anatomy.servo == "velocity" else ()
         gains = {f"gain_{motor}": (condition.gain.get(motor, 1.0) - 1.0) / _GAIN_UNIT for motor in anatomy.motors}
         return gains | {f"bias_{motor}": condition.bias.get(motor, 0.0) / _BIAS_UNIT for motor in speeds}
 
     @classmethod
     def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        """Say which motors are off by how much."""
         for motor in anatomy.motors:
             gain, bias = _GAIN_UNIT * told.get(f"gain_{motor}", 0.0), _BIAS_UNIT * told.get(f"bias_{motor}", 0.0)
             words = [f"at {1.0 + gain:.0%}"] if abs(gain) > _LEAST_GAIN else []
@@ -93,21 +89,17 @@ class DeadMotor(Perturbation):
     motor: str = codec.name("name")
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         return replace(condition, dead_motors=condition.dead_motors | {self.motor})
 
     def check(self, anatomy: Anatomy) -> None:
-        """Raise PerturbationError when the robot has no such motor."""
         codec.check_one(f"perturbation {self.name}.name", self.motor, anatomy.motors, f" on robot {anatomy.name}")
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return which motors are dead."""
         return {f"dead_{motor}": float(motor in condition.dead_motors) for motor in anatomy.motors}
 
     @classmethod
     def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        """Name the dead motors."""
         return (f"{motor} motor dead" for motor in anatomy.motors if told.get(f"dead_{motor}", 0.0) > MORE_LIKELY)
 
 
@@ -119,19 +111,15 @@ class Stuck(Perturbation):
     motor: str = codec.name("name")
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         return replace(condition, stuck_motors=condition.stuck_motors | {self.motor})
 
     def check(self, anatomy: Anatomy) -> None:
-        """Raise PerturbationError when the robot has no such motor."""
         codec.check_one(f"perturbation {self.name}.name", self.motor, anatomy.motors, f" on robot {anatomy.name}")
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return which motors are stuck."""
         return {f"stuck_{motor}": float(motor in condition.stuck_motors) for motor in anatomy.motors}
 
     @classmethod
     def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        """Name the stuck motors."""
         return (f"{motor} motor stuck" for motor in anatomy.motors if told.get(f"stuck_{motor}", 0.0) > MORE_LIKELY)

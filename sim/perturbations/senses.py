@@ -20,12 +20,10 @@ class Delay(Perturbation):
     """[s]"""
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         return replace(condition, delay=condition.delay + self.seconds)
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return the delay in a crawler's control periods."""
         return {"delay": condition.delay / 0.05}
 
 
@@ -37,12 +35,10 @@ class Noise(Perturbation):
     scale: float = codec.number(within=(0.0, 100.0))
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         return replace(condition, noise=condition.noise * self.scale)
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return how much more noise there is."""
         return {"noise": condition.noise - 1.0}
 
 
@@ -59,12 +55,10 @@ class PoseBias(Perturbation):
     """In body axes, left [m]."""
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         x, y, heading = condition.pose_bias
         return replace(condition, pose_bias=(x + self.x, y + self.y, heading + self.heading))
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return the offsets in two centimetres and a fifth of a radian."""
         x, y, heading = condition.pose_bias
         return {"pose_bias_x": x / 0.02, "pose_bias_y": y / 0.02, "pose_bias_heading": heading / 0.2}

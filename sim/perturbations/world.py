@@ -44,12 +44,10 @@ class Slope(Perturbation):
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return the slope in ground axes."""
         return {f"tilt_{axis}": value / _TILT_UNIT for axis, value in zip("xy", condition.tilt, strict=True)}
 
     @classmethod
     def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        """Say how steep it is, and where up is."""
         x, y = (_TILT_UNIT * told.get(f"tilt_{axis}", 0.0) for axis in "xy")
         slope = math.hypot(x, y)
         if slope > _LEAST_SLOPE:
@@ -57,7 +55,6 @@ class Slope(Perturbation):
 
     @classmethod
     def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Slope:
-        """Draw an angle, then any heading."""
         return cls(anatomy.bands("slope", "angle").draw(rng, split), float(rng.uniform(-math.pi, math.pi)))
 
 
@@ -70,17 +67,14 @@ class Gravity(Perturbation):
     """Along true up [m/s^2]."""
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         return replace(condition, gravity=-self.z)
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return the change of gravity in g."""
         return {"gravity": condition.gravity / STANDARD_GRAVITY - 1.0}
 
     @classmethod
     def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        """Say how strong it is."""
         change = told.get("gravity", 0.0)
         if abs(change) > _LEAST_GRAVITY:
             yield f"gravity {STANDARD_GRAVITY * (1.0 + change):.1f} m/s^2"
@@ -96,24 +90,20 @@ class Friction(Perturbation):
     """Coulomb friction of a foot on the ground [-]."""
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         return replace(condition, friction=self.mu)
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return the change of a foot's friction, whatever it comes from."""
         return {"friction": (condition.foot_friction - _USUAL_FRICTION) / _FRICTION_UNIT}
 
     @classmethod
     def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        """Say how large it is."""
         change = _FRICTION_UNIT * told.get("friction", 0.0)
         if abs(change) > _LEAST_FRICTION:
             yield f"friction {_USUAL_FRICTION + change:.2f}"
 
     @classmethod
     def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Friction:
-        """Draw a friction."""
         return cls(anatomy.bands("friction", "mu").draw(rng, split))
 
 
@@ -125,12 +115,10 @@ class Ground(Perturbation):
     kind: str = codec.choice(TERRAINS)
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         return replace(condition, terrain=TERRAINS[self.kind])
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return how soft and rough the ground is."""
         terrain = condition.terrain
         softness = terrain.contact_time / _USUAL_SOFTNESS - 1.0
         return {"softness": softness, "roughness": terrain.roughness / _ROUGHNESS_UNIT}
@@ -148,22 +136,18 @@ class Push(Perturbation):
 
     @property
     def last(self) -> float:
-        """Time at which it stops acting [s]: soon."""
         return min(self.end, self.onset + PUSH_SECONDS)
 
     def change(self, condition: Condition) -> Condition:
-        """Return the condition with this on top."""
         x, y, z = condition.force
         force = (x + self.x / PUSH_SECONDS, y + self.y / PUSH_SECONDS, z + self.z / PUSH_SECONDS)
         return replace(condition, force=force)
 
     def check(self, anatomy: Anatomy) -> None:
-        """Raise PerturbationError when the robot would not survive it."""
         for axis in "xyz":
             codec.check_range(self, axis, getattr(self, axis), -anatomy.push, anatomy.push)
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        """Return the force in the robot's unit."""
         forces = zip("xyz", condition.force, strict=True)
         return {f"force_{axis}": value / anatomy.units.force for axis, value in forces}
