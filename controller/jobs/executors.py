@@ -37,7 +37,8 @@ _PATIENCE = "10s"
 
 def pool(workers: int) -> ProcessPoolExecutor:
     """Return an executor of `workers` processes that do not outlive this one, even if it is killed."""
-    return _Pool(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+    with sheltered():  # Python starts a process that removes what a killed one left behind
+        return _Pool(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
 
 
 @contextmanager

@@ -54,12 +54,12 @@ def termination() -> Iterator[None]:
     _door.entered = -math.inf
     asked = [number for number in ENDING if signal.getsignal(number) not in (signal.SIG_IGN, None)]
     before = {number: signal.signal(number, _door.knock) for number in asked}
-    atexit.register(_deafen, asked)
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        atexit.register(_deafen, asked)  # last, for it has to come first
 
 
 @contextmanager

@@ -103,7 +103,7 @@ def claimed(folder: Path, what: str, text: str, *, resume: bool) -> Iterator[Non
     with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            file = stack.enter_context(record.open("a+", encoding="utf-8"))
+            file = stack.enter_context(record.open("a+", encoding="utf-8", errors="surrogateescape"))
             _lock(file)
             file.seek(0)
             before = file.read()

@@ -27,7 +27,7 @@ from controller.jobs.progress import bars, console
 from controller.jobs.study import claimed
 from controller.rhythm import ControlSettings
 from controller.settings import robots
-from controller.settings.layers import Layer, read_yaml, resolve, to_yaml
+from controller.settings.layers import ConfigError, Layer, read_yaml, resolve, to_yaml
 from controller.training.evaluate import evaluate, table
 from controller.training.fitting import fit_recipe, labelled, lend_plain
 from controller.training.on_policy_episodes import gather_on_policy
@@ -49,6 +49,8 @@ def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resum
     """
     settings = resolve(ExperimentSettings, [read_yaml(config), *overrides])
     folder = out if out is not None else Path("runs") / f"train-{config.stem}"
+    if any("\ud800" <= letter <= "\udfff" for letter in str(folder)):  # safetensors would find that out at the end
+        raise ConfigError(f"command line: --out: expected a name in UTF-8, got {str(folder)!r}")
     stderr = console()
     with claimed(folder, "an experiment", to_yaml(settings), resume=resume):
         results = run(settings, folder, stderr)
@@ -141,16 +143,16 @@ def _fit_all(settings: ExperimentSettings, out: Path, names: tuple[str, ...], co
 def _show(out: Path, tasks: Mapping[str, Any], progress: Progress) -> None:
     for name, bar in tasks.items():
         path = out / "fits" / f"{name}.jsonl"
-        if path.exists() and (lines := path.read_text().splitlines()):
+        if path.exists() and (lines := path.read_text(errors="replace").splitlines()):
             newest = _newest(lines)
             note = f"train {newest['train_loss']:.4f} held out {newest['best_loss']:.4f}"
             progress.update(bar, completed=newest["step"], note=note)
 
 
-def _newest(lines: Sequence[str]) -> dict[str, Any]:
+def _newest(lines: Sequence[str]) -> dict[str, float]:
     """Return the last line of a progress file that is whole: one may be being written, or was cut by a kill."""
     for line in reversed(lines):
-        with contextlib.suppress(json.JSONDecodeError):
-            found: dict[str, Any] = json.loads(line)
-            return found
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            found = json.loads(line)
+            return {name: float(found[name]) for name in ("step", "train_loss", "best_loss")}
     return {"step": 0, "train_loss": math.nan, "best_loss": math.nan}

@@ -69,7 +69,8 @@ def load(path: Path) -> Episodes:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return Episodes(*(file[field.name] for field in fields(Episodes)))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{path}: expected episodes (.npz), got {error}") from error
+        told = " ".join(str(error).split(". ")[0].split())
+        raise DatasetError(f"{path}: expected episodes (.npz), got {told}; delete it to collect them again") from error
 
 
 def split(episodes: Episodes, fraction: float, rng: np.random.Generator) -> tuple[Episodes, Episodes]:

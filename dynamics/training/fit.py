@@ -166,10 +166,12 @@ def _restore(
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
         raise FitError(f"{path}: not the state of an interrupted fit ({error}); delete it to start again") from error
+    wanted = {f"{name}.{i}": parameter.shape for name in ("current", "best") for i, parameter in enumerate(flat)}
+    wanted |= {"progress": torch.Size([3]), "generator": generator.get_state().shape}
+    if not wanted.items() <= {name: tensor.shape for name, tensor in tensors.items()}.items():
+        raise FitError(f"{path}: belongs to a fit with other settings; delete it to start again")
     best_loss, stale, step = tensors["progress"].tolist()
     for i, parameter in enumerate(flat):
-        if tensors[f"current.{i}"].shape != parameter.shape:
-            raise FitError(f"{path}: belongs to a fit with other settings; delete it to start again")
         parameter.data.copy_(tensors[f"current.{i}"])
         if f"mean.{i}" in tensors:
             moments = {"exp_avg": tensors[f"mean.{i}"], "exp_avg_sq": tensors[f"square.{i}"]}

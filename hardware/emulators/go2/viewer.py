@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from hardware.emulators.go2.body import Body
+from hardware.processes import sheltered, stand_alone
 from sim.robots import go2
 from sim.terrain import preset
 
@@ -52,10 +52,11 @@ class Viewer:
         os.environ.setdefault("MUJOCO_GL", _BACKENDS.get(sys.platform, "glfw"))  # read when the child imports MuJoCo
         context = multiprocessing.get_context("spawn")
         positions = 7 + len(go2.MOTORS)
-        self._pose: SynchronizedArray[float] = context.Array("d", positions + 1)
         here, there = context.Pipe(duplex=False)
-        self._process = context.Process(target=_serve, args=(terrain, self._pose, there), daemon=True)
-        self._process.start()
+        with sheltered():
+            self._pose: SynchronizedArray[float] = context.Array("d", positions + 1)
+            self._process = context.Process(target=_serve, args=(terrain, self._pose, there), daemon=True)
+            self._process.start()
         there.close()
         self._cycle = 0
         try:
@@ -78,10 +79,13 @@ class Viewer:
     def show(self, body: Body) -> None:
         """Take the robot's pose, now and then."""
         self._cycle += 1
-        if self._cycle % _EVERY == 1:
+        lock = self._pose.get_lock()
+        if self._cycle % _EVERY == 1 and lock.acquire(block=False):  # who was killed never gives it back
             alpha = float(body.physics.model.geom("payload").rgba[3])
-            with self._pose.get_lock():
+            try:
                 self._pose[:] = [*body.physics.qpos.tolist(), alpha]
+            finally:
+                lock.release()
 
     def close(self) -> None:
         """Stop drawing; allowed any number of times."""
@@ -108,7 +112,7 @@ class _Pictures:
 
 def _serve(terrain: str, pose: SynchronizedArray[float], parent: Connection) -> None:
     """Draw and serve until the parent is gone: the child's whole life."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stand_alone(lambda: os._exit(0))
     pictures = _Pictures()
     try:
         model = go2.build(preset(terrain)).compile()

@@ -74,6 +74,28 @@ def test_another_experiment_does_not_mix_in(config: Path, tmp_path: Path, starte
     assert len(started) == 1
 
 
+def test_progress_that_cannot_be_read_is_no_progress() -> None:
+    whole = '{"step": 3, "train_loss": 0.5, "best_loss": 0.25}'
+    read = {"step": 3.0, "train_loss": 0.5, "best_loss": 0.25}
+    for rubbish in ("", "[]", "3", '{"step": 4}', '{"step": null, "train_loss": 1, "best_loss": 1}', whole[:-4]):
+        assert experiment._newest([whole, rubbish]) == read
+
+
+def test_a_folder_with_other_bytes_is_another_experiment(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "settings.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="holds an experiment with other settings"):
+        experiment.execute(config, [], tmp_path / "out", resume=True)
+
+
+def test_a_folder_whose_name_no_checkpoint_could_have_is_refused(
+    config: Path, tmp_path: Path, started: list[ExperimentSettings]
+) -> None:
+    with pytest.raises(ConfigError, match="--out: expected a name in UTF-8, got 'out.*udcff'"):
+        experiment.execute(config, [], Path("out\udcff"), resume=False)
+    assert not started
+
+
 def test_a_mistake_in_the_file_is_located(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text("collect:\n  episods: 4\n")
     assert main(["train", "--config", str(config)]) == 2

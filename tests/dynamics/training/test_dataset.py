@@ -66,6 +66,10 @@ def test_saved_episodes_come_back_the_same(tmp_path: Path) -> None:
 def test_truncated_file_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "data.npz"
     dataset.save(episodes(np.random.default_rng(6), count=4), path)
-    path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(DatasetError, match="data.npz: expected episodes"):
-        dataset.load(path)
+    for content in (path.read_bytes()[:500], b"", b"3", b"\x93NUMPY"):
+        path.write_bytes(content)
+        with pytest.raises(
+            DatasetError, match="data.npz: expected episodes .*; delete it to collect them again"
+        ) as told:
+            dataset.load(path)
+        assert "allow_pickle" not in str(told.value)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save
 from torch import Tensor
 
 from dynamics.network import Parts
@@ -95,9 +96,10 @@ def test_a_loss_that_is_no_number_ends_the_fit() -> None:
 
 def test_state_of_another_fit_is_refused(tmp_path: Path) -> None:
     state = tmp_path / "fit.state"
-    state.write_bytes(b"not a state")
-    with pytest.raises(ValueError, match="delete it to start again"):
-        optimise(START, noisy_distance, distance, settings(40), seed=0, resume_from=state)
+    for content in (b"not a state", save({"current.0": torch.zeros(3)}), save({})):
+        state.write_bytes(content)
+        with pytest.raises(FitError, match="fit.state: .*; delete it to start again"):
+            optimise(START, noisy_distance, distance, settings(40), seed=0, resume_from=state)
 
 
 @pytest.mark.parametrize("name", ["steps", "batch", "patience", "rate", "clip"])

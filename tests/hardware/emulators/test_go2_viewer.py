@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import urllib.request
 
 import numpy as np
@@ -18,10 +20,16 @@ def test_a_page_shows_pictures_of_the_robot() -> None:
         pytest.skip(str(error))
     with viewer:
         assert viewer.url.startswith("http://127.0.0.1:")
-        viewer.show(Body(GO2.anatomy, preset("flat"), (), np.random.default_rng(0)))
+        os.kill(viewer._process.pid or 0, signal.SIGHUP)  # a terminal's, and not for it
+        body = Body(GO2.anatomy, preset("flat"), (), np.random.default_rng(0))
+        viewer.show(body)
         with urllib.request.urlopen(viewer.url, timeout=10) as page:
             assert b"<img" in page.read()
         with urllib.request.urlopen(viewer.url + "frames", timeout=10) as frames:
             start = frames.read(2000)
+        viewer._pose.get_lock().acquire()  # as of a process that was killed
+        for _ in range(50):
+            viewer.show(body)
+        viewer._pose.get_lock().release()
     assert start.startswith(b"--frame\r\nContent-Type: image/jpeg")
     assert b"\xff\xd8" in start
