@@ -14,6 +14,7 @@ second and does nothing. The servo loop may be as much later than 10 ms as the w
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import time
@@ -74,18 +75,19 @@ class IdealJoints:
         """Ready."""
 
     def read(self) -> RobotState:
-        """Return a healthy state."""
+        """Return a healthy state; no sensor of a robot says the same twice."""
         self._seq += 1
         now = self._clock.now()
+        noise = 1e-6 * math.sin(1e3 * now)
         return RobotState(
             seq=self._seq,
             time=now,
             position=self._still,
-            quaternion=self._level,
+            quaternion=self._level + noise,
             velocity=self._still,
-            gyro=self._still,
+            gyro=self._still + noise,
             motor_position=self._angles,
-            motor_velocity=self._nothing,
+            motor_velocity=self._nothing + noise,
             motor_temperature=self._warm,
             lost=self._nothing,
             battery=29.0,

@@ -135,6 +135,25 @@ class Checks:
     """Commands of somebody else within the last second."""
     overruns: Check = Check()
     """Servo cycles within the last second that began more than one period late."""
+    gap: Check = Check()
+    """Time between two servo cycles of a robot that is driven [s]: one that slept knows nothing of it any more."""
+
+    obedience: Check = Check()
+    """Share of what more than half of the motors do that is not as they were told [-]."""
+    motor: Check = Check()
+    """The same of the one motor that is worst [-]."""
+    stand_up: Check = Check()
+    """How far a joint is from its way up, or from the standing pose [rad]; it trips too when that is long overdue."""
+    constant: Check = Check()
+    """Time for which joints or IMU said exactly the same while set-points moved [s]."""
+    gravity: Check = Check()
+    """Angle between up as the accelerometer feels it on average and as the attitude says it [rad]."""
+    turning: Check = Check()
+    """Share of all turning on which gyro and attitude differ [-]."""
+    feet: Check = Check()
+    """Share of rise and fall that the forces of more than half of the feet lack while their legs step [-]."""
+    foot: Check = Check()
+    """The same of the one foot that is worst [-]."""
 
     def __post_init__(self) -> None:
         for name, check in self:

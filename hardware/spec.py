@@ -166,6 +166,8 @@ def _check_legs(spec: RobotSpec) -> None:
 
 
 def _check_drive(spec: RobotSpec) -> None:
+    steps = isinstance(spec.drive, Striding) or not (spec.checks.feet.on or spec.checks.foot.on)
+    require(steps, "checks.feet", "off without a gait, as checks.foot", "on")
     if isinstance(spec.drive, Striding):
         names, legs = tuple(action.name for action in spec.actions), len(PATTERNS[spec.drive.pattern].lags)
         require(names == Stride._fields, "actions", f"those of a gait, {', '.join(Stride._fields)}", ", ".join(names))

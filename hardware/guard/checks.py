@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hardware.guard.feet import Feet
+from hardware.guard.obedience import Obedience
+from hardware.guard.senses import Senses
 from hardware.limits import Check, Severity
-from hardware.robot import FloatArray, RobotState
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.rotation import roll_pitch_yaw, tilt
 from hardware.spec import RobotSpec
 
@@ -18,6 +21,8 @@ WINDOW = 1.0
 """Time over which growing counters are compared with their limits [s]."""
 _SAMPLE = 0.05
 """Time between two kept readings of a counter [s]."""
+_PERIOD = 0.016
+"""Time between two comparisons of commands with their effect, and of sensors with one another [s]."""
 _DEGREES = 180.0 / math.pi
 
 
@@ -53,6 +58,8 @@ class Reading:
     """Trips when smaller."""
     vital: bool = False
     """Not a number counts as beyond the limit; otherwise as not measured."""
+    told: Callable[[float], str] | None = None
+    """What is said besides of what is beyond a threshold, such as names."""
 
 
 class Growth:
@@ -107,10 +114,58 @@ class Watch:
         self._late_cycles = 0
         self._angles = (math.nan, math.nan, math.nan)
         self._tick, self._ticked, self._restarted = math.nan, 0.0, False
+        self._period = max(4, round(_PERIOD * spec.servo_hz))
+        period = self._period / spec.servo_hz
+        self._obedience, self._senses, self._feet = Obedience(spec, period), Senses(period), Feet(spec, period)
+        self._compares = any(check.on for name, check in spec.checks if name in _COMPARISONS)
+        self._driven, self._cycle, self._at, self._gap = False, 0, 0.0, 0.0
+        self._rises = self._walks = False
         readings = self._readings()
         checks = {name: getattr(spec.checks, name) for name in readings}
         on = [(name, check, readings[name]) for name, check in checks.items() if check.severity is not _OFF]
         self._looks = [(*look, *_harmless(*look[1:])) for look in on]
+
+    def learn(
+        self, state: RobotState, now: float, sent: RobotCommand | None, *, rises: bool = False, walks: bool = False
+    ) -> None:
+        """Compare a state with the command before it, and with the states before.
+
+        Args:
+            state: the newest one.
+            now: host clock [s].
+            sent: the last command; None or OFF where nobody drives the motors.
+            rises: whether the robot stands up, or stands.
+            walks: whether it runs.
+        """
+        self._rises, self._walks = rises, walks
+        if sent is None or sent.mode is CommandMode.OFF:
+            if self._driven:
+                self._obedience.forget()
+                self._senses.forget()
+            self._driven, self._gap = False, 0.0
+            return
+        self._gap, self._at = (now - self._at if self._driven else 0.0), now
+        self._driven = True
+        self._cycle = (self._cycle + 1) % self._period
+        if self._compares:
+            self._compare_by_turns(state, now, sent)
+
+    def _compare_by_turns(self, state: RobotState, now: float, sent: RobotCommand) -> None:
+        """Do one comparison a cycle at most, so that none is late because of them."""
+        quarter, rest = divmod(4 * self._cycle, self._period)
+        if rest >= 4:
+            return
+        if quarter in {0, 2}:
+            self._obedience.note(sent)
+        if not self._walks:
+            self._feet.forget()
+        match quarter:
+            case 0:
+                self._obedience.look(state, sent)
+            case 1:
+                self._senses.look(state, sent, now)
+            case 3 if self._walks:
+                self._feet.look(state, sent, self._senses.up[-1] if self._senses.up else math.nan)
 
     def look(self, state: RobotState, now: float, late: float = 0.0) -> tuple[Trip, ...]:
         """Return every check that trips at `now` [s], worst first.
@@ -155,6 +210,22 @@ class Watch:
             "frozen": Reading(lambda s, _: s.time - self._ticked if self._tick == self._tick else math.nan, "s"),
             "second_writer": Reading(lambda s, now: self._foreign.update(s.foreign_commands, now), "commands a second"),
             "overruns": Reading(lambda _, now: self._overruns.update(self._late_cycles, now), "cycles a second"),
+            "gap": Reading(lambda _, __: self._gap, "s without a cycle: the host slept, or was held up"),
+            **self._comparisons(),
+        }
+
+    def _comparisons(self) -> dict[str, Reading]:
+        """Return how commands are compared with their effect, and sensors with one another."""
+        motors, senses, feet = self._obedience, self._senses, self._feet
+        return {
+            "obedience": Reading(lambda _, __: motors.most, "% not as told", 100.0, told=motors.cause),
+            "stand_up": Reading(lambda _, __: motors.farthest if self._rises else 0.0, "rad behind its way up"),
+            "motor": Reading(lambda _, __: motors.worst, "% not as told", 100.0, told=motors.names),
+            "constant": Reading(lambda _, __: senses.constant, "s the same while it moved", told=lambda _: senses.same),
+            "gravity": Reading(lambda _, __: senses.leaning, "deg between accelerometer and attitude", _DEGREES),
+            "turning": Reading(lambda _, __: senses.unturned, "% of gyro and attitude differ", 100.0),
+            "feet": Reading(lambda _, __: feet.most, "% of rise and fall missing", 100.0, told=feet.names),
+            "foot": Reading(lambda _, __: feet.worst, "% of rise and fall missing", 100.0, told=feet.names),
         }
 
     def _robot(self, state: RobotState) -> Trip | None:
@@ -169,6 +240,7 @@ class Watch:
 
 
 _OFF = Severity.OFF
+_COMPARISONS = frozenset({"obedience", "motor", "stand_up", "constant", "gravity", "turning", "feet", "foot"})
 _RANK = {Severity.HARD: 0, Severity.SOFT: 1, Severity.WARN: 2}
 
 
@@ -189,7 +261,9 @@ def _compare(name: str, check: Check, reading: Reading, value: float) -> Trip | 
     else:
         return None
     said, scale = "at least" if reading.smaller else "limit", reading.scale
-    return Trip(name, severity, f"{scale * value:.3g} {reading.unit}, {said} {scale * limit:.3g}")
+    beyond = limit if severity is check.severity or check.warn is None else check.warn
+    more = "" if reading.told is None else f": {reading.told(beyond)}"
+    return Trip(name, severity, f"{scale * value:.3g} {reading.unit}, {said} {scale * limit:.3g}{more}")
 
 
 def _largest(values: FloatArray) -> float:

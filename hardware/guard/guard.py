@@ -68,6 +68,8 @@ class Guard:
         """The mode of the last cycle: a request, a reset or a trip may have changed it since."""
         self._move: Move | None = None
         self._sent: RobotCommand | None = None
+        self._last: RobotCommand | None = None
+        """What the motors were told in the last cycle, driven or not."""
         self._vouched = 0.0
 
     @property
@@ -88,7 +90,7 @@ class Guard:
         """The motors were switched off from outside; a fault is kept."""
         self._machine.mode = self._machine.target = Mode.PASSIVE
         self._bounds.forget()
-        self._sent, self._move = None, None
+        self._sent, self._move, self._last = None, None, None
 
     def reset(self, state: RobotState, now: float) -> tuple[str, ...]:
         """Forget the fault when the robot is well and still; returns what speaks against it, if anything does."""
@@ -114,6 +116,8 @@ class Guard:
             late: how late this servo cycle began [s].
         """
         # The state: whatever trips is acted on, before anything else is asked.
+        before = self.mode
+        self._watch.learn(state, now, self._last, rises=before in {Mode.STAND_UP, Mode.STAND}, walks=before is Mode.RUN)
         cycle = _Cycle(state, now, self._watch.look(state, now, late))
         for trip in cycle.trips:
             self._machine.latch(trip)
@@ -122,6 +126,8 @@ class Guard:
         refusal, move = self._refusal(command, now), self._move
         arrived = move is None or move.arrived(state.motor_position, now)
         overdue = move is None or move.overdue(now)
+        if overdue and move is not None and self.mode is Mode.STAND_UP:
+            self._machine.latch(Trip("stand_up", self._spec.checks.stand_up.severity, "it is long overdue"))
         mode = self._machine.step(arrived=arrived, overdue=overdue, live=refusal is None)
         if mode is not self._entered:
             self._enter(mode, self._entered, state, now)
@@ -192,7 +198,7 @@ class Guard:
             return self._still(cycle, (*said, "measured angles: not finite"))
         if self.mode in LATCHED:
             return self._still(cycle, said)
-        self._sent = bounded
+        self._sent = self._last = bounded
         return Verdict(bounded, self.mode, said, self.fault, (*cycle.trips, *changes), follows)
 
     def _still(self, cycle: _Cycle, reasons: tuple[str, ...]) -> Verdict:
@@ -201,5 +207,5 @@ class Guard:
         self._sent, self._move = None, None
         mode = CommandMode.OFF if self.mode is Mode.PASSIVE else CommandMode.DAMP
         damping: FloatArray | float = 0.0 if mode is CommandMode.OFF else self._damping
-        command = RobotCommand.passive(mode, len(self._spec.motors), cycle.now + LEASE, damping)
+        self._last = command = RobotCommand.passive(mode, len(self._spec.motors), cycle.now + LEASE, damping)
         return Verdict(command, self.mode, reasons, self.fault, cycle.trips)

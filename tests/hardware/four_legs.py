@@ -22,16 +22,18 @@ def pose(name: str) -> FloatArray:
 
 
 def state(time: float = 0.0, angles: FloatArray | None = None, roll: float = 0.0) -> RobotState:
-    """A healthy robot in a pose, standing where nothing is said."""
+    """A healthy robot in a pose, standing where nothing is said; no sensor of one says the same twice."""
+    noise = 1e-6 * np.sin(1e3 * time)
+    roll += noise
     return RobotState(
         seq=round(time * GO2.servo_hz),
         time=time,
         position=np.zeros(3),
         quaternion=np.array([np.cos(roll / 2), np.sin(roll / 2), 0.0, 0.0]),
         velocity=np.zeros(3),
-        gyro=np.zeros(3),
+        gyro=np.full(3, noise),
         motor_position=pose("stand") if angles is None else angles,
-        motor_velocity=np.zeros(COUNT),
+        motor_velocity=np.full(COUNT, noise),
         battery=29.0,
         motor_temperature=np.full(COUNT, 40.0),
         charge=0.8,

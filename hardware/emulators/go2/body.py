@@ -66,8 +66,23 @@ class Body:
         """Angle between the body's and the ground's z axis [rad]."""
         return tilt(self.physics.quaternion)
 
-    def step(self, command: Command | None, failed: Sequence[str], periods: int) -> None:
-        """Advance by some periods under a command, damped without one; `failed` motors are off.
+    def step(
+        self,
+        command: Command | None,
+        failed: Sequence[str],
+        periods: int,
+        *,
+        limp: bool = False,
+        pressed: float = 0.0,
+    ) -> None:
+        """Advance by some periods under a command, damped without one.
+
+        Args:
+            command: what the motors are asked for.
+            failed: motors that are off.
+            periods: how many.
+            limp: all motors are off and seem to be on.
+            pressed: force that holds the trunk down [N].
 
         Raises:
             SimulationError: the physics broke down.
@@ -79,9 +94,12 @@ class Body:
         if command is not None:
             rows = (command.q, command.dq, command.tau, command.kp, command.kd)
         asked = np.empty((5, len(MOTORS)))
-        asked[:, _TO_WIRE] = np.where(self.on, rows, 0.0)
+        asked[:, _TO_WIRE] = np.where(self.on & (not limp), rows, 0.0)
         self.physics.command(Setpoints(*asked))
+        force = self.physics.data.xfrc_applied[1]  # the trunk is the first body
+        force[2] -= pressed
         self.physics.step(periods)
+        force[2] += pressed
         self.lost[broken] += np.uint32(periods)
         torque = self.physics.motor_torque[_TO_WIRE]
         goal = _AMBIENT + 5.0 + _HEATING * torque**2

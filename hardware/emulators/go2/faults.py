@@ -107,9 +107,80 @@ class RemoteStop(Timed):
     name: ClassVar[str] = "remote_stop"
 
 
-Fault = (
-    Drop | Delay | Reorder | Freeze | BadCrc | MotorFault | Overheat | ModeRefused | Reboot | BatteryLow | RemoteStop
-)
+@dataclass(frozen=True)
+class ModeBack(Timed):
+    """Its own controller is back: it stands, and obeys nobody else; nothing but CheckMode says so."""
+
+    name: ClassVar[str] = "mode_back"
+
+
+@dataclass(frozen=True)
+class MotorMode(Timed):
+    """All motors report a mode that nobody asked for."""
+
+    name: ClassVar[str] = "motor_mode"
+    mode: float = codec.number(10.0, within=(0.0, 255.0))
+
+
+@dataclass(frozen=True)
+class MotorsOff(Timed):
+    """The motors' drivers are off: no torque, and they say that they are on."""
+
+    name: ClassVar[str] = "motors_off"
+
+
+@dataclass(frozen=True)
+class Pressed(Timed):
+    """Something lies on the trunk, or holds it down [N]."""
+
+    name: ClassVar[str] = "pressed"
+    newtons: float = codec.number(600.0, within=(0.0, 2000.0))
+
+
+@dataclass(frozen=True)
+class TickJump(Timed):
+    """Its clock is ahead [s]."""
+
+    name: ClassVar[str] = "tick_jump"
+    seconds: float = codec.number(1.0, within=(0.0, 60.0))
+
+
+@dataclass(frozen=True)
+class Burst(Timed):
+    """States are held up for a while, and then arrive all at once."""
+
+    name: ClassVar[str] = "burst"
+    ms: float = codec.number(within=(0.0, 1000.0))
+
+
+@dataclass(frozen=True)
+class Feet(Timed):
+    """What the feet say is wrong: a constant, a tenth, raw counts (ten times as much), nothing."""
+
+    name: ClassVar[str] = "feet"
+    kind: str = codec.choice(("constant", "tenth", "raw", "none"))
+
+
+@dataclass(frozen=True)
+class Joints(Timed):
+    """Angles and speeds of the joints are wrong: frozen, in degrees, thighs mirrored, calves shifted, both swapped."""
+
+    name: ClassVar[str] = "joints"
+    kind: str = codec.choice(("frozen", "degrees", "mirrored", "shifted", "swapped"))
+
+
+@dataclass(frozen=True)
+class Imu(Timed):
+    """The IMU is wrong: frozen, quaternion as xyzw, gyro in degrees, accelerometer turned by 45 degrees."""
+
+    name: ClassVar[str] = "imu"
+    kind: str = codec.choice(("frozen", "order", "degrees", "turned"))
+
+
+_Wire = Drop | Delay | Reorder | Freeze | BadCrc | TickJump | Burst
+_Robot = MotorFault | Overheat | ModeRefused | Reboot | BatteryLow | RemoteStop
+_Untold = ModeBack | MotorMode | MotorsOff | Pressed | Feet | Joints | Imu
+Fault = _Wire | _Robot | _Untold
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType({kind.name: kind for kind in get_args(Fault)})
 """Fault types by the name they have in text."""
 F = TypeVar("F", bound=Timed)

@@ -18,23 +18,30 @@ from hardware.emulators.go2.event_log import EventLog
 from hardware.emulators.go2.faults import (
     BatteryLow,
     Fault,
+    ModeBack,
     ModeRefused,
     MotorFault,
+    MotorsOff,
     Overheat,
+    Pressed,
     Reboot,
     RemoteStop,
     acting,
 )
+from hardware.emulators.go2.lies import Lies
 from hardware.emulators.go2.link import Link
 from hardware.emulators.go2.monitor import Monitor
 from hardware.emulators.go2.wire import Command, Refusal, read_command, write_message
-from hardware.unitree.layout import BUTTONS, LOW_STATE, MOTORS
+from hardware.unitree.layout import BUTTONS, LEGS, LOW_STATE, MOTORS
 from sim.perturbations.codec import Timed
 
 _STAND_DOWN = 1005
 MODES = ("normal", "advanced", "ai", "ai-w", "mcf")
 """The robot's own controllers."""
 _OK, _UNKNOWN_CALL, _BAD_PARAMETER, _DENIED = 0, 3203, 3204, 3205
+_ALL = np.ones(len(MOTORS))
+_STANDING = Command(_ALL > 0.0, np.tile((0.0, 0.67, -1.3), len(LEGS)), 0.0 * _ALL, 0.0 * _ALL, 60.0 * _ALL, 5.0 * _ALL)
+"""What its own controllers ask of the motors."""
 _STOP_BITS = sum(1 << BUTTONS.index(name) for name in ("L2", "B"))
 
 
@@ -58,6 +65,7 @@ class Firmware:
         self._now = self._booted_at = self._obeyed_at = 0.0
         self._rebooted: set[Reboot] = set()
         self._command: Command | None = None
+        self._lies = Lies(faults)
         self._driven = False
         self.mode = settings.mode
         self.monitor, self.event_log = Monitor(), EventLog()
@@ -77,6 +85,9 @@ class Firmware:
         """
         self._now += periods * PERIOD
         self._restart_if_due()
+        back = bool(acting(self._faults, ModeBack, self.script))
+        if back:
+            self._enter(MODES[-1])
         arrived = self._commands.carry(commands, self.script, self._now)
         if self._now >= self._booted_at:
             for wire in arrived:
@@ -84,7 +95,9 @@ class Firmware:
         self._give_up_if_due()
         if self._driven:
             failed = [fault.motor for fault in acting(self._faults, MotorFault, self.script)]
-            self._body.step(self._command, failed, periods)
+            limp = bool(acting(self._faults, MotorsOff, self.script))
+            pressed = sum(fault.newtons for fault in acting(self._faults, Pressed, self.script))
+            self._body.step(_STANDING if back else self._command, failed, periods, limp=limp, pressed=pressed)
         self.event_log.follow(
             self.script, self._body, [fault.name for fault in acting(self._faults, Timed, self.script)]
         )
@@ -186,5 +199,6 @@ class Firmware:
         if acting(self._faults, RemoteStop, self.script):
             record["wireless_remote"][2:4] = list(_STOP_BITS.to_bytes(2, "little"))
         record["tick"] = round(1000.0 * (self._now - self._booted_at))
-        self.monitor.publish(*self._body.joints)
+        self._lies.tell(record, self.script)
+        self.monitor.publish(motors["q"].astype(np.float64), motors["dq"].astype(np.float64))
         return write_message(LOW_STATE, record)

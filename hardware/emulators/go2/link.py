@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hardware.emulators.go2.faults import BadCrc, Delay, Drop, Fault, Freeze, Reorder, acting
+from hardware.emulators.go2.faults import BadCrc, Burst, Delay, Drop, Fault, Freeze, Reorder, acting
 
 
 class Link:
@@ -29,6 +29,8 @@ class Link:
             now: time that passes in any case [s].
         """
         late = sum(fault.ms for fault in acting(self._faults, Delay, script)) / 1000.0
+        for burst in acting(self._faults, Burst, script) if self._states else ():
+            late += max(0.0, burst.onset + burst.ms / 1000.0 - script)
         for message in messages:
             if not self._chance(Drop, script):
                 self._under_way.append((now + late, self._spoilt(message, script) if self._states else message))

@@ -136,8 +136,9 @@ def test_a_leg_that_cannot_fold_does_not_keep_it_from_being_damped() -> None:
     rig = Rig()
     rig.guard.request(Mode.STAND)
     rig.play(2.5)
-    blocked, modes = pose("stand"), [Mode.STAND]
+    modes = [Mode.STAND]
     for _ in range(round(10.0 / DT)):
+        blocked = np.concatenate((pose("stand")[:3], rig.angles[3:]))
         mode = rig.cycle(None, motor_position=blocked, motor_temperature=np.full(COUNT, 85.0)).mode
         modes += [mode] if mode is not modes[-1] else []
         if mode is Mode.DAMP:
