@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from dynamics.state_space import Channel as ModelChannel
 from hardware.channels import Channel
 from hardware.clock import Clock, VirtualClock, WallClock
 from hardware.estimation.legged import StateEstimation
+from hardware.guard.guard import Guard
+from hardware.limits import Severity
 from hardware.robot import FloatArray
 from hardware.servo.servo import Servo
 from hardware.simulated.robot import SimRobot
@@ -99,7 +101,11 @@ def build(mission: Mission, model: Checkpoint) -> Rig:
     )
     foresight = oracle(robot, mission.loop.period) if settings.model == "oracle" else learned
     brain = controller(mission, model, told=_told(robot, referee, model.model), foresight=foresight)
-    servo = Servo(robot, estimation=StateEstimation(mission.spec) if settings.state == "estimated" else None)
+    checks = mission.spec.checks
+    if checks.gap.on and not mission.fast:  # a busy machine holds up its simulation, and nobody gets hurt
+        checks = replace(checks, gap=replace(checks.gap, severity=Severity.WARN))
+    guard = Guard(replace(mission.spec, checks=checks))
+    servo = Servo(robot, guard, StateEstimation(mission.spec) if settings.state == "estimated" else None)
     return Rig(robot, servo, brain, clock, mission.loop, mission.header(model.recipe))
 
 

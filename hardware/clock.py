@@ -1,6 +1,7 @@
 """Time as the loops see it: the wall clock on a robot, a virtual one in lock-step, and the beat of a loop on either.
 
-Both count seconds from their own start, so the times in logs and schedules stay small.
+Both count seconds from their own start, so the times in logs and schedules stay small. What a machine sleeps through
+counts: a robot does not sleep with it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,14 @@ import math
 import time
 from dataclasses import dataclass
 from typing import Protocol
+
+_UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Goes on while the machine sleeps, where the system has such a clock."""
+
+
+def uptime() -> float:
+    """Return the time since the machine was started [s], the same in all its processes."""
+    return time.clock_gettime(_UPTIME)
 
 
 class Clock(Protocol):
@@ -24,18 +33,18 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """Monotonic seconds since `origin`, or since this clock was made; processes that share an origin share the time.
+    """Seconds since `origin`, or since this clock was made; processes that share an origin share the time.
 
     Args:
-        origin: a value of `time.monotonic()` [s], which is the same in every process of a machine.
+        origin: a value of `uptime()` [s].
     """
 
     def __init__(self, origin: float | None = None) -> None:
-        self.origin = time.monotonic() if origin is None else origin
+        self.origin = uptime() if origin is None else origin
 
     def now(self) -> float:
         """Return the present time [s]."""
-        return time.monotonic() - self.origin
+        return uptime() - self.origin
 
     def sleep_until(self, deadline: float) -> None:
         """Sleep to an absolute time, so that a late wake-up never shifts the next one."""

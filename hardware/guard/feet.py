@@ -49,15 +49,16 @@ class Feet:
 
     def look(self, state: RobotState, sent: RobotCommand, felt: float) -> None:
         """Take a state, the command before it, and the acceleration that is felt upwards [m/s^2]; once a period."""
-        if len(state.foot_force) != self._count:  # not measured
+        borne = float(state.foot_force.sum())
+        if not math.isfinite(borne * felt):  # not measured
             return
         # Highest and lowest of every foot and set-point, forgotten slowly; the mean of what all feet bear.
         now = np.concatenate((state.foot_force, sent.position))
         if not self._seen:
-            self._low, self._high, self._mean = now, now, float(state.foot_force.sum())
+            self._low, self._high, self._mean = now, now, borne
         self._high = np.maximum(now, self._high + self._share * (now - self._high))
         self._low = np.minimum(now, self._low + self._share * (now - self._low))
-        self._mean += self._share * (float(state.foot_force.sum()) - self._mean)
+        self._mean += self._share * (borne - self._mean)
         self._seen += 1
         if self._seen < self._first:
             return

@@ -63,7 +63,7 @@ class Senses:
 
     def _feel(self, attitude: tuple[float, ...], accelerometer: FloatArray) -> None:
         """Follow the mean acceleration in the world."""
-        if len(accelerometer) < 3:  # not measured
+        if math.isnan(accelerometer[0]):  # not measured
             return
         felt = turned(attitude, *accelerometer.tolist())
         before = self.up or (0.0, 0.0, math.hypot(*felt))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
+from hardware.clock import uptime
 from hardware.robot import Robot
 from hardware.servo.records import Cycle, CycleLayout, OrderLayout
 from hardware.servo.ring import RecordRing, create_all
@@ -54,9 +54,9 @@ def create(spec: RobotSpec) -> Rings[RecordRing]:
 
 def tell(events: RecordRing, kind: str, what: object) -> None:
     """Append an event, a line of JSON; too long a text is cut."""
-    line = json.dumps({"time": time.monotonic(), "kind": kind, "what": what})
+    line = json.dumps({"time": uptime(), "kind": kind, "what": what})
     if len(line.encode()) > events.capacity:
-        line = json.dumps({"time": time.monotonic(), "kind": kind, "what": f"{what}"[: events.capacity // 8]})
+        line = json.dumps({"time": uptime(), "kind": kind, "what": f"{what}"[: events.capacity // 8]})
     events.append(line.encode())
 
 

@@ -39,7 +39,7 @@ class ServoJob:
     make_robot: Callable[[Clock], Robot]
     """Builds the driver; a function of a module, with `functools.partial` where it needs arguments."""
     origin: float
-    """Of the host clock that both processes share: a value of `time.monotonic()` [s]."""
+    """Of the host clock that both processes share: a value of `uptime()` [s]."""
     rings: Rings[str]
     """Names of the shared memory between the processes."""
     realtime: RealtimeSettings = field(default_factory=RealtimeSettings)

@@ -20,6 +20,7 @@ from typing import Self
 import numpy as np
 from mcap.writer import Writer
 
+from hardware.clock import uptime
 from hardware.processes import finish, orphaned, sheltered, stand_alone
 from hardware.robot import FloatArray, RobotCommand
 from hardware.schedule import ActionSchedule
@@ -126,7 +127,7 @@ class _Logger:
     def __init__(self, job: LogJob, status: RecordRing, notes: RecordRing, rings: Rings[RecordRing]) -> None:
         self._job, self._status = job, status
         self._asked: float | None = None
-        self._offset = time.time() - time.monotonic() + job.origin
+        self._offset = time.time() - uptime() + job.origin
         self._cycles, self._orders = CycleLayout(job.spec), OrderLayout(job.spec)
         self._followers = [Follower(ring, from_start=True) for ring in (*rings, notes)]
         self._written = 0
@@ -186,7 +187,7 @@ class _Logger:
             self._order(record, orders.taken)
         for follower, channel in ((events, "event"), (notes, "note")):
             for record in iter(follower.take, None):
-                self._add(channel, time.monotonic() - self._job.origin, record)
+                self._add(channel, uptime() - self._job.origin, record)
         for record in iter(wire.take, None):
             kind, stamp = WIRE_HEAD.unpack_from(record)
             self._add("wire_received" if kind == b"R" else "wire_sent", stamp, record[WIRE_HEAD.size :])
@@ -203,7 +204,7 @@ class _Logger:
         try:
             order = self._orders.unpack(record)
         except BadRecord as error:
-            self._add_json("plan", time.monotonic() - self._job.origin, {"number": number, "refused": str(error)})
+            self._add_json("plan", uptime() - self._job.origin, {"number": number, "refused": str(error)})
             return
         self._add_json("plan", order.published, {"number": number} | vars(order))
 

@@ -17,8 +17,13 @@ _OBSERVED = 0.1
 
 @dataclass
 class RobotClock:
-    """Lays the robot's clock onto the host's: the quickest message yet counts as one without delay."""
+    """Lays the robot's clock onto the host's: the quickest message yet counts as one without delay.
 
+    Attributes:
+        ahead: how much less delay the newest message seemed to have than the quickest before [s].
+    """
+
+    ahead: float = 0.0
     _lag: float | None = None
     _first: tuple[float, float] | None = None
     _last: float = 0.0
@@ -33,6 +38,7 @@ class RobotClock:
         lag = now - tick
         if self._lag is None:
             self._lag, self._last = lag, now
+        self.ahead = self._lag - lag if self._believed else 0.0
         self._lag = min(lag, self._lag + _DRIFT * (now - self._last))
         self._last = now
         if not self._believed and now - first_now >= _OBSERVED:

@@ -49,7 +49,7 @@ class Go2:
     def __init__(self, spec: RobotSpec, clock: Clock, join: Callable[[], Bus]) -> None:
         """Describe the robot; `join` opens its network when it is connected (`dds`)."""
         self.spec, self._clock, self._join = spec, clock, join
-        self._mapping, self._motors = Mapping(spec), frozenset(spec.motors)
+        self._mapping = Mapping(spec)
         self._bus: Bus | None = None
         self._active = False
 
@@ -72,10 +72,11 @@ class Go2:
         self._counts, self._robot_clock = Counts(), RobotClock()
         self._record: NDArray[np.void] | None = None
         self._true_at = self._heard_at = self._clock.now()
-        self._tick = 0.0
+        self._tick = self._ahead = 0.0
         self._on = False
         """The motors were commanded to be on."""
-        self._rebooted, self._powered, self._off, self._modes = False, frozenset[str](), frozenset[str](), b""
+        self._rebooted, self._modes = False, b""
+        self._powered = self._off = self._ours = frozenset[str]()
         self.received, self.sent = b"", b""
         """The newest state and command as they were on the wire."""
         if not self._await_state(_CONNECT):
@@ -101,7 +102,7 @@ class Go2:
         self._pause(_LISTEN)
         if heard := len(self._others.take()):
             raise RobotFault(f"go2: not armed: somebody else sends commands ({heard} within {_LISTEN:g} s)")
-        self._rebooted, self._on = False, False
+        self._rebooted, self._on, self._ahead = False, False, 0.0
         state = self._require_fresh_state()
         if state.faults:
             raise RobotFault(f"go2: not armed: {', '.join(state.faults)}")
@@ -196,19 +197,26 @@ class Go2:
             self._rebooted, self._robot_clock = True, RobotClock()
         self._record, self._tick, self.received, self._heard_at = record, tick, wire, now
         self._true_at = self._robot_clock.host_time(tick, now)
+        self._ahead = max(self._ahead, self._robot_clock.ahead)
         self._counts.seq += 1
 
     def _faults(self, record: NDArray[np.void]) -> tuple[str, ...]:
         """Return what the robot itself complains of."""
         modes = record["motor_state"]["mode"].tobytes()
         if modes != self._modes:
-            self._modes, self._off = modes, frozenset(self._mapping.motors_off(record))
-        failed = frozenset[str]()
+            self._modes, self._off = modes, self._mapping.motors_in(record, 0)
+            self._ours = self._mapping.motors_in(record, MOTOR_ON)
+        failed = foreign = frozenset[str]()
         if self._on:
-            failed, self._powered = self._powered & self._off, self._powered | (self._motors - self._off)
+            self._powered |= self._ours
+            failed, foreign = self._powered & self._off, self._powered - self._off - self._ours
         faults = tuple(f"motor {motor} switched itself off" for motor in sorted(failed))
+        if foreign:
+            faults += (f"{', '.join(sorted(foreign))} in a mode that nobody here asked for",)
         if self._rebooted:
             faults += ("the robot started anew",)
+        if self._ahead > self.spec.checks.state_age.limit:
+            faults += (f"its clock jumped ahead by {self._ahead:.2f} s",)
         if pressed(record) >= EMERGENCY:
             faults += (f"{'+'.join(sorted(EMERGENCY, reverse=True))} on the remote",)
         return faults

@@ -109,9 +109,9 @@ class Mapping:
         rows[0], rows[1], rows[4] = POS_STOP, 0.0 if share else VEL_STOP, share * self._damping
         return rows
 
-    def motors_off(self, record: NDArray[np.void]) -> tuple[str, ...]:
-        """Return the motors that report themselves switched off."""
-        return tuple(self.motors[i] for i in np.flatnonzero(record["motor_state"]["mode"][self._wire] == 0))
+    def motors_in(self, record: NDArray[np.void], mode: int) -> frozenset[str]:
+        """Return the motors that report a mode."""
+        return frozenset(self.motors[i] for i in np.flatnonzero(record["motor_state"]["mode"][self._wire] == mode))
 
 
 def pressed(record: NDArray[np.void]) -> frozenset[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import time
+
 import pytest
 
 from hardware.clock import Beat, VirtualClock, WallClock
@@ -55,3 +58,14 @@ def test_a_beat_keeps_its_deadlines_and_leaves_out_what_time_has_passed_over() -
     assert beat.after(1) == 5
     beat.sleep_until(6)
     assert clock.now() == 3.0 + 6 / 50.0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others have no clock that goes on in sleep")
+def test_what_the_machine_sleeps_through_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = WallClock()
+    awake, slept = clock.now(), 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: awake)
+    monkeypatch.setattr(
+        time, "clock_gettime", lambda which: clock.origin + awake + slept * (which == time.CLOCK_BOOTTIME)
+    )
+    assert clock.now() == pytest.approx(awake + slept)

@@ -158,6 +158,36 @@ def test_a_hard_trip_damps_in_the_same_cycle_from_any_mode() -> None:
         assert rig.play(0.1) == [Mode.FAULT_DAMP]
 
 
+def test_a_robot_that_was_not_looked_after_for_too_long_is_damped_before_the_next_set_point() -> None:
+    rig = Rig().running()
+    rig.now += 0.04
+    assert rig.cycle(command(expires=rig.now + 1.0)).mode is Mode.RUN
+    rig.now += 3.0
+    verdict = rig.cycle(command(expires=rig.now + 1.0))
+    assert (verdict.command.mode, verdict.mode) == (CommandMode.DAMP, Mode.FAULT_DAMP)
+    assert "3 s without a cycle" in str(verdict.fault)
+
+
+def test_a_robot_whose_motors_are_off_may_wait() -> None:
+    rig = Rig()
+    rig.cycle(None)
+    rig.now += 60.0
+    rig.guard.request(Mode.STAND)
+    assert Mode.FAULT_DAMP not in rig.play(0.1)
+
+
+def test_a_robot_that_stands_up_against_something_gives_up() -> None:
+    for heavy, within in ((0.0, 1.5), (0.6, 4.2)):
+        rig = Rig()
+        rig.guard.request(Mode.RUN)
+        for cycle in range(round(within / DT)):
+            angles = pose("sit") + heavy * (rig.angles - pose("sit")) + 1e-6 * np.sin(cycle)
+            verdict = rig.cycle(command(expires=rig.now + 0.05), motor_position=angles)
+        assert verdict.fault is not None
+        assert verdict.fault.check == "stand_up"
+        assert verdict.mode in {Mode.SIT_DOWN, Mode.DAMP}
+
+
 def test_it_does_not_run_before_there_is_a_plan() -> None:
     rig = Rig()
     rig.guard.request(Mode.RUN)

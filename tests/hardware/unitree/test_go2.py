@@ -267,6 +267,24 @@ def test_a_reboot_is_a_fault_that_stays_until_it_is_armed_again() -> None:
     assert bench.go(0.1).faults == ()
 
 
+def test_a_clock_that_jumps_ahead_is_a_fault_that_stays_until_it_is_armed_again() -> None:
+    bench = Bench("tick_jump:seconds=0.3@0.2").armed()
+    assert bench.go(0.19).faults == ()
+    assert bench.go(0.02).faults == ("its clock jumped ahead by 0.30 s",)
+    assert bench.go(0.5).faults == ("its clock jumped ahead by 0.30 s",)
+    bench.robot.activate()
+    assert bench.go(0.1).faults == ()
+
+
+def test_motors_in_a_mode_that_nobody_asked_for_are_a_fault() -> None:
+    bench = Bench("motor_mode:mode=10@0.1-0.2").armed()
+    assert bench.go(0.09).faults == ()
+    (fault,) = bench.go(0.02).faults
+    assert fault.startswith("front_left_calf, ")
+    assert fault.endswith("in a mode that nobody here asked for")
+    assert bench.go(0.1).faults == ()
+
+
 def test_a_motor_that_switches_itself_off_is_a_fault() -> None:
     bench = Bench("motor_fault:name=rear_left_thigh@0.1").armed()
     assert bench.go(0.05).faults == ()
