@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from controller import following
 from controller.courses.paths import Task
 from controller.rhythm import ControlSettings
 from controller.tick import Actions, Memory, Observation, TickResult
@@ -72,6 +73,7 @@ class Controller:
         self._foresight = foresight
         self._settings, self._actions, self._rng = settings, actions, rng
         self._period, self._pose = 1.0 / settings.rate_hz, model.space.pose
+        self._turning = np.append(model.space.angles, self._pose[2])
         self._budget = settings.budget * self._period if real_time else None
         self._prior = Kernel(model, adapter.initial().weights)
         self._adapted = Kernel(model, adapter.initial().weights)
@@ -154,8 +156,9 @@ class Controller:
         kernel = self._adapted if self._trusted(memory) else self._prior
         self._adapted.load(memory.adapted.weights)
         state = np.full(self._model.space.size, np.nan) if memory.state is None else memory.state
-        state, model = self._foresight(kernel, state, under_way)
-        previous_action = under_way[-1] if delay else observation.applied
+        expected = following.expected(under_way, memory.schedule, now, state, self._turning, self._actions)
+        state, model = self._foresight(kernel, state, expected)
+        previous_action = expected[-1] if delay else observation.applied
         problem = Problem(
             state=state,
             time=now + delay * self._period,
@@ -176,7 +179,10 @@ class Controller:
             return plan, memory.schedule or ActionSchedule(now, self._period, self._actions.rest[None], expires)
         actions = np.concatenate([under_way, plan.actions])
         end = now + len(actions) * self._period
-        return plan, ActionSchedule(now, self._period, actions, expires=end + self._settings.expiry * self._period)
+        share = self._settings.feedback
+        feedback = following.feedback(memory.schedule, now, delay, plan, share) if share else None
+        expires = end + self._settings.expiry * self._period
+        return plan, ActionSchedule(now, self._period, actions, expires, feedback)
 
     def _under_way(self, schedule: ActionSchedule | None, now: float) -> FloatArray:
         """Return the actions (D, A) that were decided earlier and play until the new plan takes effect."""

@@ -112,7 +112,7 @@ def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings
     if not fast and control.delay_ticks < 1:
         raise ConfigError("control.delay_ticks: expected at least 1 in real time, because planning takes time, got 0")
     try:
-        loop = LoopSettings(control.rate_hz, settings.seconds, control.delay_ticks)
+        loop = LoopSettings(control.rate_hz, settings.seconds, control.delay_ticks, varied=control.feedback > 0)
         loop.cycles_per_tick(spec)
     except ValueError as error:
         raise ConfigError(f"control.{error}") from error

@@ -20,6 +20,8 @@ class ControlSettings:
         budget: share of the period after which the planner must answer with the best so far; real time only.
         change: what it costs to move one action over its whole range from one step to the next; paths only.
         trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
+        feedback: share of a plan's gains with which the servo follows the state between plans; 0 plays actions as they
+            were planned. Of the planners only `rti` and `hybrid` know gains.
         expiry: periods after its last action at which a schedule is over and the robot damps.
         risk: how the members of an ensemble make one cost.
         chunk: most candidates that are evaluated between two looks at the clock.
@@ -31,6 +33,7 @@ class ControlSettings:
     budget: float = 0.4
     change: float = 0.0
     trust: int = 8
+    feedback: float = 0.0
     expiry: float = 4.0
     risk: Risk = field(default_factory=Risk)
     chunk: int = CHUNK
@@ -40,4 +43,5 @@ class ControlSettings:
         at_least(self, 0, "delay_ticks", "change")
         require(0 < self.rate_hz <= 500, "rate_hz", "more than 0 and at most 500", self.rate_hz)
         require(0 < self.budget <= 1, "budget", "a share in (0, 1]", self.budget)
+        require(0 <= self.feedback <= 1, "feedback", "a share in [0, 1]", self.feedback)
         require(self.expiry > 0, "expiry", "a positive number of periods", self.expiry)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hardware.feedback import Feedback, Guide
 from hardware.robot import FloatArray
 
 HOLD_SHARE = 0.5
@@ -46,6 +47,8 @@ class ActionSchedule:
     """(H, A), in the units of `RobotSpec.actions`."""
     expires: float
     """Host clock after which nothing of this schedule is played [s]."""
+    feedback: Feedback | None = None
+    """How its first knots follow the robot's state; None plays them as they are."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.start) and math.isfinite(self.expires)):
@@ -88,6 +91,12 @@ class ActionSchedule:
                     return np.asarray(rest + left * (self.actions[-1] - rest), dtype=np.float64)
             case Rung.DAMP | Rung.POSE:
                 return None
+
+    def guide(self, time: float) -> Guide | None:
+        """Return what the action at a time [s] follows; None where it is played as it is."""
+        if self.feedback is None or self.rung(time) is not Rung.PLAN:
+            return None
+        return self.feedback.guide(self._knots(time))
 
     def _knots(self, time: float) -> float:
         """Return the time since the start in steps."""

@@ -28,31 +28,6 @@ class PlanStatus(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Feedback:
-    """How the actions of a plan follow deviations from its predicted states until the next plan comes.
-
-    Attributes:
-        gains: (H, A, S).
-        low: smallest action (A,).
-        high: largest action (A,).
-        angles: channels of the state in which full turns mean nothing.
-    """
-
-    gains: FloatArray
-    low: FloatArray
-    high: FloatArray
-    angles: tuple[int, ...] = ()
-
-    def correct(self, knot: int, action: FloatArray, deviation: FloatArray) -> FloatArray:
-        """Return the action (A,) at a knot for a state (S,) off the predicted one; unchanged if that is not finite."""
-        deviation = deviation.copy()
-        for channel in self.angles:
-            deviation[channel] -= 2 * np.pi * np.rint(deviation[channel] / (2 * np.pi))
-        corrected: FloatArray = np.clip(action + self.gains[knot] @ deviation, self.low, self.high)
-        return corrected if np.isfinite(corrected).all() else action
-
-
-@dataclass(frozen=True)
 class Plan:
     """Actions held for `step` seconds each, from `time` on.
 
@@ -66,7 +41,8 @@ class Plan:
         evaluations: number of candidates rolled out to find it.
         memory: sequences (K, H, A) that start at `time` and that the planner wants back at the next tick, cheapest
             first (elites, a sampling mean); it lives here and nowhere else, so that a reset forgets it.
-        feedback: gains of a planner that has them.
+        gains: how the actions follow what the state is off the predicted one (H, A, S); None where the planner does not
+            know. Those of actions at a bound are zero.
     """
 
     time: float
@@ -77,22 +53,13 @@ class Plan:
     status: PlanStatus
     evaluations: int
     memory: FloatArray | None = None
-    feedback: Feedback | None = None
+    gains: FloatArray | None = None
 
-    def action(self, time: float, state: FloatArray | None = None) -> FloatArray:
-        """Return the action (A,) that is held at a time [s]; the last one for ever after the end.
-
-        With a measured state (S,) and a plan that has gains, the action follows what the state is off its prediction
-        then, as long as the plan lasts.
-        """
-        knot = _knot(self, time)
-        held: FloatArray = self.actions[knot]
-        since = (time - self.time) / self.step
-        if state is None or self.feedback is None or not 0 <= since <= len(self.actions):
-            return held
-        share = min(max(since - knot, 0.0), 1.0)
-        predicted = (1 - share) * self.states[knot] + share * self.states[knot + 1]
-        return self.feedback.correct(knot, held, state - predicted)
+    def action(self, time: float) -> FloatArray:
+        """Return the action (A,) that is held at a time [s]; the last one for ever after the end."""
+        knot = int(np.floor((time - self.time) / self.step + _ROUNDING))
+        held: FloatArray = self.actions[min(max(knot, 0), len(self.actions) - 1)]
+        return held
 
 
 def checked(plan: Plan, problem: Problem) -> Plan:
@@ -111,10 +78,6 @@ def checked(plan: Plan, problem: Problem) -> Plan:
 
 PlanFunction = Callable[[Problem, Plan | None, np.random.Generator], Plan]
 """A planner with its settings filled in: a problem, the earlier plan and randomness in, a plan out."""
-
-
-def _knot(plan: Plan, time: float) -> int:
-    return min(max(int(np.floor((time - plan.time) / plan.step + _ROUNDING)), 0), len(plan.actions) - 1)
 
 
 def warm_start(problem: Problem, previous: Plan | None) -> FloatArray:

@@ -106,7 +106,7 @@ def refine(
         best, old = better(best, problem, candidates, costs, states), best.cost
         found, moved = _further(found, candidates, costs, states)
         if best.cost < old:
-            best = replace(best, feedback=linearize.feedback(problem, known.cost, step.gains[np.argmin(found.costs)]))
+            best = replace(best, gains=_gains(problem, step, int(np.argmin(found.costs))))
         # Where nothing got cheaper, trust the expansion less.
         damping = settings.damping if moved else 10 * max(damping, 1e-3)
     return judged(best, finished=left == 0)
@@ -131,9 +131,14 @@ def _first(
     best = better(best, problem, candidates, costs, states)
     winner = int(np.argmin(costs))
     if step is not None and winner > 1:
-        best = replace(best, feedback=linearize.feedback(problem, known.cost, step.gains[0]))
+        best = replace(best, gains=_gains(problem, step, 0))
     found = Trajectories(candidates[winner, None], average(states[:, winner, None]), costs[winner, None])
     return best, found, settings.iterations - (step is not None and winner != 1)
+
+
+def _gains(problem: Problem, step: Step, index: int) -> FloatArray:
+    """Return the gains (H, A, S) of one trajectory without what the cost carries beyond the S channels of a state."""
+    return step.gains[index, :, :, : len(problem.state)].copy()
 
 
 def average(states: AnyFloats) -> FloatArray:

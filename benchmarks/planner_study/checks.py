@@ -16,15 +16,18 @@ from benchmarks.planner_study.crawl import CrawlArena
 from benchmarks.planner_study.drives import collected, percentiles
 from benchmarks.planner_study.networks import published_network
 from benchmarks.planner_study.stopwatch import Stopwatch
+from controller import following
 from controller.courses.paths import COURSES, START
 from controller.jobs.study import Result
 from dynamics.rollout.kernel import Kernel
+from hardware.feedback import corrected, deviation
+from hardware.schedule import ActionSchedule
 from planners import rti
 from planners.factory import make
 from planners.hybrid import HybridSettings
 from planners.icem import IcemSettings
 from planners.plan import PlanFunction
-from planners.problem import Problem
+from planners.problem import FloatArray, Problem
 from planners.rti import RtiSettings
 
 BLOCKS = 5
@@ -94,14 +97,25 @@ def kernel_ratio(crawler: CrawlArena, quick: bool) -> Result:
 
 
 def plan_evaluation(crawler: CrawlArena, quick: bool) -> Result:
-    """Time of evaluating a plan with feedback gains at a time, as the servo loop does [us]."""
+    """Time of evaluating a schedule that follows the state, as the servo loop does [us]."""
     arena = synthetic()
     problem = arena.problem(arena.start(np.random.default_rng(0)))
     plan = rti.plan(problem, RtiSettings(), None, np.random.default_rng(0))
-    states = np.random.default_rng(1).standard_normal((2000, 24))
+    states, rest = np.random.default_rng(1).standard_normal((2000, 24)), np.zeros(problem.num_actions)
+    feedback = following.feedback(None, plan.time, 0, plan, share=0.5)
+    schedule = ActionSchedule(plan.time, plan.step, plan.actions, plan.time + 9.0, feedback)
+
+    def play(time: float, state: FloatArray) -> FloatArray | None:
+        action, guide = schedule.action(time, rest), schedule.guide(time)
+        if action is None or guide is None:
+            return action
+        off = deviation(state, guide.predicted, turning)
+        return corrected(action, guide.gain, off, problem.low, problem.high)
+
+    turning = np.array([2])
     with collected():
-        times = [1e3 * _cpu_ms(partial(plan.action, 1e-4 * i, state)) for i, state in enumerate(states)]
-    return {"cpu_us": percentiles(times[50:]), "gains": plan.feedback is not None}
+        times = [1e3 * _cpu_ms(partial(play, plan.time + 2e-5 * i, state)) for i, state in enumerate(states)]
+    return {"cpu_us": percentiles(times[50:]), "gains": feedback is not None}
 
 
 def published_time(crawler: CrawlArena, quick: bool) -> Result:

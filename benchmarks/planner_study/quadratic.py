@@ -51,11 +51,6 @@ class QuadraticCost:
         return tuple(range(len(self.target)))
 
     @property
-    def angles(self) -> tuple[int, ...]:
-        """No channel counts as an angle."""
-        return ()
-
-    @property
     def previous_action(self) -> FloatArray | None:
         """Changes of the action cost nothing."""
         return None

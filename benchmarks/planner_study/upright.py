@@ -37,11 +37,6 @@ class UprightCost:
         return path + torques
 
     @property
-    def angles(self) -> tuple[int, ...]:
-        """The channel in which full turns mean nothing."""
-        return self.channels[:1]
-
-    @property
     def previous_action(self) -> FloatArray | None:
         """Changes of the action cost nothing."""
         return None

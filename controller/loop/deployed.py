@@ -13,7 +13,7 @@ import numpy as np
 from controller.jobs.interrupts import interruptible
 from controller.loop.plan_loop import OnTick, PlanLoop, Planning
 from controller.loop.realtime import in_real_time
-from controller.loop.servo_cycles import FIRST_PLAN_TICKS, OFF_TIME, Boundary, constant_action
+from controller.loop.servo_cycles import FIRST_PLAN_TICKS, OFF_TIME, Boundary, applied_action
 from controller.loop.timing import Journal, LoopResult, LoopSettings
 from hardware.clock import Beat
 from hardware.embodiment import rest_action
@@ -112,6 +112,6 @@ class SharedBoundaries:
         first = later[0]
         on_time = first.time - due <= self._late and tick == before + 1
         reports = [cycle.report for cycle in self._played]
-        applied = constant_action(reports) if on_time and self._on_time else None
+        applied = applied_action(reports, self._journal.settings.varied) if on_time and self._on_time else None
         self._tick, self._played, self._on_time = tick, later, on_time
         return Boundary(tick, due, first.state, applied, reports[-1] if reports else None)

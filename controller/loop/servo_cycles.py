@@ -30,7 +30,7 @@ class Boundary:
     """Host clock at which the tick was due [s]."""
     state: RobotState
     applied: FloatArray | None
-    """The one action (A,) given on time over the whole tick that just ended; None when there was not one."""
+    """The action (A,) given on time over the whole tick that just ended; None when there was not one."""
     report: ServoReport | None
     """The last servo cycle before the boundary; None at the first tick."""
 
@@ -43,6 +43,7 @@ class Metronome:
         self.beat = Beat(clock, servo.spec.servo_hz, start)
         """Of the cycles; tick 0 is at its start."""
         self._per_tick = journal.settings.cycles_per_tick(servo.spec)
+        self._varied = journal.settings.varied
         self._largest_delay = OFF_TIME * journal.settings.period
         self._tick = -1
         self._late = 0.0
@@ -59,7 +60,7 @@ class Metronome:
             return None
         due = self.beat.due(tick * self._per_tick)
         begun_on_time = now - due <= self._largest_delay
-        applied = constant_action(self._played) if self._on_time and begun_on_time else None
+        applied = applied_action(self._played, self._varied) if self._on_time and begun_on_time else None
         boundary = Boundary(tick, due, state, applied, self._played[-1] if self._played else None)
         self._tick, self._played, self._on_time = tick, [], begun_on_time
         return boundary
@@ -141,9 +142,11 @@ def drive(metronome: Metronome, mailbox: Mailbox, stop: threading.Event) -> None
         mailbox.close()
 
 
-def constant_action(played: list[ServoReport]) -> FloatArray | None:
-    """Return the action (A,) that every cycle gave as planned, or None."""
+def applied_action(played: list[ServoReport], varied: bool) -> FloatArray | None:
+    """Return the action (A,) that every cycle gave as planned, their mean where it is meant to vary, or None."""
     actions = [report.action for report in played if report.action is not None and report.rung is Rung.PLAN]
     if not played or len(actions) < len(played):
         return None
-    return actions[0] if all(np.array_equal(action, actions[0]) for action in actions) else None
+    if all(np.array_equal(action, actions[0]) for action in actions):
+        return actions[0]
+    return np.asarray(np.mean(actions, axis=0)) if varied else None

@@ -32,6 +32,8 @@ class LoopSettings:
     """Length of the run [s]."""
     delay_ticks: int = 1
     """Ticks between an observation and the first action that its plan decides."""
+    varied: bool = False
+    """Whether the servo varies an action within its tick, so that the mean of what it gave is what was applied."""
     warmup_ticks: int = 20
     """Ticks that are planned and thrown away before the robot is connected; real time only."""
 

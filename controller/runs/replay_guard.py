@@ -15,6 +15,7 @@ from dataclasses import MISSING, dataclass, fields
 import numpy as np
 
 from controller.settings.robots import spec
+from hardware.feedback import Feedback
 from hardware.guard.state_machine import Mode
 from hardware.robot import CommandMode, RobotCommand, RobotState
 from hardware.schedule import ActionSchedule
@@ -180,7 +181,10 @@ def _orders(log: ServoLog, described: RobotSpec) -> dict[int, Order]:
             schedule, plan = told["schedule"], None
             if isinstance(schedule, Mapping):
                 actions = np.array(schedule["actions"], dtype=np.float64)
-                plan = ActionSchedule(schedule["start"], schedule["step"], actions, schedule["expires"])
+                followed, feedback = schedule.get("feedback"), None  # older logs have none
+                if followed is not None:
+                    feedback = Feedback(np.array(followed["states"]), np.array(followed["gains"]), followed["first"])
+                plan = ActionSchedule(schedule["start"], schedule["step"], actions, schedule["expires"], feedback)
             requests, resets, stops = (int(_number(_told(told, "plan", n))) for n in ("requests", "resets", "stops"))
             order = Order(_number(told["published"]), Mode(told["request"]), requests, resets, stops, plan)
             orders[int(_number(told["number"]))] = layout.unpack(layout.pack(order))

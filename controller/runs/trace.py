@@ -2,7 +2,7 @@
 
 Once what was set up, then of every tick what it began from, what its planner was told of the time, and what it
 answered. The plan is kept whole, with what the planner wanted back, so that each search can be repeated on its own, and
-is cut short by its deadline at the same place. A planner's feedback gains are left out: no search begins from them.
+is cut short by its deadline at the same place. Gains are kept as far as the servo follows them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from controller.config import RunSettings
+from controller.following import FOLLOWED
 from controller.loop.plan_loop import LoopTick
 from controller.settings.layers import plain
 from controller.tick import Observation
@@ -89,7 +90,7 @@ class TickTrace:
     seen: Observation
     chance: Chance
     plan: Plan
-    """Without feedback gains."""
+    """Its gains as far as the servo followed them."""
     errors: Errors
 
 
@@ -116,6 +117,7 @@ def of_tick(number: int, tick: LoopTick, chance: Chance) -> Noted:
             "actions": _packed(plan.actions),
             "states": _packed(plan.states),
             "memory": _packed(plan.memory),
+            "gains": None if result.schedule.feedback is None or plan.gains is None else _packed(plan.gains[:FOLLOWED]),
             "status": plan.status.value,
         },
         "error_prior": _finite(result.error_prior),
@@ -153,6 +155,7 @@ def _tick(told: Mapping[str, Any]) -> TickTrace:
         status=PlanStatus(plan["status"]),
         evaluations=0,
         memory=None if plan["memory"] is None else _unpacked(plan["memory"]),
+        gains=None if plan.get("gains") is None else _unpacked(plan["gains"]),
     )
     prior, adapted = (None if told[name] is None else float(told[name]) for name in ("error_prior", "error_adapted"))
     return TickTrace(

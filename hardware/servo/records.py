@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hardware.feedback import Feedback
 from hardware.guard.checks import Trip
 from hardware.guard.state_machine import TARGETS, Mode
 from hardware.limits import Severity
@@ -24,6 +25,8 @@ from hardware.spec import RobotSpec
 
 KNOTS = 64
 """Most knots of a schedule."""
+FOLLOWING = 8
+"""Most knots of it that follow the state."""
 TEXT = 1024
 """Most bytes of text behind the numbers of a cycle."""
 LEAVING = -1
@@ -163,17 +166,19 @@ class OrderLayout:
 
     def __init__(self, spec: RobotSpec) -> None:
         self._actions = len(spec.actions)
+        self._followed = 2 + self._actions, len(spec.channels)
 
     @property
     def capacity(self) -> int:
         """Most bytes of a record."""
-        return 8 * (_ORDER_HEAD + KNOTS * self._actions)
+        return 8 * (_ORDER_HEAD + KNOTS * self._actions + FOLLOWING * math.prod(self._followed))
 
     def pack(self, order: Order) -> bytes:
         """Return an order as a record.
 
         Raises:
-            ValueError: the schedule is longer than KNOTS, or nobody can ask for the mode.
+            ValueError: the schedule is longer than KNOTS, follows more of them than FOLLOWING or another state, or
+                nobody can ask for the mode.
         """
         schedule = order.schedule
         if schedule is not None and schedule.actions.shape not in {(n, self._actions) for n in range(1, KNOTS + 1)}:
@@ -182,9 +187,21 @@ class OrderLayout:
         counts = (order.requests, order.resets, order.stops)
         head = [order.published, float(_REQUESTS.index(order.request)), *map(float, counts)]
         if schedule is None:
-            return np.array([*head, 0.0, 0.0, 0.0, 0.0]).tobytes()
+            return np.array([*head, *[0.0] * _SCHEDULE_HEAD]).tobytes()
+        followed, first = self._rows(schedule.feedback), 0 if schedule.feedback is None else schedule.feedback.first
         head += [float(len(schedule.actions)), schedule.start, schedule.step, schedule.expires]
-        return np.concatenate([head, schedule.actions.ravel()]).tobytes()
+        head += [float(len(followed)), float(first)]
+        return np.concatenate([head, schedule.actions.ravel(), followed.ravel()]).tobytes()
+
+    def _rows(self, feedback: Feedback | None) -> FloatArray:
+        """Return predicted states and gains side by side (K, 2 + A, S); ValueError when there is no room for them."""
+        if feedback is None:
+            return np.empty((0, *self._followed))
+        rows = np.concatenate([feedback.states, feedback.gains], axis=1)
+        if rows.shape not in {(n, *self._followed) for n in range(FOLLOWING + 1)}:
+            expected = f"up to {FOLLOWING} knots of {self._followed} numbers"
+            raise ValueError(f"order: feedback: expected {expected}, got {rows.shape}")
+        return rows
 
     def unpack(self, record: bytes) -> Order:
         """Return the order of a record; a schedule that is rubbish is left out, for the request beside it may matter.
@@ -212,14 +229,23 @@ class OrderLayout:
         """Return the schedule behind a request, if there is one; ValueError when it is rubbish."""
         if not np.isfinite(numbers).all():
             raise ValueError("a number is not finite")
-        knots, start, step, expires = numbers[:4].tolist()
-        if knots not in range(KNOTS + 1) or len(numbers) - 4 != int(knots) * self._actions:
-            raise ValueError(f"expected {knots:g} knots of {self._actions}, got {len(numbers) - 4} numbers")
-        return ActionSchedule(start, step, numbers[4:].reshape(-1, self._actions), expires) if knots else None
+        knots, start, step, expires, followed, first = numbers[:_SCHEDULE_HEAD].tolist()
+        numbers, row = numbers[_SCHEDULE_HEAD:], math.prod(self._followed)
+        known = knots in range(KNOTS + 1) and followed in range(FOLLOWING + 1) and first in range(KNOTS + 1)
+        if not known or len(numbers) != int(knots) * self._actions + int(followed) * row:
+            expected = f"{knots:g} knots of {self._actions} numbers, {followed:g} of them with {row} more"
+            raise ValueError(f"expected {expected}, got {len(numbers)} numbers")
+        if not knots:
+            return None
+        actions, rows = np.split(numbers, [int(knots) * self._actions])
+        rows = rows.reshape(-1, *self._followed)
+        feedback = Feedback(rows[:, :2], rows[:, 2:], int(first)) if len(rows) else None
+        return ActionSchedule(start, step, actions.reshape(-1, self._actions), expires, feedback)
 
 
 _REQUEST_HEAD = 5
-_ORDER_HEAD = _REQUEST_HEAD + 4
+_SCHEDULE_HEAD = 6
+_ORDER_HEAD = _REQUEST_HEAD + _SCHEDULE_HEAD
 
 
 def _trip(told: str) -> Trip | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hardware import embodiment
 from hardware.estimation.legged import StateEstimation
+from hardware.feedback import Follower
 from hardware.guard.checks import Trip
 from hardware.guard.guard import Guard
 from hardware.guard.state_machine import Mode
@@ -53,6 +54,7 @@ class Servo:
         self._embodiment = embodiment.embody(robot.spec)
         self.guard = guard if guard is not None else Guard(robot.spec)
         self._rest = embodiment.rest_action(robot.spec)
+        self._follower = Follower(robot.spec)
         self._schedule: ActionSchedule | None = None
         self._state: RobotState | None = None
         self._measured: RobotState | None = None
@@ -84,6 +86,7 @@ class Servo:
             raise RobotFault(f"robot {self.spec.name} is not armed while the guard holds a fault: {self.guard.fault}")
         self._schedule = None
         self._embodiment.reset()
+        self._follower.reset()
         if self._estimation is not None:
             self._estimation.reset()
         self.robot.activate()
@@ -156,6 +159,10 @@ class Servo:
         action = None if schedule is None else schedule.action(now, self._rest)
         if schedule is None or action is None:
             return None
+        guide = schedule.guide(now)
+        if guide is not None:
+            seen = embodiment.observe(self.spec, state)
+            action = self._follower.follow(action, guide, seen, now, schedule.step)
         return self._embodiment.command(action, state, now, schedule.expires)
 
 

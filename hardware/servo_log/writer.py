@@ -21,6 +21,7 @@ import numpy as np
 from mcap.writer import Writer
 
 from hardware.clock import uptime
+from hardware.feedback import Feedback
 from hardware.processes import finish, orphaned, sheltered, stand_alone
 from hardware.robot import FloatArray, RobotCommand
 from hardware.schedule import ActionSchedule
@@ -229,6 +230,6 @@ def _plain(value: object) -> object:
             return [_plain(item) for item in value]
         case int() | str() | None:
             return value
-        case ActionSchedule() | RobotCommand():
+        case ActionSchedule() | Feedback() | RobotCommand():
             return {name: _plain(inner) for name, inner in vars(value).items()}
     return getattr(value, "value", str(value))

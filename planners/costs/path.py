@@ -168,11 +168,6 @@ class PathCost:
         """Channels of the state that cost something."""
         return self.pose
 
-    @property
-    def angles(self) -> tuple[int, ...]:
-        """The yaw."""
-        return self.pose[2:]
-
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step, smooth and with progress telescoped into the last step."""
         return _path_residuals(0 if self.change is None else num_actions)

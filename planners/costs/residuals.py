@@ -75,11 +75,6 @@ class ResidualCost(Protocol):
         ...
 
     @property
-    def angles(self) -> tuple[int, ...]:
-        """Channels of the state vector in which full turns mean nothing."""
-        ...
-
-    @property
     def previous_action(self) -> FloatArray | None:
         """The action before the first one (A,)."""
         ...

@@ -36,11 +36,6 @@ class RewardCost:
         return (self.channel,)
 
     @property
-    def angles(self) -> tuple[int, ...]:
-        """No channel counts as an angle."""
-        return ()
-
-    @property
     def previous_action(self) -> FloatArray | None:
         """Changes of the action cost nothing."""
         return None

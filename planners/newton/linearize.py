@@ -1,4 +1,4 @@
-"""From a trajectory to the linear-quadratic problem around it, and from its solution back to candidates and gains.
+"""From a trajectory to the linear-quadratic problem around it, and from its solution back to candidates.
 
 The model's Jacobians come as numbers in one batch, the Gauss-Newton terms of the cost from CasADi, which never sees the
 network: differentiating it there takes fifty times as long. Candidates are judged by the true, unrounded cost.
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from planners.costs.residuals import Expansion, ResidualCost, expand
 from planners.newton.riccati import LinearQuadratic
-from planners.plan import Feedback
 from planners.problem import AnyFloats, FloatArray, Problem
 
 Rows = slice | NDArray[np.intp]
@@ -53,11 +52,6 @@ def along(problem: Problem, actions: FloatArray, change: FloatArray, lengths: tu
     candidates = actions[:, None] + shares * change[:, None]
     within: FloatArray = np.minimum(np.maximum(candidates, problem.low), problem.high)
     return within.reshape(-1, *actions.shape[1:])
-
-
-def feedback(problem: Problem, cost: ResidualCost, gains: FloatArray) -> Feedback:
-    """Return gains (H, A, X) as a plan carries them; what a state carries beyond its S channels is left out."""
-    return Feedback(gains[:, :, : len(problem.state)].copy(), problem.low, problem.high, cost.angles)
 
 
 def linear_quadratic(

@@ -27,7 +27,7 @@ def test_the_polish_makes_the_search_better() -> None:
         plan = hybrid.plan(problem, SETTINGS, None, rng())
         assert plan.cost < searched.cost
         assert plan.status is PlanStatus.OK
-        assert plan.feedback is not None
+        assert plan.gains is not None
         assert plan.evaluations == searched.evaluations + 2 * 4
 
 
@@ -46,7 +46,7 @@ def test_without_derivatives_it_is_the_search() -> None:
     problem = replace(problem, model=Blunt(linear(rng())))
     plan, searched = hybrid.plan(problem, SETTINGS, None, rng()), icem.plan(problem, SETTINGS.search, None, rng())
     np.testing.assert_array_equal(plan.actions, searched.actions)
-    assert plan.feedback is None
+    assert plan.gains is None
 
 
 def slow(problem: Problem, deadline: float) -> Problem:
@@ -59,7 +59,7 @@ def test_the_polish_gets_its_share_of_the_time() -> None:
     problem = linear_problem(rng(1), bound=1.0)
     plan = hybrid.plan(slow(problem, deadline=12.0), SETTINGS, None, rng())
     assert plan.status in (PlanStatus.OK, PlanStatus.OUT_OF_TIME)
-    assert plan.feedback is not None
+    assert plan.gains is not None
     assert hybrid.plan(slow(problem, deadline=0.5), SETTINGS, None, rng()).status is not PlanStatus.OK
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planners.plan import Feedback, Plan, PlanStatus, better, fallback, warm_start
+from planners.plan import Plan, PlanStatus, better, fallback, warm_start
 from tests.planners.toys import reach_problem
 
 PLAN = Plan(
@@ -69,34 +69,3 @@ def test_a_kept_plan_can_be_beaten_by_any_finite_one() -> None:
     best = better(kept, problem, candidates, np.array([np.inf, 1e6]), np.zeros((1, 2, 5, 4)))
     assert (best.cost, best.status, best.evaluations) == (1e6, PlanStatus.OK, 2)
     assert better(best, problem, candidates, np.array([2e6, np.inf]), np.zeros((1, 2, 5, 4))).cost == 1e6
-
-
-GAINS = np.arange(32.0).reshape(4, 2, 4) / 1000
-FED_BACK = replace(PLAN, feedback=Feedback(GAINS, np.zeros(2), np.ones(2), angles=(3,)))
-
-
-def test_without_a_state_or_gains_the_action_is_the_planned_one() -> None:
-    far = PLAN.states[1] + 9.0
-    np.testing.assert_array_equal(FED_BACK.action(10.05), PLAN.actions[1])
-    np.testing.assert_array_equal(PLAN.action(10.05, far), PLAN.actions[1])
-
-
-@pytest.mark.parametrize("time, knot, share", [(10.05, 1, 0.0), (10.075, 1, 0.5), (10.199, 3, 0.98)])
-def test_an_action_follows_what_the_state_is_off_its_prediction(time: float, knot: int, share: float) -> None:
-    predicted = (1 - share) * PLAN.states[knot] + share * PLAN.states[knot + 1]
-    off = np.array([0.1, -0.2, 0.3, 0.4])
-    expected = PLAN.actions[knot] + GAINS[knot] @ off
-    np.testing.assert_allclose(FED_BACK.action(time, predicted + off), expected, atol=1e-9)
-
-
-def test_full_turns_are_no_deviation() -> None:
-    turned = PLAN.states[2] + np.array([0, 0, 0, 4 * np.pi])
-    np.testing.assert_allclose(FED_BACK.action(10.1, turned), PLAN.actions[2])
-
-
-def test_feedback_keeps_bounds_and_ends_with_the_plan() -> None:
-    wild = PLAN.states[1] + 1e4
-    np.testing.assert_array_equal(FED_BACK.action(10.05, wild), np.ones(2))
-    np.testing.assert_array_equal(FED_BACK.action(9.9, wild), PLAN.actions[0])
-    np.testing.assert_array_equal(FED_BACK.action(10.3, wild), PLAN.actions[3])
-    np.testing.assert_array_equal(FED_BACK.action(10.05, wild * np.nan), PLAN.actions[1])

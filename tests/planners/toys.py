@@ -100,10 +100,6 @@ class Twisted:
         return self.cost.channels
 
     @property
-    def angles(self) -> tuple[int, ...]:
-        return self.cost.angles
-
-    @property
     def previous_action(self) -> FloatArray | None:
         return self.cost.previous_action
 

@@ -21,11 +21,11 @@ PERIOD, CYCLE = 0.05, 0.01
 class Rig:
     """A metronome over the loopback robot whose cycles a test runs by hand, as late as it likes."""
 
-    def __init__(self, slew: float = 6000.0) -> None:
+    def __init__(self, slew: float = 6000.0, varied: bool = False) -> None:
         self.clock = VirtualClock(start=3.0)
         self.robot = LoopbackRobot(self.clock, make_spec(slew=slew))
         self.servo = Servo(self.robot).__enter__()
-        self.journal = Journal(LoopSettings(rate_hz=20.0, seconds=1.0))
+        self.journal = Journal(LoopSettings(rate_hz=20.0, seconds=1.0, varied=varied))
         self.metronome: Metronome = arm(self.servo, self.clock, self.journal)
 
     def run(self, cycle: int, late: float = 0.0) -> Boundary | None:
@@ -81,6 +81,15 @@ def test_action_that_changed_within_the_tick_is_not_told() -> None:
     rig = Rig(slew=1000.0)
     rig.publish(25.0, 25.0, 25.0, 25.0)
     assert rig.applied() == [None, None, 25.0, 25.0]
+
+
+def test_of_actions_that_are_meant_to_vary_the_mean_is_told() -> None:
+    rig = Rig(slew=1000.0, varied=True)
+    rig.publish(25.0, 25.0, 25.0)
+    applied = rig.applied()
+    assert (applied[0], applied[2], applied[3]) == (None, 25.0, 25.0)
+    assert applied[1] is not None
+    assert 10.0 < applied[1] < 25.0
 
 
 def test_held_action_is_not_told() -> None:

@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from controller.cli import main
 from controller.runs import replay_guard as replaying
 from controller.settings.robots import spec
 from hardware.embodiment import rest_action
+from hardware.feedback import Feedback
 from hardware.guard.state_machine import Mode
 from hardware.limits import Check, Severity
 from hardware.schedule import ActionSchedule
@@ -33,6 +35,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("log") / "go2.mcap"
     go2 = spec("go2")
     forward = rest_action(go2) + np.array([0.3] + [0.0] * (len(go2.actions) - 1))
+    phase = [channel.name for channel in go2.channels].index("gait_phase")
+    followed = Feedback(np.zeros((3, 2, len(go2.channels))), np.zeros((3, len(go2.actions), len(go2.channels))))
+    followed.gains[:, 0, phase] = 0.02
     plain = RealtimeSettings(fifo=False, lock_memory=False)
     with (
         ServoProcess(go2, IdealJoints, plain) as servo,
@@ -41,7 +46,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
         servo.request(Mode.RUN)
         for _ in range(30):
             now = servo.clock.now()
-            servo.publish(ActionSchedule(now, 0.04, np.tile(forward, (12, 1)), now + 1.0))
+            servo.publish(ActionSchedule(now, 0.04, np.tile(forward, (12, 1)), now + 1.0, followed))
             time.sleep(0.04)
         servo.request(Mode.ESTOP)
         time.sleep(0.1)
@@ -60,6 +65,15 @@ def test_the_same_guard_decides_the_same(log: Path) -> None:
     assert found.cycles > 500
     assert {"passive", "stand_up", "run", "estop", "damp", "sit_down"} <= set(found.modes)
     assert found.largest < 1e-9
+
+
+def test_what_was_followed_is_part_of_the_log(log: Path) -> None:
+    taken = read_log(log)
+    actions = {str(entry.json()["action"]) for entry in taken.of("command")}
+    assert len(actions) > 20
+    schedules: list[Any] = [schedule for entry in taken.of("plan") if (schedule := entry.json().get("schedule"))]
+    assert len(schedules) > 10
+    assert all(schedule["feedback"]["gains"][0][0].count(0.02) == 1 for schedule in schedules)
 
 
 def test_another_file_of_limits_shows(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,9 +49,10 @@ class Hurried:
         return self.planner(problem, previous, rng)
 
 
-def drive(kind: str, adapter: str, cut: bool = False, model: Path | None = None) -> list[Noted]:
+def drive(kind: str, adapter: str, cut: bool = False, model: Path | None = None, feedback: float = 0.0) -> list[Noted]:
     """Run the crawler for a second as a deployment does; return the notes of its plan loop."""
-    flags = {"robot": "roach", "adapter": adapter, "seconds": 1.0, "planner": {"kind": kind}}
+    flags: dict[str, object] = {"robot": "roach", "adapter": adapter, "seconds": 1.0, "planner": {"kind": kind}}
+    flags["control"] = {"feedback": feedback}
     settings = run_settings([Layer("test", flags | ({} if model is None else {"checkpoint": str(model)}))])
     mission = Mission.of(settings, fast=True)
     loaded = load_model(mission, adapter)
@@ -94,6 +95,16 @@ def test_it_decides_the_same_to_the_last_bit(kind: str, adapter: str, tmp_path: 
     assert found.errors_logged == found.errors_rerun
     assert found.errors_logged[0] is not None
     assert (found.lost, found.remarks, found.differs) == (0, (), False)
+
+
+def test_what_the_servo_followed_is_expected_again(tmp_path: Path) -> None:
+    notes = drive("hybrid", "grbal", feedback=0.5)
+    found = rerun(read_log(write(tmp_path / "a.mcap", notes)))
+    assert (found.actions.largest, found.errors.largest, found.differs) == (0.0, 0.0, False)
+    told = json.loads(json.dumps(notes))
+    for note in told[1:]:
+        note["search"]["plan"]["gains"] = None
+    assert rerun(read_log(write(tmp_path / "b.mcap", told))).actions.differing > 5
 
 
 def test_a_search_that_its_deadline_cut_short_is_cut_short_at_the_same_place(tmp_path: Path) -> None:

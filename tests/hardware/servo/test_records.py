@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hardware.feedback import Feedback
 from hardware.guard.checks import Trip
 from hardware.guard.state_machine import Mode
 from hardware.limits import Severity
 from hardware.schedule import ActionSchedule, Rung
-from hardware.servo.records import KNOTS, BadRecord, Cycle, CycleLayout, Order, OrderLayout
+from hardware.servo.records import FOLLOWING, KNOTS, BadRecord, Cycle, CycleLayout, Order, OrderLayout
 from hardware.servo.servo import ServoReport
 from tests.hardware.four_legs import GO2, command, state
 
@@ -22,9 +23,13 @@ ACTIONS = len(GO2.actions)
 ORDERS = OrderLayout(GO2)
 
 
-def order(knots: int = 3) -> Order:
+def order(knots: int = 3, followed: int = 0) -> Order:
     actions = np.arange(float(knots * ACTIONS)).reshape(knots, ACTIONS)
-    return Order(4.5, Mode.RUN, 7, 2, 1, ActionSchedule(5.0, 0.04, actions, 6.0))
+    feedback = None
+    if followed:
+        rng, size = np.random.default_rng(0), len(GO2.channels)
+        feedback = Feedback(rng.normal(size=(followed, 2, size)), rng.normal(size=(followed, ACTIONS, size)), first=1)
+    return Order(4.5, Mode.RUN, 7, 2, 1, ActionSchedule(5.0, 0.04, actions, 6.0, feedback))
 
 
 def test_a_cycle_comes_back_as_it_was() -> None:
@@ -83,14 +88,41 @@ def test_an_order_comes_back_as_it_was(knots: int) -> None:
     assert ORDERS.unpack(ORDERS.pack(Order(1.0, Mode.ESTOP))).schedule is None
 
 
+@pytest.mark.parametrize("knots, followed", [(3, 2), (KNOTS, FOLLOWING)])
+def test_what_a_schedule_follows_comes_back_as_it_was(knots: int, followed: int) -> None:
+    record, sent = ORDERS.pack(order(knots, followed)), order(knots, followed).schedule
+    assert len(record) <= ORDERS.capacity
+    schedule = ORDERS.unpack(record).schedule
+    assert schedule is not None
+    assert sent is not None
+    assert schedule.feedback is not None
+    assert sent.feedback is not None
+    assert schedule.actions.tolist() == sent.actions.tolist()
+    assert schedule.feedback.states.tolist() == sent.feedback.states.tolist()
+    assert schedule.feedback.gains.tolist() == sent.feedback.gains.tolist()
+    assert schedule.feedback.first == 1
+
+
+@pytest.mark.parametrize("knots, size", [(FOLLOWING + 1, len(GO2.channels)), (2, 3)])
+def test_what_there_is_no_room_for_is_refused_before_it_is_sent(knots: int, size: int) -> None:
+    feedback, plain = Feedback(np.zeros((knots, 2, size)), np.zeros((knots, ACTIONS, size))), order(12)
+    assert plain.schedule is not None
+    with pytest.raises(ValueError, match=f"feedback: expected up to {FOLLOWING} knots"):
+        ORDERS.pack(replace(plain, schedule=replace(plain.schedule, feedback=feedback)))
+
+
 def test_too_long_a_plan_is_refused_before_it_is_sent() -> None:
     with pytest.raises(ValueError, match=f"up to {KNOTS} knots of {ACTIONS} numbers"):
         ORDERS.pack(order(KNOTS + 1))
 
 
-@given(index=st.integers(0, 8 + 3 * ACTIONS), value=st.sampled_from([math.nan, math.inf, -1.0, 0.5, 1e9]))
-def test_a_damaged_order_is_refused_or_harmless(index: int, value: float) -> None:
-    numbers = np.frombuffer(ORDERS.pack(order())).copy()
+@given(
+    index=st.integers(0, 10 + 3 * ACTIONS),
+    value=st.sampled_from([math.nan, math.inf, -1.0, 0.0, 0.5, 1.0, 1e9]),
+    followed=st.sampled_from([0, 2]),
+)
+def test_a_damaged_order_is_refused_or_harmless(index: int, value: float, followed: int) -> None:
+    numbers = np.frombuffer(ORDERS.pack(order(followed=followed))).copy()
     numbers[index] = value
     try:
         back = ORDERS.unpack(numbers.tobytes())

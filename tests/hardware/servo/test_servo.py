@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.clock import VirtualClock
+from hardware.feedback import Feedback
 from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotError, RobotFault
 from hardware.schedule import ActionSchedule, Rung
 from hardware.servo.servo import Servo, ServoReport
@@ -55,6 +57,41 @@ def test_ladder_from_the_plan_down_to_damping() -> None:
     assert changes == [Rung.PLAN, Rung.HOLD, Rung.FADE, Rung.DAMP]
     assert not robot.driven
     assert robot.calls[-1] == "damp"
+
+
+def following(gain: float, first: int = 0) -> ActionSchedule:
+    """Return a schedule whose first knots follow how far along x the robot is off the origin."""
+    gains = np.zeros((2, 2, len(make_spec().channels)))
+    gains[:, :, 0] = gain
+    return replace(
+        schedule((20.0, 30.0), (20.0, 30.0)), feedback=Feedback(np.zeros((2, 2, gains.shape[2])), gains, first)
+    )
+
+
+def test_what_is_followed_corrects_every_cycle_within_bounds() -> None:
+    servo, _, clock = armed()
+    servo.publish(following(100.0))
+    played = [cycle(servo, clock, 0.01 * index) for index in range(10)]
+    assert played[0].action is not None
+    assert played[0].action.tolist() == [20.0, 30.0]
+    moves = [report.action - [20.0, 30.0] for report in played if report.action is not None]
+    assert len(moves) == 10
+    assert np.all(np.diff(np.array(moves), axis=0) > 0)  # it runs on, and the smoothed deviation grows
+    assert all(report.rung is Rung.PLAN for report in played)
+    servo.publish(following(1e6))
+    assert cycle(servo, clock, 0.1).rung is Rung.HOLD
+    servo.publish(replace(following(1e6), start=0.1, expires=0.5))
+    wild = cycle(servo, clock, 0.11)
+    assert wild.action is not None
+    assert wild.action.tolist() == [56.0, 56.0]
+
+
+def test_before_and_behind_what_is_followed_actions_are_as_planned() -> None:
+    servo, _, clock = armed()
+    servo.publish(following(100.0, first=1))
+    found = [cycle(servo, clock, time).action for time in (0.02, 0.04, 0.07, 0.11)]
+    planned = [action is not None and action.tolist() == [20.0, 30.0] for action in found]
+    assert planned == [True, True, False, True]
 
 
 def test_without_a_schedule_the_robot_is_damped() -> None:
