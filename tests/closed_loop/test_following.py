@@ -11,17 +11,16 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep
 from controller.mission import Mission
 from controller.settings.layers import Layer
-from controller.tick import TickResult
 from hardware.robot import FloatArray
 from hardware.servo.servo import ServoReport
 
 
-def drive(share: float, robot: str = "roach", kind: str = "rti") -> tuple[list[LoopTick[TickResult]], list[FloatArray]]:
+def drive(share: float, robot: str = "roach", kind: str = "rti") -> tuple[list[LoopTick], list[FloatArray]]:
     """Run for two seconds in lock-step; return every tick, and the action of every cycle that played a plan."""
     flags: dict[str, object] = {"robot": robot, "course": "zigzag", "seconds": 2.0, "planner": {"kind": kind}}
     mission = Mission.of(run_settings([Layer("test", flags | {"control": {"feedback": share}})]), fast=True)
     rig = build(mission, load_model(mission, mission.settings.adapter))
-    ticks: list[LoopTick[TickResult]] = []
+    ticks: list[LoopTick] = []
     played: list[FloatArray] = []
     act = rig.servo.act
 
