@@ -19,9 +19,8 @@ from torch import Tensor
 from dynamics import factory
 from dynamics.adapters.base import AdapterSettings
 from dynamics.files import whole
-from dynamics.model import Model
+from dynamics.model import INPUT_LIMIT, Model, Normalizer
 from dynamics.network import Parts, Weights, check_layers
-from dynamics.normalizer import INPUT_LIMIT, Normalizer
 from dynamics.state_space import Channel, StateSpace
 from dynamics.transitions import Transitions
 
@@ -106,7 +105,7 @@ def load(path: Path) -> Checkpoint:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: expected a whole safetensors file, got {_line(error)}") from error
+        raise CheckpointError(f"{path}: expected a whole safetensors file, got {error!s:.300}") from error
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path}: expected format {FORMAT}, got {metadata.get('format')!r:.80}")
     try:
@@ -139,13 +138,7 @@ def load(path: Path) -> Checkpoint:
     return Checkpoint(header.robot, header.recipe, header.period, model, adapter, parts, header.provenance)
 
 
-def _line(error: Exception) -> str:
-    """Return what an error says, in one line that is not too long."""
-    return " ".join(str(error).split())[:300]
-
-
 def _header(text: str) -> _Header:
-    """Read the header."""
     if len(text) > _LONGEST_HEADER:
         raise ValueError(f"header: expected at most {_LONGEST_HEADER:,} characters, got {len(text):,}")
     header = TypeAdapter(_Header).validate_json(text)

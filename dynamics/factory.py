@@ -16,20 +16,18 @@ from dynamics.adapters.base import Adapter, AdapterSettings, Trained
 from dynamics.adapters.bias_input import BiasInput, BiasInputSettings
 from dynamics.adapters.context import AttentionSettings, BeliefSettings, Context, LatentSettings, RecurrentSettings
 from dynamics.adapters.finetune import Finetune, FinetuneSettings
-from dynamics.adapters.fixed import Fixed, FixedSettings
+from dynamics.adapters.fixed import Fixed, FixedSettings, Informed, InformedSettings
 from dynamics.adapters.gradient import Gradient, GradientSettings
-from dynamics.adapters.informed import Informed, InformedSettings
 from dynamics.adapters.last_layer import LastLayer, LastLayerSettings
 from dynamics.adapters.meta_gradient import MetaGradient, MetaGradientSettings
 from dynamics.adapters.priors import Priors, PriorsSettings
 from dynamics.model import Model
 from dynamics.network import Parts
-from dynamics.objectives.base import Objective
+from dynamics.objectives.base import Objective, PlainObjective
 from dynamics.objectives.bias_input import BiasInputObjective
 from dynamics.objectives.context import ContextObjective
 from dynamics.objectives.gradient import GradientObjective
 from dynamics.objectives.last_layer import LastLayerObjective
-from dynamics.objectives.plain import PlainObjective
 from dynamics.objectives.priors import PriorsObjective
 from dynamics.transitions import FloatArray
 

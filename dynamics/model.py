@@ -12,9 +12,66 @@ import numpy as np
 import torch
 
 from dynamics.network import Weights
-from dynamics.normalizer import Normalizer
 from dynamics.state_space import StateSpace
 from dynamics.transitions import Float32, FloatArray, Transitions
+
+CONSTANT = 1e-6
+"""A channel whose deviation over all training data is below this never varied."""
+INPUT_LIMIT = 5.0
+"""Deviations beyond which inputs are clipped: out there a network knows nothing, and one such number (a battery at
+rest, at 40 deviations) would throw a whole gradient step."""
+
+
+@dataclass(frozen=True)
+class Normalizer:
+    """Affine scaling of one group of channels: zero mean and unit deviation.
+
+    It is fitted once on all training data, and saved with the weights. Refitting on the newest data only, while older
+    data keep their old scaling, is a defect of the published code.
+
+    Attributes:
+        mean: (C,) in the unit of each channel.
+        std: (C,) in the unit of each channel, positive; infinite for an input that carries no information.
+        limit: scaled values are clipped to this many deviations.
+    """
+
+    mean: FloatArray
+    std: FloatArray
+    limit: float = np.inf
+
+    @property
+    def low(self) -> FloatArray:
+        """Smallest values (C,) that are told apart."""
+        return self.mean - self.limit * self.std
+
+    @property
+    def high(self) -> FloatArray:
+        """Largest values (C,) that are told apart."""
+        return self.mean + self.limit * self.std
+
+    def normalize(self, values: FloatArray) -> FloatArray:
+        """Scale values (..., C) to zero mean and unit deviation."""
+        scaled = values - self.mean
+        scaled /= self.std
+        if self.limit < np.inf:
+            np.minimum(np.maximum(scaled, -self.limit, out=scaled), self.limit, out=scaled)
+        return scaled
+
+
+def fit_inputs(values: FloatArray) -> Normalizer:
+    """Fit on values (..., C). What never varied is scaled to zero: a model cannot know what it would mean."""
+    return _fit(values, std_of_constants=np.inf, limit=INPUT_LIMIT)
+
+
+def fit_targets(values: FloatArray) -> Normalizer:
+    """Fit on values (..., C). What never varied keeps its unit."""
+    return _fit(values, std_of_constants=1.0, limit=np.inf)
+
+
+def _fit(values: FloatArray, std_of_constants: float, limit: float) -> Normalizer:
+    flat = values.reshape(-1, values.shape[-1])
+    std = flat.std(axis=0)
+    return Normalizer(flat.mean(axis=0), np.where(std > CONSTANT, std, std_of_constants), limit)
 
 
 @dataclass(frozen=True)
@@ -43,21 +100,11 @@ class Model:
         return self.space.num_features + len(self.action_names)
 
 
-def encode_inputs(model: Model, states: FloatArray, actions: FloatArray) -> FloatArray:
-    """Map states (..., S) and actions (..., A) to normalised inputs (..., F + A)."""
-    return model.inputs.normalize(np.concatenate([model.space.encode(states), actions], axis=-1))
-
-
-def encode_targets(model: Model, states: FloatArray, next_states: FloatArray) -> FloatArray:
-    """Map state pairs (..., S) to normalised increments (..., S)."""
-    return model.increments.normalize(model.space.difference(next_states, states))
-
-
 def encode(model: Model, transitions: Transitions) -> tuple[Float32, Float32]:
-    """Return normalised inputs (..., T, F + A) and targets (..., T, S) of a run of transitions."""
-    inputs = encode_inputs(model, transitions.states, transitions.actions)
-    targets = encode_targets(model, transitions.states, transitions.next_states)
-    return inputs.astype(np.float32), targets.astype(np.float32)
+    """Return normalised inputs (..., T, F + A) and increments (..., T, S) of a run of transitions."""
+    inputs = np.concatenate([model.space.encode(transitions.states), transitions.actions], axis=-1)
+    increments = model.space.difference(transitions.next_states, transitions.states)
+    return model.inputs.normalize(inputs).astype(np.float32), model.increments.normalize(increments).astype(np.float32)
 
 
 def inform(model: Model, weights: Weights, condition: FloatArray) -> Weights:

@@ -47,7 +47,7 @@ FLOORS = {
     ),
     "dynamics": (
         "files network state_space transitions",
-        "backpropagation encoders normalizer",
+        "backpropagation encoders",
         "model",
         "descent rollout",
         "adapters meta",

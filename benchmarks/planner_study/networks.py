@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dynamics.model import Model, encode
+from dynamics.model import INPUT_LIMIT, Model, Normalizer, encode, fit_inputs, fit_targets
 from dynamics.network import Parts, Weights, initial_weights, squared_error
-from dynamics.normalizer import INPUT_LIMIT, Normalizer, fit_inputs, fit_targets
 from dynamics.objectives.base import Part
 from dynamics.state_space import StateSpace, from_names
 from dynamics.training.fit import FitSettings, optimise

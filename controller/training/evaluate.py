@@ -13,8 +13,7 @@ from controller.jobs.executors import pool
 from dynamics import factory
 from dynamics.adapters.base import Adapter
 from dynamics.adapters.finetune import FinetuneSettings
-from dynamics.adapters.fixed import FixedSettings
-from dynamics.adapters.informed import InformedSettings
+from dynamics.adapters.fixed import FixedSettings, InformedSettings
 from dynamics.checkpoint import Checkpoint
 from dynamics.training import evaluation
 from dynamics.training.dataset import Episodes

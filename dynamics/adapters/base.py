@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, replace
 from types import MappingProxyType
@@ -64,30 +65,35 @@ class AdapterSettings(Protocol):
     @property
     def kind(self) -> str:
         """Name of the kind of adapter."""
-        ...
+
+    @property
+    def window(self) -> int:
+        """Transitions M that it is trained to look at."""
 
 
-class Adapter(Protocol):
+@dataclass(frozen=True)
+class Adapter(ABC):
     """Turns the newest transitions into a better model.
 
     An adapter keeps no state of its own: what it needs from the past is the window and what it returned last. A reset
     is therefore nothing but starting again from `initial`.
     """
 
+    settings: AdapterSettings
+    trained: Trained
+    carries: ClassVar[bool] = False
+    """Whether what it returned last matters; if not, the window alone decides."""
+
     @property
     def window(self) -> int:
         """Longest useful window M [transitions]."""
-        ...
-
-    @property
-    def carries(self) -> bool:
-        """Whether what it returned last matters; if not, the window alone decides."""
-        ...
+        return self.settings.window
 
     def initial(self) -> Adapted:
-        """Return what to plan with before anything was observed."""
-        ...
+        """Return what to plan with before anything was observed: the prior, where an adapter does not say otherwise."""
+        return Adapted(self.trained.model.prior)
 
+    @abstractmethod
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return weights fitted to a window of 1 to M transitions; asked for by `refit` alone.
 
@@ -99,7 +105,6 @@ class Adapter(Protocol):
             Weights that need not be finite, and OVERSHOT where the adapter knows that they explain the window no better
             than those that it started from.
         """
-        ...
 
 
 def refit(adapter: Adapter, current: Adapted, window: Transitions | None) -> Adapted:

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from dynamics.adapters.base import Adapted, Trained, expect
+from dynamics.adapters.base import Adapted, Adapter, expect
 from dynamics.backpropagation import backpropagate, layers, sizes, vectors
 from dynamics.descent import Window, seen
 from dynamics.transitions import Float32, Transitions
@@ -43,7 +43,7 @@ class BiasInputSettings:
 
 
 @dataclass(frozen=True)
-class BiasInput:
+class BiasInput(Adapter):
     """Gradient steps on the constant inputs, from zero.
 
     Its parts are `entry`, the rows of the first layer that the inputs enter by (E, Z, hidden), and `rates`, their step
@@ -51,20 +51,8 @@ class BiasInput:
     """
 
     settings: BiasInputSettings
-    trained: Trained
-    carries: bool = False
-
-    @property
-    def window(self) -> int:
-        """Support transitions M."""
-        return self.settings.window
-
-    def initial(self) -> Adapted:
-        """Return the prior, all constant inputs at zero."""
-        return Adapted(self.trained.model.prior)
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        """Return the prior with a first bias that the fitted inputs have moved."""
         prior, parts, newest = self.trained.model.prior, self.trained.parts, window.last(self.window)
         rates = parts["rates"][0].numpy() * np.float32(len(newest) / self.window)
         pairs, support = zip(vectors(prior), parts["entry"][0].numpy(), strict=True), seen(self.trained.model, newest)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from dynamics import encoders
-from dynamics.adapters.base import Adapted, Trained, expect
+from dynamics.adapters.base import Adapted, Adapter, expect
 from dynamics.model import Model, encode
 from dynamics.network import Parts, Weights
 from dynamics.transitions import Float32, Transitions
@@ -153,12 +153,13 @@ def initial_encoder(settings: ContextSettings, model: Model, generator: torch.Ge
 def code(settings: ContextSettings, encoder: Weights, sequence: Tensor) -> Code:
     """Encode windows (..., M, F + A + S) of inputs and targets."""
     match settings:
-        case RecurrentSettings() | BeliefSettings():
-            return _understood(settings, encoders.recurrent(encoder, sequence))
         case AttentionSettings():
-            return _understood(settings, encoders.attention(encoder, sequence))
+            said = encoders.attention(encoder, sequence)
         case LatentSettings():
-            return _understood(settings, encoders.exchangeable(encoder, sequence))
+            said = encoders.exchangeable(encoder, sequence)
+        case _:
+            said = encoders.recurrent(encoder, sequence)
+    return _understood(settings, said)
 
 
 def code_of_one(settings: ContextSettings, encoder: Weights, sequence: Float32) -> Code:
@@ -189,7 +190,7 @@ def entry(settings: ContextSettings, model: Model, parts: Parts) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Context:
+class Context(Adapter):
     """Encodes the window at every tick and folds the latent into the weights.
 
     Its parts are `encoder`; `entry`, but for a belief, which enters where the condition would; and `plain`, the network
@@ -197,13 +198,6 @@ class Context:
     """
 
     settings: ContextSettings
-    trained: Trained
-    carries: bool = False
-
-    @property
-    def window(self) -> int:
-        """Transitions M."""
-        return self.settings.window
 
     @cached_property
     def _draws(self) -> Tensor:
@@ -213,17 +207,13 @@ class Context:
         return torch.randn(samples, latent_size(self.settings, self.trained.model), generator=generator)
 
     def initial(self) -> Adapted:
-        """Return the plain weights, else those at a latent of zero.
-
-        The network never met a latent of zero in training: the plain model knows more about an unknown condition.
-        """
+        # The network never met a latent of zero in training: a plain model knows more about an unknown condition.
         unmoved = self._moved_by(torch.zeros(1, latent_size(self.settings, self.trained.model)))
         plain = self.trained.parts.get("plain", unmoved)
         return Adapted(tuple(w.expand_as(like).contiguous() for w, like in zip(plain, unmoved, strict=True)))
 
     @torch.inference_mode()
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        """Return the prior with the first bias that the window asks for."""
         sequence = np.concatenate(encode(self.trained.model, window.last(self.window)), axis=-1)
         mean, variance = code_of_one(self.settings, self.trained.parts["encoder"], sequence)
         latents = mean.unsqueeze(0)

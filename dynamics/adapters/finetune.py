@@ -7,11 +7,11 @@ The code that its authors published for their robot uses a rate of 0.1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 
-from dynamics.adapters.base import Adapted, Trained, expect
+from dynamics.adapters.base import Adapted, Adapter, expect
 from dynamics.backpropagation import weights
 from dynamics.descent import Start, descended, seen
 from dynamics.transitions import Transitions
@@ -36,24 +36,13 @@ class FinetuneSettings:
 
 
 @dataclass(frozen=True)
-class Finetune:
+class Finetune(Adapter):
     """One gradient step a tick on the newest window, from the weights of the last tick."""
 
     settings: FinetuneSettings
-    trained: Trained
-    carries: bool = True
-
-    @property
-    def window(self) -> int:
-        """Transitions of one gradient step."""
-        return self.settings.window
-
-    def initial(self) -> Adapted:
-        """Return the prior."""
-        return Adapted(self.trained.model.prior)
+    carries: ClassVar[bool] = True
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        """Return the weights of last time after one gradient step on the newest transitions."""
         start = Start.of(current.weights, (torch.tensor(self.settings.rate),) * len(current.weights))
         found = descended(start, seen(self.trained.model, window.last(self.window)), steps=1)
         return Adapted(weights(found, start.widths))

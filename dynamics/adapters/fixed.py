@@ -1,11 +1,17 @@
-"""No adaptation: always the prior. The plain model-based controller of the comparison."""
+"""No look at the window: the model as it was trained, or the same told the true condition.
+
+The plain model-based controller of the comparison, and the lower bound of prediction error.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
-from dynamics.adapters.base import Adapted, Trained
+import numpy as np
+
+from dynamics.adapters.base import Adapted, Adapter
+from dynamics.model import inform
 from dynamics.transitions import Transitions
 
 
@@ -14,21 +20,41 @@ class FixedSettings:
     """Nothing to set."""
 
     kind: Literal["fixed"] = "fixed"
+    window: ClassVar[int] = 1
 
 
 @dataclass(frozen=True)
-class Fixed:
+class Fixed(Adapter):
     """Returns the prior, whatever was observed."""
 
-    settings: FixedSettings
-    trained: Trained
-    window: int = 1
-    carries: bool = False
+    def adapt(self, current: Adapted, window: Transitions) -> Adapted:
+        return self.initial()
+
+
+@dataclass(frozen=True)
+class InformedSettings:
+    """Nothing to set."""
+
+    kind: Literal["informed"] = "informed"
+    window: ClassVar[int] = 1
+
+
+@dataclass(frozen=True)
+class Informed(Adapter):
+    """Folds the true condition of the moment into the weights at every tick. Simulation only.
+
+    Raises:
+        ValueError: nothing tells the condition.
+    """
+
+    def __post_init__(self) -> None:
+        if self.trained.condition is None:
+            raise ValueError("informed adapter: expected a simulated robot that knows its condition, got none")
 
     def initial(self) -> Adapted:
-        """Return the prior."""
-        return Adapted(self.trained.model.prior)
+        assert self.trained.condition is not None
+        condition = np.asarray(self.trained.condition(), np.float64)
+        return Adapted(inform(self.trained.model, self.trained.model.prior, condition))
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        """Return the prior."""
         return self.initial()

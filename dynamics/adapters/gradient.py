@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from dynamics.adapters.base import Adapted, Status, Trained, expect
+from dynamics.adapters.base import Adapted, Adapter, Status, expect
 from dynamics.backpropagation import weights
 from dynamics.descent import Start, seen, settled
 from dynamics.transitions import Transitions
@@ -63,25 +63,14 @@ class GradientSettings:
 
 
 @dataclass(frozen=True)
-class Gradient:
+class Gradient(Adapter):
     """Gradient steps from the prior with step sizes learned for each parameter, the part `rates`; 0 adapts nothing."""
 
     settings: GradientSettings
-    trained: Trained
-    carries: bool = False
-
-    @property
-    def window(self) -> int:
-        """Support transitions M."""
-        return self.settings.window
 
     @cached_property
     def _start(self) -> Start:
         return Start.of(self.trained.model.prior, self.trained.parts["rates"])
-
-    def initial(self) -> Adapted:
-        """Return the prior."""
-        return Adapted(self.trained.model.prior)
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the prior after a few gradient steps on the newest M transitions.

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
 
-from dynamics.adapters.base import Adapted, Trained, expect
+from dynamics.adapters.base import Adapted, Adapter, expect
 from dynamics.backpropagation import columns, features, layers, sizes, vectors
 from dynamics.model import encode
 from dynamics.transitions import Float32, Transitions
@@ -54,7 +54,7 @@ class Member(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LastLayer:
+class LastLayer(Adapter):
     """One Kalman step on the newest transition at every tick.
 
     The model's last layer is the prior mean. Its parts are `spread` (E, n, n), whose square is the prior covariance in
@@ -63,9 +63,8 @@ class LastLayer:
     """
 
     settings: LastLayerSettings
-    trained: Trained
-    window: int = 1
-    carries: bool = True
+    window: ClassVar[int] = 1
+    carries: ClassVar[bool] = True
 
     @cached_property
     def rho(self) -> float:
@@ -84,11 +83,9 @@ class LastLayer:
         )
 
     def initial(self) -> Adapted:
-        """Return the prior mean."""
         return self._adapted([Posterior(*(np.zeros_like(part) for part in member.prior)) for member in self.members])
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        """Return the posterior after the newest transition."""
         inputs, targets = encode(self.trained.model, window.last(1))
         signal, after = columns(inputs), []
         for member, mean, covariance in zip(self.members, *current.memory, strict=True):

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from dynamics.adapters.base import Adapted, Trained, expect
+from dynamics.adapters.base import Adapted, Adapter, expect
 from dynamics.backpropagation import backpropagate, gradient, layers, tensors, vectors, weights
 from dynamics.descent import Start, Window, descended, seen
 from dynamics.transitions import Float32, Transitions
@@ -52,20 +52,14 @@ class MetaGradientSettings:
 
 
 @dataclass(frozen=True)
-class MetaGradient:
+class MetaGradient(Adapter):
     """Gradient steps from the prior, with the learned step sizes, the part `rates`, scaled tensor by tensor.
 
     The logarithms beta of the scales (tensors,) are what it carries on.
     """
 
     settings: MetaGradientSettings
-    trained: Trained
-    carries: bool = True
-
-    @property
-    def window(self) -> int:
-        """Support transitions M."""
-        return self.settings.window
+    carries: ClassVar[bool] = True
 
     @cached_property
     def _start(self) -> Start:

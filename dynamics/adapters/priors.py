@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from dynamics.adapters.base import Adapted, Status, Trained, expect
+from dynamics.adapters.base import Adapted, Adapter, Status, expect
 from dynamics.backpropagation import layers, shifted_errors, weights
 from dynamics.descent import Start, error, seen, settled
 from dynamics.transitions import Float32, Transitions
@@ -53,7 +53,7 @@ class PriorsSettings:
 
 
 @dataclass(frozen=True)
-class Priors:
+class Priors(Adapter):
     """Gradient steps from the best starting point for the window.
 
     Its parts are `rates`, step sizes as the weights; `starts` (E, P, hidden); `focus` (), logarithm. What it remembers
@@ -61,13 +61,7 @@ class Priors:
     """
 
     settings: PriorsSettings
-    trained: Trained
-    carries: bool = True
-
-    @property
-    def window(self) -> int:
-        """Support transitions M."""
-        return self.settings.window
+    carries: ClassVar[bool] = True
 
     @cached_property
     def _start(self) -> Start:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
+from dynamics.adapters.base import AdapterSettings
 from dynamics.meta import Windows
-from dynamics.network import Parts, Weights
+from dynamics.model import Model
+from dynamics.network import Parts, Weights, forward
 
 
 class Part(NamedTuple):
@@ -26,29 +30,33 @@ class Part(NamedTuple):
     kept: bool = True
 
 
-class Objective(Protocol):
+@dataclass(frozen=True)
+class Objective(ABC):
     """How one kind of adapter learns, made for its settings and an untrained model.
 
     Its adapter does the same thing to a window at run time, without gradients. `parts` is everything that is learned:
     the network under `prior`, and what `initial` names.
     """
 
+    settings: AdapterSettings
+    model: Model
+
     @property
     def window(self) -> int:
         """Support transitions M that it needs; 0 for none."""
-        ...
+        return self.settings.window
 
+    @abstractmethod
     def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
         """Return what is learned beside the network, untrained, by name."""
-        ...
 
+    @abstractmethod
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the mean squared error of every query after adaptation to its support (B, E)."""
-        ...
 
+    @abstractmethod
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
         """Return what is minimised (): the mean of `errors`, with draws and penalties where a recipe has them."""
-        ...
 
 
 def shared_inputs(inputs: Tensor) -> Tensor:
@@ -65,3 +73,19 @@ def window_errors(predicted: Tensor, targets: Tensor) -> Tensor:
     """Return mean squared errors (B, E) of predictions (E, B K, S) for targets (B, K, S)."""
     batch, count, size = targets.shape
     return (predicted.reshape(-1, batch, count, size) - targets).square().mean(dim=(-2, -1)).T
+
+
+@dataclass(frozen=True)
+class PlainObjective(Objective):
+    """The one-step error without any adaptation: every transition counts alike, and there is no support."""
+
+    window: ClassVar[int] = 0
+
+    def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
+        return {}
+
+    def errors(self, parts: Parts, windows: Windows) -> Tensor:
+        return window_errors(forward(parts["prior"], shared_inputs(windows.query_inputs)), windows.query_targets)
+
+    def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
+        return self.errors(parts, windows).mean()

@@ -11,38 +11,28 @@ from torch import Tensor
 from dynamics import encoders
 from dynamics.adapters.bias_input import BiasInputSettings
 from dynamics.meta import Windows
-from dynamics.model import Model
 from dynamics.network import Parts, forward
-from dynamics.objectives.base import Part, shared_inputs, spread_shift, window_errors
+from dynamics.objectives.base import Objective, Part, shared_inputs, spread_shift, window_errors
 from dynamics.objectives.gradient import RATE_PACE
 
 
 @dataclass(frozen=True)
-class BiasInputObjective:
+class BiasInputObjective(Objective):
     """Second order through the steps of the constant inputs; the network itself is shared by all windows."""
 
     settings: BiasInputSettings
-    model: Model
-
-    @property
-    def window(self) -> int:
-        """Support transitions M."""
-        return self.settings.window
 
     def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
-        """Return entry and step sizes."""
         members, _, hidden = self.model.prior[0].shape
         rows = torch.stack([encoders.linear(self.settings.size, hidden, generator)[0] for _ in range(members)])
         rates = torch.full((self.settings.size,), self.settings.rate)
         return {"entry": Part((rows,)), "rates": Part((rates,), RATE_PACE)}
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
-        """Return the error of every query after the steps (B, E)."""
         with torch.enable_grad():
             return self._errors(parts, windows, second_order=False)
 
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
-        """Return the mean error after the steps."""
         return self._errors(parts, windows, second_order=True).mean()
 
     def _errors(self, parts: Parts, windows: Windows, *, second_order: bool) -> Tensor:

@@ -20,28 +20,20 @@ from dynamics.adapters.context import (
     latent_size,
 )
 from dynamics.meta import Windows
-from dynamics.model import Model
 from dynamics.network import Parts, forward
-from dynamics.objectives.base import Part, shared_inputs, spread_shift, window_errors
+from dynamics.objectives.base import Objective, Part, shared_inputs, spread_shift, window_errors
 
 _SHORT_SHARE = 0.25
 """Share of the batches whose windows are not full, as at the beginning of a run."""
 
 
 @dataclass(frozen=True)
-class ContextObjective:
+class ContextObjective(Objective):
     """Encoder and network trained together."""
 
     settings: ContextSettings
-    model: Model
-
-    @property
-    def window(self) -> int:
-        """Support transitions M."""
-        return self.settings.window
 
     def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
-        """Return the encoder, and the rows that the latent enters by where the condition's are not there for it."""
         encoder = Part(initial_encoder(self.settings, self.model, generator))
         if isinstance(self.settings, BeliefSettings):
             return {"encoder": encoder}
@@ -51,11 +43,9 @@ class ContextObjective:
         return {"encoder": encoder, "entry": Part((rows,))}
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
-        """Return the error of every query at the mean of the code (B, E)."""
         return self._judged(parts, self._code(parts, windows).mean, windows)
 
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
-        """Return the mean error at a drawn code, with what its kind adds."""
         if float(torch.rand((), generator=generator)) < _SHORT_SHARE:
             windows = windows.last(int(torch.randint(1, self.window + 1, (), generator=generator)))
         found = self._code(parts, windows)

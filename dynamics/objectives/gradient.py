@@ -11,9 +11,8 @@ from torch import Tensor
 
 from dynamics.adapters.gradient import GradientSettings
 from dynamics.meta import Judge, Windows, outer_errors, outer_loss, squared_error
-from dynamics.model import Model
 from dynamics.network import Parts, Weights
-from dynamics.objectives.base import Part
+from dynamics.objectives.base import Objective, Part
 from dynamics.objectives.unroll import Unroll
 
 RATE_PACE = 10.0
@@ -23,7 +22,7 @@ _FIRST_DEVIATION = -5.0
 
 
 @dataclass(frozen=True)
-class GradientObjective:
+class GradientObjective(Objective):
     """Second-order MAML over windows, with learned step sizes.
 
     With a meta-regulariser the weights are Gaussian: every outer step draws them once, and their divergence from a unit
@@ -32,15 +31,8 @@ class GradientObjective:
     """
 
     settings: GradientSettings
-    model: Model
-
-    @property
-    def window(self) -> int:
-        """Support transitions M."""
-        return self.settings.window
 
     def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
-        """Return the step sizes, and deviations where weights are Gaussian."""
         rates = tuple(torch.full_like(w, self.settings.rate) for w in self.model.prior)
         parts = {"rates": Part(self._acting(rates), RATE_PACE)}
         if self.settings.regularisation:
@@ -49,11 +41,9 @@ class GradientObjective:
         return parts
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
-        """Return the error of every query after the steps (B, E)."""
         return outer_errors(parts["prior"], self._acting(parts["rates"]), windows, steps=self.settings.steps)
 
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
-        """Return the outer loss."""
         prior, penalty = parts["prior"], torch.zeros(())
         if self.settings.regularisation:
             prior = _drawn(prior, parts["deviations"], generator)

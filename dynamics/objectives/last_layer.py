@@ -16,9 +16,8 @@ from torch import Tensor
 
 from dynamics.adapters.last_layer import LastLayerSettings
 from dynamics.meta import Windows
-from dynamics.model import Model
 from dynamics.network import Parts
-from dynamics.objectives.base import Part, shared_inputs
+from dynamics.objectives.base import Objective, Part, shared_inputs
 
 _FIRST_SPREAD = 0.3
 _FIRST_NOISE = -1.0
@@ -34,31 +33,22 @@ class _Predicted(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LastLayerObjective:
+class LastLayerObjective(Objective):
     """Negative logarithm of the predictive likelihood, as in ALPaCA, eq. 9."""
 
     settings: LastLayerSettings
-    model: Model
-
-    @property
-    def window(self) -> int:
-        """Support transitions M."""
-        return self.settings.window
 
     def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
-        """Return the prior's spread, the noise and the fading."""
         members, hidden, size = self.model.prior[-2].shape
         spread = _FIRST_SPREAD * torch.eye(hidden + 1).repeat(members, 1, 1)
         noise, fade = torch.full((size,), _FIRST_NOISE), torch.tensor(_FIRST_FADE)
         return {"spread": Part((spread,)), "noise": Part((noise,), 3.0), "fade": Part((fade,), 10.0)}
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
-        """Return the error of every query at the posterior mean (B, E)."""
         missed = self._predicted(parts, windows).mean - windows.query_targets
         return missed.square().mean(dim=(-2, -1)).T
 
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
-        """Return the mean negative log likelihood of the query, up to a constant."""
         mean, spread = self._predicted(parts, windows)
         variance = spread * torch.exp(2 * parts["noise"][0])
         return 0.5 * ((mean - windows.query_targets).square() / variance + torch.log(variance)).mean()

@@ -10,9 +10,8 @@ from torch import Tensor
 
 from dynamics.adapters.priors import PriorsSettings
 from dynamics.meta import Windows, outer_errors, outer_loss
-from dynamics.model import Model
 from dynamics.network import Parts, forward
-from dynamics.objectives.base import Part, shared_inputs, window_errors
+from dynamics.objectives.base import Objective, Part, shared_inputs, window_errors
 from dynamics.objectives.gradient import RATE_PACE
 
 _FIRST_SPREAD = 0.5
@@ -22,19 +21,12 @@ _FIRST_FOCUS = 3.0
 
 
 @dataclass(frozen=True)
-class PriorsObjective:
+class PriorsObjective(Objective):
     """Starting points compete for windows by their error on the support, softly, so that all of them learn."""
 
     settings: PriorsSettings
-    model: Model
-
-    @property
-    def window(self) -> int:
-        """Support transitions M."""
-        return self.settings.window
 
     def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
-        """Return step sizes, starting points and the focus of the mixture."""
         members, hidden = self.model.prior[1].shape
         starts = _FIRST_SPREAD * torch.randn(members, self.settings.starts, hidden, generator=generator)
         rates = tuple(torch.full_like(w, self.settings.rate) for w in self.model.prior)
@@ -42,12 +34,10 @@ class PriorsObjective:
         return {"rates": Part(rates, RATE_PACE), "starts": Part((starts,)), "focus": Part(focus, RATE_PACE)}
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
-        """Return the error of every query after the steps (B, E)."""
         shift = self._mixed(parts, windows)
         return outer_errors(parts["prior"], parts["rates"], windows, steps=self.settings.steps, shift=shift)
 
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
-        """Return the mean error after the steps."""
         shift, steps = self._mixed(parts, windows), self.settings.steps
         return outer_loss(parts["prior"], parts["rates"], windows, steps=steps, second_order=True, shift=shift)
 

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from dynamics.files import whole
 from dynamics.meta import Windows
-from dynamics.model import Model, encode_inputs, encode_targets
-from dynamics.transitions import FloatArray
+from dynamics.model import Model
+from dynamics.model import encode as encode_transitions
+from dynamics.transitions import FloatArray, Transitions
 
 
 class DatasetError(ValueError):
@@ -42,6 +43,11 @@ class Episodes:
 
     def __len__(self) -> int:
         return len(self.states)
+
+    @property
+    def transitions(self) -> Transitions:
+        """All of them (episodes, T, ...)."""
+        return Transitions(self.states[:, :-1], self.actions, self.states[:, 1:])
 
     def select(self, index: NDArray[np.intp]) -> Episodes:
         """Return the episodes at these indices."""
@@ -90,11 +96,11 @@ class EncodedEpisodes:
 
 def encode(model: Model, episodes: Episodes) -> EncodedEpisodes:
     """Encode and normalise episodes; the condition is appended when the model is told it."""
-    inputs = encode_inputs(model, episodes.states[:, :-1], episodes.actions)
-    targets = encode_targets(model, episodes.states[:, :-1], episodes.states[:, 1:])
+    inputs, targets = encode_transitions(model, episodes.transitions)
     if model.condition is not None:
-        inputs = np.concatenate([inputs, model.condition.normalize(episodes.conditions)], axis=-1)
-    return EncodedEpisodes(torch.as_tensor(inputs, dtype=torch.float32), torch.as_tensor(targets, dtype=torch.float32))
+        told = model.condition.normalize(episodes.conditions).astype(np.float32)
+        inputs = np.concatenate([inputs, told], axis=-1)
+    return EncodedEpisodes(torch.from_numpy(inputs), torch.from_numpy(targets))
 
 
 def sample_windows(data: EncodedEpisodes, count: int, support: int, query: int, generator: torch.Generator) -> Windows:

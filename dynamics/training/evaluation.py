@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from dynamics.adapters.base import Adapter, refit
-from dynamics.model import Model, encode_inputs, encode_targets
+from dynamics.model import Model, encode
 from dynamics.network import Weights, squared_error
 from dynamics.training.dataset import Episodes
 from dynamics.transitions import FloatArray, Transitions
@@ -37,16 +37,15 @@ def online_errors(
     Returns:
         Mean squared normalised one-step errors (E, W).
     """
-    inputs = encode_inputs(model, episodes.states[:, :-1], episodes.actions).astype(np.float32)
-    targets = encode_targets(model, episodes.states[:, :-1], episodes.states[:, 1:]).astype(np.float32)
+    inputs, targets = (torch.from_numpy(part) for part in encode(model, episodes.transitions))
     starts = range(support, inputs.shape[1] - query + 1, query)
     errors = np.zeros((len(episodes), len(starts)))
     for row in range(len(episodes)):
         weights = _weights_at(make, episodes, row, starts, adapted=adapted)
         for column, start in enumerate(starts):
             future = slice(start, start + query)
-            judged = torch.from_numpy(inputs[row, future]), torch.from_numpy(targets[row, future])
-            errors[row, column] = float(squared_error(weights[column], *judged).mean())
+            judged = squared_error(weights[column], inputs[row, future], targets[row, future])
+            errors[row, column] = float(judged.mean())
     return errors
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dynamics import normalizer
-from dynamics.model import Model
+from dynamics.model import Model, fit_inputs, fit_targets
 from dynamics.network import Parts, initial_weights
 from dynamics.objectives.base import Objective, Part
 from dynamics.state_space import StateSpace
@@ -71,16 +70,17 @@ def untrained(
     told: bool,
 ) -> Model:
     """Return a model with scalings fitted to the episodes and random weights; `told` adds the condition inputs."""
-    inputs = np.concatenate([space.encode(episodes.states[:, :-1]), episodes.actions], axis=-1)
-    increments = space.difference(episodes.states[:, 1:], episodes.states[:, :-1])
+    seen = episodes.transitions
+    inputs = np.concatenate([space.encode(seen.states), seen.actions], axis=-1)
+    increments = space.difference(seen.next_states, seen.states)
     width = inputs.shape[-1] + (episodes.conditions.shape[-1] if told else 0)
     generator = torch.Generator().manual_seed(seed)
     return Model(
         space,
         action_names,
-        inputs=normalizer.fit_inputs(inputs),
-        increments=normalizer.fit_targets(increments),
-        condition=normalizer.fit_inputs(episodes.conditions) if told else None,
+        inputs=fit_inputs(inputs),
+        increments=fit_targets(increments),
+        condition=fit_inputs(episodes.conditions) if told else None,
         prior=initial_weights((width, *network.hidden, space.size), network.members, generator),
     )
 

@@ -19,11 +19,11 @@ from torch import Tensor
 from controller.courses import goals, paths
 from controller.settings import assets
 from dynamics import factory as adapters
-from dynamics.adapters.base import Adapted, Trained
+from dynamics.adapters.base import Adapted, Adapter
 from dynamics.meta import Windows
-from dynamics.model import Model, encode
+from dynamics.model import encode
 from dynamics.network import Parts, Weights, forward
-from dynamics.objectives.base import Part, window_errors
+from dynamics.objectives.base import Objective, Part, window_errors
 from dynamics.transitions import Transitions
 from planners import factory as planners
 from planners.plan import Plan, better, fallback, warm_start
@@ -71,19 +71,10 @@ def _moved(weights: Weights, inputs: Tensor, targets: Tensor) -> Weights:
 
 
 @dataclass(frozen=True)
-class ToyAdapter:
+class ToyAdapter(Adapter):
     """See its settings."""
 
     settings: ToyAdapterSettings
-    trained: Trained
-    carries: bool = False
-
-    @property
-    def window(self) -> int:
-        return self.settings.window
-
-    def initial(self) -> Adapted:
-        return Adapted(self.trained.model.prior)
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         newest = Transitions(*(part[-self.window :] for part in vars(window).values()))
@@ -93,15 +84,10 @@ class ToyAdapter:
 
 
 @dataclass(frozen=True)
-class ToyObjective:
+class ToyObjective(Objective):
     """The same while it learns, each window with weights of its own."""
 
     settings: ToyAdapterSettings
-    model: Model
-
-    @property
-    def window(self) -> int:
-        return self.settings.window
 
     def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
         return {}

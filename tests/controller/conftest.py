@@ -15,13 +15,11 @@ from dynamics import checkpoint
 from dynamics.adapters.base import AdapterSettings
 from dynamics.adapters.context import AttentionSettings, initial_encoder
 from dynamics.adapters.finetune import FinetuneSettings
-from dynamics.adapters.fixed import FixedSettings
+from dynamics.adapters.fixed import FixedSettings, InformedSettings
 from dynamics.adapters.gradient import GradientSettings
-from dynamics.adapters.informed import InformedSettings
 from dynamics.checkpoint import Checkpoint
-from dynamics.model import Model
+from dynamics.model import Model, Normalizer
 from dynamics.network import Parts, initial_weights
-from dynamics.normalizer import Normalizer
 from dynamics.state_space import Channel, StateSpace
 from sim.perturbations import channels
 from tests.hardware.six_legs import ROACH

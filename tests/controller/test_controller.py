@@ -128,19 +128,12 @@ def test_same_seed_same_bits() -> None:
 def test_the_window_is_full_of_the_newest_transitions() -> None:
     seen: list[Transitions] = []
 
-    class Recorder:
-        window = 3
-
-        carries = False
-
-        def initial(self) -> Adapted:
-            return Adapted(SUBJECT.prior)
-
+    class Recorder(Adapter):
         def adapt(self, current: Adapted, window: Transitions) -> Adapted:
             seen.append(window)
             return Adapted(SUBJECT.prior)
 
-    subject, state = controller(Recorder()), np.zeros(5)
+    subject, state = controller(Recorder(GradientSettings(window=3), GRBAL.trained)), np.zeros(5)
     subject.tick(Observation(0.0, state, None))
     assert seen == []
     for k in range(1, 6):
@@ -184,35 +177,22 @@ def test_errors_judge_the_weights_that_had_not_seen_the_transition() -> None:
 
 
 def test_weights_that_predict_worse_than_the_prior_are_not_trusted() -> None:
-    class Spoiler:
-        window = 4
-
-        carries = False
-
-        def initial(self) -> Adapted:
-            return Adapted(SUBJECT.prior)
-
+    class Spoiler(Adapter):
         def adapt(self, current: Adapted, window: Transitions) -> Adapted:
             return Adapted(tuple(w + 1.0 for w in SUBJECT.prior))
 
-    assert [result.rejected for result in drive(controller(Spoiler()), 5)][2:] == [True, True, True]
+    spoiler = Spoiler(GradientSettings(window=4), GRBAL.trained)
+    assert [result.rejected for result in drive(controller(spoiler), 5)][2:] == [True, True, True]
     fixed = make(FixedSettings(), SUBJECT, {})
     assert not any(result.rejected for result in drive(controller(fixed), 5))
 
 
 def test_non_finite_weights_are_replaced_by_the_prior_and_counted() -> None:
-    class Broken:
-        window = 4
-
-        carries = False
-
-        def initial(self) -> Adapted:
-            return Adapted(SUBJECT.prior)
-
+    class Broken(Adapter):
         def adapt(self, current: Adapted, window: Transitions) -> Adapted:
             return Adapted(tuple(w * float("nan") for w in SUBJECT.prior))
 
-    results = drive(controller(Broken()), 5)
+    results = drive(controller(Broken(GradientSettings(window=4), GRBAL.trained)), 5)
     assert np.isfinite(actions(results)).all()
     assert [result.adaptation for result in results] == ["nothing_seen", *["not_finite"] * 4]
     assert [result.adaptation for result in drive(controller(), 3)] == ["nothing_seen", "ok", "ok"]
@@ -277,4 +257,4 @@ def test_an_adapter_that_answers_in_another_shape_is_refused() -> None:
             return Adapted((first[:, :1], *others))
 
     with pytest.raises(ValueError, match="weights: expected layers .*, got "):
-        controller(Wrong(GRBAL.settings, GRBAL.trained))  # type: ignore[attr-defined]
+        controller(Wrong(GradientSettings(), GRBAL.trained))

@@ -14,9 +14,8 @@ from torch import Tensor
 
 from dynamics import checkpoint
 from dynamics.adapters.bias_input import BiasInputSettings
-from dynamics.adapters.fixed import FixedSettings
+from dynamics.adapters.fixed import FixedSettings, InformedSettings
 from dynamics.adapters.gradient import GradientSettings
-from dynamics.adapters.informed import InformedSettings
 from dynamics.checkpoint import Checkpoint, CheckpointError
 from tests.dynamics.toys import model
 

@@ -13,14 +13,13 @@ import torch
 from torch import Tensor
 
 from dynamics import checkpoint, factory
-from dynamics.adapters.base import Adapted, Trained
+from dynamics.adapters.base import Adapted, Adapter
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.checkpoint import Checkpoint, CheckpointError
 from dynamics.factory import KINDS, Kind
 from dynamics.meta import Windows
-from dynamics.model import Model
 from dynamics.network import Parts, squared_error
-from dynamics.objectives.base import Part
+from dynamics.objectives.base import Objective, Part
 from dynamics.training import dataset
 from dynamics.training.fit import FitSettings
 from dynamics.training.recipes import Job, train
@@ -37,16 +36,10 @@ class OffsetSettings:
 
 
 @dataclass(frozen=True)
-class Offset:
+class Offset(Adapter):
     """Moves the last bias by a learned offset."""
 
     settings: OffsetSettings
-    trained: Trained
-    window: int = 4
-    carries: bool = False
-
-    def initial(self) -> Adapted:
-        return Adapted(self.trained.model.prior)
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         *others, last = self.trained.model.prior
@@ -54,13 +47,8 @@ class Offset:
 
 
 @dataclass(frozen=True)
-class OffsetObjective:
+class OffsetObjective(Objective):
     settings: OffsetSettings
-    model: Model
-
-    @property
-    def window(self) -> int:
-        return self.settings.window
 
     def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
         return {"offset": Part((torch.zeros_like(self.model.prior[-1]),), pace=5.0)}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynamics.normalizer import fit_inputs, fit_targets
+from dynamics.model import fit_inputs, fit_targets
 
 
 def test_scales_to_zero_mean_and_unit_deviation_and_back() -> None:

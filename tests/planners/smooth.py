@@ -9,9 +9,8 @@ import numpy as np
 import torch
 
 from benchmarks.planner_study.quadratic import QuadraticCost
-from dynamics.model import Model
+from dynamics.model import Model, Normalizer
 from dynamics.network import Weights
-from dynamics.normalizer import Normalizer
 from dynamics.rollout.kernel import Kernel
 from dynamics.state_space import from_names
 from planners.problem import AnyFloats, FloatArray, Problem

@@ -19,9 +19,8 @@ from controller.training.settings import ExperimentSettings, RecipeSettings
 from dynamics import checkpoint, factory
 from dynamics.adapters.context import BeliefSettings, LatentSettings
 from dynamics.adapters.finetune import FinetuneSettings
-from dynamics.adapters.fixed import FixedSettings
+from dynamics.adapters.fixed import FixedSettings, InformedSettings
 from dynamics.adapters.gradient import GradientSettings
-from dynamics.adapters.informed import InformedSettings
 from dynamics.state_space import Channel
 from dynamics.training import dataset
 from dynamics.training.fit import FitSettings

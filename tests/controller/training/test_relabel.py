@@ -5,7 +5,6 @@ import pytest
 
 from controller.courses.goals import GOALS
 from controller.training.relabel import CHANGE_SHARE, emphasise, relabel
-from dynamics.model import encode_targets
 from dynamics.training.dataset import Episodes
 from tests.dynamics.toys import SPACE, episodes, rewarded
 
@@ -52,7 +51,7 @@ def test_an_emphasised_error_of_the_reward_counts_more_and_the_predictions_stay_
     subject = rewarded(np.random.default_rng(0))
     louder, signal = emphasise(subject, 4.0), subject.space.signals[0]
     now, then = np.random.default_rng(1).normal(size=(2, 5, subject.space.size))
-    before, after = (encode_targets(model, now, then) for model in (subject, louder))
+    before, after = (model.increments.normalize(model.space.difference(then, now)) for model in (subject, louder))
     np.testing.assert_allclose(after[:, signal], 2 * before[:, signal])
     others = np.delete(np.arange(subject.space.size), signal)
     np.testing.assert_array_equal(after[:, others], before[:, others])

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from dynamics.model import Model, encode_inputs
+from dynamics.model import Model, Normalizer
 from dynamics.network import Weights, forward, initial_weights
-from dynamics.normalizer import Normalizer
 from dynamics.rollout.kernel import Kernel
 from dynamics.state_space import ChannelKind, from_names
 from dynamics.transitions import FloatArray
@@ -28,8 +27,9 @@ def plainly(subject: Model, weights: Weights, state: FloatArray, actions: FloatA
     for member in range(len(exact[0])):
         states: list[FloatArray] = [state]
         for action in actions:
-            inputs = torch.as_tensor(encode_inputs(subject, states[-1], action))[None]
-            output: FloatArray = forward(tuple(w[member] for w in exact), inputs)[0].numpy()
+            inputs = subject.inputs.normalize(np.concatenate([subject.space.encode(states[-1]), action]))
+            network = tuple(w[member] for w in exact)
+            output: FloatArray = forward(network, torch.as_tensor(inputs)[None])[0].numpy()
             increment = output * subject.increments.std + subject.increments.mean
             states.append(subject.space.integrate(states[-1], increment))
         paths.append(states)

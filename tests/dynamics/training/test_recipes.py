@@ -11,9 +11,8 @@ from dynamics.adapters.base import Adapter, AdapterSettings
 from dynamics.adapters.bias_input import BiasInputSettings
 from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings, RecurrentSettings
 from dynamics.adapters.finetune import FinetuneSettings
-from dynamics.adapters.fixed import FixedSettings
+from dynamics.adapters.fixed import FixedSettings, InformedSettings
 from dynamics.adapters.gradient import GradientSettings
-from dynamics.adapters.informed import InformedSettings
 from dynamics.adapters.last_layer import LastLayerSettings
 from dynamics.adapters.priors import PriorsSettings
 from dynamics.model import Model
