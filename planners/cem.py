@@ -19,9 +19,8 @@ import numpy as np
 
 from planners.plan import Plan, warm_start
 from planners.problem import FloatArray, Problem, cheapest, expect
-from planners.sampling.knots import Interpolation
 from planners.sampling.loop import around, search
-from planners.sampling.noise import draw, shaping
+from planners.sampling.noise import Interpolation, draw, shaping
 
 
 @dataclass(frozen=True)
@@ -77,15 +76,8 @@ class Proposal:
 
 def plan(problem: Problem, settings: CemSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
     """Return the cheapest action sequence found; the earlier plan when nothing finite was found in time."""
-    answer, _ = search(
-        problem,
-        previous,
-        init(problem, settings, previous),
-        settings.iterations,
-        partial(sample, problem, settings, rng),
-        partial(update, problem, settings),
-    )
-    return answer
+    drawing, learning = partial(sample, problem, settings, rng), partial(update, problem, settings)
+    return search(problem, previous, init(problem, settings, previous), settings.iterations, drawing, learning)[0]
 
 
 def init(problem: Problem, settings: CemSettings, previous: Plan | None) -> Proposal:

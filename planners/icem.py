@@ -16,9 +16,8 @@ import numpy as np
 
 from planners.plan import Plan, remembered, warm_start
 from planners.problem import FloatArray, Problem, cheapest, expect
-from planners.sampling.knots import Interpolation
 from planners.sampling.loop import around, search
-from planners.sampling.noise import draw, shaping
+from planners.sampling.noise import Interpolation, draw, shaping
 
 
 @dataclass(frozen=True)
@@ -87,14 +86,9 @@ class Proposal:
 
 def plan(problem: Problem, settings: IcemSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
     """Return the cheapest action sequence found, with the elites in its memory."""
-    answer, proposal = search(
-        problem,
-        previous,
-        init(problem, settings, previous),
-        settings.iterations,
-        partial(sample, problem, settings, rng),
-        partial(update, problem, settings),
-    )
+    drawing, learning = partial(sample, problem, settings, rng), partial(update, problem, settings)
+    start = init(problem, settings, previous)
+    answer, proposal = search(problem, previous, start, settings.iterations, drawing, learning)
     return replace(answer, memory=proposal.elites) if len(proposal.elites) else answer
 
 

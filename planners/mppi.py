@@ -16,9 +16,8 @@ import numpy as np
 
 from planners.plan import Plan, remembered, warm_start
 from planners.problem import FloatArray, Problem, expect
-from planners.sampling.knots import Interpolation
 from planners.sampling.loop import around, search
-from planners.sampling.noise import draw, shaping
+from planners.sampling.noise import Interpolation, draw, shaping
 
 
 @dataclass(frozen=True)
@@ -75,14 +74,9 @@ class Proposal:
 
 def plan(problem: Problem, settings: MppiSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
     """Return the cheapest of all candidates and means, with the last mean in its memory."""
-    answer, proposal = search(
-        problem,
-        previous,
-        init(problem, previous),
-        settings.iterations + 1,
-        partial(sample, problem, settings, rng),
-        partial(update, settings),
-    )
+    drawing, learning = partial(sample, problem, settings, rng), partial(update, settings)
+    start, rounds = init(problem, previous), settings.iterations + 1
+    answer, proposal = search(problem, previous, start, rounds, drawing, learning)
     return replace(answer, memory=proposal.mean[None]) if np.isfinite(answer.cost) else answer
 
 

@@ -14,9 +14,8 @@ import numpy as np
 
 from planners.plan import Plan, warm_start
 from planners.problem import FloatArray, Problem, cheapest, expect
-from planners.sampling.knots import Interpolation
 from planners.sampling.loop import around, search
-from planners.sampling.noise import draw, shaping
+from planners.sampling.noise import Interpolation, draw, shaping
 
 
 @dataclass(frozen=True)
@@ -49,15 +48,8 @@ class PredictiveSettings:
 
 def plan(problem: Problem, settings: PredictiveSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
     """Return the cheapest disturbance of the rest of the earlier plan, or that itself."""
-    answer, _ = search(
-        problem,
-        previous,
-        warm_start(problem, previous),
-        settings.rounds,
-        partial(sample, problem, settings, rng),
-        update,
-    )
-    return answer
+    drawing = partial(sample, problem, settings, rng)
+    return search(problem, previous, warm_start(problem, previous), settings.rounds, drawing, update)[0]
 
 
 def sample(problem: Problem, settings: PredictiveSettings, rng: np.random.Generator, best: FloatArray) -> FloatArray:

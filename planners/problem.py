@@ -36,7 +36,6 @@ class PlannerSettings(Protocol):
     @property
     def kind(self) -> str:
         """Name of the planner."""
-        ...
 
 
 def expect(settings: PlannerSettings, holds: bool, rule: str) -> None:
@@ -54,7 +53,6 @@ class Model(Protocol):
 
         Index 0 of the time axis is the given state. The result is read before the next call, so it may be a buffer.
         """
-        ...
 
 
 Cost = Callable[[AnyFloats, FloatArray], AnyFloats]

@@ -13,8 +13,8 @@ import numpy as np
 
 from planners.plan import Plan, warm_start
 from planners.problem import FloatArray, Problem, expect
-from planners.sampling.knots import Interpolation, interpolation
 from planners.sampling.loop import search
+from planners.sampling.noise import Interpolation, interpolation
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,8 @@ class ShootingSettings:
 
 def plan(problem: Problem, settings: ShootingSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
     """Return the cheapest of uniformly drawn sequences and the rest of the earlier plan."""
-    start = warm_start(problem, previous)[None]
-    answer, _ = search(problem, previous, start, settings.rounds, partial(sample, problem, settings, rng), _forget)
-    return answer
+    start, drawing = warm_start(problem, previous)[None], partial(sample, problem, settings, rng)
+    return search(problem, previous, start, settings.rounds, drawing, lambda extra, *_: extra[:0])[0]
 
 
 def sample(problem: Problem, settings: ShootingSettings, rng: np.random.Generator, extra: FloatArray) -> FloatArray:
@@ -57,8 +56,3 @@ def sample(problem: Problem, settings: ShootingSettings, rng: np.random.Generato
     drawn = problem.low + (problem.high - problem.low) * drawn
     candidates: FloatArray = np.clip(np.concatenate([extra, drawn]), problem.low, problem.high)
     return candidates
-
-
-def _forget(extra: FloatArray, _candidates: FloatArray, _costs: FloatArray) -> FloatArray:
-    """Learn nothing; the extra ones have been tried."""
-    return extra[:0]

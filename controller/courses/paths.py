@@ -52,28 +52,23 @@ class Task(Protocol):
     @property
     def outline(self) -> tuple[tuple[float, float], ...]:
         """Points to draw [m]; none without a path."""
-        ...
 
     @property
     def end(self) -> float:
         """Progress at which it is achieved [m]; infinite where it goes on."""
-        ...
 
     def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
         """Say how far a robot at a position (2,) [m] has come; `previous` is where it was a tick ago."""
-        ...
 
     def cost(
         self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
     ) -> Cost:
         """Return the cost of candidates that start near some progress, after an action (A,)."""
-        ...
 
     def executed_cost(
         self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
     ) -> float:
         """Return the cost of one executed step that ended in a state (S,): the one that planning predicts."""
-        ...
 
 
 @dataclass(frozen=True)

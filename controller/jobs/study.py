@@ -33,7 +33,6 @@ class Cell(Hashable, Protocol):
     @property
     def slug(self) -> str:
         """A file name, without its ending, that says which cell it is."""
-        ...
 
 
 C = TypeVar("C", bound=Cell)

@@ -27,15 +27,12 @@ class Planning(Protocol):
 
     def tick(self, observation: Observation) -> TickResult:
         """Decide what to do from an observation."""
-        ...
 
     def reset(self) -> None:
         """Forget everything that was observed."""
-        ...
 
     def rehearse(self, observation: Observation) -> None:
         """Do a tick for nothing and forget it."""
-        ...
 
 
 @dataclass(frozen=True)

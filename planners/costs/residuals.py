@@ -67,25 +67,20 @@ class ResidualCost(Protocol):
 
     def __call__(self, states: AnyFloats, actions: FloatArray) -> AnyFloats:
         """Return the costs (E, N) or (N,) of states (E, N, H + 1, S) and actions (N, H, A)."""
-        ...
 
     @property
     def channels(self) -> tuple[int, ...]:
         """Which channels of the state vector `StepResiduals.state` holds."""
-        ...
 
     @property
     def previous_action(self) -> FloatArray | None:
         """The action before the first one (A,)."""
-        ...
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step, the same object for the same kind of cost."""
-        ...
 
     def parameters(self, states: FloatArray) -> FloatArray:
         """Return the parameters (N, H, P) of the steps that lead through states (N, H + 1, S)."""
-        ...
 
 
 class Expansion(NamedTuple):

@@ -30,7 +30,6 @@ class LinearizableModel(Protocol):
             states: (T, S).
             actions: (T, A).
         """
-        ...
 
 
 class Smooth(NamedTuple):

@@ -76,7 +76,7 @@ def solve(problem: LinearQuadratic, damping: float) -> Step | None:
     try:
         with np.errstate(all="ignore"):
             policy = backward(problem, damping)
-            change, _ = forward(problem, policy)
+            change = forward(problem, policy)
     except np.linalg.LinAlgError:
         return None
     return Step(change, policy.gains) if np.isfinite(change).all() else None
@@ -140,18 +140,17 @@ def _sweep(problem: LinearQuadratic, damping: float, policy: FloatArray) -> None
         value += rest
 
 
-def forward(problem: LinearQuadratic, policy: Policy) -> tuple[FloatArray, FloatArray]:
-    """Follow a policy within bounds; return deviations of actions (N, H, U) and states (N, H + 1, X)."""
+def forward(problem: LinearQuadratic, policy: Policy) -> FloatArray:
+    """Follow a policy within bounds; return how far the actions deviate (N, H, U)."""
     count, horizon, size, width = problem.dynamics.shape
-    moves, states = np.zeros((count, horizon, width)), np.zeros((count, horizon + 1, size))
-    for index in range(count):
+    moves = np.zeros((count, horizon + 1, width))
+    for index, stages in enumerate(moves):
         one, policies = LinearQuadratic(*(part[index] for part in problem)), (policy.steps[index], policy.gains[index])
         for h, (step, gain) in enumerate(zip(*policies, strict=True)):
-            move, state = moves[index, h], states[index, h]
-            move[:size] = state
-            move[size:] = np.minimum(np.maximum(step + gain.dot(state), one.low[h]), one.high[h])
-            np.add(one.dynamics[h].dot(move), one.gaps[h], states[index, h + 1])
-    return moves[:, :, size:], states
+            state, action = stages[h, :size], stages[h, size:]
+            np.minimum(np.maximum(step + gain.dot(state), one.low[h]), one.high[h], out=action)
+            np.add(one.dynamics[h].dot(stages[h]), one.gaps[h], out=stages[h + 1, :size])
+    return moves[:, :-1, size:]
 
 
 def _minimise(

@@ -92,7 +92,7 @@ def test_gains_say_what_is_best_from_another_state() -> None:
 def test_bounds_are_kept_and_gains_of_bounded_actions_are_zero() -> None:
     problem = random_problem(np.random.default_rng(3), bound=0.1)
     policy = backward(problem, damping=0.0)
-    change, _ = forward(problem, policy)
+    change = forward(problem, policy)
     assert np.all(np.abs(change) <= 0.1)
     bounded = np.abs(policy.steps) == 0.1
     assert 0.1 < bounded.mean() < 1

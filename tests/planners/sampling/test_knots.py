@@ -5,7 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from planners.sampling.knots import Interpolation, interpolation
+from planners.sampling.noise import Interpolation, interpolation
 
 KINDS: tuple[Interpolation, ...] = get_args(Interpolation)
 each_kind = pytest.mark.parametrize("kind", KINDS)
