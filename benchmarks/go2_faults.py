@@ -21,7 +21,6 @@ from hardware.clock import VirtualClock
 from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.faults import parse
 from hardware.emulators.go2.firmware import Firmware, Settings
-from hardware.emulators.go2.lockstep import LockstepBus
 from hardware.guard.state_machine import Mode
 from hardware.robot import LinkLost, RobotFault
 from hardware.schedule import ActionSchedule
@@ -29,6 +28,7 @@ from hardware.servo.servo import Servo
 from hardware.spec import RobotSpec
 from hardware.unitree.go2 import Go2
 from sim.terrain import preset
+from tests.hardware.lockstep import LockstepBus
 
 PHASES = {"stand_up": 1.0, "stand": 3.2, "run": 4.2}
 """When the fault begins in each phase, since the first command [s]."""

@@ -20,7 +20,6 @@ from hardware.clock import VirtualClock
 from hardware.embodiment import embody, rest_action
 from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.firmware import Firmware, Settings
-from hardware.emulators.go2.lockstep import LockstepBus
 from hardware.estimation.legged import StateEstimation
 from hardware.guard.guard import Guard
 from hardware.guard.state_machine import Mode
@@ -30,6 +29,7 @@ from hardware.servo.records import Cycle, CycleLayout
 from hardware.servo.servo import ServoReport
 from hardware.unitree.go2 import Go2
 from sim.terrain import preset
+from tests.hardware.lockstep import LockstepBus
 
 WANTED = 150.0
 """Guard and driver together, median [us]."""

@@ -10,12 +10,10 @@ from dataclasses import replace
 import numpy as np
 
 from hardware.clock import Clock
-from hardware.robot import FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
-from hardware.simulated.bodies import follow, state
+from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.spec import RobotSpec
-from sim.bodies.base import Physics, SimulationError
+from sim.bodies.base import Setpoints, SimulationError
 from sim.bodies.factory import simulate
-from sim.conditions.condition import Condition
 from sim.perturbations import Perturbation, describe
 from sim.terrain import Terrain, preset
 
@@ -46,12 +44,12 @@ class SimRobot:
         Raises:
             ValueError: no such terrain, or a perturbation that cannot happen to this robot.
         """
-        self._spec, self._judge = spec, judge
+        self.spec, self._judge = spec, judge
         self._clock = clock
         self._rng = rng
         ground = preset(terrain) if isinstance(terrain, str) else terrain
-        self._physics = simulate(spec.anatomy, ground, perturbations)
-        self._physics.reset(pose, rng)
+        self.physics = simulate(spec.anatomy, ground, perturbations)
+        self.physics.reset(pose, rng)
         self._origin = clock.now()
         self._connected = False
         self._active = False
@@ -59,29 +57,14 @@ class SimRobot:
         self._lock = threading.RLock()
 
     @property
-    def spec(self) -> RobotSpec:
-        """The constant facts about this robot."""
-        return self._spec
-
-    @property
-    def physics(self) -> Physics:
-        """The simulation behind it."""
-        return self._physics
-
-    @property
     def qpos(self) -> FloatArray:
         """Generalised positions now (nq,), for a log or a video."""
         with self._lock:
-            return self._physics.qpos
-
-    @property
-    def condition(self) -> Condition:
-        """What is perturbed now."""
-        return self._physics.condition
+            return self.physics.qpos
 
     def true_condition(self) -> FloatArray:
         """Return what is perturbed now as numbers (D,), see `sim.perturbations.describe`."""
-        return np.array(list(describe(self._physics.condition, self._physics.anatomy).values()))
+        return np.array(list(describe(self.physics.condition, self.physics.anatomy).values()))
 
     def true_state(self) -> RobotState:
         """Return the present state without noise or calibration error."""
@@ -92,21 +75,15 @@ class SimRobot:
     def connect(self) -> None:
         """Start the simulation's time at the clock's present time."""
         if not self._connected:
-            self._origin = self._clock.now() - self._physics.time()
+            self._origin = self._clock.now() - self.physics.time()
             self._connected = True
 
     def activate(self) -> None:
-        """Let the motors follow commands."""
         if not self._connected:
             raise RobotFault(f"{self.spec.name}: activate: expected a connected robot; call connect first")
         self._active = True
 
     def read(self) -> RobotState:
-        """Return what the sensors say now.
-
-        Raises:
-            LinkLost: not connected, or the simulation broke down.
-        """
         with self._lock:
             self._advance()
             self._seq += 1
@@ -114,21 +91,18 @@ class SimRobot:
             return state if self._judge is None else replace(state, judged=self._judge(self._state(None)))
 
     def write(self, command: RobotCommand) -> RobotCommand:
-        """Follow a command from now until it expires, and return it."""
         if not self._active:
             raise RobotError(f"{self.spec.name}: write: expected an active robot; call connect and activate first")
         with self._lock:
             self._advance()
-            follow(self._physics, command, command.expires - self._origin)
+            self._follow(command, command.expires - self._origin)
         return command
 
     def damp(self) -> None:
-        """Brake or damp all motors."""
         with self._lock:
-            follow(self._physics, None, math.inf)
+            self.physics.command(None)
 
     def deactivate(self) -> None:
-        """Damp and follow no more commands."""
         self.damp()
         self._active = False
 
@@ -142,14 +116,28 @@ class SimRobot:
         if not self._connected:
             raise LinkLost(f"{self.spec.name}: expected a connected robot; call connect first")
         elapsed = self._clock.now() - self._origin
-        count = math.floor(elapsed / self._physics.timestep() + 1e-6) - self._physics.steps
+        count = math.floor(elapsed / self.physics.timestep() + 1e-6) - self.physics.steps
         if count > 0:
             try:
-                self._physics.step(count)
+                self.physics.step(count)
             except SimulationError as error:
                 raise LinkLost(f"{self.spec.name}: {error}") from error
 
+    def _follow(self, command: RobotCommand, expires: float) -> None:
+        """Follow a command until a time of the simulation [s]; OFF brakes where motors follow speeds."""
+        speeds = self.physics.anatomy.servo == "velocity"
+        if command.mode is CommandMode.DAMP or (speeds and command.mode is CommandMode.OFF):
+            self.physics.command(None)
+        elif command.mode is CommandMode.OFF:
+            none = np.zeros(len(command.position))
+            self.physics.command(Setpoints(none, none, none, none, none))
+        else:
+            law = Setpoints(command.position, command.velocity, command.torque, command.kp, command.kd)
+            self.physics.command(law, expires)
+
     def _state(self, rng: np.random.Generator | None) -> RobotState:
-        physics = self._physics
+        """Return what perfect sensors say, or with a source of noise the real ones."""
+        physics = self.physics
         reading = physics.reading() if rng is None else physics.measure(rng)
-        return state(reading, self._seq, self._origin + physics.time(), physics.time())
+        lost, tick = np.zeros(len(reading.motor_position)), physics.time()
+        return RobotState(seq=self._seq, time=self._origin + tick, tick=tick, lost=lost, **vars(reading))

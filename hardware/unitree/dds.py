@@ -48,30 +48,22 @@ class DdsBus:
         self._ends: list[DdsWriter | DdsReader] = []
 
     def __enter__(self) -> DdsBus:
-        """Return the open bus."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the domain."""
         self.close()
 
     def writer(self, topic: str, struct: Struct) -> DdsWriter:
-        """Return an end that sends to a topic: reliable, the newest sample only."""
         writer = DdsWriter(self._open(), topic, struct)
         self._ends.append(writer)
         return writer
 
     def reader(self, topic: str, struct: Struct, depth: int = 1, others_only: bool = False) -> DdsReader:
-        """Return an end that receives from a topic: best effort, the newest `depth` samples.
-
-        `others_only` leaves out what this participant sends itself.
-        """
         reader = DdsReader(self._open(), topic, struct, depth, others_only)
         self._ends.append(reader)
         return reader
 
     def close(self) -> None:
-        """Leave the domain; allowed any number of times. Its ends must not be used any more."""
         for end in self._ends:
             end.close()
         self._ends.clear()
@@ -89,31 +81,21 @@ class DdsWriter:
 
     def __init__(self, participant: DomainParticipant, topic: str, struct: Struct) -> None:
         self._topic = topic
-        self._end: DataWriter | None = DataWriter(
-            participant,
-            Topic(participant, topic, idl_type(struct)),
-            Qos(Policy.Reliability.Reliable(max_blocking_time=0), Policy.History.KeepLast(1)),
-        )
+        qos = Qos(Policy.Reliability.Reliable(max_blocking_time=0), Policy.History.KeepLast(1))
+        self._end: DataWriter | None = DataWriter(participant, Topic(participant, topic, idl_type(struct)), qos)
         self._reference = self._end._ref
 
     @property
     def listeners(self) -> int:
-        """How many readers there are now."""
         return 0 if self._end is None else len(self._end.get_matched_subscriptions())
 
     def write(self, wire: bytes) -> None:
-        """Send one message: a CDR header and a body, a multiple of four bytes.
-
-        Raises:
-            BusError: the bus is closed, or it cannot take the message now.
-        """
         if self._end is None:
             raise BusError(f"DDS topic {self._topic}: expected an open bus; it was closed")
         if (status := ddspy_write(self._reference, wire)) < 0:
             raise BusError(f"DDS topic {self._topic}: a message of {len(wire)} bytes was not sent (code {status})")
 
     def close(self) -> None:
-        """Stop sending."""
         self._end = None
 
 
@@ -121,29 +103,19 @@ class DdsReader:
     """Receives from one topic; made by `DdsBus.reader`."""
 
     def __init__(self, participant: DomainParticipant, topic: str, struct: Struct, depth: int, others: bool) -> None:
-        policies = [Policy.Reliability.BestEffort, Policy.History.KeepLast(depth)]
-        if others:
-            policies.append(Policy.IgnoreLocal.Participant)
         self._topic = topic
-        self._end: DataReader | None = DataReader(
-            participant, Topic(participant, topic, idl_type(struct)), Qos(*policies)
-        )
+        own = Policy.IgnoreLocal.Participant if others else Policy.IgnoreLocal.Nothing
+        qos = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(depth), own)
+        self._end: DataReader | None = DataReader(participant, Topic(participant, topic, idl_type(struct)), qos)
         self._reference, self._depth = self._end._ref, depth
-        self._unread: ReadCondition | None = ReadCondition(self._end, _UNREAD)
         self._waiting: WaitSet | None = WaitSet(participant)
-        self._waiting.attach(self._unread)
+        self._waiting.attach(ReadCondition(self._end, _UNREAD))
 
     @property
     def senders(self) -> int:
-        """How many writers there are now."""
         return 0 if self._end is None else len(self._end.get_matched_publications())
 
     def take(self) -> list[bytes]:
-        """Return what arrived since the last call, oldest first, without waiting.
-
-        Raises:
-            BusError: the bus is closed or broken.
-        """
         if self._end is None:
             raise BusError(f"DDS topic {self._topic}: expected an open bus; it was closed")
         taken = ddspy_take(self._reference, _ANY, self._depth)
@@ -152,14 +124,12 @@ class DdsReader:
         return [data for data, about in taken if about.valid_data]
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until a message is there, at most for some time [s]; tell whether one is."""
         if self._waiting is None:
             raise BusError(f"DDS topic {self._topic}: expected an open bus; it was closed")
         return bool(self._waiting.wait(max(0, round(seconds * 1e9))))
 
     def close(self) -> None:
-        """Stop receiving."""
-        self._waiting = self._unread = self._end = None
+        self._waiting = self._end = None
 
 
 def configuration(interface: str) -> str:

@@ -71,28 +71,25 @@ def _numpy(kind: str | Struct) -> np.dtype[np.void] | str:
     return kind.dtype if isinstance(kind, Struct) else f"<{kind}"
 
 
+def _each(kind: str, *names: str) -> tuple[Field, ...]:
+    return tuple((name, kind) for name in names)
+
+
 _PACKAGE = "unitree_go.msg.dds_"
 _START: tuple[Field, ...] = (
-    ("head", "u1", 2),
-    ("level_flag", "u1"),
-    ("frame_reserve", "u1"),
-    ("sn", "u4", 2),
-    ("version", "u4", 2),
-    ("bandwidth", "u2"),
+    *(("head", "u1", 2), ("level_flag", "u1"), ("frame_reserve", "u1")),
+    *(("sn", "u4", 2), ("version", "u4", 2), ("bandwidth", "u2")),
 )
 
 _MOTOR_CMD = Struct(
     f"{_PACKAGE}.MotorCmd_",
-    (("mode", "u1"), ("q", "f4"), ("dq", "f4"), ("tau", "f4"), ("kp", "f4"), ("kd", "f4"), ("reserve", "u4", 3)),
+    (("mode", "u1"), *_each("f4", "q", "dq", "tau", "kp", "kd"), ("reserve", "u4", 3)),
 )
 _BMS_CMD = Struct(f"{_PACKAGE}.BmsCmd_", (("off", "u1"), ("reserve", "u1", 3)))
 _IMU_STATE = Struct(
     f"{_PACKAGE}.IMUState_",
     (
-        ("quaternion", "f4", 4),
-        ("gyroscope", "f4", 3),
-        ("accelerometer", "f4", 3),
-        ("rpy", "f4", 3),
+        *(("quaternion", "f4", 4), ("gyroscope", "f4", 3), ("accelerometer", "f4", 3), ("rpy", "f4", 3)),
         ("temperature", "u1"),
     ),
 )
@@ -100,81 +97,38 @@ _MOTOR_STATE = Struct(
     f"{_PACKAGE}.MotorState_",
     (
         ("mode", "u1"),
-        ("q", "f4"),
-        ("dq", "f4"),
-        ("ddq", "f4"),
-        ("tau_est", "f4"),
-        ("q_raw", "f4"),
-        ("dq_raw", "f4"),
-        ("ddq_raw", "f4"),
-        ("temperature", "u1"),
-        ("lost", "u4"),
-        ("reserve", "u4", 2),
+        *_each("f4", "q", "dq", "ddq", "tau_est", "q_raw", "dq_raw", "ddq_raw"),
+        *(("temperature", "u1"), ("lost", "u4"), ("reserve", "u4", 2)),
     ),
 )
 _BMS_STATE = Struct(
     f"{_PACKAGE}.BmsState_",
     (
-        ("version_high", "u1"),
-        ("version_low", "u1"),
-        ("status", "u1"),
-        ("soc", "u1"),
-        ("current", "i4"),
-        ("cycle", "u2"),
-        ("bq_ntc", "u1", 2),
-        ("mcu_ntc", "u1", 2),
-        ("cell_vol", "u2", 15),
+        *_each("u1", "version_high", "version_low", "status", "soc"),
+        *(("current", "i4"), ("cycle", "u2"), ("bq_ntc", "u1", 2), ("mcu_ntc", "u1", 2), ("cell_vol", "u2", 15)),
     ),
 )
-
-LOW_CMD = Message(
-    topic="rt/lowcmd",
-    struct=Struct(
-        f"{_PACKAGE}.LowCmd_",
-        (
-            *_START,
-            ("motor_cmd", _MOTOR_CMD, 20),
-            ("bms_cmd", _BMS_CMD),
-            ("wireless_remote", "u1", 40),
-            ("led", "u1", 12),
-            ("fan", "u1", 2),
-            ("gpio", "u1"),
-            ("reserve", "u4"),
-            ("crc", "u4"),
-        ),
+_LOW_CMD = Struct(
+    f"{_PACKAGE}.LowCmd_",
+    (
+        *_START,
+        *(("motor_cmd", _MOTOR_CMD, 20), ("bms_cmd", _BMS_CMD), ("wireless_remote", "u1", 40)),
+        *(("led", "u1", 12), ("fan", "u1", 2), ("gpio", "u1"), ("reserve", "u4"), ("crc", "u4")),
     ),
-    head=22,
-    first_mode=24,
 )
+_LOW_STATE = Struct(
+    f"{_PACKAGE}.LowState_",
+    (
+        *_START,
+        *(("imu_state", _IMU_STATE), ("motor_state", _MOTOR_STATE, 20), ("bms_state", _BMS_STATE)),
+        *(("foot_force", "i2", 4), ("foot_force_est", "i2", 4), ("tick", "u4"), ("wireless_remote", "u1", 40)),
+        *(("bit_flag", "u1"), ("adc_reel", "f4"), ("temperature_ntc1", "u1"), ("temperature_ntc2", "u1")),
+        *(("power_v", "f4"), ("power_a", "f4"), ("fan_frequency", "u2", 4), ("reserve", "u4"), ("crc", "u4")),
+    ),
+)
+LOW_CMD = Message("rt/lowcmd", _LOW_CMD, head=22, first_mode=24)
 """Set-points for 20 motors, host to robot."""
-
-LOW_STATE = Message(
-    topic="rt/lowstate",
-    struct=Struct(
-        f"{_PACKAGE}.LowState_",
-        (
-            *_START,
-            ("imu_state", _IMU_STATE),
-            ("motor_state", _MOTOR_STATE, 20),
-            ("bms_state", _BMS_STATE),
-            ("foot_force", "i2", 4),
-            ("foot_force_est", "i2", 4),
-            ("tick", "u4"),
-            ("wireless_remote", "u1", 40),
-            ("bit_flag", "u1"),
-            ("adc_reel", "f4"),
-            ("temperature_ntc1", "u1"),
-            ("temperature_ntc2", "u1"),
-            ("power_v", "f4"),
-            ("power_a", "f4"),
-            ("fan_frequency", "u2", 4),
-            ("reserve", "u4"),
-            ("crc", "u4"),
-        ),
-    ),
-    head=77,
-    first_mode=80,
-)
+LOW_STATE = Message("rt/lowstate", _LOW_STATE, head=77, first_mode=80)
 """What the robot measures, robot to host."""
 
 _API = "unitree_api.msg.dds_"

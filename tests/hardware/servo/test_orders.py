@@ -10,7 +10,6 @@ import numpy as np
 from hardware.clock import VirtualClock
 from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.firmware import Firmware, Settings
-from hardware.emulators.go2.lockstep import LockstepBus
 from hardware.guard.checks import Trip
 from hardware.guard.state_machine import Mode
 from hardware.limits import Severity
@@ -22,6 +21,7 @@ from hardware.servo.servo import Servo, ServoReport
 from hardware.unitree.go2 import Go2
 from sim.terrain import preset
 from tests.hardware.four_legs import GO2
+from tests.hardware.lockstep import LockstepBus
 
 
 class Rig:

@@ -12,13 +12,13 @@ from hardware.clock import VirtualClock
 from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.faults import parse
 from hardware.emulators.go2.firmware import Firmware, Settings
-from hardware.emulators.go2.lockstep import LockstepBus
 from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.unitree.bus import BusError
 from hardware.unitree.codec import encode_command
 from hardware.unitree.go2 import Go2
 from sim.terrain import preset
+from tests.hardware.lockstep import LockstepBus
 from tests.hardware.unitree.samples import command as any_command
 
 SPEC = robots.spec("go2")

@@ -8,12 +8,12 @@ from controller.settings import robots
 from hardware.clock import VirtualClock
 from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.firmware import Firmware, Settings
-from hardware.emulators.go2.lockstep import LockstepBus
 from hardware.guard.state_machine import Mode
 from hardware.schedule import ActionSchedule
 from hardware.servo.servo import Servo
 from hardware.unitree.go2 import Go2
 from sim.terrain import preset
+from tests.hardware.lockstep import LockstepBus
 
 SPEC = robots.spec("go2")
 
