@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import copy
+import functools
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Never, Self
 
@@ -33,6 +35,8 @@ mujoco.set_mju_user_warning(logging.getLogger(__name__).debug)
 
 Pose = Sequence[float] | FloatArray
 """Angles of the motors (n_motors,) [rad]."""
+Build = Callable[[Anatomy, Terrain, bool], mujoco.MjSpec]
+"""What puts a robot above a ground, which can be rough if asked."""
 _NOTHING = object()
 """In place of the command that the model follows: it has to be written again."""
 
@@ -70,16 +74,15 @@ class Physics(abc.ABC):
 
     sensors: Sensors
 
-    def __init__(
-        self, anatomy: Anatomy, model: mujoco.MjModel, terrain: Terrain, perturbations: Sequence[Perturbation]
-    ) -> None:
-        """Take a model of its own, which is changed from now on, and put the intact robot on `terrain`.
+    def __init__(self, anatomy: Anatomy, build: Build, terrain: Terrain, perturbations: Sequence[Perturbation]) -> None:
+        """Let `build` make the intact robot on `terrain`; perturbations act at their own times. To be reset first.
 
         Raises:
             PerturbationError: one of the perturbations cannot happen to this robot.
-            ValueError: the model is not of this robot.
+            ValueError: what is built is not this robot.
         """
         check(perturbations, anatomy)
+        model = copy.copy(_intact(anatomy, build, terrain, _is_rough(terrain, perturbations)))
         self.anatomy, self.model, self.data = anatomy, model, mujoco.MjData(model)
         self._root = Root(model, anatomy.trunk, anatomy.root)
         joints = [model.joint(motor) for motor in anatomy.motors]
@@ -90,7 +93,6 @@ class Physics(abc.ABC):
         self._writer = ConditionWriter(model, anatomy)
         self._timeline = Timeline[Setpoints](Condition(terrain=terrain), perturbations, float(model.opt.timestep))
         self._followed: object = _NOTHING
-        self.reset()
 
     def __getstate__(self) -> Never:
         """Refuse to be copied or pickled: a copy's condition would be written to another model than the copy's."""
@@ -229,7 +231,12 @@ class Physics(abc.ABC):
         self._follow()
 
 
-def is_rough(terrain: Terrain, perturbations: Sequence[Perturbation]) -> bool:
+@functools.lru_cache(maxsize=8)
+def _intact(anatomy: Anatomy, build: Build, terrain: Terrain, rough: bool) -> mujoco.MjModel:
+    return build(anatomy, terrain, rough).compile()
+
+
+def _is_rough(terrain: Terrain, perturbations: Sequence[Perturbation]) -> bool:
     """Whether a model needs a height field."""
     intact = Condition(terrain=terrain)
     return any(condition.terrain.roughness > 0.0 for condition in (intact, *(p.change(intact) for p in perturbations)))

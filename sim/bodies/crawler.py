@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import functools
 import math
 from collections.abc import Sequence
 
@@ -11,7 +9,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bodies.base import Physics, Pose, is_rough
+from sim.bodies.base import Physics, Pose
 from sim.bodies.drive_train import DriveTrain
 from sim.bodies.sensors import Reading, Sensors
 from sim.perturbations import Perturbation
@@ -28,21 +26,17 @@ class CrawlerPhysics(Physics):
     """One simulated crawler. Without a command its motors brake."""
 
     def __init__(self, anatomy: Anatomy, terrain: Terrain, perturbations: Sequence[Perturbation] = ()) -> None:
-        """Put an intact crawler on `terrain`; `perturbations` act at their own times.
-
-        Raises:
-            PerturbationError: one of them cannot happen to this robot.
-        """
+        super().__init__(anatomy, _driven, terrain, perturbations)
         self.train = DriveTrain.of(anatomy)
         self.battery = self.train.battery.voltage
         """Voltage at its terminals [V]."""
-        super().__init__(anatomy, _compiled(anatomy, terrain, is_rough(terrain, perturbations)), terrain, perturbations)
         body, motors = ("position", "quaternion", "velocity", "gyro"), ("motor_position", "motor_velocity", "back_emf")
         sizes = dict.fromkeys(body, 3) | dict.fromkeys(motors, len(anatomy.motors))
         self.sensors = Sensors(anatomy.noise, sizes | {"battery": 2})  # one is drawn for nothing: seeds mean the same
+        self.reset()
 
     def reset(self, pose: Pose | None = None, rng: np.random.Generator | None = None) -> None:
-        """Go back to time zero, standing still; `pose` are crank angles, drawn from `rng` where they are not given."""
+        """Go back to time zero; crank angles are drawn from `rng` where they are not given."""
         mujoco.mj_resetData(self.model, self.data)
         self._forward()
         self.battery = self.train.battery.voltage
@@ -54,7 +48,6 @@ class CrawlerPhysics(Physics):
         self._forward()
 
     def reading(self) -> Reading:
-        """Return what perfect sensors would read."""
         speed = self.motor_velocity
         return Reading(
             self.position,
@@ -117,12 +110,7 @@ class CrawlerPhysics(Physics):
         self.model.opt.disableflags = flags
 
 
-@functools.lru_cache(maxsize=8)
-def _intact(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjModel:
+def _driven(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
     spec = build(anatomy, terrain, rough)
     DriveTrain.of(anatomy).install(spec)
-    return spec.compile()
-
-
-def _compiled(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjModel:
-    return copy.copy(_intact(anatomy, terrain, rough))
+    return spec

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import functools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +9,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bodies.base import Physics, Pose, is_rough
+from sim.bodies.base import Physics, Pose
 from sim.bodies.sensors import Reading, Sensors
 from sim.perturbations import Perturbation
 from sim.robots.anatomy import Anatomy
@@ -25,25 +23,20 @@ class JointedPhysics(Physics):
     """One simulated robot. Without a command its joints are damped."""
 
     def __init__(self, anatomy: Anatomy, terrain: Terrain, perturbations: Sequence[Perturbation] = ()) -> None:
-        """Put an intact robot on `terrain`, standing; `perturbations` act at their own times.
-
-        Raises:
-            PerturbationError: one of them cannot happen to this robot.
-        """
-        model = copy.copy(_intact(anatomy, terrain, is_rough(terrain, perturbations)))
+        super().__init__(anatomy, build, terrain, perturbations)
+        model = self.model
         self._gains = model.actuator_biasprm[:, 1:3]
         self._still = np.zeros(len(anatomy.motors))
-        self._gyro, self._accelerometer = (_numbers(model, name) for name in ("gyro", "accelerometer"))
+        self._gyro, self._accelerometer = (self.data.sensor(name).data for name in ("gyro", "accelerometer"))
         self._touch = [model.sensor(leg).adr[0] for leg in anatomy.legs]
         self._feet = [model.geom(anatomy.foot(leg)).id for leg in anatomy.legs]
-        super().__init__(anatomy, model, terrain, perturbations)
         body, motors = ("position", "velocity", "gyro", "accelerometer"), len(anatomy.motors)
         sizes = dict.fromkeys(body, 3) | dict.fromkeys(("motor_position", "motor_velocity", "motor_torque"), motors)
         sizes |= {"foot_force": len(anatomy.legs), "quaternion": 3, "battery": 1}
         self.sensors = Sensors(anatomy.noise, sizes)
+        self.reset()
 
     def reset(self, pose: Pose | None = None, rng: np.random.Generator | None = None) -> None:
-        """Go back to time zero at the origin, in a pose (n_motors,) [rad], its lowest foot just on the ground."""
         model, data = self.model, self.data
         mujoco.mj_resetData(model, data)
         data.qpos[self.angles] = pose if pose is not None else self.anatomy.stand or self._still
@@ -59,7 +52,6 @@ class JointedPhysics(Physics):
         mujoco.mj_forward(model, data)
 
     def reading(self) -> Reading:
-        """Return what perfect sensors would read."""
         return Reading(
             self.position,
             self.level_quaternion,
@@ -77,12 +69,12 @@ class JointedPhysics(Physics):
     @property
     def gyro(self) -> FloatArray:
         """Angular velocity at the IMU in body axes (3,) [rad/s]."""
-        return np.array(self.data.sensordata[self._gyro])
+        return np.array(self._gyro)
 
     @property
     def accelerometer(self) -> FloatArray:
         """Specific force at the IMU in body axes (3,) [m/s^2]: 9.81 upwards at rest."""
-        return np.array(self.data.sensordata[self._accelerometer])
+        return np.array(self._accelerometer)
 
     @property
     def foot_force(self) -> FloatArray:
@@ -101,11 +93,7 @@ class JointedPhysics(Physics):
         return math.nan if battery is None else battery.voltage - battery.resistance * self.power / battery.voltage
 
     def step(self, count: int = 1) -> None:
-        """Advance by `count` physics steps; the battery gives what is drawn at their end.
-
-        Raises:
-            SimulationError: the state became non-finite or MuJoCo reported a bad state.
-        """
+        """Advance by `count` physics steps; the battery gives what is drawn at their end."""
         super().step(count)
         battery = self.anatomy.battery
         if battery is not None:
@@ -163,14 +151,3 @@ class JointedPhysics(Physics):
                 centre, half = model.geom_aabb[geom, :3], model.geom_aabb[geom, 3:]
                 bottoms.append(height + down @ centre - np.abs(down) @ half)
         return float(min(bottoms))
-
-
-@functools.lru_cache(maxsize=8)
-def _intact(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjModel:
-    return build(anatomy, terrain, rough).compile()
-
-
-def _numbers(model: mujoco.MjModel, sensor: str) -> slice:
-    """Return where the three numbers of a sensor are."""
-    first = model.sensor(sensor).adr[0]
-    return slice(first, first + 3)

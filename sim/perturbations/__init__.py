@@ -9,33 +9,3 @@ from sim.perturbations.motors import DeadMotor, Motor, Stuck
 from sim.perturbations.sampling import check_ranges, sample_condition
 from sim.perturbations.senses import Delay, Noise, PoseBias
 from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
-
-__all__ = [
-    "PERTURBATIONS",
-    "Condition",
-    "DeadMotor",
-    "Delay",
-    "Friction",
-    "Gravity",
-    "Ground",
-    "LegLoss",
-    "Motor",
-    "Noise",
-    "Payload",
-    "Perturbation",
-    "PerturbationError",
-    "PoseBias",
-    "Push",
-    "Slope",
-    "Stuck",
-    "active",
-    "channels",
-    "check",
-    "check_ranges",
-    "compose",
-    "describe",
-    "in_words",
-    "parse",
-    "register",
-    "sample_condition",
-]

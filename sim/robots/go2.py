@@ -8,7 +8,7 @@ others are its mirror images. Axes: x forward, y left, z up; a leg hangs straigh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -43,8 +43,8 @@ SIT = (0.0, 1.36, -2.65, 0.0, 1.36, -2.65, -0.2, 1.36, -2.65, 0.2, 1.36, -2.65)
 """Joint angles of the lying pose, as in Unitree's stand-up example [rad]."""
 TORQUE: Mapping[str, float] = MappingProxyType({"hip": 23.7, "thigh": 23.7, "calf": 45.43})
 """Largest torque of a joint [N m]."""
-ROTOR_INERTIA, JOINT_DAMPING, JOINT_FRICTION = 0.01, 0.1, 0.2
-"""Seen at the joint [kg m^2], [N m s/rad], [N m]."""
+ARMATURE, DAMPING, FRICTION = 0.01, 0.1, 0.2
+"""Of a rotor, seen at the joint [kg m^2], [N m s/rad], [N m]."""
 IMU = (-0.02557, 0.0, 0.04232)
 """Place of the IMU in the trunk [m]."""
 TRUNK_HALF = (0.1881, 0.04675, 0.057)
@@ -107,6 +107,7 @@ RANGE: Mapping[str, tuple[float, float]] = MappingProxyType(
 _HINGE = mujoco.mjtJoint.mjJNT_HINGE
 _BOX, _CYLINDER = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CYLINDER
 _CAPSULE, _SPHERE = mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_SPHERE
+_ORIGIN = (0.0, 0.0, 0.0)
 _DARK, _LIGHT = [0.16, 0.17, 0.19, 1.0], [0.62, 0.65, 0.70, 1.0]
 
 
@@ -117,9 +118,7 @@ def build(terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:
     leg's name. Joints and actuators: `<leg>_<part>`, in the order of MOTORS. Sensors: `gyro`, `accelerometer`, and the
     normal force on each foot under the leg's name.
 
-    Args:
-        terrain: the ground at the start.
-        rough: also add a height field, so that the ground can be rough now or later.
+    `rough` adds a height field, so that the ground can be rough now or later.
     """
     spec = scene("go2", terrain, rough, TIMESTEP, size=0.1, extent=1.5)
     trunk = _add_trunk(spec)
@@ -131,7 +130,7 @@ def build(terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:
 def _add_trunk(spec: mujoco.MjSpec) -> mujoco.MjsBody:
     trunk = _body(spec.worldbody, "trunk", [0.0, 0.0, 0.445], TRUNK)
     trunk.add_freejoint(name="root")
-    _solid(trunk, "trunk", _BOX, list(TRUNK_HALF), [0.0, 0.0, 0.0], _DARK)
+    _solid(trunk, "trunk", _BOX, list(TRUNK_HALF), _ORIGIN, _DARK)
     _solid(trunk, "head", _SPHERE, [0.047, 0.0, 0.0], [0.293, 0.0, -0.02], [0.85, 0.35, 0.15, 1.0])
     add_payload(trunk, PAYLOAD_HALF)
     add_imu(spec, trunk, IMU)
@@ -145,10 +144,10 @@ def _add_leg(spec: mujoco.MjSpec, trunk: mujoco.MjsBody, leg: str) -> None:
     casing = _solid(hip, f"{leg}_hip", _CYLINDER, [0.046, 0.02, 0.0], [0.0, y * 0.08, 0.0], _LIGHT)
     casing.quat = [0.5**0.5, 0.5**0.5, 0.0, 0.0]
     thigh = _body(hip, f"{leg}_thigh", [0.0, y * HIP_OFFSET, 0.0], THIGH.mirrored(1.0, y))
-    rod = _solid(thigh, f"{leg}_thigh", _CAPSULE, [0.017, 0.0, 0.0], None, _LIGHT)
+    rod = _solid(thigh, f"{leg}_thigh", _CAPSULE, [0.017, 0.0, 0.0], _ORIGIN, _LIGHT)
     rod.fromto = [0.0, 0.0, 0.0, 0.0, 0.0, -THIGH_LENGTH]
     calf = _body(thigh, f"{leg}_calf", [0.0, 0.0, -THIGH_LENGTH], CALF.mirrored(1.0, y))
-    rod = _solid(calf, f"{leg}_calf", _CAPSULE, [0.011, 0.0, 0.0], None, _DARK)
+    rod = _solid(calf, f"{leg}_calf", _CAPSULE, [0.011, 0.0, 0.0], _ORIGIN, _DARK)
     rod.fromto = [0.0, 0.0, 0.0, FOOT_X, 0.0, -CALF_LENGTH]
     _solid(calf, leg, _SPHERE, [FOOT_RADIUS, 0.0, 0.0], [FOOT_X, 0.0, -CALF_LENGTH], [0.05, 0.05, 0.05, 1.0])
     add_touch(spec, calf, leg, [FOOT_X, 0.0, -CALF_LENGTH], 1.3 * FOOT_RADIUS)
@@ -160,43 +159,24 @@ def _add_motor(spec: mujoco.MjSpec, body: mujoco.MjsBody, leg: str, part: str) -
     """Add a joint and its motor."""
     name = f"{leg}_{part}"
     axis = [1.0, 0.0, 0.0] if part == "hip" else [0.0, 1.0, 0.0]
-    span = RANGE[f"{leg.split('_')[0]}_thigh" if part == "thigh" else part]
+    span = list(RANGE[f"{leg.split('_')[0]}_thigh" if part == "thigh" else part])
     body.add_joint(
-        name=name,
-        type=_HINGE,
-        axis=axis,
-        range=list(span),
-        limited=mujoco.mjtLimited.mjLIMITED_TRUE,
-        armature=ROTOR_INERTIA,
-        damping=JOINT_DAMPING,
-        frictionloss=JOINT_FRICTION,
+        name=name, type=_HINGE, axis=axis, range=span, armature=ARMATURE, damping=DAMPING, frictionloss=FRICTION
     )
     add_servo(spec, name, TORQUE[part])
 
 
 def _body(parent: mujoco.MjsBody, name: str, place: list[float], link: Link) -> mujoco.MjsBody:
-    return parent.add_body(
-        name=name,
-        pos=place,
-        mass=link.mass,
-        ipos=list(link.centre),
-        iquat=list(link.axes),
-        inertia=list(link.inertia),
-        explicitinertial=True,
-    )
+    body = parent.add_body(name=name, pos=place, mass=link.mass, inertia=list(link.inertia), explicitinertial=True)
+    body.ipos, body.iquat = list(link.centre), list(link.axes)
+    return body
 
 
 def _solid(
-    body: mujoco.MjsBody,
-    name: str,
-    kind: mujoco.mjtGeom,
-    size: list[float],
-    place: list[float] | None,
-    rgba: list[float],
+    body: mujoco.MjsBody, name: str, kind: mujoco.mjtGeom, size: list[float], place: Sequence[float], rgba: list[float]
 ) -> mujoco.MjsGeom:
     """Add a geom that touches the ground only."""
     geom = body.add_geom(name=name, type=kind, size=size, rgba=rgba, contype=0, conaffinity=FLOOR_BIT, group=0)
-    if place is not None:
-        geom.pos = place
+    geom.pos = place
     geom.friction = [BELLY_FRICTION, 0.005, 0.0001]
     return geom

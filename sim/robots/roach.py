@@ -63,9 +63,7 @@ def build(terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:
     Bodies: `trunk`, `payload` (massless until a payload is put on), one per leg. Geoms: one foot per leg with the leg's
     name. Joints: `root`, `left`, `right` (crank angles); `sim.bodies.crawler` gives those their motors.
 
-    Args:
-        terrain: the ground at the start.
-        rough: also add a height field, so that the ground can be rough now or later.
+    `rough` adds a height field, so that the ground can be rough now or later.
     """
     spec = scene("roach", terrain, rough, TIMESTEP, size=0.01, extent=0.3)
     trunk = _add_trunk(spec)
