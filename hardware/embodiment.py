@@ -81,10 +81,9 @@ class DirectDrive:
         self._kp, self._kd = self._none + gains.kp, self._none + gains.kd
 
     def reset(self) -> None:
-        """There is nothing to forget."""
+        pass  # there is nothing to forget
 
     def command(self, action: FloatArray, state: RobotState, now: float, expires: float) -> RobotCommand:
-        """Return the command (n_motors,) of an action (A,) until `expires` [s]."""
         if action.shape != self._none.shape:
             raise ValueError(f"robot {self._name}: expected an action of shape {self._none.shape}, got {action.shape}")
         asked = {self._servo: np.array(action, dtype=np.float64)}
@@ -92,12 +91,10 @@ class DirectDrive:
         return RobotCommand(CommandMode.SERVO, position, velocity, torque, self._kp, self._kd, expires)
 
     def played(self, sent: RobotCommand) -> FloatArray | None:
-        """Return the set-points that were sent (A,); None for other modes."""
         setpoints = {"position": sent.position, "velocity": sent.velocity, "torque": sent.torque}[self._servo]
         return setpoints.copy() if sent.mode is CommandMode.SERVO else None
 
     def annotate(self, state: RobotState) -> RobotState:
-        """Return the state as it is."""
         return state
 
 

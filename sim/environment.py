@@ -50,20 +50,15 @@ class RunForward(control.Task):  # type: ignore[misc]
     """
 
     def __init__(self, actions: Actions, rng: np.random.Generator) -> None:
-        """Take the bounds of the actions, and the source of start poses and sensor noise."""
+        """Take the bounds of the actions; start poses and sensor noise come from `rng`."""
         self._actions, self._rng = actions, rng
         self._low, self._high = np.array(actions.low, np.float64), np.array(actions.high, np.float64)
 
     def initialize_episode(self, physics: Physics) -> None:
-        """Stand at the origin."""
         physics.reset(rng=self._rng)
 
     def before_step(self, action: FloatArray, physics: Physics) -> None:
-        """Send the set-points of the motors (n_motors,).
-
-        Raises:
-            ValueError: they are not within the bounds.
-        """
+        """Send the set-points of the motors (n_motors,); raises ValueError unless they are within the bounds."""
         action = np.array(action, dtype=np.float64)
         slack = _ROUNDING * (self._high - self._low)
         if action.shape != slack.shape or not ((action >= self._low - slack) & (action <= self._high + slack)).all():
@@ -79,23 +74,17 @@ class RunForward(control.Task):  # type: ignore[misc]
                 physics.command(Setpoints(none, none, action, none, none))
 
     def action_spec(self, physics: Physics) -> specs.BoundedArray:
-        """Return the bounds of the actions."""
-        motors = physics.anatomy.motors
-        return specs.BoundedArray(
-            (len(motors),), np.float64, self._actions.low, self._actions.high, name="\t".join(motors)
-        )
+        motors = "\t".join(physics.anatomy.motors)
+        return specs.BoundedArray(self._low.shape, np.float64, self._actions.low, self._actions.high, name=motors)
 
     def get_observation(self, physics: Physics) -> OrderedDict[str, FloatArray]:
-        """Return one noisy reading of every sensor, by group."""
         return _groups(physics.measure(self._rng))
 
     def observation_spec(self, physics: Physics) -> OrderedDict[str, specs.Array]:
-        """Return one spec for each group."""
         groups = _groups(physics.reading())
         return OrderedDict((name, specs.Array(value.shape, np.float64, name=name)) for name, value in groups.items())
 
     def get_reward(self, physics: Physics) -> float:
-        """Return the true speed along the ground's x axis [m/s]."""
         return float(physics.velocity[0])
 
     def get_termination(self, physics: Physics) -> float | None:
@@ -108,12 +97,6 @@ class Episodes(control.Environment):  # type: ignore[misc]
     """An environment whose physics fails with the error that dm_control's agents catch."""
 
     def step(self, action: FloatArray) -> dm_env.TimeStep:
-        """Take one action.
-
-        Raises:
-            PhysicsError: the physics broke down.
-            ValueError: the action is not within the bounds.
-        """
         try:
             return super().step(action)
         except SimulationError as error:

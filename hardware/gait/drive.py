@@ -46,7 +46,6 @@ class GaitDrive:
         self.reset()
 
     def reset(self) -> None:
-        """Stand still with all feet down; the next command starts a new walk."""
         self._gait.reset()
         self._motion.reset()
         self._bare.reset()
@@ -56,7 +55,6 @@ class GaitDrive:
         self._action: FloatArray | None = None
 
     def command(self, action: FloatArray, state: RobotState, now: float, expires: float) -> RobotCommand:
-        """Return the set-points (n_motors,) at a time `now` [s] under an action (A,)."""
         if action.shape != (self._count,):
             raise ValueError(f"robot {self._name}: expected an action of shape ({self._count},), got {action.shape}")
         seconds = 0.0 if self._time is None else max(0.0, now - self._time)
@@ -71,11 +69,9 @@ class GaitDrive:
         return RobotCommand(CommandMode.SERVO, position, velocity, torque, self._kp, self._kd, expires)
 
     def played(self, sent: RobotCommand) -> FloatArray | None:
-        """Return the action (A,) behind the last command when it was sent as set-points; None for other modes."""
         return self._action if sent.mode is CommandMode.SERVO else None
 
     def annotate(self, state: RobotState) -> RobotState:
-        """Return the state with the phase of the gait and the stride that it follows."""
         return replace(state, gait_phase=self._gait.angle, stride=np.array(self._gait.stride))
 
     def _walk(self, stride: Stride, state: RobotState, seconds: float) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -108,13 +109,6 @@ def turned(quaternion: FloatArray, turn: FloatArray) -> FloatArray:
     x, y, z = turn.tolist()
     angle = math.sqrt(x * x + y * y + z * z)
     scale = math.sin(angle / 2.0) / angle if angle > 1e-12 else 0.5
-    a, b, c, d = math.cos(angle / 2.0), scale * x, scale * y, scale * z
-    w, i, j, k = quaternion.tolist()
-    return np.array(
-        [
-            w * a - i * b - j * c - k * d,
-            w * b + i * a + j * d - k * c,
-            w * c - i * d + j * a + k * b,
-            w * d + i * c - j * b + k * a,
-        ]
-    )
+    found = np.empty(4)
+    mujoco.mju_mulQuat(found, quaternion, np.array([math.cos(angle / 2.0), scale * x, scale * y, scale * z]))
+    return found

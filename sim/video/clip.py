@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import mujoco
@@ -66,39 +65,18 @@ def places(model: mujoco.MjModel, qpos: FloatArray) -> FloatArray:
     return qpos[..., :2] if free else np.stack([qpos[..., 0], np.zeros(qpos.shape[:-1])], axis=-1)
 
 
-def pose_at(times: FloatArray, qpos: FloatArray, joint_types: FloatArray, time: float) -> FloatArray:
-    """Interpolate a logged pose: linear per coordinate, quaternions along the short way and normalised.
+def pose_at(model: mujoco.MjModel, times: FloatArray, qpos: FloatArray, time: float) -> FloatArray:
+    """Return a logged pose (nq,) at any instant [s], quaternions turned the short way.
 
     Args:
+        model: whose poses they are.
         times: strictly increasing instants (T,) [s]; outside of them the first or last pose holds.
         qpos: poses (T, nq).
-        joint_types: `MjModel.jnt_type` (njnt,).
         time: instant [s].
-
-    Returns:
-        The pose (nq,).
     """
     right = int(np.clip(np.searchsorted(times, time), 1, len(times) - 1))
-    before, after = qpos[right - 1], qpos[right].copy()
     fraction = float(np.clip((time - times[right - 1]) / (times[right] - times[right - 1]), 0.0, 1.0))
-    quaternions = list(_quaternion_slices(joint_types))
-    for part in quaternions:
-        if before[part] @ after[part] < 0.0:
-            after[part] *= -1.0
-    pose: FloatArray = (1.0 - fraction) * before + fraction * after
-    for part in quaternions:
-        pose[part] /= np.linalg.norm(pose[part])
+    pose, velocity = np.array(qpos[right - 1], np.float64), np.empty(model.nv)
+    mujoco.mj_differentiatePos(model, velocity, 1.0, pose, qpos[right])
+    mujoco.mj_integratePos(model, pose, velocity, fraction)
     return pose
-
-
-def _quaternion_slices(joint_types: FloatArray) -> Iterator[slice]:
-    address = 0
-    for kind in joint_types:
-        if kind == mujoco.mjtJoint.mjJNT_FREE:
-            yield slice(address + 3, address + 7)
-            address += 7
-        elif kind == mujoco.mjtJoint.mjJNT_BALL:
-            yield slice(address, address + 4)
-            address += 4
-        else:
-            address += 1

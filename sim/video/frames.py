@@ -107,7 +107,7 @@ class Painter:
         model.geom_rgba[:] = self._clip.model.geom_rgba
         for body, opacity in alpha:
             model.geom_rgba[model.geom_bodyid == model.body(body).id, 3] = opacity
-        self._data.qpos[:] = pose_at(self._clip.times, self._clip.qpos, model.jnt_type, time)
+        self._data.qpos[:] = pose_at(model, self._clip.times, self._clip.qpos, time)
         mujoco.mj_kinematics(model, self._data)
         mujoco.mj_camlight(model, self._data)
         self._camera.lookat[:2] += 0.15 * (places(model, self._data.qpos) - self._camera.lookat[:2])

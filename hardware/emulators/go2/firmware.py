@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from hardware.emulators.go2.body import PERIOD, Body
-from hardware.emulators.go2.event_log import EventLog
 from hardware.emulators.go2.faults import (
     BatteryLow,
     Fault,
@@ -30,7 +29,7 @@ from hardware.emulators.go2.faults import (
 )
 from hardware.emulators.go2.lies import Lies
 from hardware.emulators.go2.link import Link
-from hardware.emulators.go2.monitor import Monitor
+from hardware.emulators.go2.monitor import EventLog, Monitor
 from hardware.emulators.go2.wire import Command, Refusal, read_command, write_message
 from hardware.unitree.layout import BUTTONS, LEGS, LOW_STATE, MOTORS
 from sim.perturbations.codec import Timed

@@ -6,22 +6,24 @@ import contextlib
 import gc
 import logging
 import os
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 import numpy as np
+from cyclonedds.idl import IdlStruct
 
 from hardware.clock import Beat, WallClock
 from hardware.emulators.emulation import Emulation, EmulationError, Stopping
 from hardware.emulators.go2.body import PERIOD, Body
 from hardware.emulators.go2.faults import Fault, parse
 from hardware.emulators.go2.firmware import MODES, Firmware, Settings
-from hardware.emulators.go2.services import Service
 from hardware.emulators.go2.viewer import Viewer, ViewerError
 from hardware.servo.statistics import Histogram
-from hardware.unitree.bus import BusError
+from hardware.unitree.bus import Bus, BusError
 from hardware.unitree.dds import DdsBus
-from hardware.unitree.layout import LOW_CMD, LOW_STATE
+from hardware.unitree.idl import idl_type
+from hardware.unitree.layout import LOW_CMD, LOW_STATE, REQUEST, RESPONSE, RESPONSE_HEADER, RESPONSE_STATUS
 from sim.bodies.base import SimulationError
 from sim.strict import one_of
 from sim.terrain import preset
@@ -81,7 +83,7 @@ def _live(
     with DdsBus(asked.interface, asked.domain) as bus:
         commands = bus.reader(LOW_CMD.topic, LOW_CMD.struct, _DEPTH)
         states = bus.writer(LOW_STATE.topic, LOW_STATE.struct)
-        services = Service(bus, "motion_switcher", robot.switcher), Service(bus, "sport", robot.sport)
+        services = _Service(bus, "motion_switcher", robot.switcher), _Service(bus, "sport", robot.sport)
         gc.collect()
         gc.freeze()
         clock, cycle = WallClock(), 0
@@ -97,6 +99,31 @@ def _live(
             on_cycle()
             cycle = reached
     return {"scheduler": scheduler, "lateness_ms": _milliseconds(lateness)}
+
+
+class _Service:
+    """One service on the bus, served at `poll`: Cyclone DDS's Python types pack and unpack, not the driver's code."""
+
+    def __init__(self, bus: Bus, name: str, serve: Callable[[int, str], tuple[int, str] | None]) -> None:
+        self._requests = bus.reader(f"rt/api/{name}/request", REQUEST, depth=8)
+        self._answers = bus.writer(f"rt/api/{name}/response", RESPONSE)
+        self._serve = serve
+
+    def poll(self) -> None:
+        for wire in self._requests.take():
+            try:
+                request = idl_type(REQUEST).deserialize(wire)
+            except (struct.error, ValueError, IndexError):  # a request that nobody can read gets no answer
+                continue
+            answer = self._serve(request.header.identity.api_id, request.parameter)
+            if answer is not None and not request.header.policy.noreply:
+                self._answers.write(self._pack(request, *answer))
+
+    def _pack(self, request: IdlStruct, code: int, data: str) -> bytes:
+        status = idl_type(RESPONSE_STATUS)(code=code)
+        header = idl_type(RESPONSE_HEADER)(identity=request.header.identity, status=status)
+        wire: bytes = idl_type(RESPONSE)(header=header, data=data, binary=[]).serialize()
+        return wire + bytes(-len(wire) % 4)
 
 
 def _first_in_line() -> str:

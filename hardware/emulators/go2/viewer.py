@@ -5,6 +5,7 @@ Drawing takes many cycles' time, so another process does it; the robot leaves it
 
 from __future__ import annotations
 
+import contextlib
 import io
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import SynchronizedArray
+from typing import ClassVar
 
 import mujoco
 import numpy as np
@@ -93,31 +95,38 @@ class Viewer:
         self._process.join(2.0)
 
 
-class _Pictures:
-    """The newest picture, for everybody who waits for one."""
+class _Page(BaseHTTPRequestHandler):
+    """Serves the page and the endless row of pictures in it."""
 
-    def __init__(self) -> None:
-        self._jpeg, self._number, self._changed = b"", 0, threading.Condition()
+    newest: ClassVar[bytes] = b""
+    """The picture that was drawn last, for everybody who looks."""
 
-    def put(self, jpeg: bytes) -> None:
-        with self._changed:
-            self._jpeg, self._number = jpeg, self._number + 1
-            self._changed.notify_all()
+    def do_GET(self) -> None:
+        frames = self.path == "/frames"
+        kind = "multipart/x-mixed-replace; boundary=frame" if frames else "text/html; charset=utf-8"
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        if not frames:
+            self.wfile.write(_PAGE)
+        with contextlib.suppress(OSError):  # nobody looks any more
+            while frames:
+                if jpeg := self.newest:
+                    head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                    self.wfile.write(head.encode() + jpeg + b"\r\n")
+                time.sleep(1.0 / _FRAMES)
 
-    def after(self, number: int) -> tuple[bytes, int]:
-        with self._changed:
-            self._changed.wait_for(lambda: self._number > number, timeout=5.0)
-            return self._jpeg, self._number
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
 
 
 def _serve(terrain: str, pose: SynchronizedArray[float], parent: Connection) -> None:
     """Draw and serve until the parent is gone: the child's whole life."""
     stand_alone(lambda: os._exit(0))
-    pictures = _Pictures()
     try:
         model = go2.build(preset(terrain)).compile()
         renderer = mujoco.Renderer(model, _HEIGHT, _WIDTH)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(pictures))
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
     except (ImportError, AttributeError, RuntimeError, OSError, ValueError, mujoco.FatalError) as error:
         parent.send(str(error))
         return
@@ -142,32 +151,4 @@ def _serve(terrain: str, pose: SynchronizedArray[float], parent: Connection) -> 
         renderer.update_scene(data, camera)
         buffer = io.BytesIO()
         Image.fromarray(renderer.render()).save(buffer, "JPEG", quality=_QUALITY)
-        pictures.put(buffer.getvalue())
-
-
-def _handler(pictures: _Pictures) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        """Serves the page and the endless row of pictures in it."""
-
-        def do_GET(self) -> None:
-            frames = self.path == "/frames"
-            kind = "multipart/x-mixed-replace; boundary=frame" if frames else "text/html; charset=utf-8"
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.end_headers()
-            if not frames:
-                self.wfile.write(_PAGE)
-                return
-            number = 0
-            while True:
-                jpeg, number = pictures.after(number)
-                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-                try:
-                    self.wfile.write(head.encode() + jpeg + b"\r\n")
-                except OSError:  # nobody looks any more
-                    return
-
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Say nothing."""
-
-    return Handler
+        _Page.newest = buffer.getvalue()

@@ -89,16 +89,15 @@ def test_a_lost_leg_vanishes_from_its_onset_to_its_end_and_the_model_is_left_alo
     np.testing.assert_array_equal(model.geom_rgba, before)
 
 
-def test_poses_between_ticks_lie_between_them() -> None:
+def test_poses_between_ticks_lie_between_them(model: mujoco.MjModel) -> None:
     half = np.sqrt(0.5)
     qpos = np.array([[0, 0, 0, 1, 0, 0, 0, 0.0], [1, 0, 0, -half, 0, 0, -half, 4.0]])
-    kinds = np.array([mujoco.mjtJoint.mjJNT_FREE.value, mujoco.mjtJoint.mjJNT_HINGE.value])
-    pose = pose_at(np.array([0.0, 2.0]), qpos, kinds, 1.0)
+    pose = pose_at(model, np.array([0.0, 2.0]), qpos, 1.0)
     assert pose[[0, 7]] == pytest.approx([0.5, 2.0])
     assert pose[3:7] == pytest.approx([np.cos(np.pi / 8), 0.0, 0.0, np.sin(np.pi / 8)])  # the short way round
     for time, expected in itertools.product((-1.0, 0.0), (qpos[0],)):
-        assert pose_at(np.array([0.0, 2.0]), qpos, kinds, time) == pytest.approx(expected)
-    assert pose_at(np.array([0.0, 2.0]), qpos, kinds, 9.0)[[0, 7]] == pytest.approx([1.0, 4.0])
+        assert pose_at(model, np.array([0.0, 2.0]), qpos, time) == pytest.approx(expected)
+    assert pose_at(model, np.array([0.0, 2.0]), qpos, 9.0)[[0, 7]] == pytest.approx([1.0, 4.0])
     assert qpos[1, 3] == -half
 
 
