@@ -20,7 +20,7 @@ from controller.settings import robots
 from hardware.clock import VirtualClock
 from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.faults import parse
-from hardware.emulators.go2.firmware import Firmware, Settings
+from hardware.emulators.go2.firmware import Firmware
 from hardware.guard.state_machine import Mode
 from hardware.robot import LinkLost, RobotFault
 from hardware.schedule import ActionSchedule
@@ -76,7 +76,7 @@ def try_fault(fault: str, phase: str) -> Cell:
     spec, clock, rng = robots.spec("go2"), VirtualClock(), np.random.default_rng(0)
     onset = 0.0 if fault in REFUSALS else PHASES[phase]
     script = parse(fault if fault in REFUSALS else f"{fault}@{onset:g}")
-    firmware = Firmware(Settings(), Body(spec.anatomy, preset("flat"), (), rng), [script], rng)
+    firmware = Firmware(Body(spec.anatomy, preset("flat"), (), rng), [script], rng)
     servo = Servo(Go2(spec, clock, LockstepBus(firmware, clock).join))
     try:
         servo.robot.connect()

@@ -19,7 +19,7 @@ from controller.settings.robots import spec
 from hardware.clock import VirtualClock
 from hardware.embodiment import embody, rest_action
 from hardware.emulators.go2.body import Body
-from hardware.emulators.go2.firmware import Firmware, Settings
+from hardware.emulators.go2.firmware import Firmware
 from hardware.estimation.legged import StateEstimation
 from hardware.guard.guard import Guard
 from hardware.guard.state_machine import Mode
@@ -46,7 +46,7 @@ class Arguments:
 def measure(seconds: float) -> FloatArray:
     """Stand up and walk; return the time of every part in every running cycle (cycles, parts) [us]."""
     go2, clock, rng = spec("go2"), VirtualClock(), np.random.default_rng(0)
-    bus = LockstepBus(Firmware(Settings(), Body(go2.anatomy, preset("flat"), (), rng), (), rng), clock)
+    bus = LockstepBus(Firmware(Body(go2.anatomy, preset("flat"), (), rng), (), rng), clock)
     robot, guard, gait, estimation = Go2(go2, clock, bus.join), Guard(go2), embody(go2), StateEstimation(go2)
     layout, action = CycleLayout(go2), rest_action(go2) + np.array([0.3] + [0.0] * (len(go2.actions) - 1))
     robot.connect()

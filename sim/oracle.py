@@ -66,21 +66,15 @@ class Oracle:
         observe: maps a motion to state vectors (N, T, S), in the order that the planner's cost expects.
         period: how long an action is held [s].
         cycle: how often the servo renews a command [s]; the battery model follows this rhythm.
-        threads: of the simulations.
 
     Raises:
         ValueError: the physics step, the cycle and the period do not divide each other.
     """
 
     def __init__(
-        self,
-        physics: CrawlerPhysics,
-        observe: Callable[[Motion], FloatArray],
-        period: float,
-        cycle: float,
-        threads: int = 1,
+        self, physics: CrawlerPhysics, observe: Callable[[Motion], FloatArray], period: float, cycle: float
     ) -> None:
-        self._physics, self._observe, self._threads = physics, observe, threads
+        self._physics, self._observe = physics, observe
         self._per_cycle = _whole("cycle", cycle / physics.timestep())
         self._per_tick = self._per_cycle * _whole("period", period / cycle)
         self._condition: Condition | None = None
@@ -118,7 +112,7 @@ class Oracle:
     def _simulations(self, count: int) -> mujoco.batch.Batch:
         """Return simulations under the present condition, each with a battery of its own."""
         self._condition = self._physics.condition
-        batch = mujoco.batch.Batch(self._physics.model, count, self._threads)
+        batch = mujoco.batch.Batch(self._physics.model, count, 1)
         batch.expand("actuator_forcerange")
         batch.bind("actuator_force")
         return batch

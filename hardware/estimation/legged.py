@@ -26,11 +26,11 @@ class StateEstimation:
         ValueError: the robot has no legs whose kinematics are known.
     """
 
-    def __init__(self, spec: RobotSpec, settings: EstimatorSettings | None = None) -> None:
+    def __init__(self, spec: RobotSpec) -> None:
         if spec.foot is None:
             raise ValueError(f"robot {spec.name}: state estimation: expected a robot whose file describes its legs")
         self._legs, self._foot = spec.legs, spec.foot
-        self._estimator = Estimator(len(self._legs), SETTINGS if settings is None else settings)
+        self._estimator = Estimator(len(self._legs), SETTINGS)
         self._time: float | None = None
         self._estimate: Estimate | None = None
 

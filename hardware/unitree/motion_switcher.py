@@ -13,7 +13,7 @@ from hardware.clock import Clock
 from hardware.unitree.bus import Bus
 from hardware.unitree.rpc import OK, CallFailed, Client
 
-SERVICE, CHECK_MODE, SELECT_MODE, RELEASE_MODE = "motion_switcher", 1001, 1002, 1003
+SERVICE, CHECK_MODE, RELEASE_MODE = "motion_switcher", 1001, 1003
 SPORT, STAND_DOWN = "sport", 1005
 _ATTEMPTS = 5
 _SETTLE = 1.0
@@ -37,15 +37,15 @@ class MotionSwitcher:
         Raises:
             NotReleased: there is no answer that says so clearly.
         """
-        return _mode(self._ask(self._switcher, CHECK_MODE))
-
-    def select(self, name: str) -> None:
-        """Start one of the robot's controllers.
-
-        Raises:
-            NotReleased: the robot refuses or does not answer.
-        """
-        self._ask(self._switcher, SELECT_MODE, {"name": name})
+        answer = self._ask(self._switcher, CHECK_MODE)
+        try:
+            content = json.loads(answer)
+        except (ValueError, RecursionError) as error:
+            raise NotReleased(f"motion switcher: expected JSON, got {answer!r}") from error
+        name = content.get("name") if isinstance(content, dict) else None
+        if not isinstance(name, str):
+            raise NotReleased(f"motion switcher: expected a text 'name', got {answer!r}")
+        return name
 
     def release(self) -> None:
         """Lie down and stop the robot's own controller; return when it is proven that none runs.
@@ -64,22 +64,11 @@ class MotionSwitcher:
             self._clock.sleep_until(self._clock.now() + _SETTLE)
         raise NotReleased(f"motion switcher: expected no controller, {name!r} still runs after {_ATTEMPTS} releases")
 
-    def _ask(self, client: Client, api: int, parameter: dict[str, str] | None = None) -> str:
+    def _ask(self, client: Client, api: int) -> str:
         try:
-            reply = client.call(api, parameter or {})
+            reply = client.call(api)
         except CallFailed as error:
             raise NotReleased(f"motion switcher: {error}") from error
         if reply.code != OK:
             raise NotReleased(f"motion switcher: call {api} refused with code {reply.code}")
         return reply.data
-
-
-def _mode(answer: str) -> str:
-    try:
-        content = json.loads(answer)
-    except (ValueError, RecursionError) as error:
-        raise NotReleased(f"motion switcher: expected JSON, got {answer!r}") from error
-    name = content.get("name") if isinstance(content, dict) else None
-    if not isinstance(name, str):
-        raise NotReleased(f"motion switcher: expected a text 'name', got {answer!r}")
-    return name

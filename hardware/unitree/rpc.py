@@ -6,7 +6,6 @@ A service listens on `rt/api/<service>/request` and answers on `.../response`. P
 from __future__ import annotations
 
 import itertools
-import json
 import struct
 import time
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ OK = 0
 _REQUEST_START = struct.Struct("<3qi?3x")
 _RESPONSE_START = struct.Struct("<2qi")
 _LENGTH = struct.Struct("<I")
+_PATIENCE = 1.0
+"""Longest time for a service to be found and to answer [s]."""
 _DEPTH = 16
 """Answers kept while nobody looks: other clients' answers come on the same topic."""
 
@@ -52,19 +53,19 @@ class Client:
         self._replies = bus.reader(f"rt/api/{service}/response", RESPONSE, depth=_DEPTH)
         self._numbers = itertools.count(time.time_ns())
 
-    def call(self, api: int, parameter: dict[str, str], seconds: float = 1.0) -> Reply:
-        """Ask, and return the answer.
+    def call(self, api: int) -> Reply:
+        """Ask, without a parameter, and return the answer.
 
         Raises:
             CallFailed: nobody serves, nobody answers in time, or the answer cannot be read.
         """
-        deadline = self._clock.now() + seconds
+        deadline = self._clock.now() + _PATIENCE
         while not (self._requests.listeners and self._replies.senders):
             if self._clock.now() > deadline:
-                raise CallFailed(f"service {self._service}: nobody serves it (waited {seconds:g} s)")
+                raise CallFailed(f"service {self._service}: nobody serves it (waited {_PATIENCE:g} s)")
             self._clock.sleep_until(self._clock.now() + 0.01)
         number = next(self._numbers)
-        self._requests.write(encode_request(number, api, json.dumps(parameter)))
+        self._requests.write(encode_request(number, api, "{}"))
         while (left := deadline - self._clock.now()) > 0.0:
             self._replies.wait(left)
             for wire in self._replies.take():
@@ -74,7 +75,7 @@ class Client:
                     raise CallFailed(f"service {self._service}, call {api}: {error}") from error
                 if reply.identity == number:
                     return reply
-        raise CallFailed(f"service {self._service}, call {api}: no answer within {seconds:g} s")
+        raise CallFailed(f"service {self._service}, call {api}: no answer within {_PATIENCE:g} s")
 
 
 def encode_request(number: int, api: int, parameter: str) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,29 +43,24 @@ _STANDING = Command(_ALL > 0.0, np.tile((0.0, 0.67, -1.3), len(LEGS)), 0.0 * _AL
 _STOP_BITS = sum(1 << BUTTONS.index(name) for name in ("L2", "B"))
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How this robot behaves where real ones differ or nobody knows."""
-
-    mode: str = "normal"
-    """The robot's own controller that runs after power-on."""
-    timeout: float = 0.05
-    """Without a good command for this long the motors are damped [s]."""
-
-
 class Firmware:
     """One robot: `cycle` once per period, `switcher` and `sport` whenever somebody calls its services."""
 
-    def __init__(self, settings: Settings, body: Body, faults: Sequence[Fault], rng: np.random.Generator) -> None:
-        """Power on; `faults` follow the script that starts with the first command."""
-        self._settings, self._body, self._faults = settings, body, tuple(faults)
+    def __init__(
+        self, body: Body, faults: Sequence[Fault], rng: np.random.Generator, mode: str = MODES[0], timeout: float = 0.05
+    ) -> None:
+        """Power on: a `mode` runs; `faults` follow the script that starts with the first command.
+
+        Without a good command for a `timeout` [s] the motors are damped.
+        """
+        self._body, self._faults, self._timeout = body, tuple(faults), timeout
         self._commands, self._states = Link(faults, rng, states=False), Link(faults, rng, states=True)
         self._now = self._booted_at = self._obeyed_at = 0.0
         self._rebooted: set[Reboot] = set()
         self._command: Command | None = None
         self._lies = Lies(faults)
         self._driven = False
-        self.mode = settings.mode
+        self.mode = self._usual = mode
         self.monitor, self.event_log = Monitor(), EventLog()
         self.refusals: Counter[str] = Counter()
         self.obeyed = self.timeouts = self.sent = 0
@@ -176,7 +170,7 @@ class Firmware:
         self.obeyed += 1
 
     def _give_up_if_due(self) -> None:
-        if self._command is not None and self._now - self._obeyed_at > self._settings.timeout:
+        if self._command is not None and self._now - self._obeyed_at > self._timeout:
             self._command = None
             self.timeouts += 1
             self.event_log.note(self.script, "commands stopped, damping")
@@ -186,7 +180,7 @@ class Firmware:
             if fault not in self._rebooted:
                 self._rebooted.add(fault)
                 self._booted_at = self._now + fault.seconds
-                self._enter(self._settings.mode)
+                self._enter(self._usual)
 
     def _state(self) -> bytes:
         record = self._body.measure()

@@ -17,7 +17,7 @@ from hardware.clock import Beat, WallClock
 from hardware.emulators.emulation import Emulation, EmulationError, Stopping
 from hardware.emulators.go2.body import PERIOD, Body
 from hardware.emulators.go2.faults import Fault, parse
-from hardware.emulators.go2.firmware import MODES, Firmware, Settings
+from hardware.emulators.go2.firmware import MODES, Firmware
 from hardware.emulators.go2.viewer import Viewer, ViewerError
 from hardware.servo.statistics import Histogram
 from hardware.unitree.bus import Bus, BusError
@@ -44,12 +44,12 @@ def emulate(asked: Emulation, stopping: Stopping) -> dict[str, object]:
     """
     mode = MODES[0] if asked.mode is None else asked.mode
     one_of("--mode", mode, MODES)
-    settings, faults = Settings(mode, asked.timeout), tuple(map(_fault, asked.faults))
+    faults = tuple(map(_fault, asked.faults))
     try:
         with _viewer(asked) as show, stopping() as stopped:
             rng = np.random.default_rng(asked.seed)
             body = Body(asked.anatomy, preset(asked.terrain), asked.perturbations, rng)
-            robot = Firmware(settings, body, faults, rng)
+            robot = Firmware(body, faults, rng, mode, asked.timeout)
             kept = _live(robot, asked, stopped, lambda: show(body))
             return robot.summary() | kept
     except (BusError, SimulationError, ViewerError) as error:

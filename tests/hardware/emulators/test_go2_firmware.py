@@ -9,7 +9,7 @@ import pytest
 
 from hardware.emulators.go2.body import PERIOD, Body
 from hardware.emulators.go2.faults import parse
-from hardware.emulators.go2.firmware import Firmware, Settings
+from hardware.emulators.go2.firmware import Firmware
 from hardware.robot import FloatArray
 from hardware.unitree.codec import WireError, decode_state, encode_command
 from hardware.unitree.layout import MOTORS, POS_STOP, VEL_STOP
@@ -24,11 +24,9 @@ STAND = np.array(go2.STAND)  # the same in the wire's order: left and right are 
 DAMPING = np.outer((POS_STOP, 0.0, 0.0, 0.0, 3.0), NONE + 1.0)
 
 
-def robot(*faults: str, settings: Settings | None = None) -> Firmware:
+def robot(*faults: str) -> Firmware:
     rng = np.random.default_rng(0)
-    return Firmware(
-        settings or Settings(), Body(GO2.anatomy, preset("flat"), (), rng), [parse(text) for text in faults], rng
-    )
+    return Firmware(Body(GO2.anatomy, preset("flat"), (), rng), [parse(text) for text in faults], rng)
 
 
 def released(*faults: str) -> Firmware:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hardware.clock import VirtualClock
 from hardware.emulators.go2.body import Body
-from hardware.emulators.go2.firmware import Firmware, Settings
+from hardware.emulators.go2.firmware import Firmware
 from hardware.guard.checks import Trip
 from hardware.guard.state_machine import Mode
 from hardware.limits import Severity
@@ -29,7 +29,7 @@ class Rig:
 
     def __init__(self) -> None:
         self.clock, rng = VirtualClock(), np.random.default_rng(0)
-        self.firmware = Firmware(Settings(), Body(GO2.anatomy, preset("flat"), (), rng), (), rng)
+        self.firmware = Firmware(Body(GO2.anatomy, preset("flat"), (), rng), (), rng)
         self.servo = Servo(Go2(GO2, self.clock, LockstepBus(self.firmware, self.clock).join))
         self.order = Order(0.0, Mode.PASSIVE)
 

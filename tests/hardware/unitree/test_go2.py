@@ -11,7 +11,7 @@ from controller.settings import robots
 from hardware.clock import VirtualClock
 from hardware.emulators.go2.body import Body
 from hardware.emulators.go2.faults import parse
-from hardware.emulators.go2.firmware import Firmware, Settings
+from hardware.emulators.go2.firmware import Firmware
 from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.unitree.bus import BusError
@@ -36,7 +36,7 @@ class Bench:
         rng = np.random.default_rng(0)
         body = Body(SPEC.anatomy, preset("flat"), (), rng)
         self.clock = VirtualClock()
-        self.firmware = Firmware(Settings(mode), body, [parse(text) for text in faults], rng)
+        self.firmware = Firmware(body, [parse(text) for text in faults], rng, mode)
         self.bus = LockstepBus(self.firmware, self.clock)
         self.robot = Go2(SPEC, self.clock, self.bus.join)
 

@@ -7,7 +7,7 @@ import numpy as np
 from controller.settings import robots
 from hardware.clock import VirtualClock
 from hardware.emulators.go2.body import Body
-from hardware.emulators.go2.firmware import Firmware, Settings
+from hardware.emulators.go2.firmware import Firmware
 from hardware.guard.state_machine import Mode
 from hardware.schedule import ActionSchedule
 from hardware.servo.servo import Servo
@@ -20,7 +20,7 @@ SPEC = robots.spec("go2")
 
 def test_it_stands_up_walks_and_is_let_down() -> None:
     clock, rng = VirtualClock(), np.random.default_rng(0)
-    firmware = Firmware(Settings(), Body(SPEC.anatomy, preset("flat"), (), rng), (), rng)
+    firmware = Firmware(Body(SPEC.anatomy, preset("flat"), (), rng), (), rng)
     forward = np.array([[0.4 if action.name == "forward" else action.rest for action in SPEC.actions]])
     with Servo(Go2(SPEC, clock, LockstepBus(firmware, clock).join)) as servo:
         servo.arm()
