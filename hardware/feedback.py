@@ -33,11 +33,7 @@ class Guide(NamedTuple):
 
 @dataclass(frozen=True)
 class Feedback:
-    """How K knots of a schedule follow the robot's state.
-
-    Raises:
-        ValueError: the shapes do not belong together.
-    """
+    """How K knots of a schedule follow the robot's state. Raises ValueError where shapes do not belong together."""
 
     states: FloatArray
     """Predicted at the beginning and the end of each knot (K, 2, S), SI units in the order of `RobotSpec.channels`."""

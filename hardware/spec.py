@@ -39,11 +39,7 @@ class CourseSize:
 
 @dataclass(frozen=True)
 class RobotSpec:
-    """The constant facts about a robot: names, orders, rates, bounds. Its file says them; they fit together.
-
-    Raises:
-        ValueError: they do not.
-    """
+    """The constant facts about a robot, as its file says them. Raises ValueError unless they fit together."""
 
     name: str
     description: str

@@ -58,11 +58,7 @@ FLOOR_BIT, BUMPS_BIT = 1, 2
 
 
 def preset(name: str) -> Terrain:
-    """Return the terrain of a name.
-
-    Raises:
-        ValueError: there is none of that name.
-    """
+    """Return the terrain of a name; raises ValueError where there is none."""
     if name not in TERRAINS:
         raise ValueError(f"terrain: expected one of {', '.join(TERRAINS)}, got {name!r}")
     return TERRAINS[name]

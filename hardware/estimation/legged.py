@@ -20,11 +20,7 @@ _LONGEST_STEP = 0.05
 
 
 class StateEstimation:
-    """Turns measured states into estimated ones, one after another.
-
-    Raises:
-        ValueError: the robot has no legs whose kinematics are known.
-    """
+    """Turns measured states into estimated ones. Raises ValueError where no kinematics of legs are known."""
 
     def __init__(self, spec: RobotSpec) -> None:
         if spec.foot is None:

@@ -42,11 +42,7 @@ class Wired(Protocol):
 
 
 def create(spec: RobotSpec) -> Rings[RecordRing]:
-    """Return new rings for a robot; who creates them closes them.
-
-    Raises:
-        RingError: there is not so much memory.
-    """
+    """Return new rings for a robot; who creates them closes them. Raises RingError where memory is short."""
     orders, cycles = OrderLayout(spec).capacity, CycleLayout(spec).capacity
     sizes = ((orders, ORDERS), (cycles, CYCLES), (EVENT_BYTES, EVENTS), (WIRE_BYTES, 2 * CYCLES))
     return Rings(*create_all(*sizes))

@@ -18,11 +18,7 @@ SLOWING = 0.8
 
 
 def obey(servo: Servo, order: Order, before: Order, state: RobotState, now: float, lease: float) -> bool:
-    """Do what an order says beyond the one before it; True when the robot was armed for it.
-
-    Raises:
-        RobotError: the robot is not ready.
-    """
+    """Do what an order says beyond the one before it; True when the robot was armed for it. Raises RobotError."""
     guard, armed = servo.guard, False
     if order.resets > before.resets:
         guard.reset(state, now)
@@ -58,11 +54,7 @@ class Inbox:
         """Orders that were rubbish, as a whole or their schedule."""
 
     def step(self, state: RobotState, now: float) -> bool:
-        """Obey the newest order, if there is a new one; True when the robot was armed for it.
-
-        Raises:
-            RobotError: the robot is not ready.
-        """
+        """Obey the newest order, if there is a new one; True when the robot was armed for it. Raises RobotError."""
         found = self._rings.orders.newest()
         if found is None or found[0] in {self.number, self._refused}:
             return False

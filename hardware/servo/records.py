@@ -122,11 +122,7 @@ class CycleLayout:
                 raise ValueError(f"{name}: expected {size} numbers, got shape {shape}")
 
     def unpack(self, record: bytes) -> Cycle:
-        """Return the cycle of a record.
-
-        Raises:
-            BadRecord: it has another size.
-        """
+        """Return the cycle of a record; raises BadRecord when it has another size."""
         size, at = 8 * self._count, self._at
         if not size <= len(record) <= size + TEXT:
             raise BadRecord(f"cycle: expected {size} bytes and text, got {len(record)}")

@@ -63,11 +63,7 @@ class RecordRing:
 
     @classmethod
     def attach(cls, name: str) -> RecordRing:
-        """Open the ring that another process of this family made.
-
-        Raises:
-            RingError: there is none of this name, or it is something else.
-        """
+        """Open the ring that another process of this family made; raises RingError where there is none of this name."""
         try:
             memory = SharedMemory(name=name)
         except FileNotFoundError as error:
@@ -89,11 +85,7 @@ class RecordRing:
         return int(self._words[_HEAD_WORDS - 1])
 
     def append(self, record: bytes) -> int:
-        """Write a record and return its number; only one process may do this.
-
-        Raises:
-            ValueError: the record is longer than the ring's capacity.
-        """
+        """Write a record and return its number; only one process may. Raises ValueError when it is too long."""
         if len(record) > self.capacity:
             raise ValueError(f"ring: expected a record of at most {self.capacity} bytes, got {len(record)}")
         number = self._count + 1

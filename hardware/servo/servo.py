@@ -60,11 +60,7 @@ class Servo:
         self._measured: RobotState | None = None
 
     def __enter__(self) -> Servo:
-        """Open the wire; the motors stay off.
-
-        Raises:
-            LinkLost: the robot does not answer.
-        """
+        """Open the wire; the motors stay off. Raises LinkLost when the robot does not answer."""
         try:
             self.robot.connect()
         except BaseException:
@@ -105,11 +101,7 @@ class Servo:
             self.robot.close()
 
     def publish(self, schedule: ActionSchedule) -> None:
-        """Make `schedule` the one that is played from the next cycle on.
-
-        Raises:
-            ValueError: its actions do not fit the robot.
-        """
+        """Make `schedule` the one that is played from now on; raises ValueError where it does not fit the robot."""
         if schedule.actions.shape[1] != len(self._rest):
             raise ValueError(
                 f"schedule for robot {self.spec.name}: expected {len(self._rest)} numbers per action, "
@@ -118,11 +110,7 @@ class Servo:
         self._schedule = schedule
 
     def observe(self) -> RobotState:
-        """Read the newest state and keep it for the guard.
-
-        Raises:
-            LinkLost: no state arrived in time.
-        """
+        """Read the newest state and keep it for the guard. Raises LinkLost when none arrived in time."""
         self._measured = self.robot.read()
         known = self._measured if self._estimation is None else self._estimation.fill(self._measured)
         self._state = self._embodiment.annotate(known)

@@ -34,11 +34,7 @@ class LogError(ValueError):
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Turn what goes wrong with a message that is not as we write them into one line about `what`.
-
-    Raises:
-        LogError: always in place of the errors of plain values.
-    """
+    """Turn what goes wrong with a message that is not as we write them into a LogError, one line about `what`."""
     try:
         yield
     except LogError:
@@ -58,11 +54,7 @@ class Entry:
     data: bytes
 
     def json(self) -> dict[str, object]:
-        """Return the content of a channel of JSON.
-
-        Raises:
-            LogError: it is no JSON object, or holds a number that is none.
-        """
+        """Return the content of a channel of JSON; raises LogError unless it is an object of real numbers."""
         with reading(f"{self.channel} at {self.time:.3f} s"):
             if _ENDLESS.search(self.data):
                 raise ValueError("a number of more than 300 digits")

@@ -98,11 +98,7 @@ def crc(image: bytes) -> int:
 
 
 def decode(message: Message, wire: bytes) -> NDArray[np.void]:
-    """Return a message's C image as a read-only record (), fields as in `layout`.
-
-    Raises:
-        WireError: it is not exactly what a sender of this message writes.
-    """
+    """Return a message's C image as a read-only record (), fields as in `layout`. Raises WireError."""
     if len(wire) != message.size:
         raise WireError(Defect.LENGTH, f"{message.topic}: expected {message.size} bytes, got {len(wire)}")
     if not wire.startswith(CDR_HEADER):
@@ -119,11 +115,7 @@ def decode(message: Message, wire: bytes) -> NDArray[np.void]:
 
 
 def decode_state(wire: bytes) -> NDArray[np.void]:
-    """Return the LowState record () of a message; see `decode`.
-
-    Raises:
-        WireError: it is damaged, or a number that a controller relies on is not finite.
-    """
+    """Return the LowState record () of a message; WireError too where what a controller needs is not finite."""
     state = decode(LOW_STATE, wire)
     if not np.isfinite(words(state)[_FLOATS]).all():
         raise WireError(Defect.NOT_FINITE, "rt/lowstate: expected finite numbers of motors and IMU")

@@ -48,11 +48,7 @@ class MotionSwitcher:
         return name
 
     def release(self) -> None:
-        """Lie down and stop the robot's own controller; return when it is proven that none runs.
-
-        Raises:
-            NotReleased: it is not.
-        """
+        """Lie down and stop the robot's own controller. Raises NotReleased unless it is proven that none runs."""
         for _ in range(_ATTEMPTS):
             if (name := self.mode()) == "":
                 return

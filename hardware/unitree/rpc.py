@@ -54,11 +54,7 @@ class Client:
         self._numbers = itertools.count(time.time_ns())
 
     def call(self, api: int) -> Reply:
-        """Ask, without a parameter, and return the answer.
-
-        Raises:
-            CallFailed: nobody serves, nobody answers in time, or the answer cannot be read.
-        """
+        """Ask, without a parameter, and return the answer. Raises CallFailed when none comes that can be read."""
         deadline = self._clock.now() + _PATIENCE
         while not (self._requests.listeners and self._replies.senders):
             if self._clock.now() > deadline:
@@ -86,11 +82,7 @@ def encode_request(number: int, api: int, parameter: str) -> bytes:
 
 
 def decode_reply(wire: bytes) -> Reply:
-    """Return a Response's content.
-
-    Raises:
-        WireError: it is damaged, longer or shorter than it says, or not text.
-    """
+    """Return a Response's content; raises WireError when it is damaged, longer or shorter than it says, or not text."""
     body = wire[len(CDR_HEADER) :]
     end = _RESPONSE_START.size + _LENGTH.size
     if wire[: len(CDR_HEADER) - 1] != CDR_HEADER[:-1]:  # the last byte counts padding at the end

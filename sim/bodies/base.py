@@ -138,11 +138,7 @@ class Physics(abc.ABC):
             self._obey()
 
     def step(self, count: int = 1) -> None:
-        """Advance by `count` physics steps.
-
-        Raises:
-            SimulationError: the state became non-finite or MuJoCo reported a bad state.
-        """
+        """Advance by some physics steps. Raises SimulationError when the state is not finite or MuJoCo calls it bad."""
         timeline, began = self._timeline, self.data.time
         target = timeline.steps + count
         while timeline.steps < target:

@@ -27,11 +27,7 @@ PERTURBATIONS: Mapping[str, type[Perturbation]] = MappingProxyType(_kinds)
 
 
 def register(kind: K) -> K:
-    """Make a kind of perturbation known by its name; a decorator.
-
-    Raises:
-        ValueError: there is one of that name.
-    """
+    """Make a kind of perturbation known by its name; a decorator. Raises ValueError where there is one of that name."""
     if kind.name in _kinds:
         raise ValueError(f"perturbation {kind.name}: expected a new name, got that of {_kinds[kind.name].__name__}")
     _kinds[kind.name] = kind

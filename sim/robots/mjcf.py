@@ -28,11 +28,7 @@ _AROUND = 1.3
 
 
 def load(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
-    """Return the robot of the file `anatomy.body` above `terrain`; edit or compile it as any MjSpec.
-
-    Raises:
-        ValueError: the file cannot be read, or has not what the anatomy names.
-    """
+    """Return the robot of the file `anatomy.body`; raises ValueError where it has not what the anatomy names."""
     try:
         spec = mujoco.MjSpec.from_file(anatomy.body)
         trunk = check_parts(anatomy, spec)

@@ -71,11 +71,7 @@ class Firmware:
         return self._body.time
 
     def cycle(self, commands: Sequence[bytes], periods: int = 1) -> list[bytes]:
-        """Let some periods pass under the commands that came, and return the states that arrive at the host.
-
-        Raises:
-            SimulationError: the physics broke down.
-        """
+        """Let some periods pass under the commands that came; return the states that arrive. Raises SimulationError."""
         self._now += periods * PERIOD
         self._restart_if_due()
         back = bool(acting(self._faults, ModeBack, self.script))

@@ -46,11 +46,7 @@ class Viewer:
     """Shows a robot until it is closed; a context."""
 
     def __init__(self, terrain: str) -> None:
-        """Start drawing.
-
-        Raises:
-            ViewerError: no OpenGL, or no port.
-        """
+        """Start drawing. Raises ViewerError where there is no OpenGL, or no port."""
         os.environ.setdefault("MUJOCO_GL", _BACKENDS.get(sys.platform, "glfw"))  # read when the child imports MuJoCo
         context = multiprocessing.get_context("spawn")
         positions = 7 + len(go2.MOTORS)
