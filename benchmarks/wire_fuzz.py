@@ -95,7 +95,7 @@ def _read_state(wire: bytes) -> str:
     try:
         state = decode_state(wire)
     except WireError as error:
-        return error.defect.value
+        return str(error).partition(":")[0]
     return "" if np.isfinite(state["motor_state"]["q"][:12]).all() else "believed a number that is none"
 
 
@@ -108,7 +108,7 @@ def _read_reply(wire: bytes) -> str:
     try:
         decode_reply(wire)
     except WireError as error:
-        return error.defect.value
+        return str(error).partition(":")[0]
     return ""
 
 

@@ -168,12 +168,8 @@ def _check_drive(spec: RobotSpec) -> None:
         names, legs = tuple(action.name for action in spec.actions), len(PATTERNS[spec.drive.pattern].lags)
         require(names == Stride._fields, "actions", f"those of a gait, {', '.join(Stride._fields)}", ", ".join(names))
         require(len(spec.legs) == legs, "legs", f"{legs}, as many as the pattern has", len(spec.legs))
-        require(
-            isinstance(spec.servo, PositionServo),
-            "servo.kind",
-            "position, because a gait moves joints",
-            spec.servo.kind,
-        )
+        moved = isinstance(spec.servo, PositionServo)
+        require(moved, "servo.kind", "position, because a gait moves joints", spec.servo.kind)
         for index, action in enumerate(spec.actions):
             within(f"actions[{index}].rest", action.low, action.rest, action.high)
         return

@@ -36,17 +36,14 @@ class Right:
 
 @dataclass(frozen=True)
 class RealtimeSettings:
-    """What to ask for.
-
-    Attributes:
-        fifo: ask for the real-time scheduler; False leaves the ordinary one.
-        cpu: run on this processor only; None leaves the choice to the kernel.
-        lock_memory: keep all memory resident.
-    """
+    """What to ask for."""
 
     fifo: bool = True
+    """The real-time scheduler; False leaves the ordinary one."""
     cpu: int | None = None
+    """Run on this processor only; None leaves the choice to the kernel."""
     lock_memory: bool = True
+    """Keep all memory resident."""
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -54,17 +51,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def obtain(settings: RealtimeSettings) -> tuple[Right, ...]:
     """Ask for everything, for the calling process; returns one line each."""
-    wishes: list[tuple[str, Callable[[], str], str]] = [("timer slack", _timer_slack, "")]
-    if settings.cpu is not None:
-        cpu = settings.cpu
-        wishes.append(("processor", lambda: _pin(cpu), "name a processor that this process may use"))
-    if settings.lock_memory:
-        wishes.append(("memory lock", _lock_memory, "run with CAP_IPC_LOCK or `ulimit -l unlimited`"))
-    if settings.fifo:
-        cure = "run with CAP_SYS_NICE, or give the user `rtprio 60` in /etc/security/limits.conf"
-        wishes.append(("real-time scheduler", _fifo, cure))
-    wishes.append(("garbage collection", _freeze, ""))
-    return tuple(_ask(name, wish, cure) for name, wish, cure in wishes)
+    cpus = set() if settings.cpu is None else {settings.cpu}
+    fifo = "run with CAP_SYS_NICE, or give the user `rtprio 60` in /etc/security/limits.conf"
+    wishes: tuple[tuple[bool, str, Callable[[], str], str], ...] = (
+        (True, "timer slack", _timer_slack, ""),
+        (bool(cpus), "processor", lambda: _pin(cpus), "name a processor that this process may use"),
+        (settings.lock_memory, "memory lock", _lock_memory, "run with CAP_IPC_LOCK or `ulimit -l unlimited`"),
+        (settings.fifo, "real-time scheduler", _fifo, fifo),
+        (True, "garbage collection", _freeze, ""),
+    )
+    return tuple(_ask(name, wish, cure) for wanted, name, wish, cure in wishes if wanted)
 
 
 def _ask(name: str, wish: Callable[[], str], cure: str) -> Right:
@@ -84,9 +80,9 @@ def _fifo() -> str:
     return f"SCHED_FIFO, priority {FIFO_PRIORITY}; one less for {len(others)} threads of the driver"
 
 
-def _pin(cpu: int) -> str:
-    os.sched_setaffinity(0, {cpu})
-    return f"on processor {cpu} only"
+def _pin(cpus: set[int]) -> str:
+    os.sched_setaffinity(0, cpus)
+    return f"on processor {', '.join(map(str, cpus))} only"
 
 
 def _lock_memory() -> str:

@@ -6,7 +6,6 @@ and CRC. Arrays of motors are in the wire's order, SI units.
 
 from __future__ import annotations
 
-import enum
 import functools
 import zlib
 
@@ -27,25 +26,8 @@ _LARGEST = float(np.finfo(np.float32).max)
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-class Defect(enum.Enum):
-    """Why a message is not accepted."""
-
-    LENGTH = "length"
-    ENCAPSULATION = "encapsulation"
-    PADDING = "padding"
-    CRC = "crc"
-    HEAD = "head"
-    NOT_FINITE = "not finite"
-    TEXT = "text"
-
-
 class WireError(ValueError):
-    """A message that must not be used; `defect` says why in one word."""
-
-    def __init__(self, defect: Defect, detail: str) -> None:
-        """Keep the defect beside a sentence with expected and got."""
-        super().__init__(f"{defect.value}: {detail}")
-        self.defect = defect
+    """A message that must not be used; the message says in one word why, then what was expected and got."""
 
 
 def encode_command(rows: FloatArray, motor_mode: int = MOTOR_ON) -> bytes:
@@ -63,7 +45,7 @@ def encode_command(rows: FloatArray, motor_mode: int = MOTOR_ON) -> bytes:
     if rows.shape != _ROWS:
         raise ValueError(f"LowCmd: expected rows of shape {_ROWS}, got {rows.shape}")
     if not np.abs(rows).max() <= _LARGEST:
-        raise WireError(Defect.NOT_FINITE, f"LowCmd: expected finite numbers, got {rows.tolist()}")
+        raise WireError(f"not finite: LowCmd: expected finite numbers, got {rows.tolist()}")
     words = _blank_command(motor_mode).copy()
     words[_FIRST : _FIRST + 20 * _STRIDE].reshape(20, _STRIDE)[: len(MOTORS), _SET_POINTS] = rows.T
     return seal(LOW_CMD, words.tobytes())
@@ -100,17 +82,17 @@ def crc(image: bytes) -> int:
 def decode(message: Message, wire: bytes) -> NDArray[np.void]:
     """Return a message's C image as a read-only record (), fields as in `layout`. Raises WireError."""
     if len(wire) != message.size:
-        raise WireError(Defect.LENGTH, f"{message.topic}: expected {message.size} bytes, got {len(wire)}")
+        raise WireError(f"length: {message.topic}: expected {message.size} bytes, got {len(wire)}")
     if not wire.startswith(CDR_HEADER):
-        raise WireError(Defect.ENCAPSULATION, f"{message.topic}: expected {CDR_HEADER.hex()}, got {wire[:4].hex()}")
+        raise WireError(f"encapsulation: {message.topic}: expected {CDR_HEADER.hex()}, got {wire[:4].hex()}")
     raw = message.to_image(wire)
     expected, got = crc(raw), int.from_bytes(raw[_LAST], "little")
     if expected != got:
-        raise WireError(Defect.CRC, f"{message.topic}: expected 0x{expected:08X}, got 0x{got:08X}")
+        raise WireError(f"crc: {message.topic}: expected 0x{expected:08X}, got 0x{got:08X}")
     if message.to_wire(raw) != wire:
-        raise WireError(Defect.PADDING, f"{message.topic}: expected zeros between head and first motor")
+        raise WireError(f"padding: {message.topic}: expected zeros between head and first motor")
     if tuple(raw[:2]) != HEAD:
-        raise WireError(Defect.HEAD, f"{message.topic}: expected {bytes(HEAD).hex()}, got {raw[:2].hex()}")
+        raise WireError(f"head: {message.topic}: expected {bytes(HEAD).hex()}, got {raw[:2].hex()}")
     return np.frombuffer(raw, message.struct.dtype)[0:1].reshape(())
 
 
@@ -118,7 +100,7 @@ def decode_state(wire: bytes) -> NDArray[np.void]:
     """Return the LowState record () of a message; WireError too where what a controller needs is not finite."""
     state = decode(LOW_STATE, wire)
     if not np.isfinite(words(state)[_FLOATS]).all():
-        raise WireError(Defect.NOT_FINITE, "rt/lowstate: expected finite numbers of motors and IMU")
+        raise WireError("not finite: rt/lowstate: expected finite numbers of motors and IMU")
     return state
 
 

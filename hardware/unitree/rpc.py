@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hardware.clock import Clock
 from hardware.unitree.bus import Bus
-from hardware.unitree.codec import Defect, WireError
+from hardware.unitree.codec import WireError
 from hardware.unitree.layout import CDR_HEADER, REQUEST, RESPONSE
 
 OK = 0
@@ -86,15 +86,15 @@ def decode_reply(wire: bytes) -> Reply:
     body = wire[len(CDR_HEADER) :]
     end = _RESPONSE_START.size + _LENGTH.size
     if wire[: len(CDR_HEADER) - 1] != CDR_HEADER[:-1]:  # the last byte counts padding at the end
-        raise WireError(Defect.ENCAPSULATION, f"reply: expected {CDR_HEADER.hex()}, got {wire[:4].hex()}")
+        raise WireError(f"encapsulation: reply: expected {CDR_HEADER.hex()}, got {wire[:4].hex()}")
     if len(body) < end:
-        raise WireError(Defect.LENGTH, f"reply: expected at least {end} bytes, got {len(body)}")
+        raise WireError(f"length: reply: expected at least {end} bytes, got {len(body)}")
     number, _, code = _RESPONSE_START.unpack_from(body)
     (length,) = _LENGTH.unpack_from(body, _RESPONSE_START.size)
     text = body[end : end + length]
     if len(text) != length or not text.endswith(b"\0"):
-        raise WireError(Defect.LENGTH, f"reply: expected a text of {length} bytes with its end, got {text!r}")
+        raise WireError(f"length: reply: expected a text of {length} bytes with its end, got {text!r}")
     try:
         return Reply(number, code, text[:-1].decode())
     except UnicodeDecodeError as error:
-        raise WireError(Defect.TEXT, f"reply: {error}") from error
+        raise WireError(f"text: reply: {error}") from error

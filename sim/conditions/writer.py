@@ -21,16 +21,8 @@ FloatArray = NDArray[np.float64]
 _STUMP = 0.02
 """Share of a lost limb's mass that stays at its joint; none at all would make the mass matrix singular."""
 _FIELDS = (
-    "body_mass",
-    "body_inertia",
-    "body_pos",
-    "geom_conaffinity",
-    "geom_friction",
-    "geom_solref",
-    "geom_rgba",
-    "dof_frictionloss",
-    "actuator_gainprm",
-    "actuator_biasprm",
+    *("body_mass", "body_inertia", "body_pos", "geom_conaffinity", "geom_friction", "geom_solref", "geom_rgba"),
+    *("dof_frictionloss", "actuator_gainprm", "actuator_biasprm"),
 )
 
 

@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, TypeVar
@@ -189,7 +189,7 @@ def _values(kind: type[Timed], name: str, pairs: str) -> dict[str, Any]:
         elif value != codec.neutral:
             values[item.name] = (*values.get(item.name, ()), (key.removesuffix(codec.ending), value))
     for item in _spoken(kind):
-        if item.name not in values and item.default is _MISSING:
+        if item.name not in values and item.default is MISSING:
             raise PerturbationError(f"perturbation {name}", f"a value for {_key(item)}", pairs)
     return values
 
@@ -215,12 +215,8 @@ class _Unreadable(Exception):
         self.nearest = nearest
 
 
-_MISSING = field().default
-
-
-def _field(codec: Codec, default: object | None = None) -> Any:
-    metadata = {"codec": codec}
-    return field(metadata=metadata) if default is None else field(default=default, metadata=metadata)
+def _field(codec: Codec, default: object = None) -> Any:
+    return field(default=MISSING if default is None else default, metadata={"codec": codec})
 
 
 def _spoken(kind: type[Timed]) -> list[Any]:

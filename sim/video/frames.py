@@ -8,7 +8,7 @@ import itertools
 import os
 import sys
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -32,17 +32,11 @@ _EXTENT = 0.3
 _INK = (28, 32, 38)
 
 
-class _GLContext(Protocol):
-    def make_current(self) -> None: ...
-
-    def free(self) -> None: ...
-
-
-def _open_gl(width: int, height: int, model: mujoco.MjModel) -> tuple[_GLContext, mujoco.MjrContext]:
+def _open_gl(width: int, height: int, model: mujoco.MjModel) -> tuple[Any, mujoco.MjrContext]:
     """Off-screen OpenGL through MUJOCO_GL where it is set, else the way that this system has without a display."""
     name = os.environ.get("MUJOCO_GL", "").lower() or _BACKENDS.get(sys.platform, "egl")
     try:
-        window: _GLContext = importlib.import_module(f"mujoco.{name}").GLContext(width, height)
+        window = importlib.import_module(f"mujoco.{name}").GLContext(width, height)
         window.make_current()
         context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
     # PyOpenGL answers a missing system library with an AttributeError on None.

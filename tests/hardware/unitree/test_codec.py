@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from hardware.unitree.codec import Defect, WireError, crc, decode, decode_state, encode_command, seal
+from hardware.unitree.codec import WireError, crc, decode, decode_state, encode_command, seal
 from hardware.unitree.layout import LOW_CMD, LOW_STATE
 from tests.hardware.unitree.samples import Motor, command, command_image, crc_bit_by_bit, state_image
 
@@ -19,10 +19,10 @@ def with_crc(image: bytes) -> bytes:
     return image[:-4] + struct.pack("<I", crc_bit_by_bit(image))
 
 
-def refused(wire: bytes) -> Defect:
+def refused(wire: bytes) -> str:
     with pytest.raises(WireError) as caught:
         decode_state(wire)
-    return caught.value.defect
+    return str(caught.value).partition(":")[0]
 
 
 def test_a_command_is_the_message_packed_field_by_field() -> None:
@@ -57,15 +57,15 @@ def test_a_command_for_another_number_of_motors_is_refused() -> None:
 
 def test_each_damage_has_its_name() -> None:
     good = seal(LOW_STATE, state_image(seed=2))
-    assert refused(good[:-1]) is Defect.LENGTH
-    assert refused(b"") is Defect.LENGTH
-    assert refused(b"\x00\x00" + good[2:]) is Defect.ENCAPSULATION
-    assert refused(good[:500] + bytes((good[500] ^ 1,)) + good[501:]) is Defect.CRC
-    assert refused(good[:82] + b"\x01" + good[83:]) is Defect.PADDING
-    assert refused(seal(LOW_STATE, b"\x00" + state_image(seed=2)[1:])) is Defect.HEAD
+    assert refused(good[:-1]) == "length"
+    assert refused(b"") == "length"
+    assert refused(b"\x00\x00" + good[2:]) == "encapsulation"
+    assert refused(good[:500] + bytes((good[500] ^ 1,)) + good[501:]) == "crc"
+    assert refused(good[:82] + b"\x01" + good[83:]) == "padding"
+    assert refused(seal(LOW_STATE, b"\x00" + state_image(seed=2)[1:])) == "head"
     broken = bytearray(state_image(seed=2))
     struct.pack_into("<f", broken, 24, np.nan)
-    assert refused(seal(LOW_STATE, bytes(broken))) is Defect.NOT_FINITE
+    assert refused(seal(LOW_STATE, bytes(broken))) == "not finite"
 
 
 @given(some.binary(max_size=1300))
