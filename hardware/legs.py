@@ -68,6 +68,12 @@ class Leg:
         sin, cos = math.sin(hip), math.cos(hip)
         return (self.x + x, self.y + self.offset * cos + down * sin, self.offset * sin - down * cos)
 
+    def knee(self, hip: float, thigh: float) -> Triple:
+        """Return the knee from the trunk's origin [m] at joint angles [rad]."""
+        sin, cos, down = math.sin(hip), math.cos(hip), self.thigh * math.cos(thigh)
+        y, z = self.offset * cos + down * sin, self.offset * sin - down * cos
+        return self.x - self.thigh * math.sin(thigh), self.y + y, z
+
     def foot_velocity(self, angles: Sequence[float], speeds: Sequence[float]) -> Triple:
         """Return how fast the foot moves in the trunk's axes [m/s] at joint angles [rad] and speeds [rad/s]."""
         hip, thigh, calf = angles

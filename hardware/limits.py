@@ -20,7 +20,7 @@ ALWAYS = ("finite", "range", "slew", "command_age")
 """Checks that no robot can do without."""
 _REAL = ("robot", "state_age", "attitude", "bad_packets", "frozen", "second_writer", "overruns")
 _JOINTS = ("torque", "joint_position", "joint_velocity", "temperature")
-_MORE = frozenset({"slew", "torque", "state_age", "tilt", "roll", "pitch"})
+_MORE = frozenset({"slew", "torque", "state_age", "tilt", "roll", "pitch", "pose", "plans"})
 """Checks whose limit cannot be zero."""
 
 
@@ -143,7 +143,7 @@ class Checks:
     motor: Check = Check()
     """The same of the one motor that is worst [-]."""
     stand_up: Check = Check()
-    """How far a joint is from its way up, or from the standing pose [rad]; it trips too when that is long overdue."""
+    """How far a joint is off its way up or the standing pose [rad]; it trips too when the time for that is over."""
     constant: Check = Check()
     """Time for which joints or IMU said exactly the same while set-points moved [s]."""
     gravity: Check = Check()
@@ -157,13 +157,8 @@ class Checks:
 
     def __post_init__(self) -> None:
         for name, check in self:
-            limit, warn, sign = check.limit, check.warn, -1.0 if name in FALLING else 1.0
-            if not check.on or name in UNLIMITED:
-                continue
-            require(limit < math.inf, f"{name}.limit", "a number, because it is looked at", "none")
-            require(limit > 0.0 or (limit == 0.0 and name not in _MORE), f"{name}.limit", "a positive number", limit)
-            milder = warn is None or sign * warn < sign * limit
-            require(milder, f"{name}.warn", f"{'more' if name in FALLING else 'less'} than the limit, {limit:g}", warn)
+            if name not in UNLIMITED:
+                _sound(name, check)
         for name in ALWAYS:
             require(getattr(self, name).on, f"{name}.severity", "one that is not off", "off")
 
@@ -175,3 +170,51 @@ class Checks:
         """Return what a real robot needs besides and these lack; those of joint angles on request."""
         wanted = [*_REAL, *(_JOINTS if position else ()), *(() if self.roll.on and self.pitch.on else ("tilt",))]
         return [name for name in wanted if not getattr(self, name).on]
+
+
+@dataclass(frozen=True)
+class Arming:
+    """What a real robot proves before it is told anything: beyond a soft or a hard limit it is not armed.
+
+    What a robot does not measure, or has not, is said and no more.
+    """
+
+    joints: Check = Check(Severity.HARD, 0.05)
+    """How far a joint is outside its range [rad]."""
+    pose: Check = Check(Severity.HARD, 0.8)
+    """How far a joint is from the way between lying and standing [rad]."""
+    legs: Check = Check(Severity.SOFT, 0.05)
+    """How far a leg's lowest point is off the ground on which the others are [m]; while it stands up and stands too."""
+    ground: Check = Check(Severity.SOFT, 0.35)
+    """How steep that ground is, by joints and attitude [rad]; while it stands up and stands too."""
+    gravity: Check = Check(Severity.HARD, 0.26)
+    """Angle between up as the accelerometer feels it and as the attitude says it [rad]."""
+    weight: Check = Check(Severity.HARD, 0.1)
+    """How far what the accelerometer feels is from 9.81 m/s^2, as a share of it [-]."""
+    angles: Check = Check(Severity.HARD, 0.1)
+    """How far roll, pitch and yaw as the robot says them are from its quaternion [rad]."""
+    rest: Check = Check(Severity.HARD, 0.3)
+    """Fastest turning, by the gyro [rad/s]."""
+    still: Check = Check(Severity.HARD, 0.5)
+    """Fastest joint [rad/s]."""
+    same: Check = Check(Severity.HARD, 0.1)
+    """Time for which gyro or accelerometer said exactly the same [s]."""
+    feet: Check = Check(Severity.HARD, 5.0)
+    """What all feet bear, as a share of the weight [-]."""
+    plans: Check = Check(Severity.HARD, 1.0)
+    """How long half of the plans took while warming up, as a share of a tick [-]; `limber deploy` looks at it."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            _sound(field.name, getattr(self, field.name))
+
+
+def _sound(name: str, check: Check) -> None:
+    """Raise ValueError unless a check that is looked at has a limit, and a milder threshold on the right side of it."""
+    limit, warn, sign = check.limit, check.warn, -1.0 if name in FALLING else 1.0
+    if not check.on:
+        return
+    require(limit < math.inf, f"{name}.limit", "a number, because it is looked at", "none")
+    require(limit > 0.0 or (limit == 0.0 and name not in _MORE), f"{name}.limit", "a positive number", limit)
+    milder = warn is None or sign * warn < sign * limit
+    require(milder, f"{name}.warn", f"{'more' if name in FALLING else 'less'} than the limit, {limit:g}", warn)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,4 +169,31 @@ class Robot(Protocol):
 
     def close(self) -> None:
         """Release the wire."""
+        ...
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a robot and its wire said for a while, nothing being asked of it."""
+
+    states: tuple[RobotState, ...]
+    """One at least."""
+    senders: tuple[str, ...]
+    """Who sent states, in words."""
+    commands: int
+    """Of somebody else."""
+    angles: FloatArray
+    """Roll, pitch and yaw as the robot itself says them (3,) [rad]; NaN where it does not."""
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A robot on a wire: before it is armed it has to prove that it is what its file says."""
+
+    def listen(self) -> Heard:
+        """Hear the robot for a while, and send it nothing. Raises RobotFault."""
+        ...
+
+    def owner(self) -> str:
+        """Return which controller of its own drives the robot, "" for none. Raises RobotFault."""
         ...

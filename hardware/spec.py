@@ -6,12 +6,12 @@ What one part says alone it checks itself; here is what two parts say of one thi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 
 from hardware.channels import Action, Channel, measured, strode
 from hardware.drives import PATTERNS, Drive, Stride, Striding
 from hardware.legs import Foot, Leg
-from hardware.limits import Checks, Limits
+from hardware.limits import Arming, Checks, Limits
 from hardware.motors import Gains, PositionServo, ServoKind, TorqueServo, VelocityServo, Wire
 from sim.robots.anatomy import Anatomy
 from sim.strict import distinct, one_of, positive, require, within
@@ -64,6 +64,8 @@ class RobotSpec:
     """Feet whose force is measured."""
     legs: tuple[Leg, ...] = ()
     """In the order of the motors, three each; none on robots whose legs nobody needs to know."""
+    arming: Arming = field(default_factory=Arming)
+    """What is proven before its motors are driven, where it has a wire."""
     foot: Foot | None = None
     """Of those legs."""
     wire: Wire | None = None
@@ -124,8 +126,8 @@ def _lengths(part: object, place: str) -> Iterator[tuple[str, int]]:
     if isinstance(part, tuple):
         yield place, len(part)
     elif is_dataclass(part):
-        for field in fields(part):
-            yield from _lengths(getattr(part, field.name), f"{place}.{field.name}")
+        for each in fields(part):
+            yield from _lengths(getattr(part, each.name), f"{place}.{each.name}")
 
 
 def _check_joints(spec: RobotSpec, servo: PositionServo | TorqueServo) -> None:

@@ -119,25 +119,22 @@ class Watch:
         self._obedience, self._senses, self._feet = Obedience(spec, period), Senses(period), Feet(spec, period)
         self._compares = any(check.on for name, check in spec.checks if name in _COMPARISONS)
         self._driven, self._cycle, self._at, self._gap = False, 0, 0.0, 0.0
-        self._rises = self._walks = False
-        readings = self._readings()
+        self._walks = False
+        readings = self.readings()
         checks = {name: getattr(spec.checks, name) for name in readings}
         on = [(name, check, readings[name]) for name, check in checks.items() if check.severity is not _OFF]
         self._looks = [(*look, *_harmless(*look[1:])) for look in on]
 
-    def learn(
-        self, state: RobotState, now: float, sent: RobotCommand | None, *, rises: bool = False, walks: bool = False
-    ) -> None:
+    def learn(self, state: RobotState, now: float, sent: RobotCommand | None, *, walks: bool = False) -> None:
         """Compare a state with the command before it, and with the states before.
 
         Args:
             state: the newest one.
             now: host clock [s].
             sent: the last command; None or OFF where nobody drives the motors.
-            rises: whether the robot stands up, or stands.
-            walks: whether it runs.
+            walks: whether the robot runs.
         """
-        self._rises, self._walks = rises, walks
+        self._walks = walks
         if sent is None or sent.mode is CommandMode.OFF:
             if self._driven:
                 self._obedience.forget()
@@ -185,11 +182,11 @@ class Watch:
         for name, check, reading, least, most in self._looks:
             value = reading.value(state, now)
             if not least <= value <= most:  # so that what is not a number is looked at too
-                trips.append(_compare(name, check, reading, value))
+                trips.append(compare(name, check, reading, value))
         found = [trip for trip in trips if trip is not None]
         return tuple(sorted(found, key=lambda trip: _RANK[trip.severity]))
 
-    def _readings(self) -> dict[str, Reading]:
+    def readings(self) -> dict[str, Reading]:
         """Return how each check is measured."""
         low, high = (np.array(end) for end in (self._spec.limits.position_low, self._spec.limits.position_high))
         return {
@@ -219,7 +216,6 @@ class Watch:
         motors, senses, feet = self._obedience, self._senses, self._feet
         return {
             "obedience": Reading(lambda _, __: motors.most, "% not as told", 100.0, told=motors.cause),
-            "stand_up": Reading(lambda _, __: motors.farthest if self._rises else 0.0, "rad behind its way up"),
             "motor": Reading(lambda _, __: motors.worst, "% not as told", 100.0, told=motors.names),
             "constant": Reading(lambda _, __: senses.constant, "s the same while it moved", told=lambda _: senses.same),
             "gravity": Reading(lambda _, __: senses.leaning, "deg between accelerometer and attitude", _DEGREES),
@@ -240,7 +236,7 @@ class Watch:
 
 
 _OFF = Severity.OFF
-_COMPARISONS = frozenset({"obedience", "motor", "stand_up", "constant", "gravity", "turning", "feet", "foot"})
+_COMPARISONS = frozenset({"obedience", "motor", "constant", "gravity", "turning", "feet", "foot"})
 _RANK = {Severity.HARD: 0, Severity.SOFT: 1, Severity.WARN: 2}
 
 
@@ -250,7 +246,8 @@ def _harmless(check: Check, reading: Reading) -> tuple[float, float]:
     return (max(thresholds), math.inf) if reading.smaller else (-math.inf, min(thresholds))
 
 
-def _compare(name: str, check: Check, reading: Reading, value: float) -> Trip | None:
+def compare(name: str, check: Check, reading: Reading, value: float) -> Trip | None:
+    """Return the trip of a check whose reading has a value; None where there is nothing to say."""
     if math.isnan(value):
         return Trip(name, check.severity if reading.vital else Severity.WARN, "not measured")
     sign = -1.0 if reading.smaller else 1.0

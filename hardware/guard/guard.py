@@ -16,6 +16,7 @@ import numpy as np
 from hardware.guard.bounds import Bounds, fits, is_finite
 from hardware.guard.checks import Trip, Watch
 from hardware.guard.posture import Move
+from hardware.guard.rising import Rising
 from hardware.guard.state_machine import LATCHED, UPRIGHT, Mode, StateMachine
 from hardware.limits import Severity
 from hardware.motors import PositionServo, VelocityServo
@@ -60,7 +61,7 @@ class Guard:
     def __init__(self, spec: RobotSpec) -> None:
         self._spec, servo = spec, spec.servo
         self._joints = servo if isinstance(servo, PositionServo) else None
-        self._bounds, self._watch = Bounds(spec), Watch(spec)
+        self._bounds, self._watch, self._rising = Bounds(spec), Watch(spec), Rising(spec)
         self._machine = StateMachine(poses=self._joints is not None)
         none = np.zeros(len(spec.motors))
         self._damping = none if isinstance(servo, VelocityServo) else none + servo.damping
@@ -116,18 +117,16 @@ class Guard:
             late: how late this servo cycle began [s].
         """
         # The state: whatever trips is acted on, before anything else is asked.
-        before = self.mode
-        self._watch.learn(state, now, self._last, rises=before in {Mode.STAND_UP, Mode.STAND}, walks=before is Mode.RUN)
-        cycle = _Cycle(state, now, self._watch.look(state, now, late))
+        self._watch.learn(state, now, self._last, walks=self.mode is Mode.RUN)
+        caught, move = self._caught(state, now), self._move
+        cycle = _Cycle(state, now, (*self._watch.look(state, now, late), *caught))
         for trip in cycle.trips:
             self._machine.latch(trip)
 
         # The mode: one step towards what was requested, prepared for where it is a new one.
-        refusal, move = self._refusal(command, now), self._move
+        refusal = self._refusal(command, now)
         arrived = move is None or move.arrived(state.motor_position, now)
-        overdue = move is None or move.overdue(now)
-        if overdue and move is not None and self.mode is Mode.STAND_UP:
-            self._machine.latch(Trip("stand_up", self._spec.checks.stand_up.severity, "it is long overdue"))
+        overdue = move is None or move.overdue(now) or bool(caught)
         mode = self._machine.step(arrived=arrived, overdue=overdue, live=refusal is None)
         if mode is not self._entered:
             self._enter(mode, self._entered, state, now)
@@ -139,6 +138,16 @@ class Guard:
         if self._move is not None:
             return self._drive(self._move.command(now, now + LEASE), cycle, (f"mode: {mode.value}",))
         return self._still(cycle, (str(self.fault),) if self.fault is not None and mode is not Mode.PASSIVE else ())
+
+    def _caught(self, state: RobotState, now: float) -> list[Trip]:
+        """Return what is in the way of a robot on its way up or down."""
+        move, sent, goes_up = self._move, self._sent, self._machine.goes_up
+        if move is None or sent is None:
+            return []
+        move.follow(sent.position, state.motor_position, now)
+        if self.mode is Mode.SIT_DOWN:
+            return self._rising.down(move)
+        return self._rising.up(move, state, now) if goes_up else []
 
     def _enter(self, mode: Mode, before: Mode, state: RobotState, now: float) -> None:
         """Prepare for a mode that begins now."""

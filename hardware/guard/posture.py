@@ -16,8 +16,12 @@ SHORTEST = 0.1
 REACHED = 0.4
 """Largest distance of a measured joint from a pose that counts as reached [rad]: what gravity bends is far less."""
 
-GRACE = 2.0
+GRACE = 1.0
 """Time beyond its own after which a move is overdue [s]."""
+_MEMORY = 0.3
+"""Time constant of how far joints are behind on average [s]: a jolt is no obstacle."""
+_STAYS = 0.05
+"""A joint whose whole way is shorter stays where it is [rad]."""
 
 
 class Move:
@@ -35,7 +39,11 @@ class Move:
     def __init__(
         self, joints: PositionServo, target: FloatArray, start: FloatArray, kp: FloatArray, kd: FloatArray, now: float
     ) -> None:
-        self._target, self._start, self._begin = target, start, now
+        self.target, self._start, self._begin = target, start, now
+        way = target - start
+        self._heard, self._ahead = now, np.sign(way) * (np.abs(way) > _STAYS)
+        self.off = np.zeros_like(target)
+        """How far each joint is off its set-points on average (n_motors,) [rad]."""
         self._kp, self._kd = kp, kd
         self._gains = np.array(joints.hold.kp), np.array(joints.hold.kd)
         whole = float(np.abs(np.subtract(joints.stand, joints.sit)).max())
@@ -44,18 +52,27 @@ class Move:
 
     def arrived(self, measured: FloatArray, now: float) -> bool:
         """Tell whether the time is over and the joints (n_motors,) [rad] are there."""
-        return now - self._begin >= self._duration and float(np.abs(measured - self._target).max()) < REACHED
+        return now - self._begin >= self._duration and float(np.abs(measured - self.target).max()) < REACHED
 
     def overdue(self, now: float) -> bool:
         """Tell whether the joints should have been there long ago: something is in the way, or a motor is weak."""
         return now - self._begin >= self._duration + GRACE
+
+    def follow(self, sent: FloatArray, measured: FloatArray, now: float) -> None:
+        """Compare the last set-points (n_motors,) [rad] with where the joints are (n_motors,) [rad] at `now` [s]."""
+        self.off += (1.0 - math.exp((self._heard - now) / _MEMORY)) * (sent - measured - self.off)
+        self._heard = now
+
+    def behind(self) -> FloatArray:
+        """Return how far each joint is behind (n_motors,) [rad]: limp ones fold ahead of their way down."""
+        return self._ahead * self.off
 
     def command(self, now: float, expires: float) -> RobotCommand:
         """Return the set-points at `now` [s]."""
         share = min(1.0, max(0.0, (now - self._begin) / self._duration))
         blend = 0.5 - 0.5 * math.cos(math.pi * share)
         rate = 0.5 * math.pi / self._duration * math.sin(math.pi * share)
-        way, stiff = self._target - self._start, min(1.0, share / GAIN_SHARE)
+        way, stiff = self.target - self._start, min(1.0, share / GAIN_SHARE)
         kp, kd = self._gains
         return RobotCommand(
             CommandMode.SERVO,

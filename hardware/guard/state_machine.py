@@ -56,6 +56,11 @@ class StateMachine:
         self._off = False
         """The motors were off when the emergency stop came."""
 
+    @property
+    def goes_up(self) -> bool:
+        """Whether it stands up, or stands and is to stay up."""
+        return self.target in _UP and self.mode in {Mode.STAND_UP, Mode.STAND}
+
     def request(self, target: Mode) -> bool:
         """Head for a mode; False while a fault forbids it.
 

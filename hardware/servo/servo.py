@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from hardware import embodiment
 from hardware.estimation.legged import StateEstimation
 from hardware.feedback import Follower
+from hardware.guard.arming import prove
 from hardware.guard.checks import Trip
 from hardware.guard.guard import Guard
 from hardware.guard.state_machine import Mode
-from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError, RobotFault, RobotState
+from hardware.robot import CommandMode, FloatArray, Listening, Robot, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.schedule import ActionSchedule, Rung
 
 
@@ -76,7 +77,7 @@ class Servo:
         """Let the motors follow schedules; what was published before is forgotten.
 
         Raises:
-            RobotFault: the robot is not ready, or the guard holds a fault that was not reset.
+            RobotFault: the robot is not ready or does not prove it, or the guard holds a fault that was not reset.
         """
         if self.guard.fault is not None:
             raise RobotFault(f"robot {self.spec.name} is not armed while the guard holds a fault: {self.guard.fault}")
@@ -85,6 +86,8 @@ class Servo:
         self._follower.reset()
         if self._estimation is not None:
             self._estimation.reset()
+        if isinstance(self.robot, Listening):
+            prove(self.spec, self.robot.listen())
         self.robot.activate()
         self.guard.request(Mode.RUN)
 

@@ -27,9 +27,16 @@ class Writer(Protocol):
 class Reader(Protocol):
     """Receives from one topic."""
 
+    sources: dict[int, int]
+    """How many messages each writer sent that was heard; whoever wants to begin anew clears it."""
+
     @property
     def senders(self) -> int:
         """How many writers there are now."""
+        ...
+
+    def name(self, source: int) -> str:
+        """Return in words which writer a source is."""
         ...
 
     def take(self) -> list[bytes]:

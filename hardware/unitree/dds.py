@@ -103,7 +103,7 @@ class DdsReader:
     """Receives from one topic; made by `DdsBus.reader`."""
 
     def __init__(self, participant: DomainParticipant, topic: str, struct: Struct, depth: int, others: bool) -> None:
-        self._topic = topic
+        self._topic, self.sources = topic, dict[int, int]()
         own = Policy.IgnoreLocal.Participant if others else Policy.IgnoreLocal.Nothing
         qos = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(depth), own)
         self._end: DataReader | None = DataReader(participant, Topic(participant, topic, idl_type(struct)), qos)
@@ -115,13 +115,21 @@ class DdsReader:
     def senders(self) -> int:
         return 0 if self._end is None else len(self._end.get_matched_publications())
 
+    def name(self, source: int) -> str:
+        signed = (source ^ 1 << 63) - (1 << 63)  # as handles are taken, though not as they are given
+        about = None if self._end is None else self._end.get_matched_publication_data(signed)
+        return f"writer {source:x}" if about is None else f"writer {about.key}"
+
     def take(self) -> list[bytes]:
         if self._end is None:
             raise BusError(f"DDS topic {self._topic}: expected an open bus; it was closed")
         taken = ddspy_take(self._reference, _ANY, self._depth)
         if isinstance(taken, int):
             raise BusError(f"DDS topic {self._topic}: nothing can be received (code {taken})")
-        return [data for data, about in taken if about.valid_data]
+        heard = [(data, about.publication_handle) for data, about in taken if about.valid_data]
+        for _, source in heard:
+            self.sources[source] = self.sources.get(source, 0) + 1
+        return [data for data, _ in heard]
 
     def wait(self, seconds: float) -> bool:
         if self._waiting is None:

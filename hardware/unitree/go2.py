@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.clock import Beat, Clock
-from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
+from hardware.robot import CommandMode, FloatArray, Heard, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.spec import RobotSpec
 from hardware.unitree.bus import Bus, BusError, Reader, Writer
 from hardware.unitree.clock_sync import RobotClock
@@ -30,7 +30,7 @@ _LINK = 0.5
 _FRESH = 0.1
 """A state that arrives within this time is there before motors are armed [s]."""
 _LISTEN = 0.2
-"""How long to listen for another commander before arming [s]."""
+"""How long to listen for a proof, and for another commander before arming [s]."""
 _FAREWELL = 0.5
 """How long damping is sent before the driver falls silent [s]."""
 _HZ = 500.0
@@ -85,24 +85,37 @@ class Go2:
             expected = f"expected states on {LOW_STATE.topic} within {_CONNECT:g} s"
             raise LinkLost(f"go2: {expected}, got {self._counts.bad} damaged ones from {senders} senders")
 
+    def listen(self) -> Heard:
+        self._require_fresh_state()
+        self._forget()
+        foreign, states, end = self._counts.foreign, list[RobotState](), self._clock.now() + _LISTEN
+        while self._clock.now() < end:
+            states.append(self._require_fresh_state())
+        assert self._record is not None
+        said = self._record["imu_state"]["rpy"].astype(np.float64)
+        angles = said if said.any() else np.full(3, np.nan)
+        return Heard(tuple(states), self._senders(), self._counts.foreign - foreign, angles)
+
+    def owner(self) -> str:
+        self._require_fresh_state()
+        return self._switcher.mode()
+
     def activate(self) -> None:
         """Make the robot's own controller let go, and take over with the motors damped where they are.
 
         Raises:
             RobotFault: states are not fresh, the release is not proven, or somebody else commands.
         """
-        if self._bus is None:
-            raise RobotFault("go2: activate: expected a connected robot; call connect first")
         self._require_fresh_state()
         try:
             self._switcher.release()
         except (NotReleased, BusError) as error:
             raise RobotFault(f"go2: not armed: {error}") from error
         self._others.take()
+        self._forget()
         self._pause(_LISTEN)
         if heard := len(self._others.take()):
             raise RobotFault(f"go2: not armed: somebody else sends commands ({heard} within {_LISTEN:g} s)")
-        self._rebooted, self._on, self._ahead = False, False, 0.0
         state = self._require_fresh_state()
         if state.faults:
             raise RobotFault(f"go2: not armed: {', '.join(state.faults)}")
@@ -217,6 +230,8 @@ class Go2:
             faults += ("the robot started anew",)
         if self._ahead > self.spec.checks.state_age.limit:
             faults += (f"its clock jumped ahead by {self._ahead:.2f} s",)
+        if len(self._states.sources) > 1:
+            faults += (f"more than one robot answers: {', '.join(self._senders())}",)
         if pressed(record) >= EMERGENCY:
             faults += (f"{'+'.join(sorted(EMERGENCY, reverse=True))} on the remote",)
         return faults
@@ -229,7 +244,18 @@ class Go2:
             self._states.wait(deadline - self._clock.now())
         return True
 
+    def _forget(self) -> None:
+        """What was wrong before says nothing any more."""
+        self._rebooted, self._on, self._ahead = False, False, 0.0
+        self._states.sources.clear()
+
+    def _senders(self) -> tuple[str, ...]:
+        """Return who sent states since the last proof began, in words."""
+        return tuple(f"{self._states.name(who)} ({count} states)" for who, count in self._states.sources.items())
+
     def _require_fresh_state(self) -> RobotState:
+        if self._bus is None:
+            raise RobotFault("go2: not armed: expected a connected robot; call connect first")
         try:
             self._receive()
             if self._await_state(_FRESH):

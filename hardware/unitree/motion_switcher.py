@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 
 from hardware.clock import Clock
+from hardware.robot import RobotFault
 from hardware.unitree.bus import Bus
 from hardware.unitree.rpc import OK, CallFailed, Client
 
@@ -20,7 +21,7 @@ _SETTLE = 1.0
 """Time that the robot gets to lie down, and to leave a mode, before it is asked again [s]."""
 
 
-class NotReleased(RuntimeError):
+class NotReleased(RobotFault):
     """It is not proven that the robot's own controller has let go."""
 
 

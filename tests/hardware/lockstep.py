@@ -30,6 +30,8 @@ class LockstepBus:
         self._cycles = 0
         self._commands: list[bytes] = []
         self._inboxes: dict[str, list[list[bytes]]] = {}
+        self.sources: dict[int, int] = {}
+        """How many states came from this robot, 0, and from another one, 1."""
         self.open = True
 
     def join(self) -> LockstepBus:
@@ -57,6 +59,10 @@ class LockstepBus:
         self._commands.append(wire)
         self._deliver(LOW_CMD.topic, wire)
 
+    def answer(self, wire: bytes) -> None:
+        """Send a state as another robot would."""
+        self._deliver(LOW_STATE.topic, wire, 1)
+
     def send(self, topic: str, wire: bytes) -> None:
         """Carry what the host sends."""
         self.run()
@@ -82,7 +88,9 @@ class LockstepBus:
             self.run()
         return bool(inbox)
 
-    def _deliver(self, topic: str, wire: bytes) -> None:
+    def _deliver(self, topic: str, wire: bytes, source: int = 0) -> None:
+        if topic == LOW_STATE.topic:
+            self.sources[source] = self.sources.get(source, 0) + 1
         for inbox in self._inboxes.get(topic, []):
             inbox.append(wire)
             del inbox[:-_KEPT]
@@ -106,6 +114,11 @@ class LockstepEnd:
     def __init__(self, bus: LockstepBus, topic: str, inbox: list[bytes]) -> None:
         self._bus, self._topic, self._inbox = bus, topic, inbox
         self.listeners = self.senders = 1
+        self.sources = bus.sources
+
+    def name(self, source: int) -> str:
+        """Return which robot a source is; see `hardware.unitree.bus.Reader`."""
+        return f"robot {source}"
 
     def write(self, wire: bytes) -> None:
         """Send one message; see `hardware.unitree.bus.Writer`."""

@@ -23,9 +23,11 @@ from sim.terrain import Terrain
 PERIOD = go2.TIMESTEP
 """One cycle of the robot [s]."""
 _SETTLE = 1.0
-"""Time to come to rest on the ground before anything is asked of it [s]."""
+"""Time to come to rest on the ground before anything is asked of it, held in the pose in which it lies [s]."""
 _DAMPING = 3.0
 """Velocity gain of the motors when nobody commands [N m s/rad]."""
+_HELD = 60.0
+"""Position gain with which the robot's own controller holds it down [N m/rad]."""
 _AMBIENT, _HEATING, _COOLING = 25.0, 0.45, 250.0
 """Air [deg C], heating per squared torque in the end [K/(N m)^2] and time constant [s] of a motor: our estimates."""
 _GYRO_NOISE, _ACCELEROMETER_NOISE = 0.01, 0.08
@@ -49,7 +51,9 @@ class Body:
         self.on = np.ones(len(MOTORS), bool)
         self.temperature = np.full(len(MOTORS), _AMBIENT + 5.0)
         self.lost = np.zeros(len(MOTORS), np.uint32)
-        self.step(None, (), round(_SETTLE / PERIOD))
+        on, lies = np.ones(len(MOTORS), bool), np.array(go2.SIT)[_TO_WIRE]
+        held = Command(on, lies, self._none, self._none, self._none + _HELD, self._none + _DAMPING)
+        self.step(held, (), round(_SETTLE / PERIOD))
 
     @property
     def time(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from benchmarks.two_terminals import free_domain
 from controller.settings import robots
 from hardware.clock import WallClock
+from hardware.guard.arming import prove
 from hardware.motors import PositionServo
 from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotFault
 from hardware.unitree.bus import BusError
@@ -131,6 +133,19 @@ def test_arming_is_refused_while_another_process_commands() -> None:
             robot.activate()
         robot.close()
         intruder.kill()
+
+
+def test_two_robots_on_one_domain_are_told_apart_and_both_named() -> None:
+    domain = free_domain()
+    with emulator(domain), emulator(domain):
+        robot, deadline = connected(domain), time.monotonic() + 20.0
+        while len((heard := robot.listen()).senders) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        robot.close()
+    assert len(set(heard.senders)) == 2
+    assert all(re.fullmatch(r"writer [0-9a-f-]{36} \(\d+ states\)", sender) for sender in heard.senders)
+    with pytest.raises(RobotFault, match="go2: not armed: .*robots: 2: writer .*, writer .*, expected exactly one"):
+        prove(SPEC, heard)
 
 
 def test_a_network_device_that_is_not_there_is_named() -> None:
