@@ -30,7 +30,7 @@ class GaitDrive:
     steady = False
 
     def __init__(self, spec: RobotSpec) -> None:
-        """Stand; the robot has the legs and the position servos that a gait needs (`hardware.consistency`)."""
+        """Stand; the robot has the legs and the position servos that a gait needs (`hardware.spec`)."""
         assert isinstance(spec.drive, Striding)
         assert isinstance(spec.servo, PositionServo)
         assert spec.foot is not None

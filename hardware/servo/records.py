@@ -132,13 +132,13 @@ class CycleLayout:
         measured |= {name: int(measured[name]) for name in _COUNTS} | {name: numbers[at[name]] for name in _VECTORS}
         state = RobotState(**measured, faults=tuple(faults), judged=tuple(numbers[at["judged"]].tolist()))
         time, late, age, mode, rung, sent, order = numbers[len(_SCALARS) : 15].tolist()
-        action = numbers[at["action"]]
+        action, fault = numbers[at["action"]], told.split("\t")
         report = ServoReport(
             action=None if np.isnan(action).all() else action,
             rung=_RUNGS[int(rung)],
             plan_age=age,
             reasons=(),
-            fault=_trip(told),
+            fault=Trip(fault[0], Severity(fault[1]), fault[2]) if len(fault) == 3 else None,
             mode=_MODES[int(mode)],
             sent=None if math.isnan(sent) else self._command(numbers, _COMMANDS[int(sent)], time),
         )
@@ -242,8 +242,3 @@ class OrderLayout:
 _REQUEST_HEAD = 5
 _SCHEDULE_HEAD = 6
 _ORDER_HEAD = _REQUEST_HEAD + _SCHEDULE_HEAD
-
-
-def _trip(told: str) -> Trip | None:
-    parts = told.split("\t")
-    return Trip(parts[0], Severity(parts[1]), parts[2]) if len(parts) == 3 else None

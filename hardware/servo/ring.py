@@ -41,7 +41,8 @@ class RecordRing:
 
     def __init__(self, memory: SharedMemory, *, owner: bool) -> None:
         self._memory, self._owner = memory, owner
-        self._bytes = _buffer(memory)
+        assert memory.buf is not None  # none but a closed one has no bytes
+        self._bytes = memory.buf
         self._words = self._bytes[: len(self._bytes) // _WORD * _WORD].cast("Q")
         _, self.slots, self.capacity, self._count = (int(word) for word in self._words[:_HEAD_WORDS])
         self._stride = _SLOT_WORDS + _words(self.capacity)
@@ -57,9 +58,7 @@ class RecordRing:
         if capacity < 1 or slots < 2:
             raise ValueError(f"RecordRing: expected at least 1 byte and 2 slots, got {capacity} and {slots}")
         size = _WORD * (_HEAD_WORDS + slots * (_SLOT_WORDS + _words(capacity)))
-        memory = _reserved(size)
-        struct.pack_into("=4Q", _buffer(memory), 0, _MAGIC, slots, capacity, 0)
-        return cls(memory, owner=True)
+        return cls(_reserved(size, struct.pack("=4Q", _MAGIC, slots, capacity, 0)), owner=True)
 
     @classmethod
     def attach(cls, name: str) -> RecordRing:
@@ -192,7 +191,7 @@ def attach_all(*names: str) -> Iterator[tuple[RecordRing, ...]]:
                     ring.adopt()
 
 
-def _reserved(size: int) -> SharedMemory:
+def _reserved(size: int, head: bytes) -> SharedMemory:
     """Return new shared memory that is really there: a write to a page that is not ends a process by a bus error."""
     try:
         with sheltered():  # Python starts a process that removes what a killed one left behind
@@ -202,6 +201,7 @@ def _reserved(size: int) -> SharedMemory:
     try:
         with open(_PLACE / memory.name, "r+b") as file:
             os.posix_fallocate(file.fileno(), 0, size)
+            file.write(head)
     except OSError as error:
         memory.close()
         memory.unlink()
@@ -212,12 +212,6 @@ def _reserved(size: int) -> SharedMemory:
         cure = "remove what lies there, or give a container more, for example docker run --shm-size=128m"
         raise RingError(f"shared memory: expected {size / 1e6:.1f} MB free in {_PLACE}, got {got}; {cure}") from error
     return memory
-
-
-def _buffer(memory: SharedMemory) -> memoryview:
-    if memory.buf is None:
-        raise RingError(f"ring {memory.name!r}: closed already")
-    return memory.buf
 
 
 def _words(size: int) -> int:

@@ -135,7 +135,8 @@ class Servo:
             sent = self.robot.write(verdict.command)
             played = self._embodiment.played(sent) if verdict.follows else None
             if sent.mode is CommandMode.SERVO:
-                rung = schedule.rung(now) if verdict.follows and schedule else _standing(verdict.mode)
+                standing = Rung.HOLD if verdict.mode is Mode.RUN else Rung.POSE
+                rung = schedule.rung(now) if verdict.follows and schedule else standing
         elif verdict.mode is not Mode.PASSIVE:
             self.robot.damp()
         return ServoReport(
@@ -155,7 +156,3 @@ class Servo:
             seen = embodiment.observe(self.spec, state)
             action = self._follower.follow(action, guide, seen, now, schedule.step)
         return self._embodiment.command(action, state, now, schedule.expires)
-
-
-def _standing(mode: Mode) -> Rung:
-    return Rung.HOLD if mode is Mode.RUN else Rung.POSE

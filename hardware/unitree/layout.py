@@ -82,8 +82,7 @@ _START: tuple[Field, ...] = (
 )
 
 _MOTOR_CMD = Struct(
-    f"{_PACKAGE}.MotorCmd_",
-    (("mode", "u1"), *_each("f4", "q", "dq", "tau", "kp", "kd"), ("reserve", "u4", 3)),
+    f"{_PACKAGE}.MotorCmd_", (("mode", "u1"), *_each("f4", "q", "dq", "tau", "kp", "kd"), ("reserve", "u4", 3))
 )
 _BMS_CMD = Struct(f"{_PACKAGE}.BmsCmd_", (("off", "u1"), ("reserve", "u1", 3)))
 _IMU_STATE = Struct(

@@ -49,16 +49,8 @@ class CrawlerPhysics(Physics):
 
     def reading(self) -> Reading:
         speed = self.motor_velocity
-        return Reading(
-            self.position,
-            self.level_quaternion,
-            self.velocity,
-            self.gyro,
-            self.motor_position,
-            speed,
-            self.battery,
-            back_emf=self.train.cranks.constant * speed,
-        )
+        body = self.position, self.level_quaternion, self.velocity, self.gyro
+        return Reading(*body, self.motor_position, speed, self.battery, back_emf=self.train.cranks.constant * speed)
 
     @property
     def committed(self) -> FloatArray:

@@ -52,15 +52,10 @@ class JointedPhysics(Physics):
         mujoco.mj_forward(model, data)
 
     def reading(self) -> Reading:
+        body = self.position, self.level_quaternion, self.velocity, self.gyro
         return Reading(
-            self.position,
-            self.level_quaternion,
-            self.velocity,
-            self.gyro,
-            self.motor_position,
-            self.motor_velocity,
-            self.battery,
-            self.charge,
+            *body,
+            *(self.motor_position, self.motor_velocity, self.battery, self.charge),
             motor_torque=self.motor_torque,
             accelerometer=self.accelerometer,
             foot_force=self.foot_force,

@@ -31,36 +31,33 @@ class Root:
         require(right, "root", f"{expected} on body {trunk}", f"{len(kinds)} other joints")
         qpos, qvel = int(model.jnt_qposadr[joints[0]]), int(model.jnt_dofadr[joints[0]])
         self._planar = kind == "planar"
-        split = 2 if self._planar else 3
-        self._place, self._turn = slice(qpos, qpos + split), slice(qpos + split, qpos + (3 if self._planar else 7))
-        self._moving, self._turning = slice(qvel, qvel + split), slice(qvel + split, qvel + (3 if self._planar else 6))
+        self._qpos = slice(qpos, qpos + (3 if self._planar else 7))
+        self._qvel = slice(qvel, qvel + (3 if self._planar else 6))
         self._x, self._y, self._z = body.pos.tolist()
 
     def place(self, qpos: FloatArray, height: float) -> None:
         """Put the trunk's origin at a height over the world's origin, heading along x."""
-        if self._planar:
-            qpos[self._place], qpos[self._turn] = (-self._x, height - self._z), 0.0
-        else:
-            qpos[self._place], qpos[self._turn] = (0.0, 0.0, height), (1.0, 0.0, 0.0, 0.0)
+        planar, free = (-self._x, height - self._z, 0.0), (0.0, 0.0, height, 1.0, 0.0, 0.0, 0.0)
+        qpos[self._qpos] = planar if self._planar else free
 
     def position(self, qpos: FloatArray) -> FloatArray:
         """Return the trunk's origin (3,) [m]."""
-        place = qpos[self._place]
-        return np.array([self._x + place[0], self._y, self._z + place[1]]) if self._planar else np.array(place)
+        root = qpos[self._qpos]
+        return np.array([self._x + root[0], self._y, self._z + root[1]]) if self._planar else np.array(root[:3])
 
     def quaternion(self, qpos: FloatArray) -> FloatArray:
         """Return the trunk's attitude wxyz (4,)."""
-        turn = qpos[self._turn]
+        root = qpos[self._qpos]
         if not self._planar:
-            return np.array(turn)
-        return np.array([math.cos(0.5 * turn[0]), 0.0, math.sin(0.5 * turn[0]), 0.0])
+            return np.array(root[3:])
+        return np.array([math.cos(0.5 * root[2]), 0.0, math.sin(0.5 * root[2]), 0.0])
 
     def velocity(self, qvel: FloatArray) -> FloatArray:
         """Return the velocity of the trunk's origin (3,) [m/s]."""
-        moving = qvel[self._moving]
-        return np.array([moving[0], 0.0, moving[1]]) if self._planar else np.array(moving)
+        root = qvel[self._qvel]
+        return np.array([root[0], 0.0, root[1]]) if self._planar else np.array(root[:3])
 
     def gyro(self, qvel: FloatArray) -> FloatArray:
         """Return the angular velocity in body axes (3,) [rad/s]."""
-        turning = qvel[self._turning]
-        return np.array([0.0, turning[0], 0.0]) if self._planar else np.array(turning)
+        root = qvel[self._qvel]
+        return np.array([0.0, root[2], 0.0]) if self._planar else np.array(root[3:])

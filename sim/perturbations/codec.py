@@ -90,10 +90,7 @@ class Codec:
 
 
 def number(
-    default: float | None = None,
-    key: str | None = None,
-    scale: float = 1.0,
-    within: tuple[float, float] | None = None,
+    default: float | None = None, key: str | None = None, scale: float = 1.0, within: tuple[float, float] | None = None
 ) -> Any:
     """Return a field for a finite number whose text, which may be bounded, is the value divided by `scale`."""
     read, write = (lambda text: _finite(text, scale)), (lambda value: _shortest(value, scale))

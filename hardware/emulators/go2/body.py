@@ -71,13 +71,7 @@ class Body:
         return tilt(self.physics.quaternion)
 
     def step(
-        self,
-        command: Command | None,
-        failed: Sequence[str],
-        periods: int,
-        *,
-        limp: bool = False,
-        pressed: float = 0.0,
+        self, command: Command | None, failed: Sequence[str], periods: int, *, limp: bool = False, pressed: float = 0.0
     ) -> None:
         """Advance by some periods under a command, damped without one.
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import logging
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 
 import numpy as np
@@ -28,8 +27,6 @@ from sim.bodies.base import SimulationError
 from sim.strict import one_of
 from sim.terrain import preset
 
-_log = logging.getLogger(__name__)
-
 _DEPTH = 32
 _PRIORITY = 20
 """Of real-time scheduling: above all ordinary work, below a servo loop on the same machine."""
@@ -46,11 +43,11 @@ def emulate(asked: Emulation, stopping: Stopping) -> dict[str, object]:
     one_of("--mode", mode, MODES)
     faults = tuple(map(_fault, asked.faults))
     try:
-        with _viewer(asked) as show, stopping() as stopped:
+        with Viewer(asked.terrain) if asked.view else contextlib.nullcontext() as viewer, stopping() as stopped:
             rng = np.random.default_rng(asked.seed)
             body = Body(asked.anatomy, preset(asked.terrain), asked.perturbations, rng)
             robot = Firmware(body, faults, rng, mode, asked.timeout)
-            kept = _live(robot, asked, stopped, lambda: show(body))
+            kept = _live(robot, asked, stopped, lambda: viewer.show(body) if viewer else None)
             return robot.summary() | kept
     except (BusError, SimulationError, ViewerError) as error:
         raise EmulationError(str(error)) from error
@@ -61,17 +58,6 @@ def _fault(text: str) -> Fault:
         return parse(text)
     except ValueError as error:
         raise ValueError(f"--fault: {error}") from error
-
-
-@contextlib.contextmanager
-def _viewer(asked: Emulation) -> Iterator[Callable[[Body], None]]:
-    """Give what shows the body after a cycle."""
-    if not asked.view:
-        yield lambda body: None
-        return
-    with Viewer(asked.terrain) as viewer:
-        _log.warning("the robot can be seen at %s", viewer.url)
-        yield viewer.show
 
 
 def _live(
@@ -98,7 +84,8 @@ def _live(
                 service.poll()
             on_cycle()
             cycle = reached
-    return {"scheduler": scheduler, "lateness_ms": _milliseconds(lateness)}
+    times = asdict(lateness.percentiles())
+    return {"scheduler": scheduler, "lateness_ms": {name: round(time / 1000.0, 3) for name, time in times.items()}}
 
 
 class _Service:
@@ -136,7 +123,3 @@ def _first_in_line() -> str:
     except (AttributeError, OSError):  # another system, or no right to it
         return "other"
     return "fifo"
-
-
-def _milliseconds(lateness: Histogram) -> dict[str, float]:
-    return {name: round(microseconds / 1000.0, 3) for name, microseconds in asdict(lateness.percentiles()).items()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import multiprocessing
 import os
 import sys
@@ -65,6 +66,7 @@ class Viewer:
             self.close()
             raise ViewerError(f"emulator's viewer: {answer}; without --view nothing has to be drawn")
         self.url = f"http://127.0.0.1:{answer}/"
+        logging.getLogger(__name__).warning("the robot can be seen at %s", self.url)
 
     def __enter__(self) -> Viewer:
         """Return the running viewer."""
