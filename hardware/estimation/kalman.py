@@ -72,14 +72,10 @@ class Estimate:
 
 
 class Estimator:
-    """Call `reset` once, then `step` with every reading of the IMU.
+    """Of a robot with F `feet`: call `reset` once, then `step` with every reading of the IMU.
 
     It believes in an attitude R, a velocity v, a position p and feet d (F, 3) in the world, and biases b_w, b_a of gyro
     and accelerometer. Errors and their covariance P (size, size) are in the order phi, xi_v, xi_p, xi_d, b_w, b_a.
-
-    Args:
-        feet: how many feet there are F.
-        settings: how noisy everything is.
     """
 
     def __init__(self, feet: int, settings: EstimatorSettings | None = None) -> None:

@@ -38,10 +38,7 @@ def obey(servo: Servo, order: Order, before: Order, state: RobotState, now: floa
 class Inbox:
     """Obeys the newest order, each one once; what is rubbish is refused and said, and the order before it holds on.
 
-    Args:
-        servo: who obeys.
-        rings: where orders come from, and events go.
-        lease: time for which a schedule is played after it was published [s].
+    A schedule is played for the `lease` after it was published [s].
     """
 
     def __init__(self, servo: Servo, rings: Rings[RecordRing], lease: float) -> None:

@@ -30,14 +30,8 @@ _CONNECT = 20.0
 class ServoProcess:
     """`with ServoProcess(...) as servo: servo.request(Mode.RUN); servo.publish(schedule); servo.newest()`.
 
-    However the block ends, the robot sits down and is damped, and the process is gone.
-
-    Args:
-        spec: the robot's.
-        make_robot: builds its driver in the other process.
-        realtime: what that process asks of the operating system.
-        lease: time for which a schedule is played after it was published [s].
-        estimated: tell estimated positions and velocities, for robots that nothing outside them measures.
+    However the block ends, the robot sits down and is damped, and the process is gone. `ServoJob` says what the process
+    is told at its start.
     """
 
     def __init__(

@@ -33,13 +33,7 @@ class PerturbationError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
-    """Something that begins and is over; raises PerturbationError for values that cannot be.
-
-    Attributes:
-        name: what it is called in text.
-        onset: time at which it begins [s].
-        end: time at which it is over [s].
-    """
+    """Something that begins at its onset and is over at its end [s]; raises PerturbationError for what cannot be."""
 
     name: ClassVar[str]
     onset: float = 0.0

@@ -82,9 +82,7 @@ def channels(anatomy: Anatomy) -> tuple[str, ...]:
 def in_words(numbers: Mapping[str, float], anatomy: Anatomy) -> tuple[str, ...]:
     """Say what differs from the intact robot on its usual ground.
 
-    Args:
-        numbers: some or all of the values of `describe`, true or believed, by name; what is missing is as usual.
-        anatomy: of the robot that they are about.
+    The numbers are some or all of those of `describe`, true or believed, by name; what is missing is as usual.
     """
     told = {name: value for name, value in numbers.items() if math.isfinite(value)}
     return tuple(words for kind in _kinds.values() for words in kind.words(told, anatomy))

@@ -19,14 +19,8 @@ from sim.robots.ranges import SPLITS, Split
 def sample_condition(rng: np.random.Generator, family: str, split: str, anatomy: Anatomy) -> tuple[Perturbation, ...]:
     """Draw the perturbations of one episode, active from the start.
 
-    Args:
-        rng: source of all draws.
-        family: one of the robot's families; `mixture` joins two different ones.
-        split: `train` or `heldout`.
-        anatomy: of the robot.
-
-    Raises:
-        PerturbationError: unknown family or split.
+    `family` is one of the robot's, of which `mixture` joins two others; `split` is `train` or `heldout`. Raises
+    PerturbationError for any other.
     """
     check_one("sample_condition.split", split, SPLITS)
     check_one("sample_condition.family", family, anatomy.families, f" on robot {anatomy.name}")

@@ -19,10 +19,7 @@ BUILDERS: Mapping[str, Callable[[Terrain, bool], mujoco.MjSpec]] = MappingProxyT
 def build(anatomy: Anatomy, terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:
     """Return a robot above `terrain`, from its builder or its MJCF file; edit or compile it as any MjSpec.
 
-    Args:
-        anatomy: of the robot; its `body` is the name of a builder or ends with .xml.
-        terrain: the ground at the start.
-        rough: also add a height field, so that the ground can be rough now or later.
+    `rough` adds a height field, so that the ground can be rough now or later.
 
     Raises:
         ValueError: no such builder, a file that cannot be used, or no such parts in it.

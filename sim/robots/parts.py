@@ -12,16 +12,7 @@ BOX, SPHERE = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_SPHERE
 
 
 def scene(name: str, terrain: Terrain, rough: bool, timestep: float, size: float, extent: float) -> mujoco.MjSpec:
-    """Return an empty scene.
-
-    Args:
-        name: of the model.
-        terrain: the ground at the start.
-        rough: also add a height field, so that the ground can be rough now or later.
-        timestep: of the physics [s].
-        size: of an average body, for viewers [m].
-        extent: of the scene, for viewers [m].
-    """
+    """Return an empty scene; `size` of an average body and `extent` of the scene are for viewers [m]."""
     spec = mujoco.MjSpec()
     spec.modelname = name
     spec.compiler.degree = False

@@ -66,13 +66,9 @@ def places(model: mujoco.MjModel, qpos: FloatArray) -> FloatArray:
 
 
 def pose_at(model: mujoco.MjModel, times: FloatArray, qpos: FloatArray, time: float) -> FloatArray:
-    """Return a logged pose (nq,) at any instant [s], quaternions turned the short way.
+    """Return the pose (nq,) at an instant [s] from those (T, nq) logged at increasing instants (T,) [s].
 
-    Args:
-        model: whose poses they are.
-        times: strictly increasing instants (T,) [s]; outside of them the first or last pose holds.
-        qpos: poses (T, nq).
-        time: instant [s].
+    Quaternions turn the short way; outside of what was logged the first or last pose holds.
     """
     right = int(np.clip(np.searchsorted(times, time), 1, len(times) - 1))
     fraction = float(np.clip((time - times[right - 1]) / (times[right] - times[right - 1]), 0.0, 1.0))

@@ -23,10 +23,7 @@ class Link:
     def carry(self, messages: Sequence[bytes], script: float, now: float) -> list[bytes]:
         """Put messages on the link and return those that arrive.
 
-        Args:
-            messages: what is sent now.
-            script: time of the script, which says what is faulty [s].
-            now: time that passes in any case [s].
+        The time of the `script` says what is faulty [s]; `now` passes in any case [s].
         """
         late = sum(fault.ms for fault in acting(self._faults, Delay, script)) / 1000.0
         for burst in acting(self._faults, Burst, script) if self._states else ():
