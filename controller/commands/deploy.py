@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import OmitArgPrefixes
 
-from controller.commands.flags import Answer, Folder, Name, Number, RunFlags, Switch, ended
+from controller.commands.flags import (
+    BAD_USAGE,
+    DONE,
+    ROBOT_FAULT,
+    Answer,
+    Folder,
+    Name,
+    Number,
+    RunFlags,
+    Switch,
+    ended,
+)
 
 if TYPE_CHECKING:
     from controller.config import RunSettings
     from controller.runs.deployed import Wire
 
+_COLUMNS = ("check", "found", "wanted", "verdict")
 DOMAINS = range(233)
 """Of DDS."""
 
@@ -29,8 +41,10 @@ class Deploy:
     """DDS domain [1, that of emulators, on lo; else 0, that of robots]."""
     out: Folder = None
     """Run folder [runs/<time>-<robot>-<course>-<adapter>]."""
+    preflight: Switch = False
+    """Only look whether the robot could be driven now: nothing moves, and no motor is told anything."""
     json: Switch = False
-    """Print the summary as one JSON object."""
+    """Print the summary, or what --preflight found, as one JSON object."""
 
     def __call__(self) -> Answer:
         """Check everything, then drive and report."""
@@ -44,7 +58,20 @@ class Deploy:
             from controller.runs.deployed import execute
         except ImportError as error:
             raise ConfigError(f"deploy: needs MCAP ({error}); pip install 'limber[log]'") from error
-        return ended(execute(settings, wire, self.out))
+        return self._look(settings, wire) if self.preflight else ended(execute(settings, wire, self.out))
+
+    def _look(self, settings: RunSettings, wire: Wire) -> Answer:
+        from controller.runs.preflight import preflight
+
+        proven, plans = preflight(settings, wire)
+        rows = [(each.check, each.found, each.wanted, each.verdict) for each in (*proven, plans)]
+        widths = [max(map(len, column)) for column in zip(_COLUMNS, *rows, strict=True)]
+        table = "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (_COLUMNS, *rows))
+        refused = [each.check for each in (*proven, plans) if each.refused]
+        status = ROBOT_FAULT if any(each.refused for each in proven) else BAD_USAGE if plans.refused else DONE
+        found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        data = {"robot": settings.robot, "ready": not refused, "findings": found}
+        return Answer(data, table, status, f"preflight: refused: {', '.join(refused)}" if refused else "")
 
     def _wire(self, settings: RunSettings) -> Wire:
         from controller.runs.deployed import LOOPBACK, Wire

@@ -6,7 +6,9 @@ or after its boundary, and what was played over a tick is read from the cycles b
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,13 +17,17 @@ from controller.loop.plan_loop import OnTick, PlanLoop, Planning
 from controller.loop.realtime import in_real_time
 from controller.loop.servo_cycles import FIRST_PLAN_TICKS, OFF_TIME, Boundary, applied_action
 from controller.loop.timing import Journal, LoopResult, LoopSettings
+from controller.settings.layers import ConfigError
 from hardware.clock import Beat
 from hardware.embodiment import rest_action
+from hardware.guard.arming import Finding
 from hardware.guard.state_machine import Mode
+from hardware.limits import Severity
 from hardware.robot import LinkLost, RobotFault
 from hardware.schedule import ActionSchedule
 from hardware.servo.process import ServoProcess
 from hardware.servo.records import Cycle
+from hardware.spec import RobotSpec
 
 LONGEST_RISE = 30.0
 """Time after which a robot that does not get up is given up [s]."""
@@ -37,16 +43,34 @@ def run_deployed(controller: Planning, servo: ServoProcess, settings: LoopSettin
 
     Raises:
         ValueError: the rates do not fit, or there is no tick of delay for the plan to be made in.
+        ConfigError: plans are not made in time.
     """
     journal = Journal(settings)
 
     def both() -> None:
+        if (found := pace(servo.spec, settings, journal.warm_up)).refused:
+            raise ConfigError(f"deploy: the robot was not touched: {found}")
         with servo, interruptible():
             rise(servo, settings.period)
             boundaries = SharedBoundaries(servo, journal, servo.clock.now())
             PlanLoop(controller, servo, journal, boundaries.beat, on_tick).run(boundaries.take)
 
     return in_real_time(controller, servo.spec, journal, both)
+
+
+def pace(spec: RobotSpec, settings: LoopSettings, seconds: Sequence[float]) -> Finding:
+    """Compare how long ticks took while warming up [s] with the time for one; the first half, cold yet, is left out."""
+    check, period = spec.arming.plans, 1e3 * settings.period
+    half, most = 1e3 * np.percentile(seconds[len(seconds) // 2 :] or [math.nan], (50, 90))
+    wanted, slow = (
+        f"at most {check.limit * period:.3g} ms, a tick at {settings.rate_hz:g} Hz",
+        most > check.limit * period,
+    )
+    if slow:
+        wanted += "; a lower --rate, a shorter control.horizon, another --planner or a faster machine would do"
+    severity = check.severity if half > check.limit * period else Severity.WARN if slow else Severity.OFF
+    found = f"half of them took {half:.3g} ms or more, a tenth {most:.3g}"
+    return Finding("plans", found, wanted, severity if check.on else Severity.OFF)
 
 
 def rise(servo: ServoProcess, period: float) -> None:

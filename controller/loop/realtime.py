@@ -12,6 +12,7 @@ import gc
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -110,7 +111,7 @@ def in_real_time(controller: Planning, spec: RobotSpec, journal: Journal, run: C
     if settings.delay_ticks < 1:
         raise ValueError("delay_ticks: real time needs at least 1 because planning takes time, got 0")
     with ending(journal), quiet_interpreter():
-        warm_up(controller, spec, settings)
+        journal.warm_up = warm_up(controller, spec, settings)
         run()
     p95, covered = percentiles(journal.response_ms).p95, 1e3 * settings.delay_ticks * settings.period
     if p95 > covered:
@@ -119,16 +120,20 @@ def in_real_time(controller: Planning, spec: RobotSpec, journal: Journal, run: C
     return journal.result()
 
 
-def warm_up(controller: Planning, spec: RobotSpec, settings: LoopSettings) -> None:
+def warm_up(controller: Planning, spec: RobotSpec, settings: LoopSettings) -> list[float]:
     """Plan a few ticks for nothing, so that first calls, caches and allocations do not fall into the run.
+
+    Returns how long each took [s].
 
     The robot is not connected yet and the states are made up: a simulated robot's time starts with the run.
     """
-    state, rest = np.zeros(len(spec.channels)), embodiment.rest_action(spec)
+    state, rest, ends = np.zeros(len(spec.channels)), embodiment.rest_action(spec), [time.perf_counter()]
     with interruptible():
         for tick in range(settings.warmup_ticks):
             controller.tick(Observation(time=tick * settings.period, state=state, applied=rest))
+            ends.append(time.perf_counter())
     controller.reset()
+    return np.diff(ends).tolist()
 
 
 @contextmanager

@@ -112,6 +112,8 @@ class Journal:
     """What a running loop writes down: the servo its cycles, the plan loop its ticks. Read it when both are done."""
 
     settings: LoopSettings
+    warm_up: list[float] = field(default_factory=list)
+    """How long ticks took that were planned for nothing before the run [s]."""
     tick_ms: list[float] = field(default_factory=list)
     response_ms: list[float] = field(default_factory=list)
     lateness_ms: list[float] = field(default_factory=list)

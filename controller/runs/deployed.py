@@ -104,7 +104,7 @@ def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
         ConfigError: settings that a real robot cannot have, or a folder that cannot be written.
         CheckpointError: the model is missing, damaged, or does not fit.
     """
-    _check(settings)
+    check(settings)
     mission = Mission.of(settings, fast=False)
     model = load_model(mission, settings.adapter)
     witness = trace.Witness(planners.make(settings.planner))
@@ -114,7 +114,7 @@ def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
         return _conclude(settings, wire, folder, _drive(brain, witness, mission, wire, about, folder))
 
 
-def _check(settings: RunSettings) -> None:
+def check(settings: RunSettings) -> None:
     """Refuse what only a simulation has."""
     for key, expected, got in (
         ("perturbations", (), settings.perturbations),
@@ -130,7 +130,8 @@ def _check(settings: RunSettings) -> None:
         raise ConfigError("adapter: expected one that is not told the true condition, got informed; see limber run")
 
 
-def _make(wire: Wire, spec: RobotSpec, clock: Clock) -> Robot:
+def make(wire: Wire, spec: RobotSpec, clock: Clock) -> Robot:
+    """Return the driver of a robot at the other end of a wire."""
     assert spec.wire is not None
     return DRIVERS[spec.wire.driver].make(spec, clock, wire.interface, wire.domain)
 
@@ -146,7 +147,7 @@ def _drive(
     losses = Losses()
     with contextlib.ExitStack() as stack:
         try:
-            servo = ServoProcess(spec, functools.partial(_make, wire, spec), estimated=True)
+            servo = ServoProcess(spec, functools.partial(make, wire, spec), estimated=True)
             stack.enter_context(contextlib.closing(servo))
             log = stack.enter_context(RunLog(folder / "log.jsonl", about))
             servo_log = stack.enter_context(LogWriter(path, spec, servo.rings, servo.clock.origin))

@@ -44,6 +44,11 @@ class Finding:
         """Whether the robot is not armed because of it."""
         return self.severity in {Severity.SOFT, Severity.HARD}
 
+    @property
+    def verdict(self) -> str:
+        """In one word."""
+        return "refused" if self.refused else "ok" if self.severity is Severity.OFF else "warn"
+
     def __str__(self) -> str:
         return f"{self.check}: {self.found}, expected {self.wanted}"
 
@@ -153,7 +158,7 @@ def _reading(unit: str, scale: float = 1.0, vital: bool = False) -> Reading:
 
 def _judged(name: str, check: Check, reading: Reading, value: float) -> Finding:
     trip, bound = compare(name, check, reading, value), "at least" if reading.smaller else "at most"
-    found = "not measured" if math.isnan(value) else f"{reading.scale * value:.3g} {reading.unit}"
+    found = "not measured" if math.isnan(value) else f"{round(reading.scale * value, 4):.3g} {reading.unit}"
     if trip is not None and reading.told is not None and not math.isnan(value):
         found += f": {reading.told(check.limit if check.warn is None else check.warn)}"
     severity = Severity.OFF if trip is None else trip.severity

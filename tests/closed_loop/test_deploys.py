@@ -17,13 +17,14 @@ pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 pytest.importorskip("mcap", reason="the extra log is not installed")
 
 from benchmarks.two_terminals import Deployment, Robot, emulator, free_domain
+from controller.cli import main
 from controller.runs.replay_plans import rerun
 from hardware.servo_log.reader import read_log
 
 ATTEMPTS = 3
 """On a machine that is too busy for 500 Hz the guard may stop the robot, and one that was trained for half a minute may
 fall; then it walks once more."""
-BUSY = ("state_age", "came too late")
+BUSY = ("state_age", "came too late", "plans: half of them")
 """What a deployment says that did not get the time it needs."""
 LYING = 0.12
 """Height of a trunk that lies [m]."""
@@ -134,3 +135,43 @@ def test_a_robot_that_is_not_let_go_is_not_commanded(tmp_path: Path) -> None:
     assert "not armed" in line
     assert ended.robot.report["commands_obeyed"] == 0
     assert ended.summary["ticks"] == 0
+
+
+def looked(capsys: pytest.CaptureFixture[str], domain: int, *flags: str) -> tuple[int, dict[str, str]]:
+    """Look at a robot before it is deployed; returns the exit status and the verdict of every check."""
+    status = main(["deploy", "--robot", "go2", "--interface", "lo", "--domain", str(domain), "--preflight", *flags])
+    _, *rows = capsys.readouterr().out.splitlines()
+    return status, {row.split()[0]: row.split()[-1] for row in rows}
+
+
+def test_a_robot_is_looked_at_and_told_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    domain = free_domain()
+    with emulator(domain) as robot:
+        status, verdicts = looked(capsys, domain, "--planner", "rti")
+        far = ("--set", "planner.candidates=20000", "--set", "control.horizon=100")
+        slow, refused = looked(capsys, domain, "--planner", "cem", *far)
+        robot.stop()
+    assert set(verdicts) >= {"robots", "voltage", "joints", "pose", "legs", "gravity", "rest", "controller", "plans"}
+    assert (status, {name for name, verdict in verdicts.items() if verdict == "refused"}) in (
+        (0, set()),
+        (2, {"plans"}),
+    )
+    assert (slow, refused["plans"], refused["robots"]) == (2, "refused", "ok")
+    report = robot.report
+    assert (report["commands_obeyed"], report["refused"], report["mode"], report["events"]) == (0, {}, "normal", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_speaks_against_deploying_is_the_exit_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    domain = free_domain()
+    with emulator(domain, "--fault", "imu:kind=turned", "--fault", "battery_low:soc=10"):
+        status, verdicts = looked(capsys, domain)
+    assert (status, verdicts["gravity"], verdicts["charge"], verdicts["joints"]) == (4, "refused", "refused", "ok")
+    status, verdicts = looked(capsys, free_domain())
+    assert (status, verdicts["answer"]) == (4, "refused")

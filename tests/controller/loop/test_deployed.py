@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,14 +14,15 @@ import numpy as np
 import pytest
 
 from benchmarks.servo_loop import IdealJoints
-from controller.loop.deployed import SharedBoundaries, run_deployed
+from controller.loop.deployed import SharedBoundaries, pace, run_deployed
 from controller.loop.plan_loop import LoopTick
 from controller.loop.timing import Journal, LoopSettings
+from controller.settings.layers import ConfigError
 from hardware.clock import VirtualClock
 from hardware.embodiment import rest_action
 from hardware.guard.checks import Trip
 from hardware.guard.state_machine import Mode
-from hardware.limits import Severity
+from hardware.limits import Check, Severity
 from hardware.robot import LinkLost, RobotFault
 from hardware.schedule import ActionSchedule, Rung
 from hardware.servo.process import ServoProcess
@@ -27,6 +30,7 @@ from hardware.servo.records import Cycle
 from hardware.servo.rights import RealtimeSettings
 from hardware.servo.servo import Servo
 from tests.controller.loops import Counter
+from tests.hardware.four_legs import GO2
 from tests.hardware.servo.test_process import SPEC, make, written
 
 PLAIN = RealtimeSettings(fifo=False, lock_memory=False)
@@ -68,6 +72,35 @@ def test_without_time_to_plan_it_does_not_begin(tmp_path: Path) -> None:
     servo = ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN)
     with pytest.raises(ValueError, match="at least 1 because planning takes time"):
         run_deployed(Counter(), servo, LoopSettings(25.0, 1.0, delay_ticks=0), lambda tick: None)
+    servo.close()
+
+
+@pytest.mark.parametrize(
+    "ticks, verdict",
+    [([0.5] * 10 + [0.01] * 10, "ok"), ([0.01] * 18 + [0.06] * 2, "warn"), ([0.01] * 12 + [0.06] * 8, "refused")],
+)
+def test_plans_are_in_time_where_half_of_them_are_once_they_are_warm(ticks: list[float], verdict: str) -> None:
+    found = pace(GO2, SETTINGS, ticks)
+    assert found.verdict == verdict
+    assert found.wanted.startswith("at most 40 ms, a tick at 25 Hz")
+    assert ("a lower --rate" in found.wanted) == (verdict != "ok")
+
+
+def test_what_was_not_measured_speaks_against_nothing_and_a_file_may_ask_for_less() -> None:
+    assert not pace(GO2, SETTINGS, []).refused
+    patient = replace(GO2, arming=replace(GO2.arming, plans=Check(Severity.HARD, 2.0)))
+    assert pace(patient, SETTINGS, [0.06]).verdict == "ok"
+    assert pace(replace(GO2, arming=replace(GO2.arming, plans=Check())), SETTINGS, [9.0]).verdict == "ok"
+
+
+def test_a_robot_is_not_touched_where_plans_take_longer_than_a_tick(tmp_path: Path) -> None:
+    servo = ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN)
+    slow = Counter(period=0.04, hook=lambda tick: time.sleep(0.05))
+    with pytest.raises(
+        ConfigError, match=r"the robot was not touched: plans: half of them took .* ms or more, .* Hz; a "
+    ):
+        run_deployed(slow, servo, SETTINGS, lambda tick: None)
+    assert servo.pid is None
     servo.close()
 
 
