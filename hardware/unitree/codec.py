@@ -6,21 +6,14 @@ and CRC. Arrays of motors are in the wire's order, SI units.
 
 from __future__ import annotations
 
-import functools
 import zlib
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hardware.robot import FloatArray
-from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_LEVEL, LOW_STATE, MOTOR_ON, MOTORS, Message, Struct
+from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_LEVEL, LOW_STATE, MOTOR_ON, MOTORS, Message
 
-_LAST = slice(-4, None)
-"""Where the CRC is, in both images."""
-_STRIDE = LOW_CMD.struct.dtype["motor_cmd"].base.itemsize // 4
-_FIRST = LOW_CMD.first_mode // 4
-_SET_POINTS = slice(1, 6)
-"""In words of a command: length of a motor, the first motor, and q, dq, tau, kp, kd in a motor."""
 _ROWS = (5, len(MOTORS))
 _LARGEST = float(np.finfo(np.float32).max)
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -46,17 +39,12 @@ def encode_command(rows: FloatArray, motor_mode: int = MOTOR_ON) -> bytes:
         raise ValueError(f"LowCmd: expected rows of shape {_ROWS}, got {rows.shape}")
     if not np.abs(rows).max() <= _LARGEST:
         raise WireError(f"not finite: LowCmd: expected finite numbers, got {rows.tolist()}")
-    words = _blank_command(motor_mode).copy()
-    words[_FIRST : _FIRST + 20 * _STRIDE].reshape(20, _STRIDE)[: len(MOTORS), _SET_POINTS] = rows.T
-    return seal(LOW_CMD, words.tobytes())
-
-
-@functools.cache
-def _blank_command(motor_mode: int) -> NDArray[np.float32]:
-    """Return the words (203,) of a command without set-points, as 32-bit floats whatever they mean."""
     image = np.zeros((), LOW_CMD.struct.dtype)
-    image["head"], image["level_flag"], image["motor_cmd"]["mode"] = HEAD, LOW_LEVEL, motor_mode
-    return np.frombuffer(image.tobytes(), "<f4")
+    motors = image["motor_cmd"]
+    image["head"], image["level_flag"], motors["mode"] = HEAD, LOW_LEVEL, motor_mode
+    for name, values in zip(("q", "dq", "tau", "kp", "kd"), rows, strict=True):
+        motors[name][: len(MOTORS)] = values
+    return seal(LOW_CMD, image.tobytes())
 
 
 def seal(message: Message, image: bytes) -> bytes:
@@ -86,7 +74,7 @@ def decode(message: Message, wire: bytes) -> NDArray[np.void]:
     if not wire.startswith(CDR_HEADER):
         raise WireError(f"encapsulation: {message.topic}: expected {CDR_HEADER.hex()}, got {wire[:4].hex()}")
     raw = message.to_image(wire)
-    expected, got = crc(raw), int.from_bytes(raw[_LAST], "little")
+    expected, got = crc(raw), int.from_bytes(raw[-4:], "little")
     if expected != got:
         raise WireError(f"crc: {message.topic}: expected 0x{expected:08X}, got 0x{got:08X}")
     if message.to_wire(raw) != wire:
@@ -109,21 +97,10 @@ def words(record: NDArray[np.void]) -> NDArray[np.float32]:
     return record.reshape(1).view("<f4")
 
 
-def place(struct: Struct, *path: str) -> int:
-    """Return which word of a C image a field of four bytes is, such as ("motor_state", "q") for the first motor's q."""
-    dtype, offset = struct.dtype, 0
-    for name in path:
-        assert dtype.fields is not None
-        member, start = dtype.fields[name][:2]
-        dtype, offset = member.base, offset + start
-    return offset // 4
-
-
-_IMU = place(LOW_STATE.struct, "imu_state", "quaternion")
-_MOTOR = place(LOW_STATE.struct, "motor_state", "q")
-STATE_STRIDE = LOW_STATE.struct.dtype["motor_state"].base.itemsize // 4
-"""Words from one motor to the next in a LowState."""
-_FLOATS = np.concatenate(
-    [_IMU + np.arange(13)] + [_MOTOR + STATE_STRIDE * motor + np.arange(4) for motor in range(len(MOTORS))]
-)
-"""The words that a controller relies on: quaternion, rates, accelerations; q, dq, ddq, tau_est of each motor."""
+_MARKED = np.zeros((), LOW_STATE.struct.dtype)
+for _name in ("quaternion", "gyroscope", "accelerometer", "rpy"):
+    _MARKED["imu_state"][_name] = 1.0
+for _name in ("q", "dq", "ddq", "tau_est"):
+    _MARKED["motor_state"][_name][: len(MOTORS)] = 1.0
+_FLOATS = np.flatnonzero(words(_MARKED))
+"""The words that a controller relies on."""

@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 from hardware.motors import PositionServo
 from hardware.robot import FloatArray, RobotState
 from hardware.spec import RobotSpec
-from hardware.unitree.codec import STATE_STRIDE, place, words
-from hardware.unitree.layout import BUTTONS, LEGS, LOW_STATE, MOTORS, POS_STOP, VEL_STOP
+from hardware.unitree.layout import BUTTONS, LEGS, MOTORS, POS_STOP, VEL_STOP
 
 _UNKNOWN = np.full(3, np.nan)
 _UNKNOWN.setflags(write=False)
-_IMU = slice(place(LOW_STATE.struct, "imu_state", "quaternion"), place(LOW_STATE.struct, "imu_state", "rpy"))
-"""The words of quaternion, gyroscope and accelerometer."""
 EMERGENCY = frozenset({"L2", "B"})
 """Buttons of the remote that, pressed together, make the robot's own controllers go limp; they stop this one too."""
 
@@ -55,39 +52,29 @@ class Mapping:
         self._sign, self._offset = np.array(wire.sign), np.array(wire.offset)
         self._feet = np.array([LEGS.index(foot) for foot in spec.feet])
         self._angle_offset = self._sign * self._offset
-        first = STATE_STRIDE * self._wire
-        rows = [place(LOW_STATE.struct, "motor_state", name) + first for name in ("q", "dq", "tau_est")]
-        rows += [place(LOW_STATE.struct, "motor_state", name) + first for name in ("temperature", "lost")]
-        self._motor_words = np.array(rows)
         self._damping = np.zeros(len(MOTORS))
         self._damping[self._wire] = self.damping
 
     def state(self, record: NDArray[np.void], time: float, counts: Counts, faults: tuple[str, ...]) -> RobotState:
         """Return what a LowState record () says that was true at `time` [s]; where the body is, is not measured."""
-        numbers = words(record)
-        motors = numbers[self._motor_words]
-        measured = motors[:3].astype(np.float64)
-        measured *= self._sign
-        measured[0] -= self._angle_offset
-        q, dq, torque = measured
-        temperature, lost = motors[3:].view("<u4")
-        imu = numbers[_IMU].astype(np.float64)
+        motors, imu = record["motor_state"][self._wire], record["imu_state"]
+        q, dq, torque = (self._sign * motors[name] for name in ("q", "dq", "tau_est"))
         return RobotState(
             seq=counts.seq,
             time=time,
             position=_UNKNOWN,
-            quaternion=imu[:4],
+            quaternion=imu["quaternion"].astype(np.float64),
             velocity=_UNKNOWN,
-            gyro=imu[4:7],
-            motor_position=q,
+            gyro=imu["gyroscope"].astype(np.float64),
+            motor_position=q - self._angle_offset,
             motor_velocity=dq,
             battery=float(record["power_v"]),
             motor_torque=torque,
-            motor_temperature=(temperature & 0xFF).astype(np.float64),
-            accelerometer=imu[7:],
+            motor_temperature=motors["temperature"].astype(np.float64),
+            accelerometer=imu["accelerometer"].astype(np.float64),
             foot_force=record["foot_force"][self._feet].astype(np.float64),
             charge=float(record["bms_state"]["soc"]) / 100.0,
-            lost=lost.astype(np.float64),
+            lost=motors["lost"].astype(np.float64),
             tick=float(record["tick"]) / 1000.0,
             bad_packets=counts.bad,
             foreign_commands=counts.foreign,
