@@ -51,7 +51,6 @@ class Embodiment(Protocol):
 
     def reset(self) -> None:
         """Forget the movement: the robot stands still."""
-        ...
 
     def command(self, action: FloatArray, state: RobotState, now: float, expires: float) -> RobotCommand:
         """Return the command (n_motors,) that carries out an action (A,) at `now` and lasts until `expires` [s].
@@ -59,15 +58,12 @@ class Embodiment(Protocol):
         Raises:
             ValueError: the action has the wrong shape.
         """
-        ...
 
     def played(self, sent: RobotCommand) -> FloatArray | None:
         """Return the action (A,) that the last command amounts to as it was sent; None when it is none."""
-        ...
 
     def annotate(self, state: RobotState) -> RobotState:
         """Return a state with what the embodiment itself knows about the movement."""
-        ...
 
 
 class DirectDrive:

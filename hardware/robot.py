@@ -141,35 +141,27 @@ class Robot(Protocol):
     @property
     def spec(self) -> RobotSpec:
         """The constant facts about this robot."""
-        ...
 
     def connect(self) -> None:
         """Open the wire; the motors stay off. Raises LinkLost."""
-        ...
 
     def activate(self) -> None:
         """Let the motors follow commands. Raises RobotFault when the robot is not ready."""
-        ...
 
     def read(self) -> RobotState:
         """Return the newest state. Raises LinkLost."""
-        ...
 
     def write(self, command: RobotCommand) -> RobotCommand:
         """Send a command and return the one that was really sent."""
-        ...
 
     def damp(self) -> None:
         """Brake all motors now."""
-        ...
 
     def deactivate(self) -> None:
         """Motors off; `read` still works."""
-        ...
 
     def close(self) -> None:
         """Release the wire."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -192,8 +184,6 @@ class Listening(Protocol):
 
     def listen(self) -> Heard:
         """Hear the robot for a while, and send it nothing. Raises RobotFault."""
-        ...
 
     def owner(self) -> str:
         """Return which controller of its own drives the robot, "" for none. Raises RobotFault."""
-        ...

@@ -17,11 +17,9 @@ class Writer(Protocol):
     @property
     def listeners(self) -> int:
         """How many readers there are now."""
-        ...
 
     def write(self, wire: bytes) -> None:
         """Send one message: a CDR header and a body, a multiple of four bytes. Raises BusError."""
-        ...
 
 
 class Reader(Protocol):
@@ -33,19 +31,15 @@ class Reader(Protocol):
     @property
     def senders(self) -> int:
         """How many writers there are now."""
-        ...
 
     def name(self, source: int) -> str:
         """Return in words which writer a source is."""
-        ...
 
     def take(self) -> list[bytes]:
         """Return what arrived since the last call, oldest first, without waiting. Raises BusError."""
-        ...
 
     def wait(self, seconds: float) -> bool:
         """Sleep until a message is there, at most for some time [s]; tell whether one is. Raises BusError."""
-        ...
 
 
 class Bus(Protocol):
@@ -53,15 +47,12 @@ class Bus(Protocol):
 
     def writer(self, topic: str, struct: Struct) -> Writer:
         """Return an end that sends to a topic: reliable, the newest sample only."""
-        ...
 
     def reader(self, topic: str, struct: Struct, depth: int = 1, others_only: bool = False) -> Reader:
         """Return an end that receives from a topic: best effort, the newest `depth` samples.
 
         `others_only` leaves out what this bus sends itself.
         """
-        ...
 
     def close(self) -> None:
         """Leave the network."""
-        ...

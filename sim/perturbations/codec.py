@@ -17,18 +17,18 @@ _NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
 _TIMES = re.compile(rf"(?P<onset>{_NUMBER})(?:-(?P<end>{_NUMBER}))?")
 
 
+@dataclass(eq=False)
 class PerturbationError(ValueError):
     """A perturbation that cannot be: where, what was expected, what was given, the nearest valid choice."""
 
-    def __init__(self, place: str, expected: str, got: str, nearest: str | None = None) -> None:
-        """Keep the parts as attributes and join them to one line."""
-        hint = f"; did you mean {nearest!r}?" if nearest else ""
-        super().__init__(f"{place}: expected {expected}, got {got!r}{hint}")
-        self.place, self.expected, self.got, self.nearest = place, expected, got, nearest
+    place: str
+    expected: str
+    got: str
+    nearest: str | None = None
 
-    def __reduce__(self) -> tuple[type[PerturbationError], tuple[str, str, str, str | None]]:
-        """Take the parts along to another process."""
-        return type(self), (self.place, self.expected, self.got, self.nearest)
+    def __str__(self) -> str:
+        hint = f"; did you mean {self.nearest!r}?" if self.nearest else ""
+        return f"{self.place}: expected {self.expected}, got {self.got!r}{hint}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,10 +200,9 @@ def _meant(kind: type[Timed], key: str) -> Any:
     return single[key] if key in single else tables[max(tables)]
 
 
+@dataclass(eq=False)
 class _Unreadable(Exception):
-    def __init__(self, nearest: str | None = None) -> None:
-        super().__init__()
-        self.nearest = nearest
+    nearest: str | None = None
 
 
 def _field(codec: Codec, default: object = None) -> Any:

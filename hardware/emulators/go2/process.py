@@ -15,7 +15,7 @@ from cyclonedds.idl import IdlStruct
 from hardware.clock import Beat, WallClock
 from hardware.emulators.emulation import Emulation, EmulationError, Stopping
 from hardware.emulators.go2.body import PERIOD, Body
-from hardware.emulators.go2.faults import Fault, parse
+from hardware.emulators.go2.faults import parse
 from hardware.emulators.go2.firmware import MODES, Firmware
 from hardware.emulators.go2.viewer import Viewer, ViewerError
 from hardware.servo.statistics import Histogram
@@ -41,7 +41,10 @@ def emulate(asked: Emulation, stopping: Stopping) -> dict[str, object]:
     """
     mode = MODES[0] if asked.mode is None else asked.mode
     one_of("--mode", mode, MODES)
-    faults = tuple(map(_fault, asked.faults))
+    try:
+        faults = tuple(map(parse, asked.faults))
+    except ValueError as error:
+        raise ValueError(f"--fault: {error}") from error
     try:
         with Viewer(asked.terrain) if asked.view else contextlib.nullcontext() as viewer, stopping() as stopped:
             rng = np.random.default_rng(asked.seed)
@@ -51,13 +54,6 @@ def emulate(asked: Emulation, stopping: Stopping) -> dict[str, object]:
             return robot.summary() | kept
     except (BusError, SimulationError, ViewerError) as error:
         raise EmulationError(str(error)) from error
-
-
-def _fault(text: str) -> Fault:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise ValueError(f"--fault: {error}") from error
 
 
 def _live(
