@@ -14,7 +14,6 @@ import dm_env
 import numpy as np
 from dm_control.rl import control
 from dm_env import specs
-from numpy.typing import NDArray
 
 from sim.bodies.base import Physics, Setpoints, SimulationError
 from sim.bodies.factory import simulate
@@ -22,9 +21,7 @@ from sim.bodies.sensors import Reading
 from sim.perturbations import Perturbation
 from sim.robots.anatomy import Anatomy
 from sim.strict import require
-from sim.terrain import preset
-
-FloatArray = NDArray[np.float64]
+from sim.terrain import FloatArray, preset
 
 _FALLEN = math.cos(math.radians(70.0))
 _ROUNDING = 1e-6

@@ -14,14 +14,12 @@ from typing import NamedTuple
 import mujoco
 import mujoco.batch
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.bodies.crawler import CrawlerPhysics
 from sim.conditions.condition import Condition
 from sim.conditions.writer import ground_to_level
 from sim.robots.anatomy import Anatomy
-
-FloatArray = NDArray[np.float64]
+from sim.terrain import FloatArray
 
 
 def can_predict(anatomy: Anatomy) -> bool:

@@ -17,7 +17,6 @@ from typing import Never, Self
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.bodies.root import Root
 from sim.bodies.sensors import Reading, Sensors
@@ -26,9 +25,7 @@ from sim.conditions.writer import ConditionWriter, ground_to_level
 from sim.perturbations import Perturbation, check
 from sim.perturbations.timeline import Timeline
 from sim.robots.anatomy import Anatomy
-from sim.terrain import Terrain
-
-FloatArray = NDArray[np.float64]
+from sim.terrain import FloatArray, Terrain
 
 # Else MuJoCo writes to a file of its own; what matters of it comes as a SimulationError.
 mujoco.set_mju_user_warning(logging.getLogger(__name__).debug)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.bodies.base import Physics, Pose
 from sim.bodies.drive_train import DriveTrain
@@ -15,9 +14,7 @@ from sim.bodies.sensors import Reading, Sensors
 from sim.perturbations import Perturbation
 from sim.robots.anatomy import Anatomy
 from sim.robots.builders import build
-from sim.terrain import SPREAD, Terrain
-
-FloatArray = NDArray[np.float64]
+from sim.terrain import SPREAD, FloatArray, Terrain
 
 _NO_ACTUATION = mujoco.mjtDisableBit.mjDSBL_ACTUATION
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.conditions.condition import Condition
 from sim.robots.anatomy import Anatomy
 from sim.robots.equipment import Battery, Cranks
-
-FloatArray = NDArray[np.float64]
+from sim.terrain import FloatArray
 
 
 @dataclass(frozen=True)

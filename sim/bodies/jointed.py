@@ -7,16 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.bodies.base import Physics, Pose
 from sim.bodies.sensors import Reading, Sensors
 from sim.perturbations import Perturbation
 from sim.robots.anatomy import Anatomy
 from sim.robots.builders import build
-from sim.terrain import SPREAD, Terrain
-
-FloatArray = NDArray[np.float64]
+from sim.terrain import SPREAD, FloatArray, Terrain
 
 
 class JointedPhysics(Physics):

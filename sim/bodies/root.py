@@ -6,11 +6,9 @@ import math
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.strict import require
-
-FloatArray = NDArray[np.float64]
+from sim.terrain import FloatArray
 
 _SLIDE, _HINGE = mujoco.mjtJoint.mjJNT_SLIDE, mujoco.mjtJoint.mjJNT_HINGE
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.conditions.condition import Condition
 from sim.robots.equipment import Noise
-
-FloatArray = NDArray[np.float64]
+from sim.terrain import FloatArray
 
 UNKNOWN: FloatArray = np.full(1, math.nan)
 """An array that is not measured."""

@@ -10,13 +10,10 @@ from typing import Never
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.conditions.condition import Condition
 from sim.robots.anatomy import Anatomy
-from sim.terrain import BUMPS_BIT, FLOOR_BIT, SPREAD
-
-FloatArray = NDArray[np.float64]
+from sim.terrain import BUMPS_BIT, FLOOR_BIT, SPREAD, FloatArray
 
 _STUMP = 0.02
 """Share of a lost limb's mass that stays at its joint; none at all would make the mass matrix singular."""

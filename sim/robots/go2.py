@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import mujoco
-import numpy as np
-from numpy.typing import NDArray
 
 from sim.robots.parts import add_imu, add_payload, add_servo, add_touch, scene
 from sim.terrain import FLOOR_BIT, Terrain
-
-FloatArray = NDArray[np.float64]
 
 LEGS = ("front_left", "front_right", "rear_left", "rear_right")
 PARTS = ("hip", "thigh", "calf")

@@ -8,10 +8,11 @@ import mujoco
 import numpy as np
 import pytest
 
-from sim.bodies.crawler import CrawlerPhysics, FloatArray
+from sim.bodies.crawler import CrawlerPhysics
 from sim.bodies.sensors import Reading
 from sim.perturbations import PERTURBATIONS, Condition, compose, parse
 from sim.robots.roach import TIMESTEP
+from sim.terrain import FloatArray
 from tests.sim.perturbed import CASES, Case
 from tests.sim.walking import physics, walk
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sim.bodies.base import FloatArray, Physics, Setpoints
+from sim.bodies.base import Physics, Setpoints
 from sim.bodies.factory import simulate
 from sim.bodies.sensors import Reading
 from sim.perturbations import PERTURBATIONS, parse
 from sim.robots.anatomy import Anatomy
-from sim.terrain import TERRAINS
+from sim.terrain import TERRAINS, FloatArray
 from tests.contracts.test_perturbations import differing, snapshot
 from tests.sim import tripod
 from tests.sim.perturbed import MASSES

@@ -15,8 +15,9 @@ from dm_env import test_utils
 from controller.settings.robots import spec
 from hardware.clock import VirtualClock
 from hardware.simulated.robot import SimRobot
-from sim.environment import Actions, FloatArray, make
+from sim.environment import Actions, make
 from sim.perturbations import parse
+from sim.terrain import FloatArray
 from tests.sim.anatomies import ANATOMIES
 
 ROACH, GO2 = ANATOMIES["roach"], ANATOMIES["go2"]

@@ -9,9 +9,9 @@ import mujoco
 import numpy as np
 
 from sim.bodies.base import Setpoints
-from sim.bodies.crawler import CrawlerPhysics, FloatArray
+from sim.bodies.crawler import CrawlerPhysics
 from sim.perturbations import Perturbation
-from sim.terrain import TERRAINS
+from sim.terrain import TERRAINS, FloatArray
 from tests.sim.anatomies import ANATOMIES
 
 REV = 2.0 * np.pi
