@@ -27,6 +27,7 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.timing import LoopResult, Percentiles, percentiles
 from controller.mission import Mission
 from controller.settings.layers import Layer
+from hardware.servo.statistics import Distribution
 
 TICK_SHARE = 0.5
 """Share of the period that p99 of the whole tick must stay below."""
@@ -99,7 +100,6 @@ def table(result: LoopResult, parts: Parts, rate: float) -> Table:
         "adapt": parts.adapt_ms,
         "plan": parts.plan_ms,
         "due to published": result.response_ms,
-        "servo lateness": result.lateness_ms,
     }
     drawn = Table("ms", *("p50", "p95", "p99", "max"), title=f"{rate:g} Hz, {result.ticks} ticks")
     for name, values in rows.items():
@@ -119,12 +119,18 @@ def main() -> int:
     )
     console = Console()
     console.print(table(result, parts, arguments.rate))
+    late = result.lateness_us
+    console.print(f"servo lateness p50 {late.p50:.0f}, p99 {late.p99:.0f}, max {late.max:.0f} us")
     console.print(f"misses {result.misses}, servo cycles with a late plan {result.late_plans}")
     console.print(f"servo cycles { ({rung.value: count for rung, count in result.cycles.items()}) }")
     console.print(f"clean transitions {parts.clean} of {result.ticks}, guard changed {result.guarded} commands")
     console.print(f"fault {result.fault}, load {os.getloadavg()[0]:.1f}, kept its time: {'yes' if kept else 'no'}")
     if arguments.out is not None:
-        figures = {name: asdict(value) for name, value in vars(result).items() if isinstance(value, Percentiles)}
+        figures = {
+            name: asdict(value)
+            for name, value in vars(result).items()
+            if isinstance(value, (Percentiles, Distribution))
+        }
         figures |= {"adapt_ms": asdict(parts.adapt_ms), "plan_ms": asdict(parts.plan_ms)}
         counts = {"ticks": result.ticks, "misses": result.misses, "clean": parts.clean, "kept": kept}
         arguments.out.write_text(json.dumps({"rate_hz": arguments.rate, **counts, **figures}, indent=2) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import numpy as np
 from hardware.guard.checks import Trip
 from hardware.schedule import Rung
 from hardware.servo.servo import ServoReport
+from hardware.servo.statistics import Distribution, Histogram
 from hardware.spec import RobotSpec
 from sim.strict import at_least, positive, require
 
@@ -90,8 +92,8 @@ class LoopResult:
     """Time from the observation to the published plan [ms]."""
     response_ms: Percentiles
     """Time from when a tick was due to the published plan [ms]: what the delay compensation has to cover."""
-    lateness_ms: Percentiles
-    """How late servo cycles began [ms]."""
+    lateness_us: Distribution
+    """How late servo cycles began [us]."""
     cycles: Mapping[Rung, int]
     """Servo cycles by what they played."""
     late_plans: int
@@ -114,9 +116,9 @@ class Journal:
     settings: LoopSettings
     warm_up: list[float] = field(default_factory=list)
     """How long ticks took that were planned for nothing before the run [s]."""
-    tick_ms: list[float] = field(default_factory=list)
-    response_ms: list[float] = field(default_factory=list)
-    lateness_ms: list[float] = field(default_factory=list)
+    tick_ms: array[float] = field(default_factory=lambda: array("d"))
+    response_ms: array[float] = field(default_factory=lambda: array("d"))
+    lateness: Histogram = field(default_factory=Histogram)
     cycles: Counter[Rung] = field(default_factory=Counter)
     misses: int = 0
     late_plans: int = 0
@@ -134,7 +136,7 @@ class Journal:
 
     def add_cycle(self, report: ServoReport, lateness: float) -> None:
         """Note a servo cycle and how late it began [s]."""
-        self.lateness_ms.append(1e3 * lateness)
+        self.lateness.add(lateness)
         self.cycles[report.rung] += 1
         newest = (self.settings.delay_ticks + 1) * self.settings.period
         self.late_plans += report.rung is Rung.PLAN and report.plan_age > newest * (1.0 + WHOLE)
@@ -148,7 +150,7 @@ class Journal:
             misses=self.misses,
             tick_ms=percentiles(self.tick_ms),
             response_ms=percentiles(self.response_ms),
-            lateness_ms=percentiles(self.lateness_ms),
+            lateness_us=self.lateness.percentiles(),
             cycles=dict(self.cycles),
             late_plans=self.late_plans,
             guarded=self.guarded,

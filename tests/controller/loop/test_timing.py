@@ -70,7 +70,7 @@ def test_old_plan_is_late_once_a_newer_one_should_play() -> None:
     statistics = journal.result()
     assert statistics.late_plans == 1
     assert statistics.cycles == {Rung.PLAN: 4, Rung.HOLD: 1}
-    assert statistics.lateness_ms.max == pytest.approx(2.0)
+    assert statistics.lateness_us.max == pytest.approx(2000.0)
 
 
 def test_first_fault_is_kept() -> None:
