@@ -13,7 +13,7 @@ from pydantic import AfterValidator, PlainSerializer, PlainValidator
 from controller.courses import goals
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
-from controller.settings import recipes, robots
+from controller.settings import assets, robots
 from controller.settings.layers import ByKind, Layer, nearest, one_of, read_yaml, resolve
 from controller.settings.layers import ConfigError as ConfigError
 from planners.factory import PLANNERS
@@ -90,7 +90,7 @@ class RunSettings:
         require(lasts, "seconds", "at least one tick and at most a day", self.seconds)
         at_least(self, 0, "seed")
         folder = robots.checkpoint(self.robot, self.adapter).parent
-        refusal = recipes.refusal(self.adapter, robots.spec(self.robot).name, folder)
+        refusal = assets.refusal(self.adapter, robots.spec(self.robot).name, folder)
         if self.checkpoint is None and refusal:
             raise ValueError(f"adapter: {refusal}")
         check(self.perturbations, robots.spec(self.robot).anatomy)

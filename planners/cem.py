@@ -37,9 +37,6 @@ class CemSettings:
         momentum: weight of the old mean and std when refitting, in [0, 1).
         hold: steps between the knots of a candidate's noise, so that it moves the robot.
         interpolation: what the noise does between its knots.
-
-    Raises:
-        PlanningError: a value out of range.
     """
 
     kind: Literal["cem"] = "cem"

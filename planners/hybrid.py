@@ -29,9 +29,6 @@ class HybridSettings:
         polish: the Newton steps after it.
         seeds: how many sequences are polished: the best one, then the elites that differ most.
         share: of the time left that the search may take.
-
-    Raises:
-        PlanningError: a value out of range.
     """
 
     kind: Literal["hybrid"] = "hybrid"

@@ -36,9 +36,6 @@ class IcemSettings:
         colour: exponent of the noise spectrum; 0 is white, 2 to 4 suits legs and arms.
         hold: steps between the knots of a candidate's noise.
         interpolation: what the noise does between its knots.
-
-    Raises:
-        PlanningError: a value out of range.
     """
 
     kind: Literal["icem"] = "icem"

@@ -34,9 +34,6 @@ class MppiSettings:
         colour: exponent of the noise spectrum; 0 is white.
         hold: steps between the knots of a candidate's noise.
         interpolation: what the noise does between its knots.
-
-    Raises:
-        PlanningError: a value out of range.
     """
 
     kind: Literal["mppi"] = "mppi"

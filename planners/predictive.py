@@ -28,9 +28,6 @@ class PredictiveSettings:
         std: standard deviation of the noise as a fraction of each action's range.
         hold: steps between the knots of the noise.
         interpolation: what the noise does between its knots.
-
-    Raises:
-        PlanningError: a value out of range.
     """
 
     kind: Literal["predictive"] = "predictive"

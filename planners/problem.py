@@ -31,7 +31,7 @@ class PlanningError(ValueError):
 
 
 class PlannerSettings(Protocol):
-    """What the settings of all planners have in common."""
+    """What the settings of all planners have in common; a value out of range raises PlanningError."""
 
     @property
     def kind(self) -> str:

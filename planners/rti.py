@@ -29,9 +29,6 @@ class RtiSettings:
         damping: trust in the quadratic model; 0 takes full Newton steps, 1 keeps an action that only has a gradient
             within its range.
         lengths: shares of a step that are tried at once, by the true cost.
-
-    Raises:
-        PlanningError: a value out of range.
     """
 
     kind: Literal["rti"] = "rti"

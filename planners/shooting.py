@@ -26,9 +26,6 @@ class ShootingSettings:
         rounds: batches of candidates.
         hold: steps between the knots of a sequence.
         interpolation: what happens between the knots.
-
-    Raises:
-        PlanningError: a value out of range.
     """
 
     kind: Literal["shooting"] = "shooting"

@@ -15,7 +15,6 @@ class Doctor:
     """Print the findings as one JSON object."""
 
     def __call__(self) -> Answer:
-        """Examine."""
         from controller.commands.machine import examine
 
         findings = examine()

@@ -46,7 +46,6 @@ class Emulate:
     """Print what it has seen as one JSON object."""
 
     def __call__(self) -> Answer:
-        """Emulate, then say what was seen."""
         from controller.settings.layers import ConfigError
         from hardware.emulators.emulation import EmulationError
 

@@ -24,7 +24,6 @@ class List:
     """Print a JSON object {family: {name: description}}."""
 
     def __call__(self) -> Answer:
-        """Return {family: {name: description}}."""
         entries = _entries(self.what)
         return Answer({self.what: entries}, "\n".join(f"{name:<14} {line}" for name, line in entries.items()))
 
@@ -47,7 +46,7 @@ def _entries(family: str) -> Mapping[str, str]:
 
             return {name: (kind.__doc__ or "").strip().splitlines()[0] for name, kind in PERTURBATIONS.items()}
         case "adapters":
-            from controller.settings.recipes import RECIPES
+            from controller.settings.assets import RECIPES
 
             return dict(RECIPES)
         case "planners":

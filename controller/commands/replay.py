@@ -38,7 +38,6 @@ class Replay:
     """Print the comparison as one JSON object."""
 
     def __call__(self) -> Answer:
-        """Replay, and export where asked to."""
         from controller.settings.layers import ConfigError
 
         try:

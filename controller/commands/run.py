@@ -42,7 +42,6 @@ class Run:
     """Print the summary as one JSON object."""
 
     def __call__(self) -> Answer:
-        """Run and report."""
         settings = self.settings.resolve(vars(self.simulation))
         from controller.runs.simulated import execute  # after the settings: a mistake is answered sooner
 

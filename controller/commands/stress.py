@@ -35,7 +35,6 @@ class Stress:
     """Print the standings as one JSON object."""
 
     def __call__(self) -> Answer:
-        """Run the suite and report."""
         given = {
             "adapters": None if self.adapters is None else [name.strip() for name in self.adapters.split(",")],
             "seeds": self.seeds,

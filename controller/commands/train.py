@@ -27,7 +27,6 @@ class Train:
     """Print the results as one JSON object."""
 
     def __call__(self) -> Answer:
-        """Train and evaluate."""
         from controller.training.experiment import execute
 
         return Answer(execute(self.config, layers({}, self.set), self.out, resume=self.resume))

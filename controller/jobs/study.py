@@ -11,6 +11,7 @@ import errno
 import fcntl
 import functools
 import json
+import sys
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
@@ -20,11 +21,15 @@ from pathlib import Path
 from typing import IO, Any, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from controller.settings.layers import ConfigError
 from dynamics.files import whole
 
 Result = dict[str, Any]
+_WIDTH = 160
+"""Of tables where stderr is no terminal that has a width of its own."""
 
 
 class Cell(Hashable, Protocol):
@@ -165,3 +170,15 @@ def timed(work: Callable[[C], Result], cell: C) -> Result:
     """Compute a cell; its CPU time stands in the result as `cpu_s` [s]."""
     started = time.process_time()
     return {**work(cell), "cpu_s": time.process_time() - started}
+
+
+def console() -> Console:
+    """Return where progress and tables are shown."""
+    return Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH)
+
+
+def bars(console: Console) -> Progress:
+    """Return a place for bars, each with a note beside it; a context manager."""
+    columns = (TextColumn("{task.description:16}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    note = TextColumn("{task.fields[note]}")
+    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), note, console=console)

@@ -72,10 +72,9 @@ class _Recorded:
         self.state: RobotState | None = None
 
     def connect(self) -> None:
-        """There is no wire."""
+        """There is no wire, and nothing moves."""
 
-    def activate(self) -> None:
-        """It was active."""
+    activate = damp = deactivate = close = connect
 
     def read(self) -> RobotState:
         """Return the logged state."""
@@ -85,15 +84,6 @@ class _Recorded:
     def write(self, command: RobotCommand) -> RobotCommand:
         """Nothing moves."""
         return command
-
-    def damp(self) -> None:
-        """Nothing moves."""
-
-    def deactivate(self) -> None:
-        """Nothing moves."""
-
-    def close(self) -> None:
-        """There is no wire."""
 
 
 def replay(log: ServoLog) -> Replayed:

@@ -15,7 +15,7 @@ from controller.mission import Mission
 from controller.reports.run_report import write_report
 from controller.reports.video import film
 from controller.runs.folder import Outcome, run_folder, write_summary
-from controller.settings import recipes
+from controller.settings import assets
 from controller.settings.layers import ConfigError, to_yaml
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
@@ -51,7 +51,7 @@ def execute(
 def _compared(settings: RunSettings, adapter: str | None) -> list[str]:
     if adapter is None:
         return []
-    if refusal := recipes.refusal(adapter, settings.robot):
+    if refusal := assets.refusal(adapter, settings.robot):
         raise ConfigError(f"command line: --compare: {refusal}")
     if adapter == settings.adapter:
         raise ConfigError(f"command line: --compare: expected another adapter than that of the run, got {adapter}")

@@ -1,11 +1,32 @@
-"""Where the settings and trained models that come with Limber lie: in a clone, or inside an installed wheel."""
+"""What comes with Limber, in a clone or inside an installed wheel: recipes, settings, trained models."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+
+from controller.settings.layers import nearest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _ROOT = _PACKAGE / "assets" if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent
+
+RECIPES: Mapping[str, str] = {
+    "grbal": "meta-learned prior, adapted by gradient steps on the last M transitions",
+    "grbal_online": "grbal whose step sizes go on learning while the robot runs",
+    "mr_maml": "grbal trained with a price on what its prior memorises",
+    "cavia": "gradient steps on a small constant input alone",
+    "rebal": "recurrent network that reads the window",
+    "snail": "attention over the window",
+    "pearl": "latent context: every transition narrows a Gaussian",
+    "belief": "recurrent belief about the true condition, which it can name",
+    "priors": "several learned starting points, mixed by recent error, and solutions remembered",
+    "alpaca": "closed-form Bayesian regression of the last layer",
+    "mb": "plain model, never adapted",
+    "mb_de": "plain model that keeps fine-tuning",
+    "mb_large": "plain model four times as large, never adapted",
+    "informed": "model that is told the true condition; simulated robots only",
+}
+"""An entry each in an experiment's YAML file, an adapter with its training; the lines here are for people."""
 
 
 def robot(name: str) -> Path:
@@ -36,6 +57,21 @@ def checkpoint_name(robot: str, recipe: str, rate_hz: float | None, goal: str | 
 def left_out(model: Path, family: str) -> Path:
     """Return where the twin of a model lies that was trained without a family of conditions."""
     return model.parent / "leave-one-out" / f"{model.stem}-without-{family}{model.suffix}"
+
+
+def refusal(recipe: str, robot: str, folder: Path | None = None) -> str | None:
+    """Return why a robot cannot be run with a recipe of this name, or None where it can.
+
+    Args:
+        recipe: one of the table, or any that has been trained.
+        robot: its name.
+        folder: where trained models lie, as <robot>-<recipe>.safetensors; None for those that come with Limber.
+    """
+    files = (folder or checkpoint(robot, recipe).parent).glob(f"{robot}-*.safetensors")
+    trained = [file.stem.removeprefix(f"{robot}-") for file in files]
+    if recipe in RECIPES or any(f"{name}-".startswith(f"{recipe}-") for name in trained):
+        return None
+    return f"unknown adapter '{recipe}'; {nearest(recipe, {*RECIPES, *(name.partition('-')[0] for name in trained)})}"
 
 
 def _suffix(rate_hz: float | None) -> str:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from controller.reports.plots import INK, style
-from controller.settings.recipes import RECIPES
+from controller.settings.assets import RECIPES
 from controller.stress.scores import SPAN, profile, profile_band, run_scores
 from controller.stress.settings import INFORMED, ORACLE, PLAIN, StressCondition
 from controller.stress.standings import Standings

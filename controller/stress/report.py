@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import html
 import json
-import math
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from string import Template
 from typing import Any
+
+from pydantic_core import to_json
 
 from controller.bootstrap import Estimate
 from controller.reports.page import FIGURE, data_uri, document, table
@@ -87,22 +87,21 @@ def write_report(folder: Path, standings: Standings, replays: Mapping[Trial, Pat
 def summary(standings: Standings) -> dict[str, Any]:
     """Return the figures as plain values; null stands for one that there is not or that is not finite."""
     settings = standings.measured.settings
-    values: dict[str, Any] = _plain(
-        {
-            "robot": robots.spec(settings.robot).name,
-            "course": settings.course,
-            "seconds": settings.seconds,
-            "seeds": settings.seeds,
-            "adapters": list(settings.adapters),
-            "runs": len(standings.measured.results),
-            "cpu_minutes": sum(run["cpu_s"] for run in standings.measured.results.values()) / 60.0,
-            "gap_closed": standings.suites,
-            "room": standings.room,
-            "no_head_room": [name for name, gap in standings.room.items() if not gap.low > 0.0],
-            "promises": promises(standings),
-            "rows": standings.rows,
-        }
-    )
+    found = {
+        "robot": robots.spec(settings.robot).name,
+        "course": settings.course,
+        "seconds": settings.seconds,
+        "seeds": settings.seeds,
+        "adapters": list(settings.adapters),
+        "runs": len(standings.measured.results),
+        "cpu_minutes": sum(run["cpu_s"] for run in standings.measured.results.values()) / 60.0,
+        "gap_closed": standings.suites,
+        "room": standings.room,
+        "no_head_room": [name for name, gap in standings.room.items() if not gap.low > 0.0],
+        "promises": promises(standings),
+        "rows": standings.rows,
+    }
+    values: dict[str, Any] = json.loads(to_json(found, inf_nan_mode="null"))
     return values
 
 
@@ -161,14 +160,3 @@ def _worst(folder: Path, standings: Standings, replays: Mapping[Trial, Path]) ->
             f'<li><a href="{link}">{html.escape(text)}</a>: cost {run["cost"]:.3g}; {html.escape(happened)}</li>'
         )
     return f"<ul>{''.join(items)}</ul>" if items else "<p>None were repeated.</p>"
-
-
-def _plain(value: Any) -> Any:
-    """Turn data into what JSON can hold; a number that is not finite becomes null."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Literal
 from zlib import crc32
 
@@ -28,22 +27,20 @@ from controller.config import (
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
 from controller.settings import assets, robots
+from controller.settings.assets import RECIPES, refusal
 from controller.settings.layers import nearest, one_of
-from controller.settings.recipes import RECIPES, refusal
 from planners.hybrid import HybridSettings
 from sim.perturbations import Perturbation, sample_condition
 from sim.strict import at_least, require
 
-PROTOCOLS: Mapping[str, str] = MappingProxyType(
-    {
-        "within": "new parameters of a trained kind of change, there from the start",
-        "onset": "the same, setting in during the run",
-        "return": "a change that goes and comes back",
-        "compound": "several changes at once",
-        "extrapolation": "beyond the trained range",
-        "across": "a kind of change that was never trained",
-    }
-)
+PROTOCOLS: Mapping[str, str] = {
+    "within": "new parameters of a trained kind of change, there from the start",
+    "onset": "the same, setting in during the run",
+    "return": "a change that goes and comes back",
+    "compound": "several changes at once",
+    "extrapolation": "beyond the trained range",
+    "across": "a kind of change that was never trained",
+}
 PLAIN, INFORMED, ORACLE = "mb", "informed", "oracle"
 """The zero and the one of the scores, and the simulator itself as the planner's model."""
 

@@ -16,8 +16,7 @@ from controller.build import build, load_model
 from controller.config import RunSettings, usual
 from controller.jobs import study
 from controller.jobs.executors import SchedulerLost, WorkersLost, cluster, pool
-from controller.jobs.progress import bars, console
-from controller.jobs.study import Result, Store, claimed
+from controller.jobs.study import Result, Store, bars, claimed, console
 from controller.mission import Mission
 from controller.runs import simulated as single
 from controller.settings.layers import ConfigError, Layer, read_yaml, resolve, to_yaml

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.table import Table
 
@@ -70,26 +69,19 @@ def condition_rows(standings: Standings) -> Rows:
 
 def detail_rows(standings: Standings) -> Rows:
     """Every other figure, a row a condition and adapter."""
-    rows: Rows = [
-        ("condition", "adapter", "cost", "saved over mb [95 %]", "path error", "progress", "failures", "model error",
-         "not adapted", "recovery, median")
-    ]  # fmt: skip
-    for row in standings.rows:
-        rows.append(
-            (
-                row.condition,
-                row.adapter,
-                number(row.cost),
-                estimate(row.saved, sign="+"),
-                millimetres(known(row.path_error_m)),
-                number(known(row.progress_m), "m"),
-                f"{row.failures} of {row.seeds}",
-                number(known(row.error_adapted)),
-                number(known(row.error_prior)),
-                recovery(row.recovery_s),
-            )
-        )
-    return rows
+    columns: dict[str, Callable[[Row], str]] = {
+        "condition": lambda row: row.condition,
+        "adapter": lambda row: row.adapter,
+        "cost": lambda row: number(row.cost),
+        "saved over mb [95 %]": lambda row: estimate(row.saved, sign="+"),
+        "path error": lambda row: millimetres(known(row.path_error_m)),
+        "progress": lambda row: number(known(row.progress_m), "m"),
+        "failures": lambda row: f"{row.failures} of {row.seeds}",
+        "model error": lambda row: number(known(row.error_adapted)),
+        "not adapted": lambda row: number(known(row.error_prior)),
+        "recovery, median": lambda row: recovery(row.recovery_s),
+    }
+    return [tuple(columns), *(tuple(cell(row) for cell in columns.values()) for row in standings.rows)]
 
 
 def promise_rows(standings: Standings) -> Rows:
@@ -126,31 +118,34 @@ def markdown(rows: Sequence[tuple[str, ...]]) -> str:
 
 def scores_csv(standings: Standings) -> str:
     """All rows for a spreadsheet; an interval takes three columns, a figure that there is not stays empty."""
-    out = io.StringIO()
-    names = [field.name for field in fields(Row)]
-    wide = {"saved", "score"}
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([n for name in names for n in ([name, f"{name}_low", f"{name}_high"] if name in wide else [name])])
-    for row in standings.rows:
-        cells: list[object] = []
-        for name in names:
-            value = getattr(row, name)
-            if name not in wide:
-                cells.append(value)
-            else:
-                cells += ["", "", ""] if value is None else [value.value, value.low, value.high]
-        writer.writerow(cells)
-    return out.getvalue()
+    rows = [_spread(row) for row in standings.rows]
+    return _csv([[*rows[0]], *([*row.values()] for row in rows)])
+
+
+def _spread(row: Row) -> dict[str, object]:
+    """Return the figures of a row by name, both ends of an interval among them."""
+    figures: dict[str, object] = {}
+    for name, value in vars(row).items():
+        figures[name] = value
+        if name in ("saved", "score"):
+            three = (None, None, None) if value is None else (value.value, value.low, value.high)
+            figures |= zip((name, f"{name}_low", f"{name}_high"), three, strict=True)
+    return figures
 
 
 def trials_csv(standings: Standings) -> str:
     """Every run for a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     figures = ("cost", "path_error_m", "progress_m", "fell", "failed", "onset_s", "recovery_s", "cpu_s")
-    writer.writerow(["protocol", "condition", "adapter", "seed", *figures, "error_prior", "error_adapted", "happened"])
+    head = ["protocol", "condition", "adapter", "seed", *figures, "error_prior", "error_adapted", "happened"]
+    rows: list[list[object]] = [[*head]]
     for trial, run in standings.measured.results.items():
         place = [trial.condition.protocol, trial.condition.name, trial.adapter, trial.seed]
         errors = [run["prediction_error"][name] for name in ("prior", "adapted")]
-        writer.writerow([*place, *(run[name] for name in figures), *errors, " ".join(run["perturbations"])])
+        rows.append([*place, *(run[name] for name in figures), *errors, " ".join(run["perturbations"])])
+    return _csv(rows)
+
+
+def _csv(rows: Sequence[Sequence[object]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue()

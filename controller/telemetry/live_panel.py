@@ -11,7 +11,6 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -56,9 +55,7 @@ class Panel:
             self._live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._last is not None:
             self._draw(self._last)
         self._live.stop()

@@ -23,8 +23,7 @@ from rich.progress import Progress
 
 from controller.config import RunSettings
 from controller.jobs.executors import pool
-from controller.jobs.progress import bars, console
-from controller.jobs.study import claimed
+from controller.jobs.study import bars, claimed, console
 from controller.rhythm import ControlSettings
 from controller.settings import robots
 from controller.settings.layers import ConfigError, Layer, read_yaml, resolve, to_yaml

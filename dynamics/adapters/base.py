@@ -6,7 +6,6 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -38,7 +37,7 @@ class Adapted:
 
     weights: Weights
     memory: tuple[Float32, ...] = ()
-    belief: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    belief: Mapping[str, float] = field(default_factory=dict)
     status: Status = Status.OK
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -231,11 +230,11 @@ class Context(Adapter):
         members = max(len(first), len(latents))
         return tuple(w.expand(members, *w.shape[1:]).contiguous() for w in moved)
 
-    def _belief(self, mean: Tensor) -> MappingProxyType[str, float]:
+    def _belief(self, mean: Tensor) -> dict[str, float]:
         scaling = self.trained.model.condition
         if not isinstance(self.settings, BeliefSettings) or scaling is None:
-            return MappingProxyType({})
+            return {}
         known = np.isfinite(scaling.std)  # what never varied in training cannot be believed in
         values = mean.numpy() * np.where(known, scaling.std, 0.0) + scaling.mean
         believed = zip(self.settings.channels, values, known, strict=False)
-        return MappingProxyType({name: float(value) for name, value, says in believed if says})
+        return {name: float(value) for name, value, says in believed if says}

@@ -6,8 +6,8 @@ import pytest
 
 from controller.config import ConfigError, RunSettings, run_settings
 from controller.settings import assets
+from controller.settings.assets import RECIPES
 from controller.settings.layers import Layer, read_yaml, to_yaml
-from controller.settings.recipes import RECIPES
 from controller.settings.robots import names
 from planners.factory import PLANNERS
 from planners.hybrid import HybridSettings

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from controller.settings.assets import RECIPES
 from controller.settings.layers import ConfigError, assignment
-from controller.settings.recipes import RECIPES
 from controller.stress.settings import ORACLE, PROTOCOLS, StressCondition, StressSettings, Trial
 from controller.stress.suite import stress_settings
 from planners.hybrid import HybridSettings
