@@ -146,11 +146,7 @@ class Course:
         )
 
     def cost(
-        self,
-        progress: Progress,
-        step: float,
-        pose: tuple[int, int, int],
-        previous_action: FloatArray | None = None,
+        self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
     ) -> PathCost:
         """Return the cost of candidates that start near some progress.
 

@@ -135,11 +135,7 @@ def _lock(file: IO[str]) -> None:
 
 
 def run(
-    cells: Sequence[C],
-    store: Store,
-    work: Callable[[C], Result],
-    executor: Executor | None,
-    done: Callable[[C], None],
+    cells: Sequence[C], store: Store, work: Callable[[C], Result], executor: Executor | None, done: Callable[[C], None]
 ) -> None:
     """Compute the cells that are still to do.
 

@@ -51,8 +51,7 @@ def plan_view(logs: Sequence[Log]) -> Figure:
     course = np.array(logs[0].header.path, np.float64).reshape(-1, 2)
     axes.plot(*course.T, color=_COURSE, linewidth=7, solid_capstyle="round", zorder=1, label="course")
     axes.set_aspect("equal", adjustable="datalim")
-    axes.set_xlabel("x [m]")
-    axes.set_ylabel("y [m]")
+    axes.set(xlabel="x [m]", ylabel="y [m]")
     axes.legend(ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.12), columnspacing=1.2, handlelength=1.4)
     return figure
 
@@ -90,8 +89,7 @@ def reward(logs: Sequence[Log]) -> Figure:
     goal = logs[0].goal
     if goal is not None:
         axes.axhline(goal.family.enough, color=INK, linewidth=1.2, linestyle=":", label="found")
-    axes.set_xlabel("time [s]")
-    axes.set_ylabel("reward")
+    axes.set(xlabel="time [s]", ylabel="reward")
     axes.legend(loc="lower right", fontsize=10)
     return figure
 
@@ -114,9 +112,7 @@ def tick_time(logs: Sequence[Log]) -> Figure:
     axes.set_ylim(0.7, max(2.0, 1.3 * axes.get_ylim()[1]))
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.set_xlim(0.0, bins[-1])
-    axes.set_xlabel("time of one tick [ms]")
-    axes.set_ylabel("ticks")
+    axes.set(xlim=(0.0, bins[-1]), xlabel="time of one tick [ms]", ylabel="ticks")
     axes.legend(loc="upper left")
     return figure
 
@@ -162,10 +158,8 @@ def _colours(logs: Sequence[Log]) -> list[str]:
 
 def _over_time(axes: Axes, logs: Sequence[Log]) -> None:
     """What every picture over time has: seconds, zero, the onset line, a legend."""
-    axes.set_xlabel("time [s]")
-    axes.set_ylim(0.0, 1.15 * axes.get_ylim()[1])
-    period = 1.0 / logs[0].header.rate_hz
-    axes.set_xlim(0.0, max((log.records[-1].time for log in logs if log.records), default=0.0) + period)
+    end = max((log.records[-1].time for log in logs if log.records), default=0.0) + 1.0 / logs[0].header.rate_hz
+    axes.set(xlabel="time [s]", xlim=(0.0, end), ylim=(0.0, 1.15 * axes.get_ylim()[1]))
     onset = logs[0].onset
     if onset is not None:
         axes.axvline(onset, color=INK, linewidth=1.2, linestyle=":")

@@ -99,8 +99,8 @@ class _Search:
         assert self.tick is not None
         chance = self.tick.chance
         rng.bit_generator.state = chance.random
-        told = iter(chance.readings.tolist())
-        last = chance.readings[-1] if len(chance.readings) else 0.0  # where today's planner asks more often
+        told = iter(chance.readings)
+        last = chance.readings[-1] if chance.readings else 0.0  # where today's planner asks more often
         problem = replace(problem, deadline=chance.deadline, clock=lambda: next(told, last))
         self.found = self._planner(problem, previous, rng)
         return self.tick.plan

@@ -41,8 +41,8 @@ class Chance:
     """State of the generator when it began."""
     deadline: float | None
     """Reading of the planner's clock by which it had to answer [s]; None without one."""
-    readings: FloatArray
-    """What that clock said each time it was asked (N,) [s]."""
+    readings: Sequence[float]
+    """What that clock said each time it was asked [s]."""
 
 
 class Witness:
@@ -50,22 +50,17 @@ class Witness:
 
     def __init__(self, planner: PlanFunction) -> None:
         self._planner = planner
-        self._random: Mapping[str, Any] = {}
-        self._deadline: float | None = None
-        self._readings: list[float] = []
-
-    @property
-    def chance(self) -> Chance:
+        self.chance = Chance({}, None, ())
         """What the last search depended on."""
-        return Chance(self._random, self._deadline, np.array(self._readings))
 
     def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
         """Search."""
-        self._random, self._deadline, self._readings = rng.bit_generator.state, problem.deadline, []
+        readings: list[float] = []
+        self.chance = Chance(rng.bit_generator.state, problem.deadline, readings)
 
         def clock() -> float:
-            self._readings.append(problem.clock())
-            return self._readings[-1]
+            readings.append(problem.clock())
+            return readings[-1]
 
         return self._planner(replace(problem, clock=clock), previous, rng)
 
@@ -110,7 +105,7 @@ def of_tick(number: int, tick: LoopTick, chance: Chance) -> Noted:
         "applied": _packed(seen.applied),
         "random": chance.random,
         "deadline": chance.deadline,
-        "readings": _packed(chance.readings),
+        "readings": _packed(np.array(chance.readings, np.float64)),
         "plan": {
             "time": plan.time,
             "step": plan.step,
@@ -144,24 +139,23 @@ def read(log: ServoLog) -> tuple[RunTrace | None, list[TickTrace]]:
 
 
 def _tick(told: Mapping[str, Any]) -> TickTrace:
-    plan, applied = told["plan"], told["applied"]
-    given = None if applied is None else _unpacked(applied)
+    plan = told["plan"]
     answered = Plan(
         time=float(plan["time"]),
         step=float(plan["step"]),
-        actions=_unpacked(plan["actions"]),
-        states=_unpacked(plan["states"]),
+        actions=_array(plan["actions"]),
+        states=_array(plan["states"]),
         cost=math.nan,
         status=PlanStatus(plan["status"]),
         evaluations=0,
-        memory=None if plan["memory"] is None else _unpacked(plan["memory"]),
-        gains=None if plan.get("gains") is None else _unpacked(plan["gains"]),
+        memory=_unpacked(plan["memory"]),
+        gains=_unpacked(plan.get("gains")),
     )
     prior, adapted = (None if told[name] is None else float(told[name]) for name in ("error_prior", "error_adapted"))
     return TickTrace(
         int(told["number"]),
-        Observation(float(told["time"]), _unpacked(told["state"]), given),
-        Chance(told["random"], told["deadline"], _unpacked(told["readings"])),
+        Observation(float(told["time"]), _array(told["state"]), _unpacked(told["applied"])),
+        Chance(told["random"], told["deadline"], _array(told["readings"]).tolist()),
         answered,
         (prior, adapted),
     )
@@ -179,7 +173,11 @@ def _packed(array: FloatArray | None) -> list[object] | None:
     return [array.dtype.str, list(array.shape), base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()]
 
 
-def _unpacked(packed: Sequence[Any]) -> FloatArray:
+def _unpacked(packed: Sequence[Any] | None) -> FloatArray | None:
+    return None if packed is None else _array(packed)
+
+
+def _array(packed: Sequence[Any]) -> FloatArray:
     kind, shape, text = packed
     if kind not in ("<f4", "<f8"):
         raise ValueError(f"expected floating-point numbers, got {kind!r:.80}")

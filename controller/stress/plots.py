@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from controller.reports.plots import INK, style
+from controller.reports.plots import INK, figure_with_axes, style
 from controller.settings.assets import RECIPES
 from controller.stress.scores import SPAN, profile, profile_band, run_scores
 from controller.stress.settings import INFORMED, ORACLE, PLAIN, StressCondition
@@ -42,8 +43,8 @@ def heat_map(standings: Standings) -> Figure | None:
     scores = np.array([[_score(standings, c, adapter) for c in settings.conditions] for adapter in shown])
     if np.isnan(scores).all():
         return None
-    figure = Figure(figsize=(max(6.4, 1.6 + 0.62 * len(settings.conditions)), 2.0 + 0.45 * len(shown)))
-    axes = figure.subplots()
+    width, height = max(6.4, 1.6 + 0.62 * len(settings.conditions)), 2.0 + 0.45 * len(shown)
+    figure, axes = figure_with_axes(width, height, "Gap closed: 0 as the plain model, 1 as the informed one")
     axes.set_facecolor("#d9dde2")
     axes.grid(visible=False)
     axes.imshow(scores, cmap="RdBu", vmin=-1.2, vmax=1.2, aspect="auto")
@@ -53,12 +54,9 @@ def heat_map(standings: Standings) -> Figure | None:
     names = [condition.name for condition in settings.conditions]
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(shown)), shown)
-    changes = [
-        i for i in range(1, len(names)) if settings.conditions[i].protocol != settings.conditions[i - 1].protocol
-    ]
-    for place in changes:
-        axes.axvline(place - 0.5, color="white", linewidth=4)
-    axes.set_title("Gap closed: 0 as the plain model, 1 as the informed one")
+    for place, (before, after) in enumerate(pairwise(settings.conditions)):
+        if before.protocol != after.protocol:
+            axes.axvline(place + 0.5, color="white", linewidth=4)
     return figure
 
 
@@ -68,8 +66,7 @@ def profiles(standings: Standings) -> Figure | None:
     roomy = standings.roomy(measured.settings.conditions)
     if not roomy:
         return None
-    figure = Figure(figsize=(7.2, 4.2))
-    axes = figure.subplots()
+    figure, axes = figure_with_axes(7.2, 4.2, "Performance profiles")
     for adapter, (colour, dash) in _looks(standings).items():
         scores = run_scores(measured.costs(roomy, adapter))
         if adapter == PLAIN:
@@ -77,12 +74,9 @@ def profiles(standings: Standings) -> Figure | None:
         low, high = profile_band(scores, _THRESHOLDS, np.random.default_rng(0))
         axes.plot(_THRESHOLDS, profile(scores, _THRESHOLDS), color=colour, linestyle=dash, label=adapter)
         axes.fill_between(_THRESHOLDS, low, high, color=colour, alpha=0.15, linewidth=0)
-    axes.axvline(0.0, color=INK, linewidth=1.0, linestyle=":")
-    axes.axvline(1.0, color=INK, linewidth=1.0, linestyle=":")
-    axes.set_xlabel("gap closed, more than")
-    axes.set_ylabel("share of runs")
-    axes.set_ylim(0.0, 1.02)
-    axes.set_title("Performance profiles")
+    for anchor in (0.0, 1.0):
+        axes.axvline(anchor, color=INK, linewidth=1.0, linestyle=":")
+    axes.set(xlabel="gap closed, more than", ylabel="share of runs", ylim=(0.0, 1.02))
     axes.legend(loc="lower left")
     return figure
 

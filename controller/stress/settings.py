@@ -16,14 +16,7 @@ from zlib import crc32
 import numpy as np
 from pydantic import AfterValidator
 
-from controller.config import (
-    CourseName,
-    PerturbationText,
-    PlannerChoice,
-    RobotName,
-    RunSettings,
-    TerrainName,
-)
+from controller.config import CourseName, PerturbationText, PlannerChoice, RobotName, RunSettings, TerrainName
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
 from controller.settings import assets, robots

@@ -57,11 +57,8 @@ def headline(runs: Sequence[Run]) -> str:
     first, *others = runs
     sentence = f"{_circumstance(first.log)}{first.log.header.robot} {_outcome(first)} with {first.name}"
     for other in others:
-        if first.log.goal is not None:
-            sentence += f", and {_outcome(other)} with {other.name}"
-            continue
         ours, theirs = first.after.path_error, other.after.path_error
-        if first.loop.fell or other.loop.fell or not ours or not theirs:
+        if first.log.goal is not None or first.loop.fell or other.loop.fell or not ours or not theirs:
             sentence += f", and {_outcome(other)} with {other.name}"
         else:
             sentence += f", {millimetres(theirs)} with {other.name} ({theirs / ours:.1f} times as far)"

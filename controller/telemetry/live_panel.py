@@ -100,26 +100,19 @@ class Panel:
         row = "path error" if math.isfinite(record.distance) else "goal"
         grid.add_row(row, _pursued(record), sparkline(self._distances))
         grid.add_row("model error", _model_errors(record), sparkline(self._errors))
-        grid.add_row("tick", *self._timing(record))
-        grid.add_row("status", *self._status(record))
+        used = f"{record.tick_ms:.1f} of {1e3 / header.rate_hz:.0f} ms"
+        parts = f"adapt {record.adapt_ms:.1f}, plan {record.plan_ms:.1f} ms"
+        grid.add_row("tick", Text(used, "bold red" if record.missed else ""), parts)
+        counts = ", ".join(f"{status} {count}" for status, count in self._statuses.most_common())
+        acting = Text("  ".join(record.perturbations), style="bold yellow")
+        trusted = "  adaptation not trusted" if record.rejected else ""
+        grid.add_row("status", record.status + trusted, acting if record.perturbations else Text(counts, style="dim"))
         done = min(record.time, self._seconds)
         bar = ProgressBar(total=self._seconds, completed=done, width=76, complete_style="cyan", finished_style="cyan")
         picture = Table.grid()
         for part in (title, bar, grid):
             picture.add_row(part)
         return picture
-
-    def _timing(self, record: TickRecord) -> tuple[Text, str]:
-        period = 1e3 / self._header.rate_hz
-        style = "bold red" if record.missed else ""
-        parts = f"adapt {record.adapt_ms:.1f}, plan {record.plan_ms:.1f} ms"
-        return Text(f"{record.tick_ms:.1f} of {period:.0f} ms", style), parts
-
-    def _status(self, record: TickRecord) -> tuple[Text, Text]:
-        counts = ", ".join(f"{status} {count}" for status, count in self._statuses.most_common())
-        acting = Text("  ".join(record.perturbations), style="bold yellow")
-        trusted = "  adaptation not trusted" if record.rejected else ""
-        return Text(record.status + trusted), acting if record.perturbations else Text(counts, style="dim")
 
 
 def sparkline(values: Iterable[float]) -> str:

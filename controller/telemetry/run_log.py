@@ -191,10 +191,7 @@ class Log:
 
 
 def from_tick(
-    tick: LoopTick,
-    channels: Sequence[str],
-    perturbations: Sequence[str] = (),
-    qpos: FloatArray | None = None,
+    tick: LoopTick, channels: Sequence[str], perturbations: Sequence[str] = (), qpos: FloatArray | None = None
 ) -> TickRecord:
     """Flatten a tick into plain numbers.
 

@@ -11,7 +11,7 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from controller.settings.layers import ConfigError, Layer, read_yaml, resolve, t
 from controller.training.evaluate import evaluate, table
 from controller.training.fitting import fit_recipe, labelled, lend_plain
 from controller.training.on_policy_episodes import gather_on_policy
-from controller.training.random_episodes import gather
+from controller.training.random_episodes import Shown, gather
 from controller.training.settings import ExperimentSettings
 from dynamics import checkpoint
 from dynamics.training import dataset
@@ -81,17 +81,17 @@ def _collect(settings: ExperimentSettings, out: Path, split: Split, console: Con
     if path.exists():
         return
     total = settings.collect.episodes if split == "train" else settings.collect.heldout_episodes
-    with bars(console) as progress:
-        bar = progress.add_task(f"collect {split}", total=total, note="")
-        episodes = gather(
-            robots.spec(settings.robot),
-            settings.collect,
-            settings.rate_hz,
-            settings.seed,
-            split,
-            partial(progress.track, total=total, task_id=bar),
-        )
+    with _shown(console, f"collect {split}", total) as shown:
+        spec = robots.spec(settings.robot)
+        episodes = gather(spec, settings.collect, settings.rate_hz, settings.seed, split, shown)
     dataset.save(episodes, path)
+
+
+@contextlib.contextmanager
+def _shown(console: Console, what: str, total: int) -> Iterator[Shown]:
+    with bars(console) as progress:
+        bar = progress.add_task(what, total=total, note="")
+        yield partial(progress.track, total=total, task_id=bar)
 
 
 def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Console) -> None:
@@ -112,15 +112,9 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
         checkpoint=str(settings.model_file(folder, driver)),
         seconds=settings.collect.seconds + 2 / settings.rate_hz,
     )
-    with bars(console) as progress:
-        bar = progress.add_task(f"on-policy {number}", total=settings.on_policy.episodes, note="")
-        episodes = gather_on_policy(
-            runs,
-            settings.on_policy,
-            np.random.SeedSequence([settings.seed, 2, number]),
-            settings.collect.workers,
-            partial(progress.track, total=settings.on_policy.episodes, task_id=bar),
-        )
+    seed = np.random.SeedSequence([settings.seed, 2, number])
+    with _shown(console, f"on-policy {number}", settings.on_policy.episodes) as shown:
+        episodes = gather_on_policy(runs, settings.on_policy, seed, settings.collect.workers, shown)
     dataset.save(episodes, path)
 
 

@@ -6,7 +6,6 @@ where it is used. Every run keeps to the same rules as `limber run --fast`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +18,7 @@ from controller.loop.plan_loop import LoopTick
 from controller.mission import Mission
 from controller.settings import robots
 from controller.tick import Observation
-from controller.training.random_episodes import with_onset
+from controller.training.random_episodes import Shown, with_onset
 from dynamics.training.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray
 from sim.perturbations import sample_condition
@@ -53,15 +52,11 @@ class OnPolicySettings:
 
 
 def gather_on_policy(
-    runs: RunSettings,
-    settings: OnPolicySettings,
-    seed: np.random.SeedSequence,
-    workers: int,
-    shown: Callable[[Iterator[Episodes]], Iterable[Episodes]] = iter,
+    runs: RunSettings, settings: OnPolicySettings, seed: np.random.SeedSequence, workers: int, shown: Shown = iter
 ) -> Episodes:
     """Drive recorded runs under training conditions and return them in a fixed order.
 
-    `runs` says robot, model that drives, planner, rhythm and length; `shown` how far it is, as episodes pass through.
+    `runs` says robot, model that drives, planner, rhythm and length.
     """
     count = settings.episodes
     arguments = ([runs] * count, range(count), [settings.onset_share] * count, seed.spawn(count))

@@ -22,6 +22,8 @@ from sim.perturbations import Perturbation, sample_condition
 from sim.robots.ranges import Split
 from sim.strict import at_least, positive, shares
 
+Shown = Callable[[Iterator[Episodes]], Iterable[Episodes]]
+"""Says how far it is, as episodes pass through."""
 _ATTEMPTS = 20
 _FALL = 1.2
 """An episode in which the body tilts further than this is drawn again [rad]."""
@@ -56,17 +58,9 @@ class CollectSettings:
 
 
 def gather(
-    spec: RobotSpec,
-    settings: CollectSettings,
-    rate_hz: float,
-    seed: int,
-    split: Split,
-    shown: Callable[[Iterator[Episodes]], Iterable[Episodes]] = iter,
+    spec: RobotSpec, settings: CollectSettings, rate_hz: float, seed: int, split: Split, shown: Shown = iter
 ) -> Episodes:
-    """Drive random episodes of one split, at a rate [Hz], and return them in a fixed order.
-
-    `shown` says how far it is, as episodes pass through.
-    """
+    """Drive random episodes of one split, at a rate [Hz], and return them in a fixed order."""
     count = settings.episodes if split == "train" else settings.heldout_episodes
     onset_share = settings.onset_share if split == "train" else 0.0
     ticks = round(settings.seconds * rate_hz)
