@@ -117,14 +117,9 @@ def controller(
     foresight: Foresight = learned,
     search: PlanFunction | None = None,
 ) -> Controller:
-    """Return what adapts and plans, for a robot that is real or simulated.
+    """Return what adapts and plans, for a robot that is real or simulated, with what `load_model` returned.
 
-    Args:
-        mission: what it is for.
-        model: what `load_model` returned.
-        told: what an informed model is told, see `dynamics.factory.make`.
-        foresight: what predicts while planning.
-        search: planner in place of that of the settings, such as one that watches it.
+    An informed model asks `told` for the true condition; `search` takes the place of the settings' planner.
     """
     return Controller(
         model.model,

@@ -27,15 +27,9 @@ def expected(
     turning: NDArray[np.intp],
     actions: Actions,
 ) -> FloatArray:
-    """Return what becomes of the actions under way (D, A) when the servo sees a state (S,) now [s].
+    """Return what becomes of the actions under way (D, A) of a schedule when the servo sees a state (S,) now [s].
 
-    Args:
-        under_way: as they were planned.
-        schedule: that they are part of.
-        now: host clock [s].
-        state: as observed.
-        turning: channels of it in which full turns mean nothing.
-        actions: what actions may be.
+    `turning` are the channels of the state in which full turns mean nothing.
     """
     guide = None if schedule is None or not len(under_way) else schedule.guide(now)
     if guide is None:
@@ -51,8 +45,8 @@ def feedback(before: ActionSchedule | None, now: float, delay: int, plan: Plan, 
     Args:
         before: the schedule that the actions under way are part of.
         now: when the new schedule starts [s].
-        delay: number of actions under way D.
-        plan: plays behind them.
+        delay: number of actions under way D, behind which the plan plays.
+        plan: the new one.
         share: of its gains.
     """
     parts = [] if before is None or before.feedback is None else [_under_way(before, before.feedback, now, delay)]

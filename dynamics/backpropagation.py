@@ -80,16 +80,13 @@ def features(hidden: Sequence[Float32], signal: Float32) -> Float32:
 
 
 def shifted_errors(network: Sequence[Float32], shifts: Float32, signal: Float32, targets: Float32) -> Float32:
-    """Return the mean squared errors with the first bias changed in N ways, all in one pass.
+    """Return the mean squared errors (N,) with the first bias changed in N ways, all in one pass.
 
     Args:
         network: layers (in + 1, out).
         shifts: changes of the first bias (N, hidden).
         signal: what the first layer reads (in + 1, M).
         targets: (out, M).
-
-    Returns:
-        (N,).
     """
     linear = (network[0].T @ signal)[:, None] + shifts.T[..., None]
     last = features(network[1:-1], _silu(linear.reshape(len(linear), -1)))

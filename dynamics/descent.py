@@ -68,7 +68,7 @@ def descended(start: Start, window: Window, steps: int) -> Float32:
 
 
 def stepped(point: Float32, rates: Float32, widths: Sizes, window: Window, steps: int) -> Float32:
-    """Return the parameters of one network after gradient steps on a window.
+    """Return the parameters (P,) of one network after gradient steps on a window.
 
     Args:
         point: parameters to start from (P,); not modified.
@@ -76,9 +76,6 @@ def stepped(point: Float32, rates: Float32, widths: Sizes, window: Window, steps
         widths: of the layers.
         window: inputs (in + 1, M) and targets (out, M).
         steps: number of steps, at least 1.
-
-    Returns:
-        (P,).
     """
     with np.errstate(over="ignore", invalid="ignore"):  # what does not come out finite is not used
         for _ in range(steps):

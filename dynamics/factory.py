@@ -78,13 +78,7 @@ def register(kind: Kind[S]) -> None:
 def make(
     settings: AdapterSettings, model: Model, parts: Parts, condition: Callable[[], FloatArray] | None = None
 ) -> Adapter:
-    """Build the adapter that the settings belong to.
-
-    Args:
-        settings: of a registered kind.
-        model: the trained model.
-        parts: what was learned beside it.
-        condition: the true condition (C,) of this moment, needed by `informed`.
+    """Build the adapter that the settings belong to; `condition` tells the true one (C,) of the moment, for `informed`.
 
     Raises:
         ValueError: something that the adapter needs is missing.

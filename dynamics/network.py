@@ -18,16 +18,7 @@ Parts = Mapping[str, Weights]
 
 
 def initial_weights(sizes: Sequence[int], members: int, generator: torch.Generator) -> Weights:
-    """Draw He-uniform weights and zero biases.
-
-    Args:
-        sizes: layer widths, input first, output last.
-        members: ensemble members E.
-        generator: source of randomness.
-
-    Returns:
-        (W_1 (E, in, out), b_1 (E, out), ...) in float32.
-    """
+    """Draw He-uniform weights and zero biases of E members: (W_1 (E, in, out), b_1 (E, out), ...) in float32."""
     weights: list[Tensor] = []
     for fan_in, fan_out in pairwise(sizes):
         bound = (3.0 / fan_in) ** 0.5

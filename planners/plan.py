@@ -141,12 +141,7 @@ def fallback(problem: Problem, previous: Plan | None) -> Plan:
 def better(best: Plan, problem: Problem, candidates: FloatArray, costs: FloatArray, states: AnyFloats) -> Plan:
     """Return the cheaper of the best plan so far and the cheapest of N candidates, with N more evaluations.
 
-    Args:
-        best: the plan so far.
-        problem: of which the candidates are.
-        candidates: (N, H, A).
-        costs: (N,), +inf where one cannot win.
-        states: that each member predicts (E, N, H + 1, S).
+    Candidates (N, H, A) have costs (N,), +inf where one cannot win; each member predicts states (E, N, H + 1, S).
     """
     evaluations = best.evaluations + len(costs)
     winner = int(np.argmin(costs))

@@ -79,16 +79,7 @@ def plan(
 def refine(
     problem: Problem, known: Smooth, settings: RtiSettings, best: Plan, found: Trajectories, iterations: int
 ) -> Plan:
-    """Improve N trajectories side by side; return the best of them, of their improvements and of `best`.
-
-    Args:
-        problem: what to solve, and by when.
-        known: its model and cost.
-        settings: damping and lengths of a step.
-        best: the plan so far.
-        found: the trajectories, actions (N, H, A) and what they lead to.
-        iterations: steps at most.
-    """
+    """Improve N trajectories side by side; return the best of them, of their improvements and of the `best` so far."""
     damping, left = settings.damping, iterations
     for _ in problem.rounds(iterations):
         left -= 1

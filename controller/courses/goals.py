@@ -174,12 +174,7 @@ def parse(text: str, rng: np.random.Generator) -> HiddenGoal:
 def steps_to_goal(goal: HiddenGoal, rewards: FloatArray, period: float) -> int | None:
     """Return the ticks until the averaged reward is within tolerance of the best and stays there; None if it never is.
 
-    Only the time before a change of the goal counts.
-
-    Args:
-        goal: what was wanted.
-        rewards: of ticks 1, 2, ... of a run (T,).
-        period: time between ticks [s].
+    Only the time before a change of the goal counts. The rewards are of ticks 1, 2, ... (T,), a period [s] apart.
     """
     rewards = rewards[: math.ceil(min(goal.at / period, len(rewards)))]
     width = max(1, round(AVERAGE / period))

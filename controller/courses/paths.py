@@ -63,7 +63,10 @@ class Task(Protocol):
     def cost(
         self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
     ) -> Cost:
-        """Return the cost of candidates that start near some progress, after an action (A,)."""
+        """Return the cost of candidates, predicted every `step` [s], that start near some progress, after an action.
+
+        `pose` are the indices of x, y and yaw in the state vector. Without an action (A,), the first change is free.
+        """
 
     def executed_cost(
         self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
@@ -148,14 +151,7 @@ class Course:
     def cost(
         self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
     ) -> PathCost:
-        """Return the cost of candidates that start near some progress.
-
-        Args:
-            progress: of the robot about where the plan starts; the path is searched around it.
-            step: time between predicted states [s].
-            pose: indices of x, y and yaw in the state vector.
-            previous_action: the action before the plan's first one (A,); None leaves the first change free.
-        """
+        """Return the cost of candidates; the path is searched around the robot's progress."""
         window = self.window(progress.s, behind=self.size.behind, ahead=self.size.ahead)
         return PathCost(window, self.weights, step, pose, self.change, previous_action)
 
@@ -183,13 +179,9 @@ class Course:
 def build(
     name: str, pieces: Sequence[tuple[float, float]], closed: bool = False, weights: PathWeights | None = None
 ) -> Course:
-    """Lay out a course from straights and arcs.
+    """Lay out a course from pieces: an arc length [m] each, and the angle turned to the left over it [rad].
 
-    Args:
-        name: what users call it.
-        pieces: (arc length [m], angle turned to the left over it [rad]) of each piece.
-        closed: whether the last piece ends where the first one starts.
-        weights: what leaving the path costs; None takes the published weights.
+    The last piece of a closed one ends where the first one starts. Weights are by default those published.
     """
     lengths, turns = np.array(pieces, dtype=np.float64).T
     total = float(lengths.sum())

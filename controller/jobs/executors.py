@@ -43,10 +43,9 @@ def pool(workers: int) -> ProcessPoolExecutor:
 
 @contextmanager
 def cluster(scheduler: str) -> Iterator[Executor]:
-    """Connect to a Dask scheduler; what a lost worker was doing is given to another one. Needs the extra `cluster`.
+    """Connect to a Dask scheduler, by its address such as tcp://10.0.0.1:8786. Needs the extra `cluster`.
 
-    Args:
-        scheduler: its address, such as tcp://10.0.0.1:8786.
+    What a lost worker was doing is given to another one.
 
     Raises:
         ConfigError: Dask is not installed, or nobody answers.

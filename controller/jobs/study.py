@@ -94,11 +94,7 @@ class Store:
 def claimed(folder: Path, what: str, text: str, *, resume: bool) -> Iterator[None]:
     """Make the folder, or see that what it holds may be gone on with; no other process works in it meanwhile.
 
-    Args:
-        folder: of the study; created.
-        what: what a study is called, for the message: "an experiment".
-        text: the settings that the results depend on, as YAML; kept as settings.yaml.
-        resume: whether going on was asked for.
+    The text, of settings that the results depend on, is kept as settings.yaml; `what` a study is called, for messages.
 
     Raises:
         ConfigError: it holds something else or something earlier, somebody works in it, or it cannot be written.
@@ -137,14 +133,9 @@ def _lock(file: IO[str]) -> None:
 def run(
     cells: Sequence[C], store: Store, work: Callable[[C], Result], executor: Executor | None, done: Callable[[C], None]
 ) -> None:
-    """Compute the cells that are still to do.
+    """Compute the cells that are still to do, independent of each other, and store each as soon as it is there.
 
-    Args:
-        cells: independent of each other.
-        store: where results go, each as soon as it is there.
-        work: computes a cell; a picklable function.
-        executor: where; None computes in this process.
-        done: told each cell that is finished and kept.
+    The work is a picklable function; without an executor it is done in this process. `done` is told what is kept.
     """
     missing = store.missing(cells)
     if executor is None:

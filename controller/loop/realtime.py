@@ -45,14 +45,9 @@ class Finished(Exception):
 def run_lockstep(
     controller: Planning, servo: Servo, clock: Clock, settings: LoopSettings, on_tick: OnTick
 ) -> LoopResult:
-    """Run servo and plan loop in turns; on a virtual clock fast and bit-reproducible.
+    """Run servo and plan loop in turns; on a virtual clock, which the robot uses too, fast and bit-reproducible.
 
-    Args:
-        controller: decides once a tick.
-        servo: a servo that is not entered yet; it is left damped and released.
-        clock: the virtual clock that the robot uses too.
-        settings: rhythm and length of the run.
-        on_tick: called after each tick, before the servo acts on it.
+    The servo is not entered yet, and left damped and released. `on_tick` is told each tick before the servo acts on it.
 
     Raises:
         ValueError: the rates do not fit.
@@ -78,9 +73,6 @@ def run_realtime(
     """Run the servo in its own thread and the plan loop here, on the wall clock; as `run_lockstep` otherwise.
 
     Ctrl-C ends a run as its time does: the robot is damped and the result returned.
-
-    Raises:
-        ValueError: the rates do not fit, or there is no tick of delay for the plan to be made in.
     """
     journal, mailbox, stop = Journal(settings), Mailbox(), threading.Event()
 

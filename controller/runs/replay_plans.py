@@ -109,9 +109,7 @@ class _Search:
 def rerun(log: ServoLog, model: Path | None = None) -> Rerun:
     """Run the controller of a log again.
 
-    Args:
-        log: what was read.
-        model: file of its model, where that did not come with Limber: no file is opened because a log names it.
+    A model that did not come with Limber is given by its file: none is opened because a log names it.
 
     Raises:
         NotRerun: the log does not hold what is needed, or the model is not there any more.

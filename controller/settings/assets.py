@@ -60,12 +60,9 @@ def left_out(model: Path, family: str) -> Path:
 
 
 def refusal(recipe: str, robot: str, folder: Path | None = None) -> str | None:
-    """Return why a robot cannot be run with a recipe of this name, or None where it can.
+    """Return why a robot cannot be run with a recipe, one of the table or any that has been trained; None where it can.
 
-    Args:
-        recipe: one of the table, or any that has been trained.
-        robot: its name.
-        folder: where trained models lie, as <robot>-<recipe>.safetensors; None for those that come with Limber.
+    Trained models lie in a folder as <robot>-<recipe>.safetensors; by default those that come with Limber.
     """
     files = (folder or checkpoint(robot, recipe).parent).glob(f"{robot}-*.safetensors")
     trained = [file.stem.removeprefix(f"{robot}-") for file in files]

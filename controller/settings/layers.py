@@ -127,11 +127,7 @@ def assignment(text: str, flag: str = "--set") -> Layer:
 
 
 def resolve(schema: type[T], layers: Sequence[Layer]) -> T:
-    """Merge the layers and build the settings.
-
-    Args:
-        schema: a frozen dataclass, nested as deep as needed.
-        layers: weakest first.
+    """Merge the layers, the weakest first, and build the settings: a frozen dataclass, nested as deep as needed.
 
     Raises:
         ConfigError: the first thing that is wrong.

@@ -58,10 +58,7 @@ def unusual(robot: str, rate_hz: float) -> float | None:
 def run_config(robot: str, rate_hz: float | None = None, *, goal: bool = False) -> Path:
     """Return the settings file of a robot's runs: beside its own file (my-run.yaml), else the shipped one of its name.
 
-    Args:
-        robot: name or path.
-        rate_hz: where it is not the usual one.
-        goal: for a hidden goal.
+    A rate is given where it is not the usual one [Hz].
     """
     *own, shipped = (assets.run_config(stem, rate_hz, goal=goal) for stem in _stems(robot))
     return next((file for file in own if file.is_file()), shipped)

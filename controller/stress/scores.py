@@ -71,14 +71,10 @@ def run_scores(costs: Costs) -> FloatArray:
 
 
 def gap_closed(costs: Costs, rng: np.random.Generator) -> Estimate:
-    """Return the share of the gap between plain and informed model that an adapter closes over all conditions.
+    """Return the share of the gap between plain and informed model that an adapter closes, over conditions with a gap.
 
     The interquartile mean over all runs of `run_scores`, over that of the informed model: the plain model has exactly
-    zero, the informed model exactly one.
-
-    Args:
-        costs: of conditions that have a gap.
-        rng: draws seeds anew within each condition, the same ones for all adapters.
+    zero, the informed model exactly one. Seeds are drawn anew within each condition, the same ones for all adapters.
     """
     saved, gap = costs.saved, costs.gap
     drawn = drawn_anew(rng, *gap.shape)
@@ -105,17 +101,12 @@ def profile_band(scores: FloatArray, thresholds: FloatArray, rng: np.random.Gene
 
 
 def recovery_time(time: FloatArray, distance: FloatArray, onset: float) -> float | None:
-    """Return how long after an onset the path error was back near its new settled value [s].
+    """Return how long after an onset [s] the distance (T,) [m] from the path was back near its new settled value [s].
 
     The mean over the following half second is compared with 1.2 times the settled value, the mean from three seconds
     after the onset to the end. A change needs time to show, and at the onset itself the error is still small, so what
     counts is the first return: the first moment at which the mean is within the limit after it was beyond it within
     these three seconds. 0 where it never was; None where it did not return, or the run is too short to tell.
-
-    Args:
-        time: of the ticks (T,) [s].
-        distance: from the path (T,) [m].
-        onset: [s].
     """
     settled = distance[time >= onset + SETTLED_AFTER]
     width = max(1, round(SPAN / float(np.median(np.diff(time))))) if len(time) > 1 else 1

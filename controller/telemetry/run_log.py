@@ -193,13 +193,9 @@ class Log:
 def from_tick(
     tick: LoopTick, channels: Sequence[str], perturbations: Sequence[str] = (), qpos: FloatArray | None = None
 ) -> TickRecord:
-    """Flatten a tick into plain numbers.
+    """Flatten a tick into plain numbers: of a state vector with these channels, yaw, vx and vy among them.
 
-    Args:
-        tick: as the loop saw it.
-        channels: names of the state vector's numbers, among them yaw, vx and vy.
-        perturbations: those acting now, as on the command line.
-        qpos: generalised positions of the simulated robot (nq,).
+    Of a simulated robot also what acts on it, as on the command line, and its generalised positions (nq,).
     """
     observation, result = tick.observation, tick.result
     yaw, vx, vy = (float(observation.state[channels.index(name)]) for name in ("yaw", "vx", "vy"))

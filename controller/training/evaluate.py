@@ -28,13 +28,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return errors with 95 % intervals and the share of the gap that each recipe closes, over all and per family.
 
-    Args:
-        checkpoints: by recipe; `mb` and `informed` among them make the gap.
-        heldout: episodes under conditions that were not in training.
-        support: transitions before the first query.
-        query: transitions K after each window.
-        seed: of the bootstrap.
-        workers: processes.
+    Judged is on episodes under conditions that were not in training: K transitions after each window, the first of them
+    behind `support` transitions. The recipes `mb` and `informed` make the gap; the seed is that of the bootstrap.
     """
     jobs = {name: (model, True) for name, model in checkpoints.items()}
     jobs |= {f"{name}{PRIOR}": (model, False) for name, model in checkpoints.items() if _starts_elsewhere(model)}

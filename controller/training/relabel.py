@@ -22,12 +22,7 @@ CHANGE_SHARE = 0.3
 def relabel(episodes: Episodes, space: StateSpace, family: GoalFamily, period: float, seed: list[int]) -> Episodes:
     """Append what is judged and its reward for drawn goals to every state, the goals to what an informed model is told.
 
-    Args:
-        episodes: of a state vector without reward.
-        space: layout of that state vector (S,).
-        family: what kind of goals.
-        period: time between two states [s].
-        seed: of the goals.
+    The episodes are of a state vector (S,) without reward, a state every period [s].
 
     Returns:
         Episodes with states (episodes, T + 1, S + 3) and conditions (episodes, T, C + 1).

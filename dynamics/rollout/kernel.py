@@ -88,11 +88,7 @@ class Kernel:
         self._stacked = [_stack(layers) for layers in self._members]
 
     def rollout(self, state: FloatArray, actions: FloatArray) -> Float32:
-        """Predict N sequences with every ensemble member.
-
-        Args:
-            state: (S,) start.
-            actions: (N, H, A).
+        """Predict N sequences of actions (N, H, A) from a state (S,), with every ensemble member.
 
         Returns:
             (E, N, H + 1, S); index 0 is the start.

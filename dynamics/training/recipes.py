@@ -86,14 +86,7 @@ def untrained(
 
 
 def train(model: Model, job: Job, objective: Objective, query: int, settings: FitSettings) -> tuple[Model, Parts]:
-    """Minimise an objective over windows.
-
-    Args:
-        model: untrained.
-        job: data, seed, and where to keep the state.
-        objective: of the recipe.
-        query: transitions K after each support on which adaptation is judged.
-        settings: length and speed.
+    """Minimise an objective over windows, each support with the K transitions of a query behind it.
 
     Returns:
         The model with its trained network, and what its adapter needs beside it.

@@ -24,11 +24,9 @@ class LinearizableModel(Protocol):
     """A model that knows its derivatives."""
 
     def linearize(self, states: FloatArray, actions: FloatArray) -> tuple[AnyFloats, AnyFloats, AnyFloats]:
-        """Return next states (E, T, S), their Jacobians by state (E, T, S, S) and by action (E, T, S, A).
+        """Return what states (T, S) lead to under actions (T, A): next states (E, T, S), and their Jacobians.
 
-        Args:
-            states: (T, S).
-            actions: (T, A).
+        By the state they are (E, T, S, S), by the action (E, T, S, A).
         """
 
 
@@ -56,14 +54,10 @@ def along(problem: Problem, actions: FloatArray, change: FloatArray, lengths: tu
 def linear_quadratic(
     problem: Problem, known: Smooth, actions: FloatArray, path: FloatArray, rolled_out: bool = True
 ) -> LinearQuadratic:
-    """Expand model and cost around N trajectories; an ensemble counts as the average model along its mean path.
+    """Expand model and cost around N trajectories: actions (N, H, A), and the states of their path (N, H + 1, S).
 
-    Args:
-        problem: for its bounds.
-        known: its model and cost.
-        actions: (N, H, A).
-        path: states that they lead through (N, H + 1, S).
-        rolled_out: whether that is what the model predicts; if not, its steps from point to point have gaps.
+    An ensemble counts as the average model along its mean path. Where the states are not those that the model predicts
+    (`rolled_out`), its steps from point to point have gaps.
     """
     num_plans, horizon, num_actions = actions.shape
     size = path.shape[-1]

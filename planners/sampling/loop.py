@@ -60,17 +60,11 @@ def search(
 def around(
     problem: Problem, mean: FloatArray, std: FloatArray, noise: NDArray[np.float32], extra: FloatArray
 ) -> FloatArray:
-    """Return candidates (G + N, H, A) within bounds: some that are given, then mean plus std times noise.
+    """Return candidates (G + N, H, A) within bounds: extra ones (G, H, A) as they are, then mean plus std times noise.
 
-    In memory they lie as (H, A, G + N), the candidates side by side, and the result is a transposed view of that. So
-    does the noise, and so does a roll-out read them: step by step, one action channel of all candidates at a time.
-
-    Args:
-        problem: for its bounds.
-        mean: (H, A).
-        std: standard deviation, (H, A) or (A,).
-        noise: of unit variance (N, H, A).
-        extra: sequences (G, H, A) that are candidates as they are.
+    The mean is (H, A), the std (H, A) or (A,), the noise of unit variance (N, H, A). In memory candidates lie as
+    (H, A, G + N), side by side, and the result is a transposed view of that. So does the noise, and so does a roll-out
+    read them: step by step, one action channel of all candidates at a time.
     """
     candidates = np.empty((*mean.shape, len(extra) + len(noise))).transpose(2, 0, 1)
     candidates[: len(extra)] = extra

@@ -28,12 +28,9 @@ Interpolation = Literal["zero", "linear", "cubic"]
 
 @lru_cache(maxsize=64)
 def interpolation(horizon: int, hold: int, kind: Interpolation) -> FloatArray:
-    """Return the matrix (H, P), read-only, that turns knot values into actions.
+    """Return the matrix (H, P), read-only, that turns values at knots, `hold` steps apart, into actions.
 
-    Args:
-        horizon: number of actions H.
-        hold: steps from knot to knot; the last of the P knots may lie behind the horizon.
-        kind: what happens in between.
+    The last of the P knots may lie behind the horizon.
     """
     steps = np.arange(horizon)
     count = steps[-1] // hold + 1 if kind == "zero" else -(-int(steps[-1]) // hold) + 1
@@ -71,10 +68,6 @@ def colouring(steps: int, colour: float) -> FloatArray:
 
     The spectrum is that of a period of 2 T, of which T steps are used: with a period of T, as usual, the last step
     would be tied to the first. The constant part is as strong as the lowest frequency.
-
-    Args:
-        steps: T.
-        colour: exponent of the spectrum; 0 is white.
     """
     # Power of the frequencies 0..T.
     frequencies = np.arange(steps + 1.0)
@@ -97,11 +90,7 @@ def colouring(steps: int, colour: float) -> FloatArray:
 def shaping(horizon: int, hold: int, kind: Interpolation, colour: float) -> Float32:
     """Return the matrix (H, P), read-only, that turns white noise at P knots into noise of unit variance at H steps.
 
-    Args:
-        horizon: steps H.
-        hold: steps from knot to knot.
-        kind: what the noise does in between.
-        colour: exponent of its spectrum, in steps of one knot.
+    The colour is the exponent of its spectrum, in steps of one knot.
     """
     knots = interpolation(horizon, hold, kind)
     shaped = knots @ colouring(knots.shape[1], colour)
@@ -111,16 +100,10 @@ def shaping(horizon: int, hold: int, kind: Interpolation, colour: float) -> Floa
 
 
 def draw(rng: np.random.Generator, count: int, num_actions: int, shape: Float32) -> Float32:
-    """Return standard normal noise (N, H, A), shaped in time.
+    """Return standard normal noise (N, H, A) of N sequences, shaped in time from that at knots by a matrix (H, P).
 
     In memory it lies as (H, A, N), the sequences side by side: shaping is then one large product over all of them, and
     a roll-out, which takes all sequences one step further at a time, reads it from end to end.
-
-    Args:
-        rng: randomness.
-        count: sequences N.
-        num_actions: channels A.
-        shape: how the noise of each step follows from that of the knots (H, P).
     """
     white: Float32 = rng.standard_normal((shape.shape[1], num_actions * count), dtype=np.float32)
     noise: Float32 = shape @ white
