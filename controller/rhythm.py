@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from planners.problem import CHUNK
-from planners.risk import Risk
+from planners.problem import CHUNK, Risk
 from sim.strict import at_least, require
 
 

@@ -39,9 +39,7 @@ class Transitions:
     @property
     def finite(self) -> bool:
         """Whether every number is finite."""
-        return bool(
-            np.isfinite(self.states).all() and np.isfinite(self.actions).all() and np.isfinite(self.next_states).all()
-        )
+        return all(bool(np.isfinite(part).all()) for part in vars(self).values())
 
     def last(self, count: int) -> Transitions:
         """Return the newest `count` transitions (all of them when there are fewer)."""

@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from planners.risk import Risk
 
 FloatArray = NDArray[np.float64]
 AnyFloats = NDArray[np.floating[Any]]
@@ -57,6 +55,48 @@ class Model(Protocol):
 
 Cost = Callable[[AnyFloats, FloatArray], AnyFloats]
 """Map predicted states (E, N, H + 1, S) and actions (N, H, A) to costs (E, N), or (N,) where members agree."""
+
+
+@dataclass(frozen=True)
+class Risk:
+    """How the costs of E members become one: networks of an ensemble, or samples of the adapted weights.
+
+    The CVaR is the mean over the worst share of the members (Rockafellar and Uryasev 2000): a share of 1 gives the
+    mean, a share of one member the worst.
+
+    Attributes:
+        measure: the mean, the worst, or the CVaR of the members.
+        tail: share of the members, the worst ones, over which the CVaR averages, in (0, 1].
+
+    Raises:
+        ValueError: a tail out of range.
+    """
+
+    measure: Literal["mean", "worst", "cvar"] = "mean"
+    tail: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0 < self.tail <= 1:
+            raise ValueError(f"tail: expected a share in (0, 1], got {self.tail}")
+
+    def __call__(self, costs: AnyFloats) -> AnyFloats:
+        """Return one cost per candidate (N,) from the costs of the members (E, N)."""
+        if len(costs) == 1:
+            return np.asarray(costs[0])
+        match self.measure:
+            case "mean":
+                return np.asarray(costs.mean(axis=0))
+            case "worst":
+                return np.asarray(costs.max(axis=0))
+            case "cvar":
+                return np.asarray(_weights(len(costs), self.tail) @ np.sort(costs, axis=0))
+
+
+def _weights(members: int, tail: float) -> FloatArray:
+    """Weights (E,) of costs in rising order; a member that the tail cuts through counts in part."""
+    worse = np.arange(members - 1.0, -1.0, -1.0)
+    inside = np.clip(tail * members - worse, 0.0, 1.0)
+    return np.asarray(inside / inside.sum())
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,6 @@ FLOORS = {
         "cli",
     ),
     "planners": (
-        "risk",
         "problem",
         "costs plan",
         "newton sampling",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from controller.build import Rig, build, load_model
 from controller.config import RunSettings
@@ -82,19 +81,13 @@ def _conclude(settings: RunSettings, folder: Path, runs: Sequence[Run], *, video
                 filmed = film(folder / "video.mp4", [run.log for run in runs])
         except KeyboardInterrupt:
             interrupted = True
-    result = _write(settings, folder, runs, filmed)
-    faults = [str(run.loop.fault) for run in runs if run.loop.fault is not None and not run.loop.fell]
-    return Outcome(result, headline(runs), folder, interrupted, faults[0] if faults else None)
-
-
-def _write(settings: RunSettings, folder: Path, runs: Sequence[Run], video: Path | None) -> dict[str, Any]:
-    """Write the report and the summary; returns the summary."""
     files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl"}
     files |= {} if len(runs) == 1 else {"log_compare": folder / "log-compare.jsonl"}
-    files |= {} if video is None else {"video": video}
-    files |= write_report(folder, runs, to_yaml(settings), video)
+    files |= {} if filmed is None else {"video": filmed}
+    files |= write_report(folder, runs, to_yaml(settings), filmed)
     files["summary"] = folder / "summary.json"
     figures = [summary(run.log, run.loop, {name: str(path) for name, path in files.items()}) for run in runs]
     result = figures[0] if len(figures) == 1 else figures[0] | {"compare": figures[1]}
     write_summary(files["summary"], result)
-    return result
+    faults = [str(run.loop.fault) for run in runs if run.loop.fault is not None and not run.loop.fell]
+    return Outcome(result, headline(runs), folder, interrupted, faults[0] if faults else None)

@@ -144,17 +144,15 @@ class StressSettings:
             if reason := next(filter(None, refused), None):
                 raise ValueError(f"{what}: {reason}")
         require(self.course in COURSES, "course", f"one with a path, {', '.join(COURSES)}", repr(self.course))
+        known = robots.spec(self.robot).anatomy.families
         for index, condition in enumerate(self.conditions):
-            self._check_families(f"conditions[{index}]", condition)
+            for key, family in (("family", condition.family), ("without", condition.without)):
+                if family is not None and family not in known:
+                    place = f"conditions[{index}].{key}"
+                    raise ValueError(f"{place}: unknown family '{family}'; {nearest(family, known)}")
             latest = max([condition.onset, *(item.onset for item in condition.perturbations)])
             expected = f"an onset within the run of {self.seconds:g} s"
             require(latest < self.seconds, f"conditions: {condition.name}", expected, f"{latest:g}")
-
-    def _check_families(self, place: str, condition: StressCondition) -> None:
-        known = robots.spec(self.robot).anatomy.families
-        for key, family in (("family", condition.family), ("without", condition.without)):
-            if family is not None and family not in known:
-                raise ValueError(f"{place}.{key}: unknown family '{family}'; {nearest(family, known)}")
 
     def trials(self) -> list[Trial]:
         """Return every run, the longest first and then seed by seed, so that an unfinished suite is even."""

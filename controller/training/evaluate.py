@@ -21,6 +21,8 @@ from dynamics.transitions import FloatArray
 
 PLAIN, INFORMED, PRIOR = "mb", "informed", "_prior"
 """The recipes at both ends of the gap, and what marks the row of a recipe that was not adapted."""
+_NO_ROW = FixedSettings | InformedSettings | FinetuneSettings
+"""Whose start is no other than that of a plain model, or of an informed one."""
 
 
 def evaluate(
@@ -32,7 +34,8 @@ def evaluate(
     behind `support` transitions. The recipes `mb` and `informed` make the gap; the seed is that of the bootstrap.
     """
     jobs = {name: (model, True) for name, model in checkpoints.items()}
-    jobs |= {f"{name}{PRIOR}": (model, False) for name, model in checkpoints.items() if _starts_elsewhere(model)}
+    starts = {name: model for name, model in checkpoints.items() if not isinstance(model.adapter, _NO_ROW)}
+    jobs |= {f"{name}{PRIOR}": (model, False) for name, model in starts.items()}
     with pool(workers) as executor:
         futures = {
             name: executor.submit(_errors, model, heldout, support, query, adapted)
@@ -60,11 +63,6 @@ def table(report: Mapping[str, Any]) -> Table:
         cells = [f"{part[recipe]['error']['mean']:.3f}" for part in report["families"].values()]
         result.add_row(recipe, closed, f"{error['mean']:.3f} [{error['low']:.3f}, {error['high']:.3f}]", *cells)
     return result
-
-
-def _starts_elsewhere(model: Checkpoint) -> bool:
-    """Return whether a recipe has a start of its own that is worth a row."""
-    return not isinstance(model.adapter, FixedSettings | InformedSettings | FinetuneSettings)
 
 
 def _errors(model: Checkpoint, heldout: Episodes, support: int, query: int, adapted: bool) -> FloatArray:

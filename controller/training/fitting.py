@@ -15,7 +15,6 @@ from controller.settings.robots import spec
 from controller.training.relabel import emphasise, relabel
 from controller.training.settings import ExperimentSettings
 from dynamics import checkpoint, factory
-from dynamics.adapters.base import AdapterSettings
 from dynamics.adapters.context import BeliefSettings
 from dynamics.checkpoint import Checkpoint
 from dynamics.state_space import StateSpace, from_names
@@ -24,7 +23,6 @@ from dynamics.training.dataset import Episodes
 from dynamics.training.recipes import Job
 from hardware.spec import RobotSpec
 from sim.perturbations import channels
-from sim.robots.anatomy import Anatomy
 
 _MIXTURE = "mixture"
 
@@ -70,9 +68,10 @@ def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
             file.write(json.dumps(asdict(progress)) + "\n")
 
     job = Job(training, validation, settings.seed, resume_from, report)
-    robot = spec(settings.robot)
+    robot, adapter = spec(settings.robot), recipe.adapter
+    if isinstance(adapter, BeliefSettings):  # it names what it believes in
+        adapter = replace(adapter, channels=channels(robot.anatomy))
     actions = tuple(action.name for action in robot.actions)
-    adapter = _named(recipe.adapter, robot.anatomy)
     space = state_space(judged(robot, settings.goal))
     told = factory.KINDS[adapter.kind].told
     untrained = recipes.untrained(space, actions, training, recipe.network, settings.seed, told=told)
@@ -97,13 +96,6 @@ def lend_plain(settings: ExperimentSettings, out: Path) -> None:
 def state_space(spec: RobotSpec) -> StateSpace:
     """Return the robot's state vector as the learning side sees it."""
     return from_names([(channel.name, channel.unit, channel.kind) for channel in spec.channels])
-
-
-def _named(adapter: AdapterSettings, anatomy: Anatomy) -> AdapterSettings:
-    """Tell a belief what its numbers are called."""
-    if not isinstance(adapter, BeliefSettings):
-        return adapter
-    return replace(adapter, channels=channels(anatomy))
 
 
 def _provenance(settings: ExperimentSettings) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from benchmarks.planner_study.quadratic import QuadraticCost
 from planners.costs.residuals import ResidualCost
 from planners.plan import PlanFunction, PlanStatus
-from planners.problem import AnyFloats, FloatArray, Problem
-from planners.risk import Risk
+from planners.problem import AnyFloats, FloatArray, Problem, Risk
 from tests.planners.every import ROUNDS, each_planner, each_sampler, rng, seen, toy
 from tests.planners.toys import Toy, Twisted, point_mass, reach, reach_problem
 

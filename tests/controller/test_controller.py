@@ -18,8 +18,7 @@ from dynamics.factory import make
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, Transitions
 from planners.plan import Plan
-from planners.problem import PlanningError, Problem
-from planners.risk import Risk
+from planners.problem import PlanningError, Problem, Risk
 from planners.shooting import ShootingSettings
 from planners.shooting import plan as shoot
 from tests.dynamics import toys

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planners.problem import AnyFloats, FloatArray
-from planners.risk import Risk
+from planners.problem import AnyFloats, FloatArray, Risk
 from tests.planners.toys import Toy, point_mass, reach_problem
 
 COSTS = np.array([[1.0, 8.0], [2.0, 2.0], [4.0, 4.0], [3.0, 6.0]])
