@@ -54,12 +54,9 @@ class Rig:
 
 
 def load_model(mission: Mission, adapter: str) -> Checkpoint:
-    """Read the checkpoint of a recipe and check that it fits the robot and the rate.
+    """Read the checkpoint of a recipe and check that it fits the robot and the rate. Raises CheckpointError.
 
     A model of another robot serves where channels and actions are the same: whose it was is only said.
-
-    Raises:
-        CheckpointError: missing, damaged, or made for something else.
     """
     path = mission.settings.model_file(adapter)
     spec, period = mission.spec, mission.loop.period

@@ -117,22 +117,15 @@ class RunSettings:
 
 
 def run_settings(flags: Sequence[Layer], file: Path | None = None) -> RunSettings:
-    """Fill the settings of a run from a file, by default that of robot, course and rate, and flags, weakest first.
-
-    Raises:
-        ConfigError: a name, key, type or value that cannot be used.
-    """
+    """Fill the settings of a run: from a file, by default the robot's own, then flags. Raises ConfigError."""
     base = usual(flags) if file is None else read_yaml(file)
     return resolve(RunSettings, [base, *flags])
 
 
 def usual(flags: Sequence[Layer]) -> Layer:
-    """Return the settings of the robot, the kind of course and the rate that the flags name.
+    """Return the settings of the robot, the kind of course and the rate that the flags name. Raises ConfigError.
 
     A robot that has none, as one with a file of its own, runs by default at its usual rate.
-
-    Raises:
-        ConfigError: there is no such robot, or no settings for that rate.
     """
     robot, course, rate, places = robots.DEFAULT, "", None, {"robot": "command line", "rate": ""}
     for layer in flags:

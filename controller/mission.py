@@ -50,11 +50,7 @@ class Mission:
 
     @classmethod
     def of(cls, settings: RunSettings, *, fast: bool) -> Self:
-        """Work out what a run is to do.
-
-        Raises:
-            ConfigError: what the settings ask for fits neither robot nor course nor clock.
-        """
+        """Work out what a run is to do. Raises ConfigError where its settings do not fit robot, course or clock."""
         spec = judged(robots.spec(settings.robot), settings.goal)
         if settings.state == "estimated" and spec.foot is None:
             expected = f"expected measured for robot {spec.name}, got estimated"

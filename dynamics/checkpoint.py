@@ -92,11 +92,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def load(path: Path) -> Checkpoint:
-    """Read and check a checkpoint.
-
-    Raises:
-        CheckpointError: missing, truncated, of another format, or inconsistent in its shapes.
-    """
+    """Read a checkpoint. Raises CheckpointError where it is missing, cut, of another format, or of unfit shapes."""
     if not path.is_file():
         choices = sorted(file.stem for file in path.parent.glob("*.safetensors"))
         raise CheckpointError(f"{path}: no such checkpoint; there are {', '.join(choices) or 'none'} in {path.parent}")

@@ -64,11 +64,7 @@ KINDS: dict[str, Kind[Any]] = {}
 
 
 def register(kind: Kind[S]) -> None:
-    """Add a kind; from now on experiments and checkpoints know it.
-
-    Raises:
-        ValueError: another kind has this name.
-    """
+    """Add a kind; experiments and checkpoints then know it. Raises ValueError where another kind has this name."""
     name = kind.settings().kind
     if name in KINDS:
         raise ValueError(f"{kind.settings.__name__}: kind: expected a new one, got {name}, which is registered")
@@ -80,8 +76,7 @@ def make(
 ) -> Adapter:
     """Build the adapter that the settings belong to; `condition` tells the true one (C,) of the moment, for `informed`.
 
-    Raises:
-        ValueError: something that the adapter needs is missing.
+    Raises ValueError where something that the adapter needs is missing.
     """
     check(settings, model, parts)
     return KINDS[settings.kind].adapter(settings, Trained(model, parts, condition))
@@ -106,11 +101,7 @@ def check(settings: AdapterSettings, model: Model, parts: Parts) -> None:
 
 
 def read(values: Mapping[str, object]) -> AdapterSettings:
-    """Return settings from plain values, such as those in a checkpoint.
-
-    Raises:
-        ValueError: no kind of this name is registered, or its settings are others.
-    """
+    """Return settings from plain values, such as those in a checkpoint. Raises ValueError where no kind has such."""
     name = str(values.get("kind"))
     if name not in KINDS:
         raise ValueError(f"adapter.kind: expected one of {', '.join(KINDS)}, got {name}")

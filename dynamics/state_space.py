@@ -30,11 +30,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class StateSpace:
-    """The layout of the state vector and the maps in and out of a model.
-
-    Raises:
-        ValueError: an unknown kind, a repeated name, or an incomplete planar pose.
-    """
+    """The layout of the state vector and the maps in and out of a model. Raises ValueError for one that cannot be."""
 
     channels: tuple[Channel, ...]
 

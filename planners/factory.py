@@ -49,11 +49,7 @@ def register(
     *,
     needs_derivatives: bool = False,
 ) -> None:
-    """Add a planner; from now on settings, command line and lists know its kind.
-
-    Raises:
-        PlanningError: another planner has this kind.
-    """
+    """Add a planner; settings and lists then know its kind. Raises PlanningError where that is taken."""
     kind = settings().kind
     if kind in PLANNERS:
         raise PlanningError(f"{settings.__name__}: kind: expected a new one, got {kind}, which is registered")

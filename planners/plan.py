@@ -63,11 +63,7 @@ class Plan:
 
 
 def checked(plan: Plan, problem: Problem) -> Plan:
-    """Return what a planner answered.
-
-    Raises:
-        PlanningError: its actions or states are of another shape than the problem's.
-    """
+    """Return what a planner answered. Raises PlanningError where actions or states are of another shape."""
     actions, states = plan.actions.shape, plan.states.shape
     wanted = (max(1, actions[0] if actions else 0), problem.num_actions)
     if actions != wanted or states != (wanted[0] + 1, len(problem.state)):

@@ -153,10 +153,8 @@ class Problem:
     def evaluate(self, actions: FloatArray) -> tuple[FloatArray, AnyFloats]:
         """Roll out candidates (N, H, A); return their costs (N,) and predicted states (E, N, H + 1, S).
 
-        A candidate with a non-finite prediction or cost, of whichever member, costs +inf: it cannot win.
-
-        Raises:
-            PlanningError: the model or the cost answers in another shape than that of its protocol.
+        A candidate with a non-finite prediction or cost, of whichever member, costs +inf: it cannot win. Raises
+        PlanningError where the model or the cost answers in another shape than that of its protocol.
         """
         with np.errstate(all="ignore"):
             states, number = self.model.rollout(self.state, actions), len(actions)

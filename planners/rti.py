@@ -61,8 +61,7 @@ def plan(
 ) -> Plan:
     """Return the rest of the earlier plan, or of holding still if that is cheaper, improved by Newton steps.
 
-    Raises:
-        PlanningError: the model or the cost does not know its derivatives.
+    Raises PlanningError where the model or the cost does not know its derivatives.
     """
     known = linearize.smooth(problem)
     if known is None:

@@ -89,11 +89,7 @@ GOALS: dict[str, GoalFamily] = {}
 
 
 def register(family: GoalFamily) -> None:
-    """Add a family of hidden goals; from now on settings, command line and lists know its name.
-
-    Raises:
-        ValueError: another family has this name, or it is no name.
-    """
+    """Add a family of hidden goals; settings and lists then know it. Raises ValueError where its name is not new."""
     if family.name in GOALS or not family.name.isidentifier():
         raise ValueError(f"goal: expected a new name of letters, digits and _, got {family.name!r}")
     GOALS[family.name] = family
@@ -150,11 +146,7 @@ def judged(spec: RobotSpec, goal: str | None) -> RobotSpec:
 
 
 def parse(text: str, rng: np.random.Generator) -> HiddenGoal:
-    """Read a goal from `family[:key=number[,later=number,at=seconds]]`; what is not given is drawn.
-
-    Raises:
-        ValueError: no such family or key, or a number that cannot be used.
-    """
+    """Read `family[:key=number[,later=number,at=seconds]]`, and draw what is not given. Raises ValueError."""
     name, _, assignments = text.partition(":")
     if name not in GOALS:
         raise ValueError(f"unknown goal '{name}'; {nearest(name, GOALS)}")

@@ -224,11 +224,7 @@ COURSES: dict[str, Course] = {}
 
 
 def register(course: Course) -> None:
-    """Add a course; from now on settings, command line and lists know its name.
-
-    Raises:
-        ValueError: another course has this name, or it is no name.
-    """
+    """Add a course; settings and lists then know it. Raises ValueError where it has no name of its own."""
     if course.name in COURSES or not course.name.isidentifier():
         raise ValueError(f"course: expected a new name of letters, digits and _, got {course.name!r}")
     COURSES[course.name] = course

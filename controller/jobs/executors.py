@@ -45,11 +45,8 @@ def pool(workers: int) -> ProcessPoolExecutor:
 def cluster(scheduler: str) -> Iterator[Executor]:
     """Connect to a Dask scheduler, by its address such as tcp://10.0.0.1:8786. Needs the extra `cluster`.
 
-    What a lost worker was doing is given to another one.
-
-    Raises:
-        ConfigError: Dask is not installed, or nobody answers.
-        SchedulerLost: it is gone, or has no workers that live.
+    What a lost worker was doing is given to another one. Raises ConfigError where Dask is not installed, or nobody
+    answers; SchedulerLost when it is gone, or has no workers that live.
     """
     place = f"command line: --scheduler {scheduler}"
     try:

@@ -95,9 +95,7 @@ def claimed(folder: Path, what: str, text: str, *, resume: bool) -> Iterator[Non
     """Make the folder, or see that what it holds may be gone on with; no other process works in it meanwhile.
 
     The text, of settings that the results depend on, is kept as settings.yaml; `what` a study is called, for messages.
-
-    Raises:
-        ConfigError: it holds something else or something earlier, somebody works in it, or it cannot be written.
+    Raises ConfigError where the folder is somebody else's, or cannot be written.
     """
     record, place = folder / "settings.yaml", f"command line: --out: {folder}"
     with contextlib.ExitStack() as stack:

@@ -71,11 +71,7 @@ def pace(spec: RobotSpec, settings: LoopSettings, seconds: Sequence[float]) -> F
 
 
 def rise(servo: ServoProcess, period: float) -> None:
-    """Ask to run, and rest until the robot does.
-
-    Raises:
-        RobotFault: it was stopped, or did not get up in time.
-    """
+    """Ask to run, and rest until the robot does. Raises RobotFault where it is stopped, or does not get up in time."""
     servo.request(Mode.RUN)
     rest = np.tile(rest_action(servo.spec), (FIRST_PLAN_TICKS, 1))
     end = time.monotonic() + LONGEST_RISE
@@ -106,9 +102,7 @@ class SharedBoundaries:
     def take(self) -> Boundary | None:
         """Wait for the next boundary, leaving out those that time has passed over; None after a fault.
 
-        Raises:
-            LinkLost: the servo process tells nothing any more.
-            RobotFault: the robot does not run any more.
+        Raises LinkLost when the servo process tells nothing any more, RobotFault when the robot does not run any more.
         """
         before = self._tick
         tick = self.beat.after(before)

@@ -95,8 +95,7 @@ def run_realtime(
 def in_real_time(controller: Planning, spec: RobotSpec, journal: Journal, run: Callable[[], None]) -> LoopResult:
     """Check and warm up, run on the wall clock, and say where plans came too late for it.
 
-    Raises:
-        ValueError: the rates do not fit, or there is no tick of delay for the plan to be made in.
+    Raises ValueError where the rates do not fit, or there is no tick of delay for the plan to be made in.
     """
     settings = journal.settings
     settings.cycles_per_tick(spec)

@@ -78,11 +78,7 @@ class Metronome:
 
 
 def arm(servo: Servo, clock: Clock, journal: Journal) -> Metronome:
-    """Arm the robot and let it rest until the first plan; tick 0 is now.
-
-    Raises:
-        RobotError: the robot is not ready.
-    """
+    """Arm the robot and let it rest until the first plan; tick 0 is now. Raises RobotError where it is not ready."""
     servo.arm()
     servo.observe()  # a simulated robot catches up with the clock here, not in the first cycle
     start, period = clock.now(), journal.settings.period
@@ -122,10 +118,7 @@ class Mailbox:
 def drive(metronome: Metronome, mailbox: Mailbox, stop: threading.Event) -> None:
     """Run servo cycles until `stop` is set or the guard reports a fault; the body of the servo thread.
 
-    However it ends, the robot is damped without waiting for the plan loop.
-
-    Raises:
-        RobotError: the robot could not be read or written.
+    However it ends, the robot is damped without waiting for the plan loop. Raises RobotError where it does not answer.
     """
     cycle = 0
     try:

@@ -22,11 +22,7 @@ WHOLE = 1e-6
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """The rhythm of a run: tick k is due at start + k / rate_hz.
-
-    Raises:
-        ValueError: a number is out of its range.
-    """
+    """The rhythm of a run: tick k is due at start + k / rate_hz. Raises ValueError for a number out of its range."""
 
     rate_hz: float
     """Rate of the plan loop [Hz]; the servo rate must be a multiple of it."""

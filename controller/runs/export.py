@@ -22,11 +22,7 @@ def columns(log: ServoLog) -> dict[str, FloatArray]:
 
 
 def export(log: ServoLog, path: Path) -> None:
-    """Write the columns as .npz or .csv, whatever the name ends in.
-
-    Raises:
-        LogError: it ends in something else.
-    """
+    """Write the columns as .npz or .csv, whatever the name ends in. Raises LogError where that is something else."""
     numbers = columns(log)
     match path.suffix:
         case ".npz":

@@ -45,10 +45,8 @@ class Outcome:
 def run_folder(settings: RunSettings, out: Path | None) -> Iterator[Path]:
     """Take a folder for a run that nobody else has and put its settings there; None makes up a name in runs/.
 
-    Where the run is refused before it has begun, nothing is left of it.
-
-    Raises:
-        ConfigError: it cannot be written, or holds another run.
+    Where the run is refused before it has begun, nothing is left of it. Raises ConfigError where the folder holds
+    another run or cannot be written.
     """
     try:
         folder = _new_folder(settings) if out is None else out

@@ -87,11 +87,7 @@ class _Recorded:
 
 
 def replay(log: ServoLog) -> Replayed:
-    """Run gait and guard on a log again.
-
-    Raises:
-        LogError: the log is of another version.
-    """
+    """Run gait and guard on a log again. Raises LogError where it is of another version."""
     described = spec(log.robot)
     robot = _Recorded(described)
     servo, orders, layout = Servo(robot), _orders(log, described), CycleLayout(described)

@@ -109,11 +109,8 @@ class _Search:
 def rerun(log: ServoLog, model: Path | None = None) -> Rerun:
     """Run the controller of a log again.
 
-    A model that did not come with Limber is given by its file: none is opened because a log names it.
-
-    Raises:
-        NotRerun: the log does not hold what is needed, or the model is not there any more.
-        LogError: the log is damaged.
+    A model that did not come with Limber is given by its file: none is opened because a log names it. Raises NotRerun
+    where the log does not hold what is needed, or the model is gone; LogError where the log is damaged.
     """
     run, ticks = trace.read(log)
     if run is None or not ticks:

@@ -28,11 +28,8 @@ def execute(
 ) -> Outcome:
     """Run, in lock-step or real time, and leave a complete run folder, with a comparison run with the other recipe.
 
-    Nothing is written before everything has been checked. Without a folder a name is made up.
-
-    Raises:
-        ConfigError: settings that cannot be used, or a folder that cannot be written.
-        CheckpointError: a model is missing, damaged, or does not fit.
+    Nothing is written before everything has been checked. Without a folder a name is made up. Raises ConfigError,
+    CheckpointError.
     """
     mission = Mission.of(settings, fast=fast)
     models = [load_model(mission, adapter) for adapter in (settings.adapter, *_compared(settings, compare))]

@@ -122,11 +122,7 @@ def of_tick(number: int, tick: LoopTick, chance: Chance) -> Noted:
 
 
 def read(log: ServoLog) -> tuple[RunTrace | None, list[TickTrace]]:
-    """Return what a log holds of its plan loop: None where nothing was left, as before this was written down.
-
-    Raises:
-        LogError: a note is damaged.
-    """
+    """Return what a log holds of its plan loop, None where nothing was left. Raises LogError for damaged notes."""
     run, ticks = None, []
     for entry in log.of("note"):
         note: dict[str, Any] = entry.json()

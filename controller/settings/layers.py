@@ -85,11 +85,7 @@ def one_of(what: str, choices: Callable[[], Iterable[str]]) -> Callable[[str], s
 
 
 def read_yaml(path: Path) -> Layer:
-    """Read a mapping from a YAML file; a key given twice is an error.
-
-    Raises:
-        ConfigError: the file is missing, unreadable, not YAML or not a mapping.
-    """
+    """Read a mapping from a YAML file; a key given twice is an error. Raises ConfigError where there is none."""
     try:
         values = yaml_text.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -107,11 +103,7 @@ def read_yaml(path: Path) -> Layer:
 
 
 def assignment(text: str, flag: str = "--set") -> Layer:
-    """Turn "a.b=c" into a layer; the value is read as YAML.
-
-    Raises:
-        ConfigError: there is no "=", an empty key or a value that is not YAML.
-    """
+    """Turn "a.b=c" into a layer; the value is read as YAML. Raises ConfigError where it is not like that."""
     place = f"{flag} {text[:_SHOWN]}"
     path, equals, value = text.partition("=")
     keys = path.strip().split(".")
@@ -127,11 +119,7 @@ def assignment(text: str, flag: str = "--set") -> Layer:
 
 
 def resolve(schema: type[T], layers: Sequence[Layer]) -> T:
-    """Merge the layers, the weakest first, and build the settings: a frozen dataclass, nested as deep as needed.
-
-    Raises:
-        ConfigError: the first thing that is wrong.
-    """
+    """Merge layers, the weakest first, into a frozen dataclass, nested as deep as needed. Raises ConfigError."""
     merged: Mapping[str, object] = {}
     for layer in layers:
         merged = _merge(merged, layer.values)

@@ -29,11 +29,7 @@ def names() -> tuple[str, ...]:
 
 
 def located(robot: str) -> str:
-    """Return the name of a robot that comes along as it is, and the path of a file as an absolute one.
-
-    Raises:
-        ValueError: there is no such robot.
-    """
+    """Return the name of a robot that comes along, or the absolute path of a file. Raises ValueError."""
     if _is_path(robot):
         return str(Path(robot).resolve())
     if robot not in names():
@@ -42,11 +38,7 @@ def located(robot: str) -> str:
 
 
 def spec(robot: str) -> RobotSpec:
-    """Return the constant facts about a robot, by name or by the path of its file.
-
-    Raises:
-        ValueError: there is no such robot, or its file says something that cannot be.
-    """
+    """Return the facts about a robot, by name or file. Raises ValueError where there is none, or they cannot be."""
     return _read(located(robot))
 
 

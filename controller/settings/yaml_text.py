@@ -36,11 +36,7 @@ class TextError(ValueError):
 
 
 def load(text: str) -> object:
-    """Return what a YAML text says, as dictionaries, lists, text, numbers, booleans and None.
-
-    Raises:
-        TextError: it is no YAML, holds what settings may not, or is too large.
-    """
+    """Return what a YAML text says, as plain values. Raises TextError where it is none, or more than may be."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
     except yaml.MarkedYAMLError as error:

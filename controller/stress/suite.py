@@ -41,12 +41,7 @@ def execute(
 ) -> tuple[Mapping[str, object], str]:
     """Run a suite, or with `resume` what is left of it, here or on the cluster of a Dask scheduler.
 
-    Returns:
-        Its summary and a line for people.
-
-    Raises:
-        ConfigError: settings that cannot be used, or a folder that holds something else.
-        CheckpointError: a model is missing, damaged, or does not fit.
+    Returns its summary and a line for people. Raises ConfigError, CheckpointError.
     """
     settings = stress_settings(config, overrides)
     models = check(settings)
@@ -65,11 +60,7 @@ def execute(
 
 
 def stress_settings(config: Path, overrides: Sequence[Layer]) -> StressSettings:
-    """Fill the settings of a suite: the robot's own, then the file, then the command line.
-
-    Raises:
-        ConfigError: a name, key, type or value that cannot be used.
-    """
+    """Fill the settings of a suite: the robot's own, then the file, then the command line. Raises ConfigError."""
     given = read_yaml(config)
     named = [
         Layer(file.place, {"robot": file.values["robot"]}) for file in (given, *overrides) if "robot" in file.values
@@ -82,9 +73,7 @@ def stress_settings(config: Path, overrides: Sequence[Layer]) -> StressSettings:
 def check(settings: StressSettings) -> dict[str, str]:
     """Check everything that a trial needs before any begins; returns the fingerprint of each model by file name.
 
-    Raises:
-        ConfigError: rates or planner that cannot be used.
-        CheckpointError: a model is missing, damaged, or does not fit.
+    Raises ConfigError for rates or planner that cannot be used, CheckpointError for a model.
     """
     models: dict[str, str] = {}
     for index, condition in enumerate(settings.conditions):
@@ -110,11 +99,7 @@ def shared(settings: StressSettings) -> RunSettings:
 
 
 def check_kept(settings: StressSettings, store: Store, models: Mapping[str, str]) -> None:
-    """Refuse to mix in trials of another model or another condition.
-
-    Raises:
-        ConfigError: a trial that is kept is not the one that would be run now.
-    """
+    """Refuse to mix in trials of another model or another condition, with ConfigError."""
     for trial, result in store.all(settings.trials()).items():
         run = settings.run(trial)
         file = Path(str(run.checkpoint))

@@ -53,11 +53,10 @@ class Kept:
 
 
 def measure(suite: StressSettings, models: dict[str, str], trial: Trial) -> Result:
-    """Drive one run in lock-step and return its figures; wherever this runs, the model is the one that was checked.
+    """Drive one run in lock-step and return its figures.
 
-    Raises:
-        CheckpointError: the model here is another one than that of the same file name in `models`, by fingerprint.
-        KeyboardInterrupt: the run was ended before its time.
+    Raises CheckpointError where the model here is another one, by fingerprint, than that of the same file name in
+    `models`; KeyboardInterrupt when the run is ended before its time.
     """
     torch.set_num_threads(1)  # a cluster's worker was not started by us
     settings = suite.run(trial)

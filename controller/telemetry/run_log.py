@@ -133,12 +133,7 @@ class Log:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a log; a last line cut short by a kill is left out.
-
-        Raises:
-            RunLogError: no header, another format, or a broken line before the last.
-            OSError: the file cannot be read.
-        """
+        """Read a log; a last line cut short by a kill is left out. Raises RunLogError for other defects, OSError."""
         complete = path.read_bytes().split(b"\n")[:-1]
         header = _parse(_HEADER, complete[0] if complete else b"", f"{path}:1")
         if header.format != FORMAT:

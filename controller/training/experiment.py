@@ -41,11 +41,7 @@ _POLL = 0.5
 
 
 def execute(config: Path, overrides: Sequence[Layer], out: Path | None, *, resume: bool) -> Mapping[str, object]:
-    """Run an experiment, or with `resume` what is left of it, and return its results.
-
-    Raises:
-        ConfigError: settings that cannot be used, or a folder that holds something else.
-    """
+    """Run an experiment, or with `resume` what is left of it, and return its results. Raises ConfigError."""
     settings = resolve(ExperimentSettings, [read_yaml(config), *overrides])
     folder = out if out is not None else Path("runs") / f"train-{config.stem}"
     if any("\ud800" <= letter <= "\udfff" for letter in str(folder)):  # safetensors would find that out at the end

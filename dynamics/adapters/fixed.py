@@ -41,11 +41,7 @@ class InformedSettings:
 
 @dataclass(frozen=True)
 class Informed(Adapter):
-    """Folds the true condition of the moment into the weights at every tick. Simulation only.
-
-    Raises:
-        ValueError: nothing tells the condition.
-    """
+    """Folds the true condition of the moment into the weights. Raises ValueError where nothing tells it."""
 
     def __post_init__(self) -> None:
         if self.trained.condition is None:

@@ -77,11 +77,7 @@ class Kernel:
         self.load(weights)
 
     def load(self, weights: Weights) -> None:
-        """Use these weights (E, F + A, hidden), ... from now on, scalings folded in.
-
-        Raises:
-            ValueError: they do not lead from the model's inputs to its increments.
-        """
+        """Use weights (E, F + A, hidden), ... from now on, scalings folded in. Raises ValueError for other shapes."""
         check_layers("weights", weights, *self._widths)
         arrays = [w.detach().numpy() for w in weights]
         self._members = [self._fold([w[member] for w in arrays]) for member in range(arrays[0].shape[0])]

@@ -66,11 +66,7 @@ def save(episodes: Episodes, path: Path) -> None:
 
 
 def load(path: Path) -> Episodes:
-    """Read episodes written by `save`.
-
-    Raises:
-        DatasetError: not such a file, or a truncated one.
-    """
+    """Read episodes written by `save`. Raises DatasetError where it is no such file, or a truncated one."""
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return Episodes(*(file[field.name] for field in fields(Episodes)))
