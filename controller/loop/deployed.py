@@ -39,8 +39,8 @@ _SILENCE = 1.0
 def run_deployed(controller: Planning, servo: ServoProcess, settings: LoopSettings, on_tick: OnTick) -> LoopResult:
     """Stand up, run, sit down; the robot is left damped and the servo process ended, whatever happens.
 
-    As `controller.loop.realtime.run_realtime` otherwise; the servo process was not started yet. Raises ConfigError where
-    plans are not made in time.
+    As `controller.loop.realtime.run_realtime` otherwise; the servo process was not started yet. Raises ConfigError
+    where plans are not made in time.
     """
     journal = Journal(settings)
 
