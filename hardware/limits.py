@@ -18,7 +18,7 @@ FALLING = frozenset({"charge", "voltage"})
 """Checks that trip when smaller."""
 ALWAYS = ("finite", "range", "slew", "command_age")
 """Checks that no robot can do without."""
-_REAL = ("robot", "state_age", "attitude", "bad_packets", "frozen", "second_writer", "overruns")
+_REAL = ("robot", "state_age", "attitude", "bad_packets", "frozen", "second_writer", "overruns", "gap")
 _JOINTS = ("torque", "joint_position", "joint_velocity", "temperature")
 _MORE = frozenset({"slew", "torque", "state_age", "tilt", "roll", "pitch", "pose", "plans"})
 """Checks whose limit cannot be zero."""
