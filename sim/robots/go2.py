@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import mujoco
 
-from sim.robots.parts import add_imu, add_payload, add_servo, add_touch, scene
+from sim.robots.parts import BOX, CAPSULE, CYLINDER, HINGE, SPHERE, add_imu, add_payload, add_servo, add_touch, scene
 from sim.terrain import FLOOR_BIT, Terrain
 
 LEGS = ("front_left", "front_right", "rear_left", "rear_right")
@@ -100,9 +100,6 @@ RANGE: Mapping[str, tuple[float, float]] = MappingProxyType(
 )
 """[rad]"""
 
-_HINGE = mujoco.mjtJoint.mjJNT_HINGE
-_BOX, _CYLINDER = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CYLINDER
-_CAPSULE, _SPHERE = mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_SPHERE
 _ORIGIN = (0.0, 0.0, 0.0)
 _DARK, _LIGHT = [0.16, 0.17, 0.19, 1.0], [0.62, 0.65, 0.70, 1.0]
 
@@ -113,8 +110,6 @@ def build(terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:
     Bodies: `trunk`, `payload` (massless until a payload is put on), `<leg>_<part>`. Geoms: one foot per leg with the
     leg's name. Joints and actuators: `<leg>_<part>`, in the order of MOTORS. Sensors: `gyro`, `accelerometer`, and the
     normal force on each foot under the leg's name.
-
-    `rough` adds a height field, so that the ground can be rough now or later.
     """
     spec = scene("go2", terrain, rough, TIMESTEP, size=0.1, extent=1.5)
     trunk = _add_trunk(spec)
@@ -126,8 +121,8 @@ def build(terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:
 def _add_trunk(spec: mujoco.MjSpec) -> mujoco.MjsBody:
     trunk = _body(spec.worldbody, "trunk", [0.0, 0.0, 0.445], TRUNK)
     trunk.add_freejoint(name="root")
-    _solid(trunk, "trunk", _BOX, list(TRUNK_HALF), _ORIGIN, _DARK)
-    _solid(trunk, "head", _SPHERE, [0.047, 0.0, 0.0], [0.293, 0.0, -0.02], [0.85, 0.35, 0.15, 1.0])
+    _solid(trunk, "trunk", BOX, list(TRUNK_HALF), _ORIGIN, _DARK)
+    _solid(trunk, "head", SPHERE, [0.047, 0.0, 0.0], [0.293, 0.0, -0.02], [0.85, 0.35, 0.15, 1.0])
     add_payload(trunk, PAYLOAD_HALF)
     add_imu(spec, trunk, IMU)
     return trunk
@@ -137,15 +132,15 @@ def _add_leg(spec: mujoco.MjSpec, trunk: mujoco.MjsBody, leg: str) -> None:
     end, side = leg.split("_")
     x, y = (1.0 if end == "front" else -1.0), (1.0 if side == "left" else -1.0)
     hip = _body(trunk, f"{leg}_hip", [x * HIP_X, y * HIP_Y, 0.0], HIP.mirrored(x, y))
-    casing = _solid(hip, f"{leg}_hip", _CYLINDER, [0.046, 0.02, 0.0], [0.0, y * 0.08, 0.0], _LIGHT)
+    casing = _solid(hip, f"{leg}_hip", CYLINDER, [0.046, 0.02, 0.0], [0.0, y * 0.08, 0.0], _LIGHT)
     casing.quat = [0.5**0.5, 0.5**0.5, 0.0, 0.0]
     thigh = _body(hip, f"{leg}_thigh", [0.0, y * HIP_OFFSET, 0.0], THIGH.mirrored(1.0, y))
-    rod = _solid(thigh, f"{leg}_thigh", _CAPSULE, [0.017, 0.0, 0.0], _ORIGIN, _LIGHT)
+    rod = _solid(thigh, f"{leg}_thigh", CAPSULE, [0.017, 0.0, 0.0], _ORIGIN, _LIGHT)
     rod.fromto = [0.0, 0.0, 0.0, 0.0, 0.0, -THIGH_LENGTH]
     calf = _body(thigh, f"{leg}_calf", [0.0, 0.0, -THIGH_LENGTH], CALF.mirrored(1.0, y))
-    rod = _solid(calf, f"{leg}_calf", _CAPSULE, [0.011, 0.0, 0.0], _ORIGIN, _DARK)
+    rod = _solid(calf, f"{leg}_calf", CAPSULE, [0.011, 0.0, 0.0], _ORIGIN, _DARK)
     rod.fromto = [0.0, 0.0, 0.0, FOOT_X, 0.0, -CALF_LENGTH]
-    _solid(calf, leg, _SPHERE, [FOOT_RADIUS, 0.0, 0.0], [FOOT_X, 0.0, -CALF_LENGTH], [0.05, 0.05, 0.05, 1.0])
+    _solid(calf, leg, SPHERE, [FOOT_RADIUS, 0.0, 0.0], [FOOT_X, 0.0, -CALF_LENGTH], [0.05, 0.05, 0.05, 1.0])
     add_touch(spec, calf, leg, [FOOT_X, 0.0, -CALF_LENGTH], 1.3 * FOOT_RADIUS)
     for part, body in zip(PARTS, (hip, thigh, calf), strict=True):
         _add_motor(spec, body, leg, part)
@@ -157,7 +152,7 @@ def _add_motor(spec: mujoco.MjSpec, body: mujoco.MjsBody, leg: str, part: str) -
     axis = [1.0, 0.0, 0.0] if part == "hip" else [0.0, 1.0, 0.0]
     span = list(RANGE[f"{leg.split('_')[0]}_thigh" if part == "thigh" else part])
     body.add_joint(
-        name=name, type=_HINGE, axis=axis, range=span, armature=ARMATURE, damping=DAMPING, frictionloss=FRICTION
+        name=name, type=HINGE, axis=axis, range=span, armature=ARMATURE, damping=DAMPING, frictionloss=FRICTION
     )
     add_servo(spec, name, TORQUE[part])
 

@@ -13,12 +13,11 @@ from pathlib import Path
 import mujoco
 
 from sim.robots.anatomy import Anatomy
-from sim.robots.parts import add_imu, add_payload, add_servo, add_touch
+from sim.robots.parts import HINGE, SLIDE, add_imu, add_payload, add_servo, add_touch
 from sim.strict import one_of, require
 from sim.terrain import FLOOR_BIT, Terrain, add_ground
 
 _PLANE, _HFIELD, _MESH = mujoco.mjtGeom.mjGEOM_PLANE, mujoco.mjtGeom.mjGEOM_HFIELD, mujoco.mjtGeom.mjGEOM_MESH
-_SLIDE, _HINGE = mujoco.mjtJoint.mjJNT_SLIDE, mujoco.mjtJoint.mjJNT_HINGE
 _SLOWEST = 0.002
 """Longest physics step [s]."""
 _STIFF = [0.01, 1.0], [0.95, 0.99, 0.001, 0.5, 2.0]
@@ -108,7 +107,7 @@ def _add_root(trunk: mujoco.MjsBody, anatomy: Anatomy) -> None:
     if anatomy.root == "free":
         trunk.add_freejoint(name="root")
         return
-    for name, kind, axis in (("x", _SLIDE, [1, 0, 0]), ("z", _SLIDE, [0, 0, 1]), ("pitch", _HINGE, [0, 1, 0])):
+    for name, kind, axis in (("x", SLIDE, [1, 0, 0]), ("z", SLIDE, [0, 0, 1]), ("pitch", HINGE, [0, 1, 0])):
         joint = trunk.add_joint(name=f"root_{name}", type=kind, axis=axis, limited=mujoco.mjtLimited.mjLIMITED_FALSE)
         joint.armature = joint.frictionloss = 0.0
 

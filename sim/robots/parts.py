@@ -8,7 +8,9 @@ import mujoco
 
 from sim.terrain import Terrain, add_ground
 
+HINGE, SLIDE = mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE
 BOX, SPHERE = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_SPHERE
+CAPSULE, CYLINDER = mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_CYLINDER
 
 
 def scene(name: str, terrain: Terrain, rough: bool, timestep: float, size: float, extent: float) -> mujoco.MjSpec:

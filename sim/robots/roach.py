@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 import mujoco
 
-from sim.robots.parts import add_payload, scene
+from sim.robots.parts import BOX, CAPSULE, CYLINDER, HINGE, SLIDE, SPHERE, add_payload, scene
 from sim.terrain import FLOOR_BIT, Terrain
 
 SIDES = ("left", "right")
@@ -52,18 +52,12 @@ FOOT_RADIUS = 0.0015
 STANDING_HEIGHT = LEG_LENGTH + FOOT_RADIUS - AXLE_Z
 """Trunk origin above the ground with all feet level [m]."""
 
-_HINGE, _SLIDE = mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE
-_BOX, _CYLINDER = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CYLINDER
-_CAPSULE, _SPHERE = mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_SPHERE
-
 
 def build(terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:
     """Return the crawler standing on `terrain`; edit or compile it as any MjSpec.
 
     Bodies: `trunk`, `payload` (massless until a payload is put on), one per leg. Geoms: one foot per leg with the leg's
     name. Joints: `root`, `left`, `right` (crank angles); `sim.bodies.crawler` gives those their motors.
-
-    `rough` adds a height field, so that the ground can be rough now or later.
     """
     spec = scene("roach", terrain, rough, TIMESTEP, size=0.01, extent=0.3)
     trunk = _add_trunk(spec)
@@ -77,7 +71,7 @@ def _add_trunk(spec: mujoco.MjSpec) -> mujoco.MjsBody:
     trunk.add_freejoint(name="root")
     trunk.add_geom(
         name="trunk",
-        type=_BOX,
+        type=BOX,
         pos=[0.0, 0.0, BELLY_Z + TRUNK_HALF[2]],
         size=list(TRUNK_HALF),
         mass=TRUNK_MASS,
@@ -86,7 +80,7 @@ def _add_trunk(spec: mujoco.MjSpec) -> mujoco.MjsBody:
         priority=2,
         rgba=[0.20, 0.24, 0.28, 1.0],
     )
-    nose = _part(trunk, _SPHERE, [0.006, 0.0, 0.0], 0.0, [0.85, 0.35, 0.15, 1.0])
+    nose = _part(trunk, SPHERE, [0.006, 0.0, 0.0], 0.0, [0.85, 0.35, 0.15, 1.0])
     nose.pos = [TRUNK_HALF[0], 0.0, BELLY_Z + TRUNK_HALF[2]]
     add_payload(trunk, PAYLOAD_HALF)
     return trunk
@@ -95,9 +89,9 @@ def _add_trunk(spec: mujoco.MjSpec) -> mujoco.MjsBody:
 def _add_side(spec: mujoco.MjSpec, trunk: mujoco.MjsBody, side: str) -> None:
     sign = 1.0 if side == "left" else -1.0
     crank = trunk.add_body(name=f"{side}_crank", pos=[0.0, sign * CRANK_Y, AXLE_Z])
-    hinge = crank.add_joint(name=side, type=_HINGE, axis=[0.0, 1.0, 0.0])
+    hinge = crank.add_joint(name=side, type=HINGE, axis=[0.0, 1.0, 0.0])
     hinge.solref_friction, hinge.solimp_friction = [0.01, 1.0], [0.95, 0.99, 0.001, 0.5, 2.0]
-    disc = _part(crank, _CYLINDER, [CRANK_RADIUS, 0.001, 0.0], CRANK_MASS, [0.55, 0.55, 0.58, 1.0])
+    disc = _part(crank, CYLINDER, [CRANK_RADIUS, 0.001, 0.0], CRANK_MASS, [0.55, 0.55, 0.58, 1.0])
     disc.quat = [math.sqrt(0.5), math.sqrt(0.5), 0.0, 0.0]
     for link, pin in (("outer", sign * CRANK_RADIUS), ("middle", -sign * CRANK_RADIUS)):
         _add_coupler(spec, crank, side, link, pin)
@@ -108,10 +102,10 @@ def _add_coupler(spec: mujoco.MjSpec, crank: mujoco.MjsBody, side: str, link: st
     sign = 1.0 if side == "left" else -1.0
     name = f"{side}_{link}_link"
     coupler = crank.add_body(name=name, pos=[pin, sign * (COUPLER_Y - CRANK_Y), 0.0])
-    coupler.add_joint(name=name, type=_HINGE, axis=[0.0, 1.0, 0.0], armature=1e-8)
+    coupler.add_joint(name=name, type=HINGE, axis=[0.0, 1.0, 0.0], armature=1e-8)
     legs = ("front", "rear") if link == "outer" else ("middle",)
     reach = HIP_X["front"] if link == "outer" else 0.004
-    _part(coupler, _BOX, [reach, 0.001, 0.0015], COUPLER_MASS[link], [0.35, 0.38, 0.42, 1.0])
+    _part(coupler, BOX, [reach, 0.001, 0.0015], COUPLER_MASS[link], [0.35, 0.38, 0.42, 1.0])
     for leg in legs:
         _add_leg(coupler, f"{side}_{leg}", HIP_X[leg], sign)
     level = spec.add_equality(name=name, type=mujoco.mjtEq.mjEQ_JOINT, objtype=mujoco.mjtObj.mjOBJ_JOINT)
@@ -124,12 +118,12 @@ def _add_coupler(spec: mujoco.MjSpec, crank: mujoco.MjsBody, side: str, link: st
 def _add_leg(coupler: mujoco.MjsBody, name: str, hip_x: float, sign: float) -> None:
     leg = coupler.add_body(name=name, pos=[hip_x, 0.0, 0.0])
     up = [0.0, 0.0, 1.0]
-    leg.add_joint(name=name, type=_SLIDE, axis=up, stiffness=LEG_STIFFNESS, damping=LEG_DAMPING, armature=1e-5)
+    leg.add_joint(name=name, type=SLIDE, axis=up, stiffness=LEG_STIFFNESS, damping=LEG_DAMPING, armature=1e-5)
     foot = [0.0, sign * (FOOT_Y - COUPLER_Y), -LEG_LENGTH]
-    shank = _part(leg, _CAPSULE, [0.0012, 0.0, 0.0], 0.75 * LEG_MASS, [0.10, 0.45, 0.60, 1.0])
+    shank = _part(leg, CAPSULE, [0.0012, 0.0, 0.0], 0.75 * LEG_MASS, [0.10, 0.45, 0.60, 1.0])
     shank.fromto = [0.0, 0.0, 0.0, *foot]
     shank.name = f"{name}_shank"
-    tip = _part(leg, _SPHERE, [FOOT_RADIUS, 0.0, 0.0], 0.25 * LEG_MASS, [0.05, 0.05, 0.05, 1.0])
+    tip = _part(leg, SPHERE, [FOOT_RADIUS, 0.0, 0.0], 0.25 * LEG_MASS, [0.05, 0.05, 0.05, 1.0])
     tip.pos = foot
     tip.name = name
     tip.conaffinity = FLOOR_BIT
