@@ -119,10 +119,6 @@ class RecordRing:
                 return number, record
         return None
 
-    def adopt(self) -> None:
-        """Remove the memory in place of its creator, which is gone."""
-        self._owner = True
-
     def close(self) -> None:
         """Let go of the memory; the creator also removes it. Closing twice is allowed."""
         self._words.release()
@@ -186,9 +182,8 @@ def attach_all(*names: str) -> Iterator[tuple[RecordRing, ...]]:
         try:
             yield rings
         finally:
-            if orphaned():
-                for ring in rings:
-                    ring.adopt()
+            for ring in rings:
+                ring._owner = orphaned()  # whoever is left when the creator is gone removes the memory
 
 
 def _reserved(size: int, head: bytes) -> SharedMemory:
