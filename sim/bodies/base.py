@@ -83,9 +83,9 @@ class Physics(abc.ABC):
         self.anatomy, self.model, self.data = anatomy, model, mujoco.MjData(model)
         self._root = Root(model, anatomy.trunk, anatomy.root)
         joints = [model.joint(motor) for motor in anatomy.motors]
-        self.angles = _together([joint.qposadr[0] for joint in joints])
+        self.angles = np.array([joint.qposadr[0] for joint in joints])
         """Where the motors' angles are in `qpos`."""
-        self.speeds = _together([joint.dofadr[0] for joint in joints])
+        self.speeds = np.array([joint.dofadr[0] for joint in joints])
         """Where their speeds are in `qvel`."""
         self._writer = ConditionWriter(model, anatomy)
         self._timeline = Timeline[Setpoints](Condition(terrain=terrain), perturbations, float(model.opt.timestep))
@@ -206,12 +206,12 @@ class Physics(abc.ABC):
     @property
     def motor_position(self) -> FloatArray:
         """Unwrapped angles of the motors (n_motors,) [rad]."""
-        return np.array(self.data.qpos[self.angles])
+        return np.asarray(self.data.qpos[self.angles])
 
     @property
     def motor_velocity(self) -> FloatArray:
         """Speeds of the motors (n_motors,) [rad/s]."""
-        return np.array(self.data.qvel[self.speeds])
+        return np.asarray(self.data.qvel[self.speeds])
 
     def _restart(self) -> None:
         """Go back to time zero on the time line, and write what holds there."""
@@ -233,9 +233,3 @@ def _is_rough(terrain: Terrain, perturbations: Sequence[Perturbation]) -> bool:
     """Whether a model needs a height field."""
     intact = Condition(terrain=terrain)
     return any(condition.terrain.roughness > 0.0 for condition in (intact, *(p.change(intact) for p in perturbations)))
-
-
-def _together(places: Sequence[int]) -> slice | list[int]:
-    """Return what picks numbers at some places, by one slice where they follow each other."""
-    first, count = int(places[0]), len(places)
-    return slice(first, first + count) if list(places) == list(range(first, first + count)) else list(map(int, places))
