@@ -9,19 +9,24 @@ foot should bear, so that a leg does not sag under it.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from hardware.drives import PATTERNS, Stride, Striding
 from hardware.gait.bare_legs import BareLegs
-from hardware.gait.odometry import LegOdometry
 from hardware.gait.pattern import Balance, Gait
+from hardware.legs import Leg
 from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.spec import RobotSpec
 
 _GRAVITY = 9.81
+_SMOOTHING = 0.03
+"""Time constant of the estimate [s]."""
+_LOADED = 0.1
+"""Share of the weight from which a foot is taken to stand still."""
 
 
 class GaitDrive:
@@ -77,8 +82,7 @@ class GaitDrive:
     def _walk(self, stride: Stride, state: RobotState, seconds: float) -> None:
         """Move the feet on, the next steps where they keep the trunk up."""
         motion, smoothed = self._motion, self._gait.stride
-        joints, speeds = state.motor_position.tolist(), state.motor_velocity.tolist()
-        motion.update(joints, speeds, state.gyro.tolist(), self._loads, seconds)
+        motion.update(state, self._loads, seconds)
         felt = self._striding.mass * float(state.accelerometer[-1])
         self._bare.update(np.broadcast_to(state.foot_force, self._feet).tolist(), self._gait.loads(), felt, seconds)
         if self._bare.any:
@@ -107,3 +111,34 @@ class GaitDrive:
             hip, thigh, calf = angles[3 * index : 3 * index + 3]
             torques += leg.support(hip, thigh, calf, weight * load)
         return torques
+
+
+class LegOdometry:
+    """Velocity of the trunk from joints and gyro: on average it moves as the loaded feet seem to move backwards."""
+
+    def __init__(self, legs: Sequence[Leg]) -> None:
+        """Start at rest."""
+        self._legs = tuple(legs)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the motion."""
+        self.forward = self.lateral = 0.0
+
+    def update(self, state: RobotState, loads: Sequence[float], seconds: float) -> None:
+        """Take one reading, so long after the last [s]; `loads` are shares of the weight that the feet should bear."""
+        angles, speeds = state.motor_position.tolist(), state.motor_velocity.tolist()
+        count, forward, lateral = 0, 0.0, 0.0
+        roll, pitch, yaw = state.gyro.tolist()
+        for index, leg in enumerate(self._legs):
+            if loads[index] > _LOADED:
+                joints = angles[3 * index : 3 * index + 3]
+                x, y, z = leg.foot(*joints)
+                u, v, _ = leg.foot_velocity(joints, speeds[3 * index : 3 * index + 3])
+                forward -= u + pitch * z - yaw * y
+                lateral -= v + yaw * x - roll * z
+                count += 1
+        if count:
+            share = 1.0 - math.exp(-seconds / _SMOOTHING)
+            self.forward += share * (forward / count - self.forward)
+            self.lateral += share * (lateral / count - self.lateral)

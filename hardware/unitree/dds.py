@@ -2,28 +2,47 @@
 
 Samples pass as serialised CDR through Cyclone DDS's own extension module, which is four times faster than its Python
 objects. That module is not a public interface, so the package is pinned below its next major version.
+
+The message types are made from the tables of `layout`. Bytes are declared `byte`, never `uint8`: the type information
+then equals that of Cyclone DDS 0.10.2, which Unitree's SDK and Debian 12 ship. Declared `uint8`, the 11.0 package
+describes them in a way that makes a 0.10.2 peer crash.
 """
 
 from __future__ import annotations
 
 import difflib
+import functools
 import socket
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from cyclonedds._clayer import ddspy_take, ddspy_write
 from cyclonedds.core import DDSException, InstanceState, Policy, Qos, ReadCondition, SampleState, ViewState, WaitSet
 from cyclonedds.domain import Domain, DomainParticipant
+from cyclonedds.idl import IdlStruct, make_idl_struct, types
+from cyclonedds.idl.annotations import final
 from cyclonedds.pub import DataWriter
 from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 
 from hardware.unitree.bus import BusError
-from hardware.unitree.idl import idl_type
 from hardware.unitree.layout import Struct
 
 LOOPBACK = "lo"
 _ANY = SampleState.Any | ViewState.Any | InstanceState.Any
 _UNREAD = SampleState.NotRead | ViewState.Any | InstanceState.Any
+_KINDS: dict[str, Any] = {
+    "u1": types.byte,
+    "u2": types.uint16,
+    "u4": types.uint32,
+    "i2": types.int16,
+    "i4": types.int32,
+    "i8": types.int64,
+    "b1": bool,
+    "text": str,
+    "bytes": types.sequence[types.byte],
+    "f4": types.float32,
+}
 
 
 class DdsBus:
@@ -138,6 +157,17 @@ class DdsReader:
 
     def close(self) -> None:
         self._waiting = self._end = None
+
+
+@functools.cache
+def idl_type(struct: Struct) -> type[IdlStruct]:
+    """Return the DDS type of a structure."""
+    fields: dict[str, Any] = {}
+    for name, kind, *count in struct.fields:
+        member = idl_type(kind) if isinstance(kind, Struct) else _KINDS[kind]
+        fields[name] = types.array[(member, *count)] if count else member
+    made: type[IdlStruct] = final(make_idl_struct(struct.name.rpartition(".")[2], struct.name, fields))
+    return made
 
 
 def configuration(interface: str) -> str:

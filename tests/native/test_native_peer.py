@@ -20,8 +20,7 @@ from hardware.unitree.layout import LOW_CMD, LOW_STATE, REQUEST, RESPONSE, Struc
 
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 
-from hardware.unitree.dds import DdsBus
-from hardware.unitree.idl import idl_type
+from hardware.unitree.dds import DdsBus, idl_type
 
 HERE = Path(__file__).parent
 SYSTEM = "/usr/bin:/usr/local/bin"  # not the idlc of a Python package

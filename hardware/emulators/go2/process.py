@@ -20,8 +20,7 @@ from hardware.emulators.go2.firmware import MODES, Firmware
 from hardware.emulators.go2.viewer import Viewer, ViewerError
 from hardware.servo.statistics import Histogram
 from hardware.unitree.bus import Bus, BusError
-from hardware.unitree.dds import DdsBus
-from hardware.unitree.idl import idl_type
+from hardware.unitree.dds import DdsBus, idl_type
 from hardware.unitree.layout import LOW_CMD, LOW_STATE, REQUEST, RESPONSE, RESPONSE_HEADER, RESPONSE_STATUS
 from sim.bodies.base import SimulationError
 from sim.strict import one_of

@@ -45,7 +45,7 @@ def test_noise_never_breaks_the_reader(noise: bytes) -> None:
 
 def test_a_request_is_what_cyclone_dds_itself_reads() -> None:
     pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
-    from hardware.unitree.idl import idl_type
+    from hardware.unitree.dds import idl_type
     from hardware.unitree.layout import REQUEST
 
     request = idl_type(REQUEST).deserialize(encode_request(12345678901, 1002, '{"name": "mcf"}'))
