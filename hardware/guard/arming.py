@@ -6,13 +6,11 @@ stands, or its legs off their common ground; what does not show then, `hardware.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hardware.drives import Striding
 from hardware.guard.checks import Reading, Watch, compare
@@ -20,7 +18,7 @@ from hardware.guard.senses import turned
 from hardware.guard.stance import DEGREES, readings
 from hardware.limits import Check, Severity
 from hardware.motors import PositionServo
-from hardware.robot import FloatArray, Heard, RobotFault, RobotState
+from hardware.robot import Heard, RobotFault
 from hardware.rotation import roll_pitch_yaw
 from hardware.spec import RobotSpec
 
@@ -61,99 +59,87 @@ def prove(spec: RobotSpec, heard: Heard) -> None:
 
 def findings(spec: RobotSpec, heard: Heard) -> tuple[Finding, ...]:
     """Return all that was looked at, from what a robot at rest said."""
-    return (*_wire(spec, heard), *_state(spec, heard), *_proofs(spec, heard))
+    found, last = list(_wire(spec, heard)), heard.states[-1]
+    for checks, looks in ((spec.checks, _always(spec, heard)), (spec.arming, _at_rest(spec, heard))):
+        for name, reading in looks.items():
+            check: Check = getattr(checks, name)
+            if check.on:
+                found.append(_judged(name, check, reading, reading.value(last, last.time)))
+    return tuple(found)
 
 
 def _wire(spec: RobotSpec, heard: Heard) -> Iterator[Finding]:
-    """Look at who is there."""
-    alone = Severity.OFF if len(heard.senders) == 1 else Severity.HARD
-    yield Finding("robots", f"{len(heard.senders)}: {', '.join(heard.senders)}", "exactly one that answers", alone)
-    others = spec.checks.second_writer.severity if heard.commands else Severity.OFF
-    yield Finding("second_writer", f"{heard.commands} commands of somebody else", "none", others)
-    said = heard.states[-1].faults
-    yield Finding(
-        "robot", ", ".join(said) or "no fault", "no fault", spec.checks.robot.severity if said else Severity.OFF
-    )
+    """Look at who is there, and what the robot complains of."""
+    checks, said = spec.checks, ", ".join(heard.states[-1].faults)
+    senders = f"{len(heard.senders)}: {', '.join(heard.senders)}"
+    for name, severity, wrong, found, wanted in (
+        ("robots", Severity.HARD, len(heard.senders) != 1, senders, "exactly one that answers"),
+        ("second_writer", checks.second_writer.severity, heard.commands, f"{heard.commands} foreign commands", "none"),
+        ("robot", checks.robot.severity, said, said or "no fault", "no fault"),
+    ):
+        yield Finding(name, found, wanted, severity if wrong else Severity.OFF)
 
 
-def _state(spec: RobotSpec, heard: Heard) -> Iterator[Finding]:
-    """Look at what is looked at all the time."""
-    first, last = heard.states[0], heard.states[-1]
-    watch, seconds = Watch(spec), max(last.time - first.time, 1.0 / spec.servo_hz)
+def _always(spec: RobotSpec, heard: Heard) -> dict[str, Reading]:
+    """Return how what is looked at all the time is measured of a robot at rest."""
+    first, last, watch = heard.states[0], heard.states[-1], Watch(spec)
     watch.look(last, last.time)
-    read = watch.readings()
-    values = {name: read[name].value(last, last.time) for name in _STATE}
-    values["bad_packets"] = (last.bad_packets - first.bad_packets) / seconds
-    values["lost"] = float(np.fmax.reduce(last.lost - first.lost)) / seconds
-    for name, value in values.items():
-        check: Check = getattr(spec.checks, name)
-        if check.on:
-            yield _judged(name, check, read[name], value)
-
-
-def _proofs(spec: RobotSpec, heard: Heard) -> Iterator[Finding]:
-    """Look at what only a robot at rest can prove."""
-    last, ground = heard.states[-1], readings(spec)
-    looks = {name: (read.value(last, last.time), read) for name, read in ground.items()}
-    looks |= _joints(spec, heard) | _senses(heard)
-    if isinstance(spec.drive, Striding) and spec.feet:
-        borne = float(last.foot_force.sum()) / (spec.drive.mass * _GRAVITY)
-        looks["feet"] = borne, _reading("times the weight on all feet", vital=True)
-    for name, (value, reading) in looks.items():
-        check: Check = getattr(spec.arming, name)
-        if check.on:
-            yield _judged(name, check, reading, value)
-
-
-def _joints(spec: RobotSpec, heard: Heard) -> dict[str, tuple[float, Reading]]:
-    """Compare joints with their ranges, and with the way from lying to standing."""
-    limits, angles = spec.limits, heard.states[-1].motor_position
-    speed = max(float(np.abs(state.motor_velocity).max()) for state in heard.states)
-    looks = {"still": (speed, _reading("rad/s of the fastest joint", vital=True))}
-
-    def beyond(name: str, low: FloatArray, high: FloatArray, what: str) -> None:
-        off = np.maximum(low - angles, angles - high)
-        told = _reading(what, vital=True)
-        looks[name] = max(0.0, float(off.max())), replace(told, told=lambda limit: _named(spec, off > limit))
-
-    if limits.position_low:
-        beyond("joints", np.array(limits.position_low), np.array(limits.position_high), "rad outside a range")
-    if isinstance(spec.servo, PositionServo):
-        poses = np.array((spec.servo.sit, spec.servo.stand))
-        beyond("pose", poses.min(axis=0), poses.max(axis=0), "rad off the way from lying to standing")
-    return looks
-
-
-def _senses(heard: Heard) -> dict[str, tuple[float, Reading]]:
-    """Compare what the IMU says with what it must say of a body at rest, and with itself."""
-    last = heard.states[-1]
-    attitude = tuple(last.quaternion.tolist())
-    felt = np.broadcast_to(np.mean([state.accelerometer for state in heard.states], axis=0), 3).tolist()
-    x, y, z = turned(attitude, *felt)
-    off = np.subtract(heard.angles, roll_pitch_yaw(last.quaternion))
-    apart = float(np.abs((off + math.pi) % (2.0 * math.pi) - math.pi).max())
-    rate = max(float(np.linalg.norm(state.gyro)) for state in heard.states)
-    same = max(_longest(heard.states, name) for name in ("gyro", "accelerometer"))
-    return {
-        "gravity": (math.atan2(math.hypot(x, y), z), _reading("deg between accelerometer and attitude", DEGREES)),
-        "weight": (abs(math.hypot(*felt) / _GRAVITY - 1.0), _reading("% off 9.81 m/s^2 felt", 100.0)),
-        "angles": (apart, _reading("deg between its own roll, pitch, yaw and its quaternion", DEGREES)),
-        "rest": (rate, _reading("rad/s by the gyro", vital=True)),
-        "same": (same, _reading("s for which the IMU said exactly the same")),
+    read, seconds = watch.readings(), max(last.time - first.time, 1.0 / spec.servo_hz)
+    bad, lost = last.bad_packets - first.bad_packets, float(np.fmax.reduce(last.lost - first.lost))
+    return {name: read[name] for name in _STATE} | {
+        "bad_packets": replace(read["bad_packets"], value=lambda *_: bad / seconds),
+        "lost": replace(read["lost"], value=lambda *_: lost / seconds),
     }
 
 
-def _longest(states: tuple[RobotState, ...], name: str) -> float:
-    """Return the longest time for which something said the same [s]; NaN where it is not measured."""
-    if not np.isfinite(getattr(states[-1], name)).all():
-        return 0.0
-    runs = itertools.groupby(states, lambda state: getattr(state, name).tobytes())
-    times = ([state.time for state in run] for _, run in runs)
-    return max(run[-1] - run[0] for run in times)
+def _at_rest(spec: RobotSpec, heard: Heard) -> dict[str, Reading]:
+    """Return how what only a robot at rest can prove is measured."""
+    limits, servo, looks = spec.limits, spec.servo, readings(spec) | _senses(heard)
+    if limits.position_low:
+        looks["joints"] = _beyond(spec, heard, (limits.position_low, limits.position_high), "outside a range")
+    if isinstance(servo, PositionServo):
+        looks["pose"] = _beyond(spec, heard, (servo.sit, servo.stand), "off the way from lying to standing")
+    if isinstance(spec.drive, Striding) and spec.feet:
+        weight = spec.drive.mass * _GRAVITY
+        bear = "times the weight on all feet"
+        looks["feet"] = Reading(lambda state, _: float(state.foot_force.sum()) / weight, bear, vital=True)
+    return looks
 
 
-def _reading(unit: str, scale: float = 1.0, vital: bool = False) -> Reading:
-    return Reading(lambda _, __: math.nan, unit, scale, vital=vital)
+def _beyond(spec: RobotSpec, heard: Heard, ends: tuple[tuple[float, ...], ...], what: str) -> Reading:
+    """Return how far joints are beyond what is between two poses (n_motors,) [rad]."""
+    angles, poses = heard.states[-1].motor_position, np.array(ends)
+    off = np.maximum(np.maximum(poses.min(axis=0) - angles, angles - poses.max(axis=0)), 0.0)
+    worst = float(off.max())
+
+    def named(limit: float) -> str:
+        return ", ".join(spec.motors[index] for index in np.flatnonzero(off > limit))
+
+    return Reading(lambda *_: worst, f"rad {what}", vital=True, told=named)
+
+
+def _senses(heard: Heard) -> dict[str, Reading]:
+    """Compare what the IMU says with what it must say of a body at rest, and with itself."""
+    states, last = heard.states, heard.states[-1]
+    felt = np.broadcast_to(np.mean([state.accelerometer for state in states], axis=0), 3).tolist()
+    x, y, z = turned(tuple(last.quaternion.tolist()), *felt)
+    off = np.subtract(heard.angles, roll_pitch_yaw(last.quaternion))
+    apart = float(np.abs((off + math.pi) % (2.0 * math.pi) - math.pi).max())
+    rate = float(np.linalg.norm([state.gyro for state in states], axis=1).max())
+    speed = float(np.abs([state.motor_velocity for state in states]).max())
+    said = [{getattr(state, name).tobytes() for state in states} for name in ("gyro", "accelerometer")]
+    measured = (True, math.isfinite(felt[0]))
+    frozen = any(len(different) == 1 and known for different, known in zip(said, measured, strict=True))
+    same = last.time - states[0].time if frozen else 0.0
+    lean, share = math.atan2(math.hypot(x, y), z), abs(math.hypot(*felt) / _GRAVITY - 1.0)
+    return {
+        "gravity": Reading(lambda *_: lean, "deg between accelerometer and attitude", DEGREES),
+        "weight": Reading(lambda *_: share, "% off 9.81 m/s^2 felt", 100.0),
+        "angles": Reading(lambda *_: apart, "deg between its own roll, pitch, yaw and its quaternion", DEGREES),
+        "rest": Reading(lambda *_: rate, "rad/s by the gyro", vital=True),
+        "still": Reading(lambda *_: speed, "rad/s of the fastest joint", vital=True),
+        "same": Reading(lambda *_: same, "s for which the IMU said exactly the same"),
+    }
 
 
 def _judged(name: str, check: Check, reading: Reading, value: float) -> Finding:
@@ -163,7 +149,3 @@ def _judged(name: str, check: Check, reading: Reading, value: float) -> Finding:
         found += f": {reading.told(check.limit if check.warn is None else check.warn)}"
     severity = Severity.OFF if trip is None else trip.severity
     return Finding(name, found, f"{bound} {reading.scale * check.limit:.3g}", severity)
-
-
-def _named(spec: RobotSpec, which: NDArray[np.bool_]) -> str:
-    return ", ".join(spec.motors[index] for index in np.flatnonzero(which))
