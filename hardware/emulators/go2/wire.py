@@ -140,20 +140,13 @@ def _leaves(struct: Struct, start: int = 0, image: int = 0) -> Iterator[tuple[in
 @functools.cache
 def _addends(length: int) -> tuple[NDArray[np.uint32], np.uint32]:
     """Return what each value at each place adds to the CRC (length, 256), and what the start value adds."""
-    table = np.arange(256, dtype=np.uint32) << np.uint32(24)
+    table = np.arange(256, dtype=np.uint32) << 24
     for _ in range(8):
-        table = np.where(
-            table >> np.uint32(31), (table << np.uint32(1)) ^ np.uint32(_POLYNOMIAL), table << np.uint32(1)
-        )
+        table = np.where(table >> 31, (table << 1) ^ _POLYNOMIAL, table << 1)
     addends = np.empty((length, 256), np.uint32)
     reach, start = table, np.array([0xFFFFFFFF], np.uint32)
     for step in range(length):  # from the last byte that goes in to the first one
-        addends[_entry(length - 1 - step)] = reach
-        reach = table[reach >> np.uint32(24)] ^ (reach << np.uint32(8))
-        start = table[start >> np.uint32(24)] ^ (start << np.uint32(8))
+        addends[(length - 1 - step) ^ 3] = reach  # words go in from their most significant byte on
+        reach = table[reach >> 24] ^ (reach << 8)
+        start = table[start >> 24] ^ (start << 8)
     return addends, start[0]
-
-
-def _entry(order: int) -> int:
-    """Return which byte of the image goes in as number `order`: words from their most significant byte on."""
-    return order - order % 4 + 3 - order % 4
