@@ -50,6 +50,10 @@ class Move:
         share = min(1.0, float(np.abs(target - start).max()) / whole)
         self._duration = max(SHORTEST, joints.rise_seconds * share)
 
+    def share(self, now: float) -> float:
+        """Return which share of its time is over, 0 to 1."""
+        return min(1.0, max(0.0, (now - self._begin) / self._duration))
+
     def arrived(self, measured: FloatArray, now: float) -> bool:
         """Tell whether the time is over and the joints (n_motors,) [rad] are there."""
         return now - self._begin >= self._duration and float(np.abs(measured - self.target).max()) < REACHED
@@ -69,7 +73,7 @@ class Move:
 
     def command(self, now: float, expires: float) -> RobotCommand:
         """Return the set-points at `now` [s]."""
-        share = min(1.0, max(0.0, (now - self._begin) / self._duration))
+        share = self.share(now)
         blend = 0.5 - 0.5 * math.cos(math.pi * share)
         rate = 0.5 * math.pi / self._duration * math.sin(math.pi * share)
         way, stiff = self.target - self._start, min(1.0, share / GAIN_SHARE)

@@ -194,6 +194,18 @@ def test_zeros_that_do_not_show_at_rest_show_on_the_way_up(motor: str, offset: f
     assert Mode.STAND not in [mode for _, mode in bench.modes]
 
 
+@pytest.mark.parametrize("kind, how", [("tenth", "less"), ("none", "less")])
+def test_a_robot_whose_feet_do_not_bear_it_does_not_walk(kind: str, how: str) -> None:
+    bench = Bench(f"feet:kind={kind}")
+    bench.servo.arm()
+    told = bench.stand(4.5, Mode.RUN)
+    assert told is not None
+    assert told.check == "feet"
+    assert f"times {how} than its weight on its feet, limit 5" in told.detail
+    assert bench.trips["feet"][0] == pytest.approx(2.0, abs=0.01)
+    assert [mode for _, mode in bench.modes] == [Mode.DAMP, Mode.STAND_UP, Mode.SIT_DOWN, Mode.DAMP]
+
+
 @pytest.mark.parametrize(
     "perturb, terrain",
     [
@@ -204,6 +216,7 @@ def test_zeros_that_do_not_show_at_rest_show_on_the_way_up(motor: str, offset: f
         ("motor:front_left_thigh=0.5", "flat"),
         ("dead_motor:name=front_left_thigh", "flat"),
         ("friction:mu=0.2", "flat"),
+        ("gravity:z=-1.6@0.5", "flat"),
         (None, "turf"),
         (None, "carpet"),
     ],
@@ -213,7 +226,7 @@ def test_what_a_robot_can_stand_up_with_is_no_fault(perturb: str | None, terrain
     bench.servo.arm()
     assert bench.stand(4.0) is None
     assert bench.modes[-1][1] is Mode.STAND
-    assert not {"stand_up", "legs", "ground"} & set(bench.trips)
+    assert not {"stand_up", "legs", "ground", "feet"} & set(bench.trips)
 
 
 def test_a_leg_that_cannot_fold_ends_the_way_down() -> None:
