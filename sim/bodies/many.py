@@ -17,9 +17,8 @@ from sim.bodies.jointed import JointedPhysics
 from sim.conditions.condition import Condition
 from sim.conditions.writer import ConditionWriter, true_up
 from sim.robots.anatomy import Anatomy
-from sim.terrain import Terrain
+from sim.terrain import FloatArray, Terrain
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 _WRITTEN = (

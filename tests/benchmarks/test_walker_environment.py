@@ -132,9 +132,8 @@ def test_the_gait_walks_the_robots_it_teaches() -> None:
 
 
 def test_the_shipped_experiment_can_be_read() -> None:
-    settings = resolve(
-        WalkerSettings, [read_yaml(Path(__file__).parents[4] / "configs" / "experiments" / "go2-walker.yaml")]
-    )
+    file = Path(conditions.__file__).with_name("go2.yaml")
+    settings = resolve(WalkerSettings, [read_yaml(file)])
     assert settings.robot == "go2"
 
 
