@@ -176,7 +176,7 @@ class Checks:
 class Arming:
     """What a real robot proves before it is told anything: beyond a soft or a hard limit it is not armed.
 
-    What a robot does not measure, or has not, is said and no more.
+    What it does not measure is said and no more, but for joints, gyro and the feet that its file names.
     """
 
     joints: Check = Check(Severity.HARD, 0.05)

@@ -63,15 +63,15 @@ class Deploy:
     def _look(self, settings: RunSettings, wire: Wire) -> Answer:
         from controller.runs.preflight import preflight
 
-        proven, plans = preflight(settings, wire)
-        rows = [(each.check, each.found, each.wanted, each.verdict) for each in (*proven, plans)]
-        widths = [max(map(len, column)) for column in zip(_COLUMNS, *rows, strict=True)]
-        table = "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (_COLUMNS, *rows))
-        refused = [each.check for each in (*proven, plans) if each.refused]
-        status = ROBOT_FAULT if any(each.refused for each in proven) else BAD_USAGE if plans.refused else DONE
-        found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
-        data = {"robot": settings.robot, "ready": not refused, "findings": found}
-        return Answer(data, table, status, f"preflight: refused: {', '.join(refused)}" if refused else "")
+        found = preflight(settings, wire)
+        refused = [each.check for each in found if each.refused]
+        status = DONE if not refused else BAD_USAGE if refused == ["plans"] else ROBOT_FAULT
+        rows = [_COLUMNS, *((each.check, each.found, each.wanted, each.verdict) for each in found)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        table = "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        told = [dict(zip(_COLUMNS, row, strict=True)) for row in rows[1:]]
+        complaint = f"preflight: refused: {', '.join(refused)}" if refused else ""
+        return Answer({"robot": settings.robot, "ready": not refused, "findings": told}, table, status, complaint)
 
     def _wire(self, settings: RunSettings) -> Wire:
         from controller.runs.deployed import LOOPBACK, Wire

@@ -18,8 +18,8 @@ from hardware.robot import Listening, RobotError
 from hardware.spec import RobotSpec
 
 
-def preflight(settings: RunSettings, wire: Wire) -> tuple[tuple[Finding, ...], Finding]:
-    """Return what the robot proves, and whether plans are made in time for it.
+def preflight(settings: RunSettings, wire: Wire) -> list[Finding]:
+    """Return what the robot proves, and last whether plans are made in time for it.
 
     Raises:
         ConfigError: settings that a real robot cannot have.
@@ -28,9 +28,9 @@ def preflight(settings: RunSettings, wire: Wire) -> tuple[tuple[Finding, ...], F
     check(settings)
     mission = Mission.of(settings, fast=False)
     brain = controller(mission, load_model(mission, settings.adapter))
-    proven = tuple(_proven(mission.spec, wire))
+    proven = list(_proven(mission.spec, wire))
     with quiet_interpreter():
-        return proven, pace(mission.spec, mission.loop, warm_up(brain, mission.spec, mission.loop))
+        return [*proven, pace(mission.spec, mission.loop, warm_up(brain, mission.spec, mission.loop))]
 
 
 def _proven(spec: RobotSpec, wire: Wire) -> Iterator[Finding]:
