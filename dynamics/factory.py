@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from dynamics.adapters.base import Adapter, AdapterSettings, Trained
+from dynamics.adapters.base import Adapter, AdapterSettings
 from dynamics.adapters.bias_input import BiasInput, BiasInputSettings
 from dynamics.adapters.context import AttentionSettings, BeliefSettings, Context, LatentSettings, RecurrentSettings
 from dynamics.adapters.finetune import Finetune, FinetuneSettings
@@ -50,7 +50,7 @@ class Kind(Generic[S]):
     """
 
     settings: type[S]
-    adapter: Callable[[S, Trained], Adapter]
+    adapter: Callable[[S, Model, Parts, Callable[[], FloatArray] | None], Adapter]
     objective: Callable[[S, Model], Objective]
     needs: tuple[str, ...] = ()
     alike: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ def make(
     Raises ValueError where something that the adapter needs is missing.
     """
     check(settings, model, parts)
-    return KINDS[settings.kind].adapter(settings, Trained(model, parts, condition))
+    return KINDS[settings.kind].adapter(settings, model, parts, condition)
 
 
 def objective(settings: AdapterSettings, model: Model) -> Objective:

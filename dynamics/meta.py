@@ -167,8 +167,10 @@ def outer_loss(
             by_rates[e] += found.by_rates
             by_shift[b, e] = layers(found.by_start, widths)[0][-1]
     # Hand them to autograd as those of the mean: it takes them on to what prior, rates and shift were made of.
-    known = (*weights(by_prior, widths), *weights(by_rates, widths), torch.from_numpy(by_shift))
-    return _mean(total, known, (*prior, *rates, shift), len(samples) * len(priors))
+    count, sums = len(samples) * len(priors), (*weights(by_prior, widths), *weights(by_rates, widths))
+    slopes = [slope / count for slope in (*sums, torch.from_numpy(by_shift))]
+    mean: Tensor = _Known.apply(prior[0].new_tensor(total / count), slopes, *prior, *rates, shift)  # type: ignore[no-untyped-call]
+    return mean
 
 
 def outer_errors(
@@ -201,12 +203,6 @@ def _shifted(prior: Float32, widths: Sizes, shift: Float32) -> Float32:
     start = prior.copy()
     layers(start, widths)[0][-1] += shift
     return start
-
-
-def _mean(total: float, slopes: Weights, leaves: Weights, count: int) -> Tensor:
-    """Return the mean of a sum whose derivatives by the leaves are known."""
-    value: Tensor = _Known.apply(leaves[0].new_tensor(total / count), [slope / count for slope in slopes], *leaves)  # type: ignore[no-untyped-call]
-    return value
 
 
 class _Known(torch.autograd.Function):

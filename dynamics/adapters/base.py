@@ -41,21 +41,6 @@ class Adapted:
     status: Status = Status.OK
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What an adapter is built from, beside its settings.
-
-    Attributes:
-        model: the trained model; its prior is where adaptation starts.
-        parts: what was learned beside it, by name.
-        condition: tells the true condition (C,) of this moment; None where nothing knows it, as on a real robot.
-    """
-
-    model: Model
-    parts: Parts
-    condition: Callable[[], FloatArray] | None = None
-
-
 class AdapterSettings(Protocol):
     """What all settings of adapters have in common: they are frozen dataclasses, and `kind` is their first field."""
 
@@ -76,10 +61,18 @@ class Adapter(ABC):
 
     An adapter keeps no state of its own: what it needs from the past is the window and what it returned last. A reset
     is therefore nothing but starting again from `initial`.
+
+    Attributes:
+        settings: of its kind.
+        model: the trained model; its prior is where adaptation starts.
+        parts: what was learned beside it, by name.
+        condition: tells the true condition (C,) of this moment; None where nothing knows it, as on a real robot.
     """
 
     settings: AdapterSettings
-    trained: Trained
+    model: Model
+    parts: Parts
+    condition: Callable[[], FloatArray] | None = None
     carries: ClassVar[bool] = False
     """Whether what it returned last matters; if not, the window alone decides."""
 
@@ -90,7 +83,7 @@ class Adapter(ABC):
 
     def initial(self) -> Adapted:
         """Return what to plan with before anything was observed: the prior, where an adapter does not say otherwise."""
-        return Adapted(self.trained.model.prior)
+        return Adapted(self.model.prior)
 
     @abstractmethod
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:

@@ -53,16 +53,16 @@ class BiasInput(Adapter):
     settings: BiasInputSettings
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        prior, parts, newest = self.trained.model.prior, self.trained.parts, window.last(self.window)
+        prior, parts, newest = self.model.prior, self.parts, window.last(self.window)
         rates = parts["rates"][0].numpy() * np.float32(len(newest) / self.window)
-        pairs, support = zip(vectors(prior), parts["entry"][0].numpy(), strict=True), seen(self.trained.model, newest)
+        pairs, support = zip(vectors(prior), parts["entry"][0].numpy(), strict=True), seen(self.model, newest)
         biases = [self._member(member, rates, entry, support) for member, entry in pairs]
         first, _, *others = prior
         return Adapted((first, torch.from_numpy(np.stack(biases)), *others))
 
     def _member(self, prior: Float32, rates: Float32, entry: Float32, support: Window) -> Float32:
         """Return the first bias (hidden,) of one ensemble member; `prior` is its own copy of the parameters (P,)."""
-        network, context = layers(prior, sizes(self.trained.model.prior)), np.zeros(self.settings.size, "f4")
+        network, context = layers(prior, sizes(self.model.prior)), np.zeros(self.settings.size, "f4")
         moving: Float32 = network[0][-1]
         bias = moving.copy()
         with np.errstate(over="ignore", invalid="ignore"):

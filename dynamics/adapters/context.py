@@ -203,18 +203,18 @@ class Context(Adapter):
         """Where samples of the latent lie, in its deviations (samples, Z): the same at every tick, as plans are."""
         samples = self.settings.samples if isinstance(self.settings, LatentSettings) else 0
         generator = torch.Generator().manual_seed(0)
-        return torch.randn(samples, latent_size(self.settings, self.trained.model), generator=generator)
+        return torch.randn(samples, latent_size(self.settings, self.model), generator=generator)
 
     def initial(self) -> Adapted:
         # The network never met a latent of zero in training: a plain model knows more about an unknown condition.
-        unmoved = self._moved_by(torch.zeros(1, latent_size(self.settings, self.trained.model)))
-        plain = self.trained.parts.get("plain", unmoved)
+        unmoved = self._moved_by(torch.zeros(1, latent_size(self.settings, self.model)))
+        plain = self.parts.get("plain", unmoved)
         return Adapted(tuple(w.expand_as(like).contiguous() for w, like in zip(plain, unmoved, strict=True)))
 
     @torch.inference_mode()
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        sequence = np.concatenate(encode(self.trained.model, window.last(self.window)), axis=-1)
-        mean, variance = code_of_one(self.settings, self.trained.parts["encoder"], sequence)
+        sequence = np.concatenate(encode(self.model, window.last(self.window)), axis=-1)
+        mean, variance = code_of_one(self.settings, self.parts["encoder"], sequence)
         latents = mean.unsqueeze(0)
         if len(self._draws) and variance is not None:
             latents = mean + variance.sqrt() * self._draws
@@ -222,16 +222,15 @@ class Context(Adapter):
 
     def _moved_by(self, latents: Tensor) -> Weights:
         """Return the weights for latents (samples, Z): one ensemble member each."""
-        model = self.trained.model
-        first, bias, *others = model.prior
-        rows = entry(self.settings, model, {"prior": model.prior, **self.trained.parts})
+        first, bias, *others = self.model.prior
+        rows = entry(self.settings, self.model, {"prior": self.model.prior, **self.parts})
         shifts = (latents.unsqueeze(1) @ rows).squeeze(1)
-        moved = (first[:, : model.num_inputs], bias + shifts, *others)
+        moved = (first[:, : self.model.num_inputs], bias + shifts, *others)
         members = max(len(first), len(latents))
         return tuple(w.expand(members, *w.shape[1:]).contiguous() for w in moved)
 
     def _belief(self, mean: Tensor) -> dict[str, float]:
-        scaling = self.trained.model.condition
+        scaling = self.model.condition
         if not isinstance(self.settings, BeliefSettings) or scaling is None:
             return {}
         known = np.isfinite(scaling.std)  # what never varied in training cannot be believed in

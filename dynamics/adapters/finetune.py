@@ -44,5 +44,5 @@ class Finetune(Adapter):
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         start = Start.of(current.weights, (torch.tensor(self.settings.rate),) * len(current.weights))
-        found = descended(start, seen(self.trained.model, window.last(self.window)), steps=1)
+        found = descended(start, seen(self.model, window.last(self.window)), steps=1)
         return Adapted(weights(found, start.widths))

@@ -44,13 +44,13 @@ class Informed(Adapter):
     """Folds the true condition of the moment into the weights. Raises ValueError where nothing tells it."""
 
     def __post_init__(self) -> None:
-        if self.trained.condition is None:
+        if self.condition is None:
             raise ValueError("informed adapter: expected a simulated robot that knows its condition, got none")
 
     def initial(self) -> Adapted:
-        assert self.trained.condition is not None
-        condition = np.asarray(self.trained.condition(), np.float64)
-        return Adapted(inform(self.trained.model, self.trained.model.prior, condition))
+        assert self.condition is not None
+        condition = np.asarray(self.condition(), np.float64)
+        return Adapted(inform(self.model, self.model.prior, condition))
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         return self.initial()

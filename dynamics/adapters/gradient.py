@@ -70,7 +70,7 @@ class Gradient(Adapter):
 
     @cached_property
     def _start(self) -> Start:
-        return Start.of(self.trained.model.prior, self.trained.parts["rates"])
+        return Start.of(self.model.prior, self.parts["rates"])
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the prior after a few gradient steps on the newest M transitions.
@@ -81,7 +81,7 @@ class Gradient(Adapter):
         newest = window.last(self.window)
         share = min(1.0, len(newest) / (self.settings.full_from or self.window))
         start, steps = self._start.slower(share), self.settings.online_steps or self.settings.steps
-        found = settled(start, seen(self.trained.model, newest), steps)
+        found = settled(start, seen(self.model, newest), steps)
         if found is start.points:
-            return Adapted(self.trained.model.prior, status=Status.OVERSHOT)
+            return Adapted(self.model.prior, status=Status.OVERSHOT)
         return Adapted(weights(found, start.widths))

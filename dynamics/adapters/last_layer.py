@@ -69,14 +69,14 @@ class LastLayer(Adapter):
     @cached_property
     def rho(self) -> float:
         """How much of what was learned is left after a tick."""
-        return float(torch.sigmoid(self.trained.parts["fade"][0]))
+        return float(torch.sigmoid(self.parts["fade"][0]))
 
     @cached_property
     def members(self) -> tuple[Member, ...]:
         """Hidden layers and prior of every member (E,)."""
-        prior = self.trained.model.prior
+        prior = self.model.prior
         networks = [layers(member, sizes(prior)) for member in vectors(prior)]
-        spreads = self.trained.parts["spread"][0].numpy()
+        spreads = self.parts["spread"][0].numpy()
         return tuple(
             Member(net[:-1], Posterior(net[-1], spread @ spread.T))
             for net, spread in zip(networks, spreads, strict=True)
@@ -86,7 +86,7 @@ class LastLayer(Adapter):
         return self._adapted([Posterior(*(np.zeros_like(part) for part in member.prior)) for member in self.members])
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        inputs, targets = encode(self.trained.model, window.last(1))
+        inputs, targets = encode(self.model, window.last(1))
         signal, after = columns(inputs), []
         for member, mean, covariance in zip(self.members, *current.memory, strict=True):
             phi = features(member.hidden, signal)[:, 0]
@@ -96,7 +96,7 @@ class LastLayer(Adapter):
     def _adapted(self, moved: list[Posterior]) -> Adapted:
         means, covariances = (part[0][None] if len(part) == 1 else np.stack(part) for part in zip(*moved, strict=True))
         last = means + self._means
-        weights = (*self.trained.model.prior[:-2], torch.from_numpy(last[:, :-1]), torch.from_numpy(last[:, -1]))
+        weights = (*self.model.prior[:-2], torch.from_numpy(last[:, :-1]), torch.from_numpy(last[:, -1]))
         return Adapted(weights, (means, covariances))
 
     @cached_property

@@ -63,17 +63,17 @@ class MetaGradient(Adapter):
 
     @cached_property
     def _start(self) -> Start:
-        return Start.of(self.trained.model.prior, self.trained.parts["rates"])
+        return Start.of(self.model.prior, self.parts["rates"])
 
     def initial(self) -> Adapted:
         """Return the prior, all scales at one."""
-        prior = self.trained.model.prior
+        prior = self.model.prior
         return Adapted(prior, (np.zeros(len(prior), np.float32),))
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Tune the scales on the newest transition, which the current weights have not seen, then adapt afresh."""
         newest = window.last(self.window)
-        inputs, targets = seen(self.trained.model, newest)
+        inputs, targets = seen(self.model, newest)
         logs = self._tuned(current, (np.ascontiguousarray(inputs[:, -1:]), targets[:, -1:]))
         start = self._start.slower(len(newest) / self.window)
         for member in start.rates:

@@ -65,18 +65,18 @@ class Priors(Adapter):
 
     @cached_property
     def _start(self) -> Start:
-        return Start.of(self.trained.model.prior, self.trained.parts["rates"])
+        return Start.of(self.model.prior, self.parts["rates"])
 
     def initial(self) -> Adapted:
         """Return the middle of all starting points, with nothing remembered."""
-        first, bias, *others = self.trained.model.prior
-        return Adapted((first, bias + self.trained.parts["starts"][0].mean(dim=1), *others))
+        first, bias, *others = self.model.prior
+        return Adapted((first, bias + self.parts["starts"][0].mean(dim=1), *others))
 
     @np.errstate(over="ignore", invalid="ignore")
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         """Return the adapted weights; a full window whose solution is new is remembered."""
         newest, widths = window.last(self.window), self._start.widths
-        support = seen(self.trained.model, newest)
+        support = seen(self.model, newest)
         # Start where the window is explained best: at the mixture of the learned points, or at a solution.
         bases = [self._mixed(*support), *current.memory]
         errors = [error(base, widths, support) for base in bases]
@@ -93,8 +93,8 @@ class Priors(Adapter):
 
     def _mixed(self, signal: Float32, targets: Float32) -> Float32:
         """Return the prior at the mixture of the starting points (E, P)."""
-        mixed, focus = self._start.points.copy(), np.exp(self.trained.parts["focus"][0].numpy())
-        for point, starts in zip(mixed, self.trained.parts["starts"][0].numpy(), strict=True):
+        mixed, focus = self._start.points.copy(), np.exp(self.parts["focus"][0].numpy())
+        for point, starts in zip(mixed, self.parts["starts"][0].numpy(), strict=True):
             network = layers(point, self._start.widths)
             errors = focus * shifted_errors(network, starts, signal, targets)
             shares = np.exp(errors.min() - errors)

@@ -78,9 +78,9 @@ class ToyAdapter(Adapter):
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
         newest = Transitions(*(part[-self.window :] for part in vars(window).values()))
-        seen = (torch.from_numpy(part) for part in encode(self.trained.model, newest))
+        seen = (torch.from_numpy(part) for part in encode(self.model, newest))
         with torch.no_grad():
-            return Adapted(_moved(self.trained.model.prior, *seen))
+            return Adapted(_moved(self.model.prior, *seen))
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def test_the_window_is_full_of_the_newest_transitions() -> None:
             seen.append(window)
             return Adapted(SUBJECT.prior)
 
-    subject, state = controller(Recorder(GradientSettings(window=3), GRBAL.trained)), np.zeros(5)
+    subject, state = controller(Recorder(GradientSettings(window=3), SUBJECT, GRBAL.parts)), np.zeros(5)
     subject.tick(Observation(0.0, state, None))
     assert seen == []
     for k in range(1, 6):
@@ -180,7 +180,7 @@ def test_weights_that_predict_worse_than_the_prior_are_not_trusted() -> None:
         def adapt(self, current: Adapted, window: Transitions) -> Adapted:
             return Adapted(tuple(w + 1.0 for w in SUBJECT.prior))
 
-    spoiler = Spoiler(GradientSettings(window=4), GRBAL.trained)
+    spoiler = Spoiler(GradientSettings(window=4), SUBJECT, GRBAL.parts)
     assert [result.rejected for result in drive(controller(spoiler), 5)][2:] == [True, True, True]
     fixed = make(FixedSettings(), SUBJECT, {})
     assert not any(result.rejected for result in drive(controller(fixed), 5))
@@ -191,7 +191,7 @@ def test_non_finite_weights_are_replaced_by_the_prior_and_counted() -> None:
         def adapt(self, current: Adapted, window: Transitions) -> Adapted:
             return Adapted(tuple(w * float("nan") for w in SUBJECT.prior))
 
-    results = drive(controller(Broken(GradientSettings(window=4), GRBAL.trained)), 5)
+    results = drive(controller(Broken(GradientSettings(window=4), SUBJECT, GRBAL.parts)), 5)
     assert np.isfinite(actions(results)).all()
     assert [result.adaptation for result in results] == ["nothing_seen", *["not_finite"] * 4]
     assert [result.adaptation for result in drive(controller(), 3)] == ["nothing_seen", "ok", "ok"]
@@ -256,4 +256,4 @@ def test_an_adapter_that_answers_in_another_shape_is_refused() -> None:
             return Adapted((first[:, :1], *others))
 
     with pytest.raises(ValueError, match="weights: expected layers .*, got "):
-        controller(Wrong(GradientSettings(), GRBAL.trained))
+        controller(Wrong(GradientSettings(), SUBJECT, GRBAL.parts))

@@ -42,8 +42,8 @@ class Offset(Adapter):
     settings: OffsetSettings
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        *others, last = self.trained.model.prior
-        return Adapted((*others, last + self.settings.scale * self.trained.parts["offset"][0]))
+        *others, last = self.model.prior
+        return Adapted((*others, last + self.settings.scale * self.parts["offset"][0]))
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ def learner(fade: float = 4.0) -> LastLayer:
 
 def test_without_fading_one_by_one_is_regularised_least_squares_over_all() -> None:
     subject, history = learner(fade=40.0), window(np.random.default_rng(3), 12)
-    found, prior, spreads = along(subject, history), subject.trained.model.prior, subject.trained.parts["spread"][0]
-    inputs, targets = encode(subject.trained.model, history)
+    found, prior, spreads = along(subject, history), subject.model.prior, subject.parts["spread"][0]
+    inputs, targets = encode(subject.model, history)
     for member in range(2):
         phi = features(layers(vectors(prior)[member], sizes(prior))[:-1], columns(inputs)).T.astype(np.float64)
         start = np.concatenate([prior[-2][member].numpy(), prior[-1][member][None].numpy()])
@@ -40,7 +40,7 @@ def test_without_fading_one_by_one_is_regularised_least_squares_over_all() -> No
 def test_what_was_learned_fades_towards_the_prior() -> None:
     history = window(np.random.default_rng(3), 12)
     kept, faded = (along(learner(fade), history).weights[-2] for fade in (6.0, -3.0))
-    prior = learner().trained.model.prior[-2]
+    prior = learner().model.prior[-2]
     assert (faded - prior).norm() < (kept - prior).norm()
 
 
@@ -53,7 +53,7 @@ def covariances(subject: LastLayer, current: Adapted) -> FloatArray:
 def test_uncertainty_shrinks_where_data_were_seen() -> None:
     subject, history = learner(fade=40.0), window(np.random.default_rng(3), 12)
     before, after = (covariances(subject, current)[0] for current in (subject.initial(), along(subject, history)))
-    inputs, _ = encode(subject.trained.model, history)
+    inputs, _ = encode(subject.model, history)
     phi = features(subject.members[0].hidden, columns(inputs)).astype(np.float64)
     left, had = (np.einsum("it,ij,jt->t", phi, covariance, phi) for covariance in (after, before))
     assert (left < had).all()
