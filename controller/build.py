@@ -136,6 +136,5 @@ def _told(robot: SimRobot, referee: Referee | None, model: Model) -> Callable[[]
 
     Numbers of perturbations that came to be known after the model was trained are the last ones, and left out.
     """
-    goal = [] if referee is None else [referee.goal]
-    known = 0 if model.condition is None else len(model.condition.mean) - len(goal)
-    return lambda: np.append(robot.true_condition()[:known], goal)
+    known = 0 if model.condition is None else len(model.condition.mean) - (referee is not None)
+    return lambda: np.append(robot.true_condition()[:known], [] if referee is None else [referee.goal])

@@ -57,7 +57,7 @@ def test_every_recipe_can_pursue_every_goal(settings: RunSettings, recipe: str, 
     assert np.isfinite(costs).all()
 
 
-def predictions(settings: RunSettings, recipe: str, side: int) -> list[FloatArray]:
+def predictions(settings: RunSettings, recipe: str, side: int | str) -> list[FloatArray]:
     """Return what a controller predicts for its plan, tick by tick, while it should turn to a side."""
     hidden = replace(settings, course=f"hidden_turn:side={side}", seconds=1.0)
     rig = wired(hidden, recipe)
@@ -74,6 +74,12 @@ def test_only_rewards_tell_who_is_not_informed(settings: RunSettings, recipe: st
     differ = [not np.array_equal(left, right) for left, right in pairs]
     assert differ[0] == at_once
     assert any(differ) == later
+
+
+def test_an_informed_model_is_told_that_the_goal_changes(settings: RunSettings) -> None:
+    same = predictions(settings, "informed", 1)
+    changing = predictions(settings, "informed", "1,later=-1,at=0.5")
+    assert [np.array_equal(*pair) for pair in zip(same, changing, strict=True)][:11] == [True] * 10 + [False]
 
 
 def test_lock_step_has_a_virtual_clock_and_real_time_the_walls(settings: RunSettings) -> None:
