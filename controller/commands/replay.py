@@ -15,9 +15,9 @@ from controller.commands.flags import DONE, FAILED, Answer, File, Switch
 if TYPE_CHECKING:
     from controller.runs.replay_guard import Replayed
     from controller.runs.replay_plans import Rerun
+    from controller.runs.trace import Errors
     from hardware.servo_log.reader import ServoLog
 
-_MODELS = ("un-adapted", "adapted")
 _DEPTHS = ("*.mcap", "*/*.mcap", "*/*/*.mcap")
 """Where logs are looked for that somebody may have meant: a folder, and run folders in it."""
 
@@ -117,13 +117,11 @@ def _controller_lines(found: Rerun | str) -> list[str]:
             f"controller: the log lacks {found.lost} ticks; behind the first, {loose.differing} of {loose.ticks} "
             f"differ by at most {loose.largest:.3g}, {loose.median:.3g} in the median, and may"
         )
-    then, now = (
-        ", ".join(
-            f"{name} {'none' if mean is None else f'{mean:.4g}'}" for name, mean in zip(_MODELS, means, strict=True)
-        )
-        for means in (found.errors_logged, found.errors_rerun)
-    )
-    lines.append(
-        f"model error: logged {then}; now {now}; {errors.differing} ticks differ, by at most {errors.largest:.3g}"
-    )
-    return lines
+    then, now = _in_words(found.errors_logged), _in_words(found.errors_rerun)
+    away = f"{errors.differing} ticks differ, by at most {errors.largest:.3g}"
+    return [*lines, f"model error: logged {then}; now {now}; {away}"]
+
+
+def _in_words(errors: Errors) -> str:
+    prior, adapted = ("none" if mean is None else f"{mean:.4g}" for mean in errors)
+    return f"un-adapted {prior}, adapted {adapted}"

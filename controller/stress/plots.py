@@ -14,6 +14,7 @@ from controller.settings.assets import RECIPES
 from controller.stress.scores import SPAN, profile, profile_band, run_scores
 from controller.stress.settings import INFORMED, ORACLE, PLAIN, StressCondition
 from controller.stress.standings import Standings
+from controller.telemetry.run_log import numbers
 from planners.problem import FloatArray
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#1c2026")
@@ -132,8 +133,7 @@ def _curve(standings: Standings, condition: StressCondition, adapter: str) -> tu
     length = max(len(run["distance_mm"]) for run in runs)
     table = np.full((len(runs), length), np.nan)
     for row, run in zip(table, runs, strict=True):
-        values = [np.nan if value is None else value for value in run["distance_mm"]]
-        row[: len(values)] = values
+        row[: len(run["distance_mm"])] = numbers(run["distance_mm"])
     width = min(length, max(1, round(SPAN * rate)))
     smooth = np.lib.stride_tricks.sliding_window_view(table, width, axis=1).mean(axis=-1)
     time = np.arange(smooth.shape[1]) / rate - (_onset(standings, condition) or 0.0)

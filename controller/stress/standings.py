@@ -12,7 +12,7 @@ from controller.bootstrap import Estimate
 from controller.jobs.study import Result
 from controller.stress.scores import Costs, gap_closed, iqm, paired
 from controller.stress.settings import INFORMED, PLAIN, PROTOCOLS, StressCondition, StressSettings, Trial
-from planners.problem import FloatArray
+from controller.telemetry.run_log import mean, numbers
 
 PROMISED = "within + onset"
 """The group of which the default adapter's gap is promised."""
@@ -45,7 +45,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Row:
-    """One adapter in one condition, over all its seeds.
+    """One adapter in one condition, over all its seeds; None stands for a mean of nothing.
 
     Attributes:
         protocol: of the condition.
@@ -70,11 +70,11 @@ class Row:
     cost: float
     saved: Estimate | None
     score: Estimate | None
-    path_error_m: float
-    progress_m: float
+    path_error_m: float | None
+    progress_m: float | None
     failures: int
-    error_prior: float
-    error_adapted: float
+    error_prior: float | None
+    error_adapted: float | None
     recovery_s: float | None
 
 
@@ -128,10 +128,11 @@ def groups(settings: StressSettings) -> dict[str, tuple[StressCondition, ...]]:
 def _row(bare: Standings, condition: StressCondition, adapter: str) -> Row:
     measured = bare.measured
     runs = measured.runs(condition, adapter)
-    cost = _column(runs, "cost")
+    cost = numbers(run["cost"] for run in runs)
     saved = None
     if PLAIN in measured.settings.adapters:
-        saved = paired(_column(measured.runs(condition, PLAIN)[: len(runs)], "cost") - cost, _rng())
+        plain = numbers(run["cost"] for run in measured.runs(condition, PLAIN)[: len(runs)])
+        saved = paired(plain - cost, _rng())
     roomy, errors = bare.roomy((condition,)), [run["prediction_error"] for run in runs]
     return Row(
         protocol=condition.protocol,
@@ -141,11 +142,11 @@ def _row(bare: Standings, condition: StressCondition, adapter: str) -> Row:
         cost=float(iqm(cost)),
         saved=saved,
         score=gap_closed(measured.costs(roomy, adapter), _rng()) if roomy else None,
-        path_error_m=_mean(_column(runs, "path_error_m")),
-        progress_m=_mean(_column(runs, "progress_m")),
+        path_error_m=mean(numbers(run["path_error_m"] for run in runs)),
+        progress_m=mean(numbers(run["progress_m"] for run in runs)),
         failures=sum(run["failed"] is not None for run in runs),
-        error_prior=_mean(_column(errors, "prior")),
-        error_adapted=_mean(_column(errors, "adapted")),
+        error_prior=mean(numbers(error["prior"] for error in errors)),
+        error_adapted=mean(numbers(error["adapted"] for error in errors)),
         recovery_s=median_recovery(runs),
     )
 
@@ -160,13 +161,3 @@ def median_recovery(runs: Sequence[Result]) -> float | None:
 def _rng() -> np.random.Generator:
     """The same resamples for everybody."""
     return np.random.default_rng(0)
-
-
-def _column(runs: Sequence[Mapping[str, float | None]], key: str) -> FloatArray:
-    """One figure of many runs (S,); NaN where there was none."""
-    return np.array([math.nan if run[key] is None else run[key] for run in runs], np.float64)
-
-
-def _mean(values: FloatArray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if finite.size else math.nan

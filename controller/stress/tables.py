@@ -74,11 +74,11 @@ def detail_rows(standings: Standings) -> Rows:
         "adapter": lambda row: row.adapter,
         "cost": lambda row: number(row.cost),
         "saved over mb [95 %]": lambda row: estimate(row.saved, sign="+"),
-        "path error": lambda row: millimetres(known(row.path_error_m)),
-        "progress": lambda row: number(known(row.progress_m), "m"),
+        "path error": lambda row: millimetres(row.path_error_m),
+        "progress": lambda row: number(row.progress_m, "m"),
         "failures": lambda row: f"{row.failures} of {row.seeds}",
-        "model error": lambda row: number(known(row.error_adapted)),
-        "not adapted": lambda row: number(known(row.error_prior)),
+        "model error": lambda row: number(row.error_adapted),
+        "not adapted": lambda row: number(row.error_prior),
         "recovery, median": lambda row: recovery(row.recovery_s),
     }
     return [tuple(columns), *(tuple(cell(row) for cell in columns.values()) for row in standings.rows)]
@@ -103,11 +103,6 @@ def estimate(found: Estimate | None, missing: str = "–", sign: str = "") -> st
 def recovery(seconds: float | None) -> str:
     """A recovery time in words."""
     return "–" if seconds is None else f"{seconds:.2f} s" if math.isfinite(seconds) else "most did not"
-
-
-def known(value: float | None) -> float | None:
-    """A figure, or None where there is none that is finite."""
-    return value if value is not None and math.isfinite(value) else None
 
 
 def markdown(rows: Sequence[tuple[str, ...]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,8 +20,7 @@ from controller.loop.timing import LoopResult
 from controller.mission import Mission
 from controller.stress.scores import recovery_time
 from controller.stress.settings import StressSettings, Trial
-from controller.telemetry.run_log import mean
-from controller.tick import TickResult
+from controller.telemetry.run_log import mean, numbers
 from dynamics.checkpoint import CheckpointError
 from dynamics.files import fingerprint
 from planners.costs.path import PathWeights
@@ -76,28 +75,23 @@ def figures(mission: Mission, ticks: Sequence[LoopTick], loop: LoopResult) -> Re
     """Return what a run came to, as plain values; `loop` is how it ended."""
     assert isinstance(mission.task, Course)
     onset, failed = last_onset(mission.settings.perturbations), loop.fault is not None
-    distance, body = _column(ticks, lambda r: r.progress.distance), _FALLEN_DISTANCE * mission.spec.course.scale
-    time = np.array([tick.time for tick in ticks])
+    results, time = [tick.result for tick in ticks], np.array([tick.time for tick in ticks])
+    distance, body = numbers(r.progress.distance for r in results), _FALLEN_DISTANCE * mission.spec.course.scale
     return {
         "perturbations": [str(perturbation) for perturbation in mission.settings.perturbations],
-        "cost": run_cost(mission.task.weights, _column(ticks, lambda r: r.cost), body, failed=failed),
+        "cost": run_cost(mission.task.weights, numbers(r.cost for r in results), body, failed=failed),
         "path_error_m": mean(distance),
         "progress_m": ticks[-1].result.progress.s - ticks[0].result.progress.s if ticks else 0.0,
         "fell": loop.fell,
         "failed": str(loop.fault) if failed else None,
         "prediction_error": {
-            "prior": mean(_column(ticks, lambda r: r.error_prior)),
-            "adapted": mean(_column(ticks, lambda r: r.error_adapted)),
+            "prior": mean(numbers(r.error_prior for r in results)),
+            "adapted": mean(numbers(r.error_adapted for r in results)),
         },
         "onset_s": onset,
         "recovery_s": None if failed or onset is None else recovery_time(time, distance, onset),
         "distance_mm": [round(1e3 * value, 2) if math.isfinite(value) else None for value in distance.tolist()],
     }
-
-
-def _column(ticks: Sequence[LoopTick], of: Callable[[TickResult], float | None]) -> FloatArray:
-    """Return one figure of all ticks (T,); NaN where there is none."""
-    return np.array([math.nan if (value := of(tick.result)) is None else value for tick in ticks], np.float64)
 
 
 def run_cost(weights: PathWeights, costs: FloatArray, body: float, *, failed: bool) -> float:

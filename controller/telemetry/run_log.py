@@ -10,7 +10,7 @@ import dataclasses
 import errno
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self, TypeVar
@@ -143,8 +143,7 @@ class Log:
 
     def series(self, name: str) -> FloatArray:
         """One numeric field over time (T,); NaN where it was not available."""
-        values = [getattr(record, name) for record in self.records]
-        return np.array([math.nan if value is None else value for value in values], np.float64)
+        return numbers(getattr(record, name) for record in self.records)
 
     def channel(self, name: str) -> FloatArray:
         """One number of the state vector over time (T,); NaN where the robot has no such channel."""
@@ -252,6 +251,11 @@ class RunLog:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def numbers(values: Iterable[float | None]) -> FloatArray:
+    """Return figures as an array (N,), NaN where there is none."""
+    return np.array([math.nan if value is None else value for value in values], np.float64)
 
 
 def mean(values: FloatArray) -> float | None:

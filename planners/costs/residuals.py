@@ -128,12 +128,8 @@ def step_variables(cost: ResidualCost, states: FloatArray, actions: FloatArray) 
     if residuals.action.numel():
         parts.append(actions)
     if residuals.before.numel():
-        first = (
-            actions[:, :1]
-            if cost.previous_action is None
-            else np.broadcast_to(cost.previous_action, actions[:, :1].shape)
-        )
-        parts.append(np.concatenate([first, actions[:, :-1]], axis=1))
+        first = actions[:, :1] if cost.previous_action is None else cost.previous_action
+        parts.append(np.concatenate([np.broadcast_to(first, actions[:, :1].shape), actions[:, :-1]], axis=1))
     return np.concatenate(parts, axis=-1, dtype=np.float64)
 
 
