@@ -195,9 +195,9 @@ def from_tick(
     yaw, vx, vy = (float(observation.state[channels.index(name)]) for name in ("yaw", "vx", "vy"))
     return TickRecord(
         time=tick.time,
-        state=_floats(observation.state),
-        action=_floats(result.action),
-        applied=None if observation.applied is None else _floats(observation.applied),
+        state=tuple(observation.state.tolist()),
+        action=tuple(result.action.tolist()),
+        applied=None if observation.applied is None else tuple(observation.applied.tolist()),
         progress=result.progress.s,
         distance=result.progress.signed,
         heading_error=math.remainder(yaw - result.progress.heading, math.tau) if math.isfinite(yaw) else math.nan,
@@ -213,7 +213,7 @@ def from_tick(
         adapt_ms=result.adapt_ms,
         plan_ms=result.plan_ms,
         perturbations=tuple(perturbations),
-        qpos=None if qpos is None else _floats(qpos),
+        qpos=None if qpos is None else tuple(qpos.tolist()),
         adaptation=result.adaptation,
         belief=dict(result.belief),
     )
@@ -262,10 +262,6 @@ def mean(values: FloatArray) -> float | None:
     """Mean of the finite values (T,), None where there are none."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if finite.size else None
-
-
-def _floats(values: FloatArray) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
 
 
 def _parse(adapter: TypeAdapter[_Line], line: bytes, place: str) -> _Line:
