@@ -152,6 +152,7 @@ class Controller:
         """Predict the state behind the actions under way, and search from there with the model that earned trust."""
         delay, now = self._settings.delay_ticks, observation.time
         low, high = self._actions.low, self._actions.high
+        # Predict over the delay: what the actions under way, which are decided already, lead to.
         under_way = self._under_way(memory.schedule, now)
         kernel = self._adapted if self._trusted(memory) else self._prior
         self._adapted.load(memory.adapted.weights)
@@ -159,6 +160,7 @@ class Controller:
         expected = following.expected(under_way, memory.schedule, now, state, self._turning, self._actions)
         state, model = self._foresight(kernel, state, expected)
         previous_action = expected[-1] if delay else observation.applied
+        # Search from there.
         problem = Problem(
             state=state,
             time=now + delay * self._period,
@@ -174,14 +176,13 @@ class Controller:
             previous_action=None if previous_action is None else np.clip(previous_action, low, high),
         )
         plan = checked(self._planner(problem, memory.plan, self._rng), problem)
+        # Play the actions under way, then the plan; without a new one what has been playing, or rest.
         if plan.status is PlanStatus.NO_PLAN or plan.status is PlanStatus.KEPT_PREVIOUS:
             expires = now + self._settings.expiry * self._period
             return plan, memory.schedule or ActionSchedule(now, self._period, self._actions.rest[None], expires)
-        actions = np.concatenate([under_way, plan.actions])
-        end = now + len(actions) * self._period
-        share = self._settings.feedback
+        actions, share = np.concatenate([under_way, plan.actions]), self._settings.feedback
         feedback = following.feedback(memory.schedule, now, delay, plan, share) if share else None
-        expires = end + self._settings.expiry * self._period
+        expires = now + len(actions) * self._period + self._settings.expiry * self._period
         return plan, ActionSchedule(now, self._period, actions, expires, feedback)
 
     def _under_way(self, schedule: ActionSchedule | None, now: float) -> FloatArray:

@@ -167,8 +167,8 @@ def outer_loss(
             by_rates[e] += found.by_rates
             by_shift[b, e] = layers(found.by_start, widths)[0][-1]
     # Hand them to autograd as those of the mean: it takes them on to what prior, rates and shift were made of.
-    count, sums = len(samples) * len(priors), (*weights(by_prior, widths), *weights(by_rates, widths))
-    slopes = [slope / count for slope in (*sums, torch.from_numpy(by_shift))]
+    known, count = (*weights(by_prior, widths), *weights(by_rates, widths)), len(samples) * len(priors)
+    slopes = [slope / count for slope in (*known, torch.from_numpy(by_shift))]
     mean: Tensor = _Known.apply(prior[0].new_tensor(total / count), slopes, *prior, *rates, shift)  # type: ignore[no-untyped-call]
     return mean
 
