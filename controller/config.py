@@ -14,8 +14,7 @@ from controller.courses import goals
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
 from controller.settings import assets, robots
-from controller.settings.layers import ByKind, Layer, nearest, one_of, read_yaml, resolve
-from controller.settings.layers import ConfigError as ConfigError
+from controller.settings.layers import ByKind, ConfigError, Layer, nearest, one_of, read_yaml, resolve
 from planners.factory import PLANNERS
 from planners.hybrid import HybridSettings
 from planners.problem import PlannerSettings

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from controller.config import ConfigError, RunSettings, run_settings
+from controller.config import RunSettings, run_settings
 from controller.settings import assets
 from controller.settings.assets import RECIPES
-from controller.settings.layers import Layer, read_yaml, to_yaml
+from controller.settings.layers import ConfigError, Layer, read_yaml, to_yaml
 from controller.settings.robots import names
 from planners.factory import PLANNERS
 from planners.hybrid import HybridSettings
