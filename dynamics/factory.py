@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from dynamics.adapters.base import Adapter, AdapterSettings
 from dynamics.adapters.bias_input import BiasInput, BiasInputSettings
 from dynamics.adapters.context import AttentionSettings, BeliefSettings, Context, LatentSettings, RecurrentSettings
+from dynamics.adapters.disturbance import Disturbance, DisturbanceSettings
 from dynamics.adapters.finetune import Finetune, FinetuneSettings
 from dynamics.adapters.fixed import Fixed, FixedSettings, Informed, InformedSettings
 from dynamics.adapters.gradient import Gradient, GradientSettings
@@ -117,6 +118,7 @@ _RATES, _ENCODER = ("rates",), ("encoder", "entry")
 
 register(Kind(FixedSettings, Fixed, PlainObjective))
 register(Kind(FinetuneSettings, Finetune, PlainObjective, lender="fixed"))
+register(Kind(DisturbanceSettings, Disturbance, PlainObjective, lender="fixed"))
 register(Kind(InformedSettings, Informed, PlainObjective, told=True))
 register(Kind(GradientSettings, Gradient, GradientObjective, needs=_RATES, alike=_RATES))
 register(Kind(MetaGradientSettings, MetaGradient, _as_grbal, needs=_RATES, alike=_RATES, lender="gradient"))

@@ -8,6 +8,7 @@ import torch
 from dynamics.adapters.base import Adapter, AdapterSettings
 from dynamics.adapters.bias_input import BiasInputSettings
 from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings, RecurrentSettings
+from dynamics.adapters.disturbance import DisturbanceSettings
 from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings, InformedSettings
 from dynamics.adapters.gradient import GradientSettings
@@ -22,6 +23,7 @@ from tests.dynamics.toys import model
 LISTED: tuple[AdapterSettings, ...] = (
     FixedSettings(),
     FinetuneSettings(window=6, rate=0.05),
+    DisturbanceSettings(window=6, doubt=1.0),
     GradientSettings(window=6, steps=2),
     GradientSettings(window=6, steps=2, scope="bias"),
     GradientSettings(window=6, steps=1, scope="last_layer"),
