@@ -79,6 +79,9 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         status = _status(error)
         complain(trouble(error) if isinstance(error, OSError) else str(error))
         return status
+    except MemoryError as error:
+        complain(f"out of memory: {error}; ask for less, or run it on a larger machine")
+        return FAILED
     if answer.complaint:
         complain(answer.complaint)
     return _tell(json.dumps(answer.data) if command.json else answer.text, answer.status)

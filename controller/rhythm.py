@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from planners.problem import CHUNK, Risk
-from sim.strict import at_least, require
+from planners.problem import CHUNK, LARGEST, Risk
+from sim.strict import at_least, require, within
+
+_MOST_STEPS = 200
+"""Ten seconds of a crawler; a search over more fills memory and time."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,10 @@ class ControlSettings:
     chunk: int = CHUNK
 
     def __post_init__(self) -> None:
-        at_least(self, 1, "horizon", "trust", "chunk")
-        at_least(self, 0, "delay_ticks", "change")
+        for key, least in (("horizon", 1), ("trust", 1), ("delay_ticks", 0)):
+            within(key, least, getattr(self, key), _MOST_STEPS)
+        within("chunk", 1, self.chunk, LARGEST)
+        at_least(self, 0, "change")
         require(0 < self.rate_hz <= 500, "rate_hz", "more than 0 and at most 500", self.rate_hz)
         require(0 < self.budget <= 1, "budget", "a share in (0, 1]", self.budget)
         require(0 <= self.feedback <= 1, "feedback", "a share in [0, 1]", self.feedback)

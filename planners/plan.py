@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.problem import AnyFloats, FloatArray, PlanningError, Problem
+from planners.problem import AnyFloats, FloatArray, PlanningError, Problem, numbers
 
 _ROUNDING = 1e-6
 """Fraction of a step by which a time may fall short of a knot and still count as having reached it."""
@@ -63,12 +63,19 @@ class Plan:
 
 
 def checked(plan: Plan, problem: Problem) -> Plan:
-    """Return what a planner answered. Raises PlanningError where actions or states are of another shape."""
-    actions, states = plan.actions.shape, plan.states.shape
-    wanted = (max(1, actions[0] if actions else 0), problem.num_actions)
-    if actions != wanted or states != (wanted[0] + 1, len(problem.state)):
-        expected = f"actions (H, {problem.num_actions}) and states (H + 1, {len(problem.state)})"
+    """Return what a planner answered; PlanningError where shapes are others, or actions no numbers within bounds."""
+    planned, low, high, size = numbers("planner", plan.actions), problem.low, problem.high, len(problem.state)
+    actions, states = planned.shape, np.shape(plan.states)
+    wanted = (max(1, actions[0] if actions else 0), len(low))
+    if actions != wanted or states != (wanted[0] + 1, size):
+        expected = f"actions (H, {len(low)}) and states (H + 1, {size})"
         raise PlanningError(f"planner: expected {expected}, got {actions} and {states}")
+    if plan.gains is not None and plan.gains.shape != (*wanted, size):
+        raise PlanningError(f"planner: expected gains {(*wanted, size)}, got {plan.gains.shape}")
+    slack = _ROUNDING * (high - low)
+    if not ((low - slack <= planned) & (planned <= high + slack)).all():
+        got = f"some from {planned.min(axis=0)} to {planned.max(axis=0)}"
+        raise PlanningError(f"planner: expected actions within {low} and {high}, got {got}")
     return plan
 
 

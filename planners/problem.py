@@ -36,11 +36,30 @@ class PlannerSettings(Protocol):
         """Name of the planner."""
 
 
+LARGEST = 20_000
+"""No count of candidates, rounds or steps may be larger: nothing useful is, and one beyond fills memory and time."""
+
+
 def expect(settings: PlannerSettings, holds: bool, rule: str) -> None:
-    """Raise PlanningError unless a rule about settings holds, with the values of the fields that the rule names."""
-    if not holds:
-        got = [f"{name} {value}" for name, value in vars(settings).items() if name in rule.split()]
-        raise PlanningError(f"{settings.kind}: expected {rule}, got {', '.join(got)}")
+    """Raise PlanningError unless a rule about settings holds, naming its fields, and no count is above `LARGEST`."""
+    told = vars(settings).items()
+    large = [f"{name} {value}" for name, value in told if isinstance(value, int) and value > LARGEST]
+    if large or not holds:
+        got = large or [f"{name} {value}" for name, value in told if name in rule.split()]
+        raise PlanningError(
+            f"{settings.kind}: expected {f'at most {LARGEST:,}' if large else rule}, got {', '.join(got)}"
+        )
+
+
+def numbers(place: str, value: object) -> NDArray[Any]:
+    """Return real numbers as an array; raise PlanningError for what is none, or hides some behind a mask."""
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as error:  # ragged lists, and torch's tensors with a gradient
+        raise PlanningError(f"{place}: expected real numbers, got {' '.join(str(error).split())}") from error
+    if array.dtype.kind not in "fiub" or isinstance(value, np.ma.MaskedArray):
+        raise PlanningError(f"{place}: expected real numbers, got {array.dtype} in {type(value).__name__}")
+    return array
 
 
 class Model(Protocol):
@@ -137,8 +156,12 @@ class Problem:
     chunk: int = CHUNK
 
     def __post_init__(self) -> None:
-        if self.horizon < 1 or not self.step > 0:
-            raise PlanningError(f"problem: expected horizon >= 1 and step > 0, got {self.horizon} and {self.step}")
+        if min(self.horizon, self.chunk) < 1 or not 0 < self.step < np.inf:
+            got = f"{self.horizon}, {self.chunk} and {self.step}"
+            raise PlanningError(f"problem: expected horizon and chunk >= 1 and a finite step > 0, got {got}")
+        for name, array in (("state", self.state), ("low", self.low), ("high", self.high)):
+            if (shape := numbers(f"problem: {name}", array).shape) != (array.size or 1,):
+                raise PlanningError(f"problem: expected {name} (n,), got shape {shape}")
         same = self.low.ndim == 1 and self.low.shape == self.high.shape
         if not same or not bool(np.all((-np.inf < self.low) & (self.low < self.high) & (self.high < np.inf))):
             raise PlanningError(f"problem: expected finite bounds (A,), low < high, got {self.low} and {self.high}")
@@ -157,17 +180,19 @@ class Problem:
         PlanningError where the model or the cost answers in another shape than that of its protocol.
         """
         with np.errstate(all="ignore"):
-            states, number = self.model.rollout(self.state, actions), len(actions)
+            states, number = numbers("model", self.model.rollout(self.state, actions)), len(actions)
             expected = (number, actions.shape[1] + 1, len(self.state))
-            if states.ndim != 4 or states.shape[1:] != expected:
+            if states.ndim != 4 or states.shape[1:] != expected or not len(states):
                 raise PlanningError(f"model: expected states (E, N, H + 1, S) of {expected}, got shape {states.shape}")
-            costs = np.asarray(self.cost(states, actions), dtype=np.float64)
+            costs = np.asarray(numbers("cost", self.cost(states, actions)), dtype=np.float64)
             if costs.shape not in ((number,), (len(states), number)):
                 wanted = f"({number},) or {(len(states), number)}"
                 raise PlanningError(f"cost: expected shape (N,) or (E, N), {wanted}, got {costs.shape}")
             costs = np.atleast_2d(costs)
-            usable = np.isfinite(costs.sum(axis=0) + states.sum(axis=(0, 2, 3)))
-            return np.where(usable, self.risk(costs), np.inf), states
+            usable, ranked = np.isfinite(costs.sum(axis=0) + states.sum(axis=(0, 2, 3))), self.risk(costs)
+            if np.shape(ranked) != (number,):
+                raise PlanningError(f"risk: expected one cost per candidate, ({number},), got {np.shape(ranked)}")
+            return np.where(usable, ranked, np.inf), states
 
     def rounds(self, limit: int | None = None) -> Iterator[int]:
         """Yield 0, 1, ... up to `limit` rounds, as long as one more of average length ends before the deadline."""

@@ -13,6 +13,9 @@ from typing import Any
 _PATIENCE = 200.0
 """How long a reader may pause before it is left behind [ms]: a robot does not wait for it."""
 
+_LONGEST = 1000
+"""Characters of a complaint."""
+
 
 class _Lossy(io.FileIO):
     """Takes all, and writes what it can: a reader may have gone, or stopped reading, or there is no room."""
@@ -64,6 +67,8 @@ def tell(text: str) -> str | None:
 
 
 def complain(message: str) -> None:
-    """Say on stderr what is wrong."""
-    written = message.encode(errors="backslashreplace").decode()  # a file's name need not be text
+    """Say on stderr what is wrong, in one line, whatever a file's name or a value holds."""
+    if len(message) > _LONGEST:
+        message = f"{message[: _LONGEST // 2]} ... {message[-_LONGEST // 2 :]}"
+    written = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in message)
     print(f"limber: {written}", file=sys.stderr)

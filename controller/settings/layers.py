@@ -30,6 +30,8 @@ T = TypeVar("T")
 KeyPath = tuple[str | int, ...]
 _DEEPEST = 20
 """Keys of a path in settings."""
+_MOST_BYTES = 1_000_000
+"""Of a file of settings, a hundred times what any needs; a device has no end."""
 _SHOWN = 120
 """Characters of a flag that an error repeats."""
 STRICT = ConfigDict(strict=True, extra="forbid")
@@ -87,7 +89,11 @@ def one_of(what: str, choices: Callable[[], Iterable[str]]) -> Callable[[str], s
 def read_yaml(path: Path) -> Layer:
     """Read a mapping from a YAML file; a key given twice is an error. Raises ConfigError where there is none."""
     try:
-        values = yaml_text.load(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)
+        if len(text) > _MOST_BYTES:
+            raise ConfigError(f"{path}: expected at most {_MOST_BYTES:,} bytes of settings, got more")
+        values = yaml_text.load(text.decode("utf-8"))
     except FileNotFoundError as error:
         beside = [file.name for file in path.parent.glob("*.yaml")]
         hint = f"; {nearest(path.name, beside)}" if beside else ""

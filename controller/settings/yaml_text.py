@@ -16,6 +16,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 _MOST_VALUES = 50_000
 """Of a file with its aliases written out; a hundred times what any settings need."""
+_MOST_LEVELS = 100
+"""Of values inside values."""
 _MOST_DIGITS = 18
 """Of a whole number: what fits in 64 bits."""
 _TAG = "tag:yaml.org,2002:"
@@ -71,6 +73,8 @@ class _Loader(yaml.SafeLoader):
         place = node.start_mark
         if id(node) in above:
             raise ConstructorError(None, None, "expected plain values, got some that contain themselves", place)
+        if len(above) > _MOST_LEVELS:
+            raise ConstructorError(None, None, f"expected at most {_MOST_LEVELS} levels, got more", place)
         if id(node) not in sizes:
             below: list[Node] = node.value if isinstance(node, SequenceNode) else []
             if isinstance(node, MappingNode):

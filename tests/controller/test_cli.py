@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.build import Rig
 from controller.cli import main
 from controller.config import RunSettings
 from controller.controller import Controller
@@ -352,6 +353,18 @@ def test_what_cannot_be_written_is_one_clear_line(
     assert not list((workplace / "run").glob("*.partial"))
 
 
+def test_a_machine_without_memory_is_one_line(
+    workplace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(*_: object) -> Rig:
+        raise MemoryError("Unable to allocate 14.9 GiB")
+
+    monkeypatch.setattr("controller.runs.simulated.build", build)
+    assert main([*SHORT, "--out", "run"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "limber: out of memory: Unable to allocate 14.9 GiB; ask for less, or run it on a larger machine"
+
+
 @pytest.mark.parametrize(
     "family,name",
     [
@@ -419,14 +432,22 @@ sys.exit(shown or main(["run", "--fast", "--seconds", "0.2", "--out", {str(tmp_p
         (["run", "--robot", "./a\udcff.yaml"], "/a\\udcff.yaml: no such file"),
         (["run", "--config", "a\udcff.yaml"], "a\\udcff.yaml: no such file"),
         (["replay", "a\udcff.mcap"], "expected an existing log (*.mcap), got 'a\\udcff.mcap'"),
+        (["run", "--set", 'robot="a\\nb"'], "robot: unknown robot 'a\\nb'; expected one of"),
+        (["run", "--robot", "a\x1b[31mb"], "robot: unknown robot 'a\\x1b[31mb'; expected one of"),
+        (["run", "--set", f"seed=[{'7, ' * 40_000}7]"], "seed: expected a valid integer, got [7, 7, 7, "),
+        (["run", "--robot", "x" * 100_000], "expected one of go2, roach, or the path of a file such as ./my.yaml"),
+        (["run", "--config", "/dev/zero"], "/dev/zero: expected at most 1,000,000 bytes of settings, got more"),
+        (["run", "--set", "control.horizon=1000000000"], "horizon: expected a number in [1, 200], got 1e+09"),
+        (["run", "--set", "control.delay_ticks=1000000000"], "delay_ticks: expected a number in [0, 200], got 1e+09"),
     ],
 )
-def test_arguments_that_are_empty_or_no_text_are_one_line(
+def test_arguments_that_are_empty_endless_or_no_text_are_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = list(Path().iterdir())
     assert main(arguments) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
+    assert len(lines[0]) < 1100
     assert said in lines[0]
     assert list(Path().iterdir()) == before

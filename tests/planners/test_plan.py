@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from planners.plan import Plan, PlanStatus, better, fallback, warm_start
+from planners.plan import Plan, PlanStatus, better, checked, fallback, warm_start
+from planners.problem import PlanningError
 from tests.planners.toys import reach_problem
 
 PLAN = Plan(
@@ -69,3 +71,26 @@ def test_a_kept_plan_can_be_beaten_by_any_finite_one() -> None:
     best = better(kept, problem, candidates, np.array([np.inf, 1e6]), np.zeros((1, 2, 5, 4)))
     assert (best.cost, best.status, best.evaluations) == (1e6, PlanStatus.OK, 2)
     assert better(best, problem, candidates, np.array([2e6, np.inf]), np.zeros((1, 2, 5, 4))).cost == 1e6
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"actions": PLAN.actions.T},
+        {"actions": PLAN.actions[None]},
+        {"actions": PLAN.actions + 1j},
+        {"actions": PLAN.actions.astype(object)},
+        {"actions": PLAN.actions * np.nan},
+        {"actions": PLAN.actions + 0.5},
+        {"actions": PLAN.actions - 1.5},
+        {"states": None},
+        {"states": PLAN.states.T},
+        {"gains": np.zeros((2, 4))},
+    ],
+)
+def test_a_plan_of_another_shape_or_out_of_bounds_is_refused(wrong: dict[str, Any]) -> None:
+    problem = reach_problem(horizon=4)
+    assert checked(PLAN, problem) is PLAN
+    checked(replace(PLAN, actions=PLAN.actions + 0.3 + 1e-9, gains=np.zeros((4, 2, 4))), problem)
+    with pytest.raises(PlanningError, match="planner: expected "):
+        checked(replace(PLAN, **wrong), problem)

@@ -186,8 +186,12 @@ def test_a_folder_for_a_file_is_said_without_a_number(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text, message",
-    [("a: &a [*a]\n", "contain themselves"), ("a: " + "[" * 5000, "nested too deeply")],
-    ids=["cycle", "depth"],
+    [
+        ("a: &a [*a]\n", "contain themselves"),
+        ("a: " + "[" * 5000, "nested too deeply"),
+        ("name: " + "{a: " * 150 + "1" + "}" * 150, "line 1, column 404: expected at most 100 levels, got more"),
+    ],
+    ids=["cycle", "depth", "levels"],
 )
 def test_yaml_without_an_end_is_one_clear_error(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "odd.yaml"
