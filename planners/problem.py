@@ -85,10 +85,7 @@ class Risk:
 
     Attributes:
         measure: the mean, the worst, or the CVaR of the members.
-        tail: share of the members, the worst ones, over which the CVaR averages, in (0, 1].
-
-    Raises:
-        ValueError: a tail out of range.
+        tail: share of the members, the worst ones, over which the CVaR averages, in (0, 1]; else ValueError.
     """
 
     measure: Literal["mean", "worst", "cvar"] = "mean"
@@ -120,7 +117,7 @@ def _weights(members: int, tail: float) -> FloatArray:
 
 @dataclass(frozen=True)
 class Problem:
-    """One planning problem.
+    """One planning problem. Raises PlanningError for shapes, bounds, a step or a horizon that cannot be.
 
     Attributes:
         state: where the robot is, or will be when the plan starts (S,).
@@ -136,9 +133,6 @@ class Problem:
         clock: what `deadline` is compared with [s].
         risk: makes one cost of what the ensemble members say.
         chunk: most candidates that a search evaluates between two looks at the clock.
-
-    Raises:
-        PlanningError: a shape, bound, step or horizon that no planner can work with.
     """
 
     state: FloatArray

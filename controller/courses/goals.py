@@ -97,16 +97,13 @@ def register(family: GoalFamily) -> None:
 
 @dataclass(frozen=True)
 class HiddenGoal:
-    """The goal of one run, which may change once on the way.
+    """The goal of one run, which may change once on the way. Raises ValueError for one that its family does not have.
 
     Attributes:
         family: what kind of goal.
         value: the goal from the start on.
         later: the goal from `at` on; None keeps the first one.
         at: when it changes, since the start of the run [s].
-
-    Raises:
-        ValueError: a number that is no goal of the family, or a change without its time.
     """
 
     family: GoalFamily

@@ -48,9 +48,7 @@ def run_lockstep(
     """Run servo and plan loop in turns; on a virtual clock, which the robot uses too, fast and bit-reproducible.
 
     The servo is not entered yet, and left damped and released. `on_tick` is told each tick before the servo acts on it.
-
-    Raises:
-        ValueError: the rates do not fit.
+    Raises ValueError where the rates do not fit.
     """
     cycles, journal = settings.ticks * settings.cycles_per_tick(servo.spec), Journal(settings)
     with ending(journal), servo:

@@ -136,10 +136,9 @@ def run_all(
 
 
 def repeat_worst(settings: StressSettings, results: Mapping[Trial, Result], folder: Path) -> dict[Trial, Path]:
-    """Repeat the most expensive runs of each adapter, at most one a condition, with a full report of each.
+    """Repeat the most expensive runs of each adapter, at most one a condition; returns the full report of each.
 
-    Returns:
-        The reports; none of the oracle, which would take longer than all others together.
+    None are of the oracle, which would take longer than all others together.
     """
     reports = {}
     for adapter in (name for name in settings.adapters if name != ORACLE):

@@ -73,8 +73,7 @@ def optimise(
 ) -> Parts:
     """Minimise a sampled loss and return the parameters that were best on held-out episodes.
 
-    Raises:
-        FitError: the loss is not finite, or the state to go on from cannot be used.
+    Raises FitError where the loss is not finite, or the state to go on from cannot be used.
 
     Args:
         parts: what to learn, by name, untrained; not modified.

@@ -23,7 +23,7 @@ from planners.problem import AnyFloats, FloatArray, PlanningError
 class StepResiduals:
     """The cost of one step as CasADi expressions (SX columns).
 
-    State and actions must not meet in one residual.
+    State and actions must not meet in one residual: that raises PlanningError.
 
     Attributes:
         state: the channels of the state after the step that matter (C,).
@@ -32,9 +32,6 @@ class StepResiduals:
         parameters: numbers that differ from step to step or from problem to problem (P,).
         residual: (R,).
         linear: scalar that enters as it is.
-
-    Raises:
-        PlanningError: a residual of both state and action.
     """
 
     state: Any

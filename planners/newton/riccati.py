@@ -83,15 +83,12 @@ def solve(problem: LinearQuadratic, damping: float) -> Step | None:
 
 
 def backward(problem: LinearQuadratic, damping: float) -> Policy:
-    """Sweep from the last stage to the first.
+    """Sweep from the last stage to the first. Raises LinAlgError, without damping alone: a stage has no curvature.
 
     Args:
         problem: to be solved.
         damping: extra curvature per action, as a multiple of its gradient over its range: with 1, an action with
             nothing but a gradient moves by at most its range. It vanishes where a trajectory is optimal.
-
-    Raises:
-        numpy.linalg.LinAlgError: a stage without curvature; only without damping.
     """
     count, horizon, size, width = problem.dynamics.shape
     answer = np.empty((count, horizon, width - size, 1 + size))
