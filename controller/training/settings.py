@@ -118,7 +118,7 @@ class ExperimentSettings:
 
     def _check(self, name: str, recipe: RecipeSettings) -> None:
         longest = round(self.collect.seconds * self.rate_hz)
-        window = max(self.support, getattr(recipe.adapter, "window", 0))
+        window = max(self.support, recipe.adapter.window)
         length = window + max(self.query, recipe.query)
         require(length <= longest, f"recipes.{name}", f"window + query of at most an episode, {longest} ticks", length)
         kind, others = recipe.adapter.kind, {other: r for other, r in self.recipes.items() if other != name}
