@@ -9,7 +9,7 @@ increments: it takes away what is constant, and knows nothing else. A second bas
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 
@@ -42,11 +42,10 @@ class Disturbance(Adapter):
     """The prior, its last bias moved by the mean miss of the window."""
 
     settings: DisturbanceSettings
-    carries: ClassVar[bool] = False
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        prior = self.trained.model.prior
-        inputs, targets = (torch.from_numpy(part) for part in encode(self.trained.model, window.last(self.window)))
+        prior = self.model.prior
+        inputs, targets = (torch.from_numpy(part) for part in encode(self.model, window.last(self.window)))
         missed = targets - forward(prior, inputs)  # (E, M, S)
         offset = missed.sum(dim=1) / (missed.shape[1] + self.settings.doubt)
         return Adapted((*prior[:-1], prior[-1] + offset))
