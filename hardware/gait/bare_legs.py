@@ -4,7 +4,8 @@ A foot that bears nothing through its stance is gone, with the calf that held it
 the trunk when its thigh points straight down and the trunk is low enough. Whatever bears again is a foot again.
 
 A foot that says it bears nothing is believed only when all feet together account for what the accelerometer feels: feet
-that say nothing, a tenth or raw counts make no pegs. A peg beside it bears unmeasured; then most of it will do.
+that say nothing, a tenth or raw counts make no pegs. A peg beside it bears unmeasured; then most of it will do. Two
+feet that bear nothing for as long as each other disprove both: they may be those of the other side.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ _ALL, _MOST, _LITTLE, _TOO_MUCH = 0.86, 0.5, 0.7, 2.5
 """Shares of what is felt that feet say they bear: proof, proof beside a peg, and what disproves them on either side."""
 _RECENT = 0.1
 """Time constant of those shares [s]: a foot that is lost just now does not disprove the others."""
+_AS_LONG = 0.7
+"""Share of the time after which a foot is lost for which another may bear nothing too."""
 _DOUBT = 1.0
-"""Time for which feet that said too little make no pegs [s]."""
+"""Time for which feet that said too little, or disproved each other, make no pegs [s]."""
 
 
 class BareLegs:
@@ -65,11 +68,16 @@ class BareLegs:
         for index, (force, load) in enumerate(zip(forces, loads, strict=True)):
             bare = self._bare[index] + seconds
             lost = self._bare[index] >= most
+            if bare >= most > max(self._bare) and max(self._others(index)) >= _AS_LONG * most:
+                believed, self._doubt = False, _DOUBT
             if force > (_AGAIN if lost else 1.0) * least:
                 self._bare[index] = 0.0
             elif load >= fair and force < least and (lost or believed or bare < most):
                 self._bare[index] = bare
             self._share[index] += blend * (float(lost) - self._share[index])
+
+    def _others(self, index: int) -> list[float]:
+        return self._bare[:index] + self._bare[index + 1 :]
 
     def _believed(self, said: float, felt: float, seconds: float) -> bool:
         """Tell whether feet that say they bear so much, while so much is felt [N], may make another leg a peg."""

@@ -117,7 +117,7 @@ class Watch:
         self._period = max(4, round(_PERIOD * spec.servo_hz))
         period = self._period / spec.servo_hz
         self._obedience, self._senses, self._feet = Obedience(spec, period), Senses(period), Feet(spec, period)
-        self._compares = any(check.on for name, check in spec.checks if name in _COMPARISONS)
+        self._compares = any(check.on for name, check in spec.checks if name in COMPARISONS)
         self._driven, self._cycle, self._at, self._gap = False, 0, 0.0, 0.0
         self._walks = False
         readings = self.readings()
@@ -236,7 +236,7 @@ class Watch:
 
 
 _OFF = Severity.OFF
-_COMPARISONS = frozenset({"obedience", "motor", "constant", "gravity", "turning", "feet", "foot"})
+COMPARISONS = frozenset({"obedience", "motor", "constant", "gravity", "turning", "feet", "foot"})
 _RANK = {Severity.HARD: 0, Severity.SOFT: 1, Severity.WARN: 2}
 
 

@@ -1,4 +1,4 @@
-"""Feet whose forces cannot be: those of a leg that steps rise and fall, and all together they bear the robot."""
+"""Feet whose forces cannot be: those of a leg that steps rise and fall as it does, and all together bear the robot."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ _FIRST = 1.0
 """Time to walk before anything is said [s]: two steps of every foot."""
 _STEPS = 0.2
 """Range of a joint's set-points from which the robot steps [rad]."""
+_GRAVITY, _NOISE = 9.81, 0.02
+"""[m/s^2], and a share of the weight that a foot does not feel."""
+_BLOW = 5.0
+"""Force on a foot that is a blow and counts for no more than this, as a share of the weight."""
 _TIMES = 5.0
 """How many times too much or too little the feet may bear: payloads and two lost legs are less."""
 
@@ -28,8 +32,8 @@ class Feet:
         period: time between two states that are looked at [s].
 
     Attributes:
-        scores: how much a foot's force lacks of rising and falling by a fair share of the weight (n_feet,), 0 to 1; of
-            all feet 1 where together they bear far too much or too little.
+        scores: how much a foot's force lacks of rising and falling by a fair share of the weight, or how much of it
+            comes while the leg should swing (n_feet,), 0 to 1; of all feet 1 where they bear far too much or little.
         most: score that more than half of the feet reach.
         worst: score of the foot that is worst.
     """
@@ -43,7 +47,7 @@ class Feet:
     def forget(self) -> None:
         """It does not walk yet."""
         self.scores = np.zeros(self._count)
-        self._seen, self._low, self._high, self._mean = 0, np.zeros(0), np.zeros(0), 0.0
+        self._seen, self._low, self._high, self._mean = 0, np.zeros(0), np.zeros(0), np.zeros((2, self._count))
         self.most = self.worst = 0.0
         self._borne = 1.0
 
@@ -52,21 +56,24 @@ class Feet:
         borne = float(state.foot_force.sum())
         if not math.isfinite(borne * felt):  # not measured
             return
-        # Highest and lowest of every foot and set-point, forgotten slowly; the mean of what all feet bear.
-        now = np.concatenate((state.foot_force, sent.position))
+        # Highest and lowest of every foot and set-point, forgotten slowly; the mean of what every foot bears, in all
+        # and while its leg is not told to bear anything.
+        force = np.minimum(state.foot_force, _BLOW * _GRAVITY * self._mass)
+        now, swings = np.concatenate((force, sent.position)), ~sent.torque.reshape(self._count, -1).any(axis=1)
         if not self._seen:
-            self._low, self._high, self._mean = now, now, borne
+            self._low, self._high = now, now
         self._high = np.maximum(now, self._high + self._share * (now - self._high))
         self._low = np.minimum(now, self._low + self._share * (now - self._low))
-        self._mean += self._share * (borne - self._mean)
+        self._mean += self._share * (np.array((force, swings * force)) - self._mean)
         self._seen += 1
         if self._seen < self._first:
             return
         self.scores = np.zeros(self._count)
         force, joints = np.split(self._high - self._low, [self._count])
         if float(np.maximum.reduce(joints)) > _STEPS:
-            self._borne = self._mean / (self._mass * felt)
-            self.scores = np.maximum(0.0, 1.0 - self._count * force / (self._mass * felt))
+            weight, (mean, swinging) = self._mass * felt, self._mean
+            self._borne = float(mean.sum()) / weight
+            self.scores = np.fmax(1.0 - self._count * force / weight, swinging / np.maximum(mean, _NOISE * weight))
             if not 1.0 / _TIMES <= self._borne <= _TIMES:
                 self.scores = np.ones(self._count)
         self.most, self.worst = np.sort(self.scores)[[(self._count - 1) // 2, -1]].tolist()

@@ -2,7 +2,7 @@
 
 A motor that obeys gives kp (q - measured) + kd (dq - measured) + tau. Nobody says when a command reaches it, so those
 of the last moments are tried, and the one delay counts that explains most motors best. Dead, weak and jammed motors are
-few; where most motors do something else, somebody else commands them, or nobody does.
+few; where most motors do something else, or more than a leg's for long, somebody else commands them, or nobody does.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _FLOOR = 0.08
 """Share of its limit that a motor may be off unnoticed: friction, and what is known of its torque."""
 _FAR = 0.8
 """Distance of a joint from its set-point that counts as not following at all [rad]; a push takes a third of it."""
+_FEW = 3
+"""Motors that may be dead, weak or jammed at once: those of a leg."""
 _NO_TORQUE = 0.1
 """Share of what was asked for below which motors give nothing."""
 
@@ -36,7 +38,8 @@ class Obedience:
         period: time between two states that are looked at [s].
 
     Attributes:
-        most: share of what more than half of the motors do that is not as told: 0 all is, 1 nothing is.
+        most: share of what more than half of the motors do that is not as told: 0 all is, 1 nothing is; or more motors
+            than a leg has, over a longer time.
         worst: the same of the one motor that is worst, over a longer time.
         farthest: distance of the joint that is farthest from its set-point [rad].
     """
@@ -90,7 +93,9 @@ class Obedience:
         self.farthest = float(np.maximum.reduce(self._distance))
         self._scores = np.fmax(shares[best], self._distance / _FAR)
         self._mean += self._slowly * (self._scores - self._mean)
-        self.most, self.worst = float(np.sort(self._scores)[self._half]), float(np.maximum.reduce(self._mean))
+        means = np.sort(self._mean)
+        self.worst, many = float(means[-1]), float(means[-1 - _FEW]) if len(means) > _FEW else 0.0
+        self.most = max(float(np.sort(self._scores)[self._half]), many)
         self._asked, self._given = asked[best], done
 
     def names(self, limit: float) -> str:

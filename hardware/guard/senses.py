@@ -14,12 +14,14 @@ from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 
 _UPWARDS = 0.7
 """Time constant of the mean acceleration [s]: what a push or a step adds to it is soon taken back."""
+_GRAVITY, _HARD = 9.81, 30.0
+"""What is felt at rest, and what is a blow and counts for no more than this [m/s^2]."""
 _SPAN = 0.09
 """Time over which the attitude's turning is compared with the gyro's [s]."""
 _TURNS = 0.5
 """Time constant with which turns are forgotten [s]."""
-_STILL, _JERK = 0.25, 1.0
-"""Turning that is noise, and more of it than one comparison can count for [rad/s]."""
+_STILL, _JERK, _JUMP = 0.25, 1.0, 10.0
+"""Turning that is noise, more of it than one comparison can count for, and a difference that needs no other [rad/s]."""
 _MOVED = 0.1
 """Way of the set-points after which something must have changed [rad]."""
 
@@ -32,7 +34,7 @@ class Senses:
 
     Attributes:
         up: acceleration that is felt on average, in the world as the attitude says it [m/s^2].
-        leaning: angle between that and upwards [rad].
+        leaning: angle between that and upwards, the less the less is felt at all [rad].
         unturned: share of all turning on which gyro and attitude differ.
         constant: time for which something said exactly the same while set-points moved [s].
         same: what that is.
@@ -66,9 +68,10 @@ class Senses:
         if math.isnan(accelerometer[0]):  # not measured
             return
         felt = turned(attitude, *accelerometer.tolist())
-        before = self.up or (0.0, 0.0, math.hypot(*felt))
-        x, y, z = self.up = tuple(old + self._mean * (new - old) for old, new in zip(before, felt, strict=True))
-        self.leaning = math.atan2(math.hypot(x, y), z)
+        size = math.hypot(*felt)
+        before, share = self.up or (0.0, 0.0, size), self._mean * min(1.0, _HARD / size) if size else 0.0
+        x, y, z = self.up = tuple(old + share * new - self._mean * old for old, new in zip(before, felt, strict=True))
+        self.leaning = min(1.0, math.hypot(x, y, z) / _GRAVITY) * math.atan2(math.hypot(x, y), z)
 
     def _turn(self, attitude: tuple[float, ...], gyro: list[float]) -> None:
         """Compare how far the attitude turned with what the gyro says, both over a while."""
@@ -83,7 +86,8 @@ class Senses:
         told = [part / self._turns for part in self._turned]
         differing = sum((one - other) ** 2 for one, other in zip(seen, told, strict=True))
         turning = sum(part * part for part in (*seen, *told))
-        weight = min(1.0, _JERK**2 / turning) if turning > 0.0 else 1.0  # a single jerk proves nothing
+        proves = turning <= _JERK**2 or differing > _JUMP**2
+        weight = 1.0 if proves else _JERK**2 / turning  # a single jerk proves nothing
         self._differing = self._keep * self._differing + weight * differing
         self._turning = self._keep * self._turning + weight * turning + _STILL**2
         self.unturned = self._differing / self._turning

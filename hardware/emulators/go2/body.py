@@ -28,6 +28,8 @@ _DAMPING = 3.0
 """Velocity gain of the motors when nobody commands [N m s/rad]."""
 _HELD = 60.0
 """Position gain with which the robot's own controller holds it down [N m/rad]."""
+_CARRIED, _HANDS, _SOFT, _LEVEL = 0.7, 600.0, 200.0, 60.0
+"""Where a carried trunk would float [m]; stiffness [N/m] and damping [N s/m] of hands; how they keep it level [N m]."""
 _AMBIENT, _HEATING, _COOLING = 25.0, 0.45, 250.0
 """Air [deg C], heating per squared torque in the end [K/(N m)^2] and time constant [s] of a motor: our estimates."""
 _GYRO_NOISE, _ACCELEROMETER_NOISE = 0.01, 0.08
@@ -71,7 +73,14 @@ class Body:
         return tilt(self.physics.quaternion)
 
     def step(
-        self, command: Command | None, failed: Sequence[str], periods: int, *, limp: bool = False, pressed: float = 0.0
+        self,
+        command: Command | None,
+        failed: Sequence[str],
+        periods: int,
+        *,
+        limp: bool = False,
+        pressed: float = 0.0,
+        lifted: bool = False,
     ) -> None:
         """Advance by some periods under a command, damped without one.
 
@@ -81,6 +90,7 @@ class Body:
             periods: how many.
             limp: all motors are off and seem to be on.
             pressed: force that holds the trunk down [N].
+            lifted: it is carried.
 
         Raises:
             SimulationError: the physics broke down.
@@ -94,14 +104,22 @@ class Body:
         asked = np.empty((5, len(MOTORS)))
         asked[:, _TO_WIRE] = np.where(self.on & (not limp), rows, 0.0)
         self.physics.command(Setpoints(*asked))
-        force = self.physics.data.xfrc_applied[1]  # the trunk is the first body
-        force[2] -= pressed
+        hands = self._hands() if lifted else np.array((0.0, 0.0, -pressed, 0.0, 0.0, 0.0))
+        wrench = self.physics.data.xfrc_applied[1]  # the trunk is the first body
+        wrench += hands
         self.physics.step(periods)
-        force[2] += pressed
+        wrench -= hands
         self.lost[broken] += np.uint32(periods)
         torque = self.physics.motor_torque[_TO_WIRE]
         goal = _AMBIENT + 5.0 + _HEATING * torque**2
         self.temperature += (goal - self.temperature) * (1.0 - math.exp(-periods * PERIOD / _COOLING))
+
+    def _hands(self) -> FloatArray:
+        """Return force [N] and torque [N m] of somebody who carries it (6,)."""
+        w, x, y, z = self.physics.quaternion.tolist()
+        lift = _HANDS * (_CARRIED - self.physics.position[2]) - _SOFT * self.physics.velocity[2]
+        upright = _LEVEL * np.array((2.0 * (y * z - w * x), -2.0 * (x * z + w * y), 0.0))
+        return np.array((0.0, 0.0, lift, *(upright - 0.1 * _LEVEL * self.physics.gyro)))
 
     def measure(self) -> NDArray[np.void]:
         """Return a LowState record () with everything that the body can say; tick, remote and CRC are open."""

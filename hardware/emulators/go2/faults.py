@@ -109,9 +109,20 @@ class RemoteStop(Timed):
 
 @dataclass(frozen=True)
 class ModeBack(Timed):
-    """Its own controller is back: it stands, and obeys nobody else; nothing but CheckMode says so."""
+    """Its own controller is back, and obeys nobody else; nothing but CheckMode says so.
+
+    It stands, is limp (damped), or moves its legs to get up from where it thinks it lies (recover).
+    """
 
     name: ClassVar[str] = "mode_back"
+    does: str = codec.choice(("stand", "damp", "recover"))
+
+
+@dataclass(frozen=True)
+class Deaf(Timed):
+    """It takes commands, and goes on with the last one that it obeyed."""
+
+    name: ClassVar[str] = "deaf"
 
 
 @dataclass(frozen=True)
@@ -138,6 +149,13 @@ class Pressed(Timed):
 
 
 @dataclass(frozen=True)
+class Lifted(Timed):
+    """Somebody carries it: its trunk hangs in the air."""
+
+    name: ClassVar[str] = "lifted"
+
+
+@dataclass(frozen=True)
 class TickJump(Timed):
     """Its clock is ahead [s]."""
 
@@ -155,31 +173,47 @@ class Burst(Timed):
 
 @dataclass(frozen=True)
 class Feet(Timed):
-    """What the feet say is wrong: a constant, a tenth, raw counts (ten times as much), nothing."""
+    """What the feet say is wrong: a constant, a tenth, raw counts (ten times as much), nothing, left said of right."""
 
     name: ClassVar[str] = "feet"
-    kind: str = codec.choice(("constant", "tenth", "raw", "none"))
+    kind: str = codec.choice(("constant", "tenth", "raw", "none", "swapped"))
 
 
 @dataclass(frozen=True)
 class Joints(Timed):
-    """Angles and speeds of the joints are wrong: frozen, in degrees, thighs mirrored, calves shifted, both swapped."""
+    """Angles and speeds of the joints are wrong.
+
+    All are frozen, in degrees, thighs mirrored, calves shifted, thighs and calves swapped; or of the first leg alone
+    thigh and calf are swapped, the thigh stuck, further by 0.3 rad (jumped) or by a turn.
+    """
 
     name: ClassVar[str] = "joints"
-    kind: str = codec.choice(("frozen", "degrees", "mirrored", "shifted", "swapped"))
+    kind: str = codec.choice(("frozen", "degrees", "mirrored", "shifted", "swapped", "leg", "stuck", "jumped", "turn"))
+
+
+@dataclass(frozen=True)
+class Torques(Timed):
+    """What the motors say of their torque is wrong: nothing, a constant, the sign, not a number."""
+
+    name: ClassVar[str] = "torques"
+    kind: str = codec.choice(("none", "constant", "sign", "nan"))
 
 
 @dataclass(frozen=True)
 class Imu(Timed):
-    """The IMU is wrong: frozen, quaternion as xyzw, gyro in degrees, accelerometer turned by 45 degrees."""
+    """The IMU is wrong.
+
+    It is frozen, its quaternion comes as xyzw, its gyro in degrees or with the other sign, its accelerometer turned by
+    45 degrees; or (not wrong at all) the quaternion is the other one of the same attitude.
+    """
 
     name: ClassVar[str] = "imu"
-    kind: str = codec.choice(("frozen", "order", "degrees", "turned"))
+    kind: str = codec.choice(("frozen", "order", "degrees", "sign", "turned", "other"))
 
 
 _Wire = Drop | Delay | Reorder | Freeze | BadCrc | TickJump | Burst
 _Robot = MotorFault | Overheat | ModeRefused | Reboot | BatteryLow | RemoteStop
-_Untold = ModeBack | MotorMode | MotorsOff | Pressed | Feet | Joints | Imu
+_Untold = ModeBack | Deaf | MotorMode | MotorsOff | Pressed | Lifted | Feet | Joints | Torques | Imu
 Fault = _Wire | _Robot | _Untold
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType({kind.name: kind for kind in get_args(Fault)})
 """Fault types by the name they have in text."""

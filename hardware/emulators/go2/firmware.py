@@ -7,15 +7,19 @@ its own controllers runs. How long real firmware waits is not published, so that
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from hardware.emulators.go2.body import PERIOD, Body
 from hardware.emulators.go2.faults import (
     BatteryLow,
+    Deaf,
     Fault,
+    Lifted,
     ModeBack,
     ModeRefused,
     MotorFault,
@@ -40,6 +44,8 @@ _OK, _UNKNOWN_CALL, _BAD_PARAMETER, _DENIED = 0, 3203, 3204, 3205
 _ALL = np.ones(len(MOTORS))
 _STANDING = Command(_ALL > 0.0, np.tile((0.0, 0.67, -1.3), len(LEGS)), 0.0 * _ALL, 0.0 * _ALL, 60.0 * _ALL, 5.0 * _ALL)
 """What its own controllers ask of the motors."""
+_RECOVERY = 0.8
+"""How far its own recovery swings the calves [rad], once a second."""
 _STOP_BITS = sum(1 << BUTTONS.index(name) for name in ("L2", "B"))
 
 
@@ -74,7 +80,7 @@ class Firmware:
         """Let some periods pass under the commands that came; return the states that arrive. Raises SimulationError."""
         self._now += periods * PERIOD
         self._restart_if_due()
-        back = bool(acting(self._faults, ModeBack, self.script))
+        back = acting(self._faults, ModeBack, self.script)
         if back:
             self._enter(MODES[-1])
         arrived = self._commands.carry(commands, self.script, self._now)
@@ -86,7 +92,9 @@ class Firmware:
             failed = [fault.motor for fault in acting(self._faults, MotorFault, self.script)]
             limp = bool(acting(self._faults, MotorsOff, self.script))
             pressed = sum(fault.newtons for fault in acting(self._faults, Pressed, self.script))
-            self._body.step(_STANDING if back else self._command, failed, periods, limp=limp, pressed=pressed)
+            lifted = bool(acting(self._faults, Lifted, self.script))
+            command = _own(back[0].does, self.script) if back else self._command
+            self._body.step(command, failed, periods, limp=limp, pressed=pressed, lifted=lifted)
         self.event_log.follow(
             self.script, self._body, [fault.name for fault in acting(self._faults, Timed, self.script)]
         )
@@ -162,7 +170,9 @@ class Firmware:
         if not self._driven:
             self.event_log.note(self.script, "first command")
         self.monitor.judge(command)
-        self._driven, self._command, self._obeyed_at = True, command, self._now
+        if self._command is None or not acting(self._faults, Deaf, self.script):
+            self._command = command
+        self._driven, self._obeyed_at = True, self._now
         self.obeyed += 1
 
     def _give_up_if_due(self) -> None:
@@ -191,3 +201,11 @@ class Firmware:
         self._lies.tell(record, self.script)
         self.monitor.publish(motors["q"].astype(np.float64), motors["dq"].astype(np.float64))
         return write_message(LOW_STATE, record)
+
+
+def _own(does: str, script: float) -> Command | None:
+    """Return what one of its own controllers asks of the motors at a time [s]; None damps them."""
+    if does == "damp":
+        return None
+    swing = _RECOVERY * math.sin(math.tau * script) if does == "recover" else 0.0
+    return replace(_STANDING, q=_STANDING.q + np.tile((0.0, 0.0, swing), len(LEGS)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hardware.emulators.go2.body import PERIOD, Body
 from hardware.emulators.go2.faults import parse
@@ -241,3 +242,55 @@ def test_a_reboot_is_silence_and_then_a_robot_that_knows_nothing() -> None:
 def test_a_run_is_repeated_bit_by_bit_from_its_seed() -> None:
     first, second = (drive(released("drop:share=0.3", "bad_crc:share=0.2"), 0.3) for _ in range(2))
     assert first == second
+
+
+def told(fault: str) -> NDArray[np.void]:
+    return decode_state(rise(released(fault)))
+
+
+@pytest.mark.parametrize(
+    "fault, field, change",
+    [
+        ("feet:kind=swapped", "foot_force", lambda feet: feet[[1, 0, 3, 2]]),
+        ("imu:kind=other", "quaternion", lambda attitude: -attitude),
+        ("imu:kind=sign", "gyroscope", lambda gyro: -gyro),
+        ("torques:kind=none", "tau_est", lambda torques: 0.0 * torques),
+        ("torques:kind=sign", "tau_est", lambda torques: -torques),
+        ("joints:kind=jumped", "q", lambda q: q + np.eye(12)[1] * 0.3),
+        ("joints:kind=turn", "q", lambda q: q + np.eye(12)[1] * 2.0 * np.pi),
+        ("joints:kind=leg", "q", lambda q: q[[0, 2, 1, *range(3, 12)]]),
+    ],
+)
+def test_sensors_lie_as_they_are_told_to(fault: str, field: str, change: Callable[[FloatArray], FloatArray]) -> None:
+    def said(state: NDArray[np.void]) -> FloatArray:
+        where = {"q": "motor_state", "tau_est": "motor_state", "foot_force": None}.get(field, "imu_state")
+        return np.array((state if where is None else state[where])[field][:12], np.float64)
+
+    assert said(told(fault)) == pytest.approx(change(said(told("delay:ms=0"))), abs=1e-6)
+
+
+@pytest.mark.parametrize("does, lowest, highest", [("stand", 0.25, 0.4), ("damp", 0.0, 0.15), ("recover", 0.0, 0.4)])
+def test_its_own_controller_that_is_back_obeys_nobody_else(does: str, lowest: float, highest: float) -> None:
+    made = released(f"mode_back:does={does}@1.5")
+    rise(made)
+    obeyed = made.obeyed
+    drive(made, 1.0)
+    assert (made.obeyed, made.refusals["not_released"]) == (obeyed, round(1.0 / PERIOD))
+    assert lowest < made._body.physics.position[2] < highest
+
+
+def test_a_deaf_one_goes_on_with_the_last_command() -> None:
+    made = released("deaf@1.5")
+    rise(made)
+    drive(made, 1.0)
+    assert made.timeouts == 0
+    assert made._body.joints[0] == pytest.approx(STAND, abs=0.2)
+
+
+def test_one_that_is_carried_hangs_level_in_the_air() -> None:
+    made = released("lifted@1.5")
+    rise(made)
+    drive(made, 2.0, servo(STAND))
+    assert made._body.physics.position[2] > 0.4
+    assert not made._body.physics.foot_force.any()
+    assert made._body.tilt < 0.1

@@ -70,6 +70,15 @@ def test_feet_that_were_wrong_just_now_are_not_believed_when_they_happen_to_be_r
     assert watched([0.0, 55.0, 55.0, 55.0], FAIR, 0.6, legs).any
 
 
+def test_feet_that_bear_only_where_they_swing_are_those_of_other_legs_and_make_no_pegs() -> None:
+    legs = watched(FEET, FAIR, 0.5)
+    for _ in range(10):
+        for swings in (True, False):
+            first, last = [80.0 * swings, 80.0 * (not swings)], [0.5 * (not swings), 0.5 * swings]
+            watched([*first, *first[::-1]], [*last, *last[::-1]], 0.2, legs)
+            assert not legs.any
+
+
 def test_beside_a_peg_another_leg_becomes_one_only_where_feet_bear_most() -> None:
     for bearing, pegs in ((100.0, 2), (60.0, 1)):
         legs = watched([0.0, 55.0, 55.0, 55.0], FAIR, 0.5)

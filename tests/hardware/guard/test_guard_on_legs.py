@@ -152,7 +152,7 @@ def test_a_limp_joint_is_no_fault_of_a_robot_that_walked_and_goes_down() -> None
     rig = Rig().running()
     rig.guard.request(Mode.DAMP)
     for _ in range(round(5.0 / DT)):
-        limp = rig.angles - 0.6 * (np.arange(COUNT) == 2)
+        limp = np.maximum(rig.angles - 0.6 * (np.arange(COUNT) == 2), GO2.limits.position_low)
         verdict = rig.cycle(None, motor_position=limp)
         assert verdict.fault is None
     assert verdict.mode is Mode.DAMP
@@ -222,7 +222,7 @@ def test_it_does_not_run_before_there_is_a_plan() -> None:
 def test_joints_that_cannot_be_read_end_in_damping() -> None:
     rig = Rig().running()
     verdict = rig.cycle(command(expires=rig.now + 1.0), motor_position=np.full(COUNT, np.nan))
-    assert (verdict.command.mode, verdict.mode) == (CommandMode.DAMP, Mode.DAMP)
+    assert (verdict.command.mode, verdict.mode) == (CommandMode.DAMP, Mode.FAULT_DAMP)
 
 
 TestGuardMachine = GuardMachine.TestCase
