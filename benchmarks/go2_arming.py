@@ -45,7 +45,7 @@ LIES = (
 )
 OBSTACLES = (
     *(f"pressed:newtons={newtons}" for newtons in (600, 300, 200, 100)),
-    "mode_back",
+    "mode_back:does=stand",
     "motors_off",
     "motor_fault:name=rear_left_calf",
     "stuck:name=front_left_calf",

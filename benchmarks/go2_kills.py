@@ -17,9 +17,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.two_terminals import Deployment, Robot, emulator, free_domain
@@ -32,6 +32,18 @@ WALK = 1.5
 SECONDS = 5.0
 """Length of the walk where nothing ends it before [s]."""
 DISK = "1m"
+HELD_UP = 2.0
+"""How long a process is stopped [s]."""
+SMALL_MEMORY = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=1m tmpfs /dev/shm && exec "$@"', "sh")
+NO_RIGHTS = (
+    "prlimit",
+    "--memlock=65536",
+    "--rtprio=0",
+    "setpriv",
+    "--bounding-set",
+    "-sys_nice,-ipc_lock,-sys_resource",
+)
+"""A machine with little shared memory, and one that gives a process no right to be in time."""
 CABLE = "10.77.0"
 """Network of the cable, between this network name space and one of its own."""
 
@@ -45,6 +57,10 @@ class Stage:
     prefix: tuple[str, ...] = ()
     """Under which command the robot runs."""
     robot_interface: str = "lo"
+    faults: tuple[str, ...] = ()
+    """Of the robot."""
+    host: tuple[str, ...] = ()
+    """Under which command the deployment runs."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +95,17 @@ class Row:
 def _here() -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as folder:
         yield Stage(Path(folder))
+
+
+def _on(host: Sequence[str] = (), faults: Sequence[str] = ()) -> Callable[[], AbstractContextManager[Stage]]:
+    """Return a stage here, with a deployment under a command, or a robot with faults."""
+
+    @contextlib.contextmanager
+    def stage() -> Iterator[Stage]:
+        with _here() as here:
+            yield replace(here, host=tuple(host), faults=tuple(faults))
+
+    return stage
 
 
 @contextlib.contextmanager
@@ -118,20 +145,41 @@ def _signal_plan(number: signal.Signals) -> Callable[[Deployment, Robot], None]:
     return lambda deployment, robot: os.kill(deployment.process.pid, number)
 
 
-def _ctrl_c(deployment: Deployment, robot: Robot) -> None:
-    os.killpg(deployment.process.pid, signal.SIGINT)  # a terminal sends it to all of its processes
+def _terminal(*numbers: signal.Signals) -> Callable[[Deployment, Robot], None]:
+    """Return what a terminal sends to all of its processes, again and again where there are several."""
+
+    def send(deployment: Deployment, robot: Robot) -> None:
+        for number in numbers:
+            os.killpg(deployment.process.pid, number)
+            time.sleep(0.3)
+
+    return send
+
+
+def _hold_up(pid: int) -> None:
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(HELD_UP)
+    os.kill(pid, signal.SIGCONT)
 
 
 CASES = (
     Case("nothing", lambda deployment, robot: None, _here),
-    Case("plan_ctrl_c", _ctrl_c, _here),
+    Case("plan_ctrl_c", _terminal(signal.SIGINT), _here),
+    Case("ctrl_c_twice", _terminal(signal.SIGINT, signal.SIGINT), _here),
+    Case("ctrl_c_thrice", _terminal(signal.SIGINT, signal.SIGINT, signal.SIGINT), _here),
+    Case("hangup", _terminal(signal.SIGHUP), _here),
+    Case("quit", _terminal(signal.SIGQUIT), _here),
     Case("plan_sigterm", _signal_plan(signal.SIGTERM), _here),
     Case("plan_killed", _signal_plan(signal.SIGKILL), _here),
-    Case("plan_hangs", _signal_plan(signal.SIGSTOP), _here),
+    Case("plan_hangs", lambda deployment, robot: _hold_up(deployment.process.pid), _here),
+    Case("servo_held_up", lambda deployment, robot: _hold_up(deployment.servo), _here),
+    Case("mode_back", lambda deployment, robot: None, _on(faults=("mode_back:does=stand@4",))),
     Case("servo_killed", lambda deployment, robot: os.kill(deployment.servo, signal.SIGKILL), _here),
     Case("log_killed", lambda deployment, robot: os.kill(deployment.log, signal.SIGKILL), _here),
     Case("robot_killed", lambda deployment, robot: robot.process.kill(), _here),
     Case("full_disk", lambda deployment, robot: None, _small_disk),
+    Case("small_memory", lambda deployment, robot: None, _on(SMALL_MEMORY)),
+    Case("no_rights", lambda deployment, robot: None, _on(NO_RIGHTS)),
     Case("unplugged", lambda deployment, robot: _call("ip", "link", "set", "limber0", "down"), _cable),
 )
 
@@ -149,10 +197,10 @@ def try_case(case: Case, *flags: str) -> Row:
 def _play(case: Case, stage: Stage, *flags: str) -> Row:
     domain, out = free_domain(), stage.folder / "run"
     walk = ("--seconds", str(SECONDS), *flags)
-    robot_flags = ("--interface", stage.robot_interface)
+    robot_flags = ("--interface", stage.robot_interface, *(f"--fault={fault}" for fault in stage.faults))
     with (
         emulator(domain, *robot_flags, prefix=stage.prefix) as robot,
-        Deployment(domain, out, *walk, interface=stage.interface) as deployment,
+        Deployment(domain, out, *walk, interface=stage.interface, prefix=stage.host) as deployment,
     ):
         if not deployment.runs():
             status, _ = deployment.finish()
@@ -160,9 +208,6 @@ def _play(case: Case, stage: Stage, *flags: str) -> Row:
         time.sleep(WALK)
         moment = time.monotonic()
         case.act(deployment, robot)
-        if case.name == "plan_hangs":
-            time.sleep(2.0)
-            os.kill(deployment.process.pid, signal.SIGCONT)
         status, _ = deployment.finish()
         gone = deployment.gone()
         killed = robot.process.poll() is not None
@@ -228,6 +273,11 @@ def main() -> None:
     wanted = arguments.cases.split(",")
     if unknown := set(wanted) - set(names):
         parser.error(f"--cases: expected some of {', '.join(names)}, got {', '.join(sorted(unknown))}")
+    show(wanted, *flags)
+
+
+def show(wanted: Sequence[str], *flags: str) -> None:
+    """Play some cases and print the table."""
     columns = ("case", "deployment", "servo process [s]", "robot [s]", "outside limits", "fell", "log", "said")
     print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|", flush=True)
     for case in CASES:

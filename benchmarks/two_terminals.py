@@ -93,8 +93,8 @@ def emulator(domain: int, *flags: str, prefix: Sequence[str] = ()) -> Iterator[R
 class Deployment:
     """A `limber deploy` under way; use as a context manager, which kills what is left of it."""
 
-    def __init__(self, domain: int, out: Path, *flags: str, interface: str = "lo") -> None:
-        command = [*LIMBER, "deploy", "--robot", "go2", "--interface", interface, "--domain", str(domain)]
+    def __init__(self, domain: int, out: Path, *flags: str, interface: str = "lo", prefix: Sequence[str] = ()) -> None:
+        command = [*prefix, *LIMBER, "deploy", "--robot", "go2", "--interface", interface, "--domain", str(domain)]
         command += ["--course", "straight", "--out", str(out), "--json", *flags]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
