@@ -21,6 +21,7 @@ from dynamics.adapters.base import AdapterSettings
 from dynamics.files import whole
 from dynamics.model import INPUT_LIMIT, Model, Normalizer
 from dynamics.network import Parts, Weights, check_layers
+from dynamics.rollout.kernel import Kernel
 from dynamics.state_space import Channel, StateSpace
 from dynamics.transitions import Transitions
 
@@ -187,13 +188,17 @@ def _check(model: Model, parts: Parts) -> None:
 
 
 def _try(settings: AdapterSettings, model: Model, parts: Parts) -> None:
-    """Let the adapter adapt once: tensors that do not fit together fail here and not in a run."""
+    """Let the adapter adapt once and predict: what does not fit together or overflows fails here and not in a run."""
     told = np.zeros(0) if model.condition is None else model.condition.mean
     adapter = factory.make(settings, model, parts, lambda: told)
     state = np.zeros((1, model.space.size))
     seen = Transitions(state, np.zeros((1, len(model.action_names))), state)
-    adapted = adapter.adapt(adapter.initial(), seen)
-    check_layers("adapted", adapted.weights, model.num_inputs, model.space.size)
+    with np.errstate(all="ignore"):
+        adapted = adapter.adapt(adapter.initial(), seen)
+        check_layers("adapted", adapted.weights, model.num_inputs, model.space.size)
+        predicted = Kernel(model, adapted.weights).predict(state[0], seen.actions[0])
+    if not np.isfinite(predicted).all():
+        raise ValueError(f"tensors: expected finite predictions, got {predicted}")
 
 
 def _check_scaling(name: str, scaling: Normalizer, size: int) -> None:

@@ -16,6 +16,8 @@ from hardware.motors import Gains, PositionServo, ServoKind, TorqueServo, Veloci
 from sim.robots.anatomy import Anatomy
 from sim.strict import distinct, one_of, positive, require, within
 
+_FASTEST = 10_000.0
+"""No servo loop is faster [Hz]."""
 _WHOLE = 1e-6
 """How far a ratio of rates may be from a whole number."""
 
@@ -35,6 +37,9 @@ class CourseSize:
 
     def __post_init__(self) -> None:
         positive(self, "scale", "ahead", "behind", "tick")
+        within("scale", 0.01, self.scale, 100.0)
+        for key in ("ahead", "behind", "tick"):
+            within(key, 0.0, getattr(self, key), 100.0 * self.scale)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ def _check(spec: RobotSpec) -> None:
     """Raise ValueError with the key, what was expected and what was got, unless everything fits."""
     _check_names(spec)
     positive(spec, "control_hz", "servo_hz")
+    within("servo_hz", 0.0, spec.servo_hz, _FASTEST)
     ratio = spec.servo_hz / spec.control_hz
     whole = ratio >= 1.0 - _WHOLE and abs(ratio - round(ratio)) <= _WHOLE
     require(whole, "servo_hz", f"a multiple of control_hz, {spec.control_hz:g}", f"{spec.servo_hz:g}")

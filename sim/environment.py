@@ -56,10 +56,11 @@ class RunForward(control.Task):  # type: ignore[misc]
 
     def before_step(self, action: FloatArray, physics: Physics) -> None:
         """Send the set-points of the motors (n_motors,); raises ValueError unless they are within the bounds."""
-        action = np.array(action, dtype=np.float64)
-        slack = _ROUNDING * (self._high - self._low)
+        given, slack = np.asarray(action), _ROUNDING * (self._high - self._low)
+        real = given.dtype.kind in "fiu" and not isinstance(action, np.ma.MaskedArray)
+        action = given.astype(np.float64) if real else np.empty(0)
         if action.shape != slack.shape or not ((action >= self._low - slack) & (action <= self._high + slack)).all():
-            raise ValueError(f"action: expected {slack.shape} within {self._low} and {self._high}, got {action}")
+            raise ValueError(f"action: expected {slack.shape} within {self._low} and {self._high}, got {given}")
         none = np.zeros(len(action))
         match physics.anatomy.servo:
             case "velocity":
@@ -120,6 +121,9 @@ def make(
         require(np.shape(bounds) == (count,), f"actions.{name}", f"{count} numbers, one a motor", np.shape(bounds))
     for low, high in zip(actions.low, actions.high, strict=True):
         require(-math.inf < low < high < math.inf, "actions", "finite bounds, low below high", f"{low} and {high}")
+    known = all(isinstance(item, Perturbation) for item in perturbations)
+    require(known, "perturbations", "what sim.perturbations.parse returns", perturbations)
+    require(isinstance(rng, np.random.Generator), "rng", "a generator, as numpy.random.default_rng returns", rng)
     require(0.0 < rate_hz < math.inf, "rate_hz", "a positive number", rate_hz)
     require(1.0 / rate_hz <= seconds < math.inf, "seconds", "at least one action", seconds)
     physics = simulate(anatomy, preset(terrain), perturbations)

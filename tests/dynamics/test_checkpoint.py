@@ -98,6 +98,13 @@ def rewritten(path: Path, change: Callable[[dict[str, Tensor]], object]) -> None
         (lambda t: t.update({"prior.2": t["prior.2"][:, :3].clone()}), "prior: expected layers"),
         (lambda t: t.update({"rates.0": t["rates.0"][:, :3].clone()}), "rates: expected the shapes of the weights"),
         (lambda t: t["inputs.std"].fill_(float("nan")), "inputs: expected finite means and positive deviations"),
+        (lambda t: t["inputs.std"].fill_(1e-300), "tensors: expected finite predictions, got [nan"),
+        (lambda t: t["increments.std"].fill_(float("inf")), "tensors: expected finite predictions, got ["),
+        (lambda t: t["increments.mean"].fill_(1e300), "tensors: expected finite predictions, got [nan nan inf"),
+        (
+            lambda t: [t[name].fill_(3e38) for name in t if "prior." in name],
+            "tensors: expected finite predictions, got [",
+        ),
         (lambda t: t["increments.std"].zero_(), "increments: expected finite means and positive deviations"),
         (lambda t: t.update({"inputs.mean": torch.zeros(3).double()}), "inputs: expected means and deviations of"),
         (

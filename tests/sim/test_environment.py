@@ -113,6 +113,13 @@ def test_what_holds_a_simulation_refuses_to_be_copied(copied: Callable[[object],
         ({"rate_hz": math.nan}, "rate_hz: expected a positive number, got nan"),
         ({"rate_hz": math.inf}, "rate_hz: expected a positive number, got inf"),
         ({"rate_hz": -20.0}, "rate_hz: expected a positive number, got -20"),
+        ({"rng": 3}, "rng: expected a generator, as numpy.random.default_rng returns, got 3"),
+        ({"rng": np.random.RandomState(0)}, "rng: expected a generator"),
+        (
+            {"perturbations": ["leg_loss:leg=left_middle"]},
+            "perturbations: expected what sim.perturbations.parse returns",
+        ),
+        ({"perturbations": "leg_loss:leg=left_middle"}, "perturbations: expected what sim.perturbations.parse returns"),
         ({"seconds": math.nan}, "seconds: expected at least one action, got nan"),
         ({"seconds": 0.0}, "seconds: expected at least one action, got 0"),
         ({"seconds": math.inf}, "seconds: expected at least one action, got inf"),
@@ -128,7 +135,24 @@ def test_what_cannot_be_made_says_why(changes: dict[str, object], message: str) 
         make(**arguments)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("action", [None, [math.nan, 20.0], [57.0, 20.0], [20.0, 11.0], [20.0], 20.0, [[20.0, 20.0]]])
+@pytest.mark.parametrize(
+    "action",
+    [
+        None,
+        [math.nan, 20.0],
+        [57.0, 20.0],
+        [20.0, 11.0],
+        [20.0],
+        20.0,
+        [[20.0, 20.0]],
+        np.array([20.0 + 5.0j, 20.0]),
+        np.array([20.0, 20.0], object),
+        ["20", "20"],
+        np.ma.masked_greater([20.0, 30.0], 25.0),
+        np.array([20, 20], "timedelta64[s]"),
+        {20.0, 21.0},
+    ],
+)
 def test_an_action_that_is_none_of_the_spec_is_refused(action: object) -> None:
     environment = make(ROACH, SPEEDS, np.random.default_rng(0))
     environment.reset()
