@@ -65,8 +65,6 @@ class RunSettings:
         model: what predicts while planning; the oracle adapts all the same, but plans with the truth.
         state: where position, velocity and attitude come from that the plan is told.
         checkpoint: file of the trained model; None takes the one that comes with Limber.
-        planner: what searches for actions.
-        control: rhythm of the plan loop.
         seconds: length of the run [s].
         seed: fixes every random number.
     """

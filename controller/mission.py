@@ -27,7 +27,6 @@ class Mission:
     """One run, whatever model drives it.
 
     Attributes:
-        settings: checked settings.
         fast: lock-step on a virtual clock instead of real time.
         spec: constant facts about the robot, with what is judged where a goal is hidden.
         actions: what its actions may be.

@@ -43,10 +43,8 @@ class Checkpoint:
     """A trained recipe for one robot at one control period.
 
     Attributes:
-        robot: name of the robot.
         recipe: name of the recipe (`mb`, `grbal`, ...).
         period: time that one model step spans [s].
-        model: the dynamics model.
         adapter: which adapter uses it, and how.
         parts: what the adapter learned beside the model, such as step sizes under `rates`.
         provenance: seed, data, versions and held-out errors, for people.

@@ -40,7 +40,6 @@ class Kind(Generic[S]):
     """One kind of adapter.
 
     Attributes:
-        settings: the dataclass of its settings.
         adapter: builds it from settings and what training left.
         objective: builds what trains it, from settings and an untrained model.
         needs: names of the parts that it learns beside the model.

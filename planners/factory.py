@@ -21,13 +21,7 @@ S = TypeVar("S", bound=PlannerSettings)
 
 @dataclass(frozen=True)
 class Planner:
-    """One planner of the registry.
-
-    Attributes:
-        settings: the dataclass of its settings.
-        plan: its search.
-        needs_derivatives: whether it works only with a model and a cost that know theirs.
-    """
+    """A planner of the registry; `needs_derivatives` if it works only with a model and a cost that know theirs."""
 
     settings: type[PlannerSettings]
     plan: Callable[[Problem, Any, Plan | None, np.random.Generator], Plan]

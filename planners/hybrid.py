@@ -25,8 +25,6 @@ class HybridSettings:
     """iCEM explores, Newton steps polish what it found.
 
     Attributes:
-        search: the sampling pass.
-        polish: the Newton steps after it.
         seeds: how many sequences are polished: the best one, then the elites that differ most.
         share: of the time left that the search may take.
     """

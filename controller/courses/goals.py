@@ -39,10 +39,7 @@ class GoalFamily:
 
     Attributes:
         name: of the course that hides such a goal.
-        description: for people.
         key: what the number is called.
-        low: smallest number.
-        high: largest number.
         two_sided: only these two are goals, nothing between them.
         worth: reward of goals (...), forward speeds (...) [m/s] and yaw rates (...) [rad/s].
         best: the largest mean reward that a crawler can hold.
@@ -100,7 +97,6 @@ class HiddenGoal:
     """The goal of one run, which may change once on the way. Raises ValueError for one that its family does not have.
 
     Attributes:
-        family: what kind of goal.
         value: the goal from the start on.
         later: the goal from `at` on; None keeps the first one.
         at: when it changes, since the start of the run [s].

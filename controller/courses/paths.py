@@ -79,7 +79,6 @@ class Course:
     """A smooth path with the weights of following it.
 
     Attributes:
-        name: what users call it.
         points: evenly spaced points (P, 2), world frame [m]; a closed course does not repeat its first point.
         headings: direction of the path at each point (P,) [rad], without jumps of a full turn.
         arclength: (P,) [m].

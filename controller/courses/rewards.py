@@ -20,11 +20,7 @@ _SLACK = 1e-6
 
 @dataclass(frozen=True)
 class Pursuit:
-    """What a controller knows of a run with a hidden goal: where its state vector holds the reward.
-
-    Attributes:
-        channel: index of the reward.
-    """
+    """What a controller knows of a run with a hidden goal: the channel of its state vector that holds the reward."""
 
     channel: int
     outline = ()

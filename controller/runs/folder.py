@@ -27,7 +27,6 @@ class Outcome:
     Attributes:
         summary: the figures of the run; with a comparison, those of the other run under `compare`.
         headline: what happened, in one sentence.
-        folder: where everything lies.
         interrupted: somebody pressed Ctrl-C; the files are complete up to then.
         fault: why the robot stopped, where it did so for another reason than a fall.
         complete: all files are whole; where a disk was full, some are not.

@@ -54,8 +54,7 @@ class Layer:
 class ByKind:
     """Annotates a field that is one of several settings dataclasses, told apart by their `kind`.
 
-    Attributes:
-        choices: returns {kind: dataclass}; asked each time that settings are read, so a registry may grow.
+    The choices {kind: dataclass} are asked for each time that settings are read, so a registry may grow.
     """
 
     choices: Callable[[], Mapping[str, type]]

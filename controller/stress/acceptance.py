@@ -17,14 +17,7 @@ ENOUGH = 6
 
 @dataclass(frozen=True)
 class Promise:
-    """One thing that must hold.
-
-    Attributes:
-        what: in words.
-        figure: what was measured.
-        limit: what is promised.
-        kept: None where this suite cannot tell.
-    """
+    """One thing that must hold, what was measured and what is promised; `kept` is None where a suite cannot tell."""
 
     what: str
     figure: str

@@ -98,21 +98,15 @@ class StressSettings:
     """The whole suite.
 
     Attributes:
-        conditions: what happens.
         adapters: who copes with it: recipes, and `oracle`, the true simulator in the model's place.
         seeds: runs of each adapter in each condition.
         oracle_seeds: the same for the oracle, which takes about a hundred times as long.
         first_seed: seeds count up from here.
-        robot: which robot.
-        course: what it follows.
-        terrain: what it runs on.
         seconds: length of a run [s].
         adapter: the default adapter, of which the promises speak and which runs beside the oracle.
         planner: what searches for actions, the same for all.
-        control: rhythm of the plan loop.
         models: folder of checkpoints; None takes those that come with Limber.
         worst: runs of each adapter that are repeated with a full report.
-        workers: processes.
     """
 
     conditions: tuple[StressCondition, ...]

@@ -49,9 +49,6 @@ class Row:
 
     Attributes:
         protocol: of the condition.
-        condition: its name.
-        adapter: name of the adapter.
-        seeds: runs.
         cost: per step, interquartile mean.
         saved: cost of the plain model less its own, paired; None without the plain model.
         score: gap closed; None where there is no head-room, or one of the anchors did not run.

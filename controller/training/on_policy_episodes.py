@@ -33,9 +33,7 @@ class OnPolicySettings:
 
     Attributes:
         rounds: how often to gather and fit again; 0 stays with random actions.
-        driver: recipe that drives.
         fit_steps: steps of training before a round.
-        episodes: runs per round.
         onset_share: share of the runs whose condition begins on the way.
     """
 

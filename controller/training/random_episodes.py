@@ -34,13 +34,11 @@ class CollectSettings:
     """How much data to gather.
 
     Attributes:
-        episodes: training episodes.
         heldout_episodes: episodes under conditions whose parameters are not in training.
         seconds: length of an episode [s].
         onset_share: share of the training episodes whose condition begins on the way.
         noise: largest standard deviation of white noise on the actions, as a share of their ranges.
         alike: share of the held levels at which all actions are about as high in their ranges: motors of a kind.
-        workers: processes.
     """
 
     episodes: int = 1500

@@ -28,9 +28,6 @@ class RecipeSettings:
     """How one recipe is trained.
 
     Attributes:
-        adapter: what turns a window into weights.
-        fit: length and speed of training.
-        network: size of the network.
         query: transitions K that follow each support in training; 1 for recipes without support.
         shares: recipe whose trained network this adapter uses; then nothing is trained.
         plain: recipe of a plain model, which an adapter that encodes the window starts from, and falls back to.
@@ -70,15 +67,10 @@ class ExperimentSettings:
         goal: family of hidden goals whose reward the models predict too; None for paths.
         reward_weight: how many times as much as that of another channel an error of the reward counts.
         goals_per_episode: how often each recorded episode is used, with a goal of its own every time.
-        seed: of everything.
         query: transitions K after a window on which adaptation is judged; the window M is the adapter's.
         support: transitions before the first query of an episode when recipes are compared; the longest window or more.
         validation: share of the training episodes that is held out for early stopping.
         without: family of conditions that is left out of the training data, together with all mixtures.
-        collect: how much data with random actions.
-        on_policy: how much data of the planner's own runs.
-        recipes: what to train, by name.
-        workers: processes that train.
     """
 
     robot: RobotName = robots.DEFAULT

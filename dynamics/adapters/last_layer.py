@@ -26,11 +26,7 @@ from dynamics.transitions import Float32, Transitions
 
 @dataclass(frozen=True)
 class LastLayerSettings:
-    """How the last layer adapts.
-
-    Attributes:
-        window: transitions M that the posterior is trained on; at run time it remembers more, fading.
-    """
+    """The posterior is trained on windows of M transitions; at run time it remembers more, fading."""
 
     kind: Literal["last_layer"] = "last_layer"
     window: int = 24

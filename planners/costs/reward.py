@@ -17,11 +17,7 @@ from planners.problem import AnyFloats, FloatArray
 
 @dataclass(frozen=True)
 class RewardCost:
-    """Cost of candidates that should earn reward.
-
-    Attributes:
-        channel: where the state vector holds the reward of the step that led there.
-    """
+    """Cost of candidates that should earn reward: where the state vector holds that of the step that led there."""
 
     channel: int
 
