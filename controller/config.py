@@ -120,10 +120,7 @@ def run_settings(flags: Sequence[Layer], file: Path | None = None) -> RunSetting
 
 
 def usual(flags: Sequence[Layer]) -> Layer:
-    """Return the settings of the robot, the kind of course and the rate that the flags name. Raises ConfigError.
-
-    A robot that has none, as one with a file of its own, runs by default at its usual rate.
-    """
+    """Return the usual settings of the robot, kind of course and rate that flags name. Raises ConfigError."""
     robot, course, rate, places = robots.DEFAULT, "", None, {"robot": "command line", "rate": ""}
     for layer in flags:
         course, control = str(layer.values.get("course", course)), layer.values.get("control")

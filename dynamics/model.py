@@ -108,10 +108,7 @@ def encode(model: Model, transitions: Transitions) -> tuple[Float32, Float32]:
 
 
 def inform(model: Model, weights: Weights, condition: FloatArray) -> Weights:
-    """Turn a known condition (C,), read by the last rows of the first layer, into a change of that layer's bias.
-
-    Raises ValueError where the model was not trained with a condition, or with one of another size.
-    """
+    """Fold a known condition (C,), read by the last rows of the first layer, into its bias. Raises ValueError."""
     if model.condition is None or condition.shape != model.condition.mean.shape:
         expected = None if model.condition is None else model.condition.mean.shape
         raise ValueError(f"condition: expected shape {expected}, got {condition.shape}")

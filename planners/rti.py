@@ -59,10 +59,7 @@ def plan(
     previous: Plan | None,
     rng: np.random.Generator,  # noqa: ARG001 - the signature of a planner
 ) -> Plan:
-    """Return the rest of the earlier plan, or of holding still if that is cheaper, improved by Newton steps.
-
-    Raises PlanningError where the model or the cost does not know its derivatives.
-    """
+    """Improve the rest of the earlier plan, or holding still, by Newton steps. PlanningError without derivatives."""
     known = linearize.smooth(problem)
     if known is None:
         got = f"{type(problem.model).__name__} and {type(problem.cost).__name__}"

@@ -100,10 +100,7 @@ class SharedBoundaries:
         """Of the ticks; the cycles before tick 0 were taken from the servo."""
 
     def take(self) -> Boundary | None:
-        """Wait for the next boundary, leaving out those that time has passed over; None after a fault.
-
-        Raises LinkLost when the servo process tells nothing any more, RobotFault when the robot does not run any more.
-        """
+        """Wait for the next boundary that time has not passed over; None after a fault. Raises LinkLost, RobotFault."""
         before = self._tick
         tick = self.beat.after(before)
         due = self.beat.due(tick)

@@ -91,10 +91,7 @@ def run_realtime(
 
 
 def in_real_time(controller: Planning, spec: RobotSpec, journal: Journal, run: Callable[[], None]) -> LoopResult:
-    """Check and warm up, run on the wall clock, and say where plans came too late for it.
-
-    Raises ValueError where the rates do not fit, or there is no tick of delay for the plan to be made in.
-    """
+    """Check, warm up, run on the wall clock, say where plans came too late. Raises ValueError for unfit settings."""
     settings = journal.settings
     settings.cycles_per_tick(spec)
     if settings.delay_ticks < 1:

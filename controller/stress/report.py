@@ -64,10 +64,7 @@ _DETAIL = (
 
 
 def write_report(folder: Path, standings: Standings, replays: Mapping[Trial, Path]) -> dict[str, Path]:
-    """Write everything into a folder that exists; returns the files written, by name.
-
-    `replays` are the reports of the runs that were repeated, inside the folder.
-    """
+    """Write all into a folder; return the files by name. `replays` are reports of repeated runs, inside the folder."""
     texts = {
         "scores": ("scores.csv", scores_csv(standings)),
         "trials": ("trials.csv", trials_csv(standings)),

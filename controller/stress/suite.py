@@ -39,10 +39,7 @@ Executors = Callable[[], AbstractContextManager[Executor]]
 def execute(
     config: Path, overrides: Sequence[Layer], out: Path | None, scheduler: str | None, *, resume: bool
 ) -> tuple[Mapping[str, object], str]:
-    """Run a suite, or with `resume` what is left of it, here or on the cluster of a Dask scheduler.
-
-    Returns its summary and a line for people. Raises ConfigError, CheckpointError.
-    """
+    """Run a suite, or what is left of it, here or on a Dask cluster; return its summary and a line for people."""
     settings = stress_settings(config, overrides)
     models = check(settings)
     folder = out if out is not None else Path("runs") / f"stress-{config.stem}"
@@ -71,10 +68,7 @@ def stress_settings(config: Path, overrides: Sequence[Layer]) -> StressSettings:
 
 
 def check(settings: StressSettings) -> dict[str, str]:
-    """Check everything that a trial needs before any begins; returns the fingerprint of each model by file name.
-
-    Raises ConfigError for rates or planner that cannot be used, CheckpointError for a model.
-    """
+    """Check all that trials need; return each model's fingerprint by file name. Raises ConfigError, CheckpointError."""
     models: dict[str, str] = {}
     for index, condition in enumerate(settings.conditions):
         try:
@@ -136,10 +130,7 @@ def run_all(
 
 
 def repeat_worst(settings: StressSettings, results: Mapping[Trial, Result], folder: Path) -> dict[Trial, Path]:
-    """Repeat the most expensive runs of each adapter, at most one a condition; returns the full report of each.
-
-    None are of the oracle, which would take longer than all others together.
-    """
+    """Repeat the worst runs of each adapter but the oracle, at most one a condition; return a full report of each."""
     reports = {}
     for adapter in (name for name in settings.adapters if name != ORACLE):
         ranked = sorted((t for t in results if t.adapter == adapter), key=lambda trial: -results[trial]["cost"])

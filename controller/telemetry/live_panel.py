@@ -26,10 +26,7 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 class Panel:
-    """Shows a run of some seconds while it goes, by default on stderr; use as a context manager.
-
-    Pictures are `refresh` apart, and lines `plain_every` where the console is no terminal [s].
-    """
+    """Shows a run as it goes, a context: pictures `refresh` apart, without a terminal lines `plain_every` [s]."""
 
     def __init__(
         self,

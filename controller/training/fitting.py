@@ -28,10 +28,7 @@ _MIXTURE = "mixture"
 
 
 def load_training(out: Path, without: str | None = None) -> Episodes:
-    """Read the training episodes of a folder: random ones, then those of every on-policy round so far.
-
-    A family can be left out; mixtures, which may contain it, go with it.
-    """
+    """Read a folder's episodes, random and on-policy; without a family, and with it without mixtures."""
     files = [out / "data" / "train.npz", *sorted((out / "data").glob("on-policy-*.npz"))]
     episodes = dataset.concatenate([dataset.load(file) for file in files])
     if without is None:

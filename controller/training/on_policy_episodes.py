@@ -52,10 +52,7 @@ class OnPolicySettings:
 def gather_on_policy(
     runs: RunSettings, settings: OnPolicySettings, seed: np.random.SeedSequence, workers: int, shown: Shown = iter
 ) -> Episodes:
-    """Drive recorded runs under training conditions and return them in a fixed order.
-
-    `runs` says robot, model that drives, planner, rhythm and length.
-    """
+    """Drive runs like `runs` under training conditions, recorded, and return their episodes in a fixed order."""
     count = settings.episodes
     arguments = ([runs] * count, range(count), [settings.onset_share] * count, seed.spawn(count))
     with pool(workers) as executor:

@@ -53,10 +53,7 @@ class MetaGradientSettings:
 
 @dataclass(frozen=True)
 class MetaGradient(Adapter):
-    """Gradient steps from the prior, with the learned step sizes, the part `rates`, scaled tensor by tensor.
-
-    The logarithms beta of the scales (tensors,) are what it carries on.
-    """
+    """Steps from the prior, learned `rates` scaled tensor by tensor; the logarithms beta (tensors,) are carried on."""
 
     settings: MetaGradientSettings
     carries: ClassVar[bool] = True

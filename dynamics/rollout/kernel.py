@@ -57,10 +57,7 @@ class _Workspace(NamedTuple):
 
 
 class Kernel:
-    """Roll-outs with one set of concrete weights; `load` exchanges them in place.
-
-    Not thread-safe. Returned roll-outs are fresh arrays; only scratch space is reused.
-    """
+    """Roll-outs, fresh arrays, with concrete weights that `load` exchanges in place. Not thread-safe."""
 
     def __init__(self, model: Model, weights: Weights) -> None:
         self._space, self._widths = model.space, (model.num_inputs, model.space.size)
@@ -84,11 +81,7 @@ class Kernel:
         self._stacked = [_stack(layers) for layers in self._members]
 
     def rollout(self, state: FloatArray, actions: FloatArray) -> Float32:
-        """Predict N sequences of actions (N, H, A) from a state (S,), with every ensemble member.
-
-        Returns:
-            (E, N, H + 1, S); index 0 is the start.
-        """
+        """Predict N sequences of actions (N, H, A) from a state (S,), which is index 0 of states (E, N, H + 1, S)."""
         num_sequences, horizon, _ = actions.shape
         work, num_features = self._workspace(horizon, num_sequences), self._space.num_features
         states = np.empty((len(self._stacked), horizon + 1, self._space.size, num_sequences), np.float32)

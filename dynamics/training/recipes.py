@@ -86,11 +86,7 @@ def untrained(
 
 
 def train(model: Model, job: Job, objective: Objective, query: int, settings: FitSettings) -> tuple[Model, Parts]:
-    """Minimise an objective over windows, each support with the K transitions of a query behind it.
-
-    Returns:
-        The model with its trained network, and what its adapter needs beside it.
-    """
+    """Minimise an objective over windows, K transitions a query; return the model, and what its adapter needs."""
     training, validation = dataset.encode(model, job.training), dataset.encode(model, job.validation)
     held_out = dataset.all_windows(validation, objective.window, query)
     parts = {"prior": Part(model.prior), **objective.initial(torch.Generator().manual_seed(job.seed))}
