@@ -7,7 +7,7 @@ import pytest
 
 from controller.courses.goals import GOALS, HiddenGoal, judged, parse
 from controller.courses.rewards import Pursuit, Referee
-from controller.training.relabel import relabel
+from controller.training.fitting import relabel
 from dynamics.state_space import from_names
 from dynamics.training.dataset import Episodes
 from hardware import embodiment

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from controller.courses.goals import GOALS
-from controller.training.relabel import CHANGE_SHARE, emphasise, relabel
+from controller.training.fitting import CHANGE_SHARE, emphasise, relabel
 from dynamics.training.dataset import Episodes
 from tests.dynamics.toys import SPACE, episodes, rewarded
 
