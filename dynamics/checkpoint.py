@@ -100,7 +100,7 @@ def load(path: Path) -> Checkpoint:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: expected a whole safetensors file, got {error!s:.300}") from error
+        raise CheckpointError(f"{path}: expected a whole safetensors file, got {str(error)!r:.300}") from error
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path}: expected format {FORMAT}, got {metadata.get('format')!r:.80}")
     try:

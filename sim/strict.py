@@ -63,4 +63,4 @@ def one_of(key: str, name: str, choices: Collection[str]) -> None:
     """Raise ValueError unless a name is among the choices."""
     close = difflib.get_close_matches(name, choices, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
-    require(name in choices, key, f"one of {', '.join(choices)}", f"'{name}'{hint}")
+    require(name in choices, key, f"one of {', '.join(choices)}", f"{name!r}{hint}")

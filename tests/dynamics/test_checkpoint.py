@@ -204,3 +204,11 @@ def test_parts_that_an_adapter_cannot_use_are_refused_before_any_run(tmp_path: P
     checkpoint.save(Checkpoint("toy", "cavia", 0.1, saved.model, BiasInputSettings(), parts, {}), path)
     with pytest.raises(CheckpointError, match="toy-cavia.safetensors: damaged or incomplete: "):
         checkpoint.load(path)
+
+
+def test_a_header_with_line_breaks_is_refused_in_one_line(tmp_path: Path) -> None:
+    header = b'{"a": {"dtype": "F\n32", "shape": [0], "data_offsets": [0, 0]}}'.replace(b"\n", b"\\n")
+    path = tmp_path / "broken.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(CheckpointError, match=r"\A[^\n]*expected a whole safetensors file[^\n]*\Z"):
+        load(path)

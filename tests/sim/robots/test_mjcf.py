@@ -141,6 +141,7 @@ def test_without_legs_it_lies_on_what_it_has(tmp_path: Path) -> None:
         ({"root": "planar"}, "root: expected slides along x and z, then a hinge around y on body body, got"),
         ({"body": "/nowhere/tripod.xml"}, "body: /nowhere/tripod.xml: .*"),
         ({"body": "tripod"}, "body: expected one of .*, the path of an MJCF file ending in .xml, got 'tripod'"),
+        ({"body": "tri\npod"}, r"\Abody: expected one of [^\n]*, got 'tri\\npod'\Z"),
     ],
 )
 def test_what_a_file_has_not_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
