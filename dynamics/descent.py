@@ -9,16 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dynamics.backpropagation import (
-    Sizes,
-    backpropagate,
-    columns,
-    features,
-    gradient,
-    layers,
-    sizes,
-    vectors,
-)
+from dynamics.backpropagation import Sizes, backpropagate, columns, features, gradient, layers, sizes, vectors
 from dynamics.model import Model, encode
 from dynamics.network import Weights
 from dynamics.transitions import Float32, Transitions

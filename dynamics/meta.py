@@ -21,17 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dynamics.backpropagation import (
-    Sizes,
-    backpropagate,
-    columns,
-    curvature,
-    gradient,
-    layers,
-    sizes,
-    vectors,
-    weights,
-)
+from dynamics.backpropagation import Sizes, backpropagate, columns, curvature, gradient, layers, sizes, vectors, weights
 from dynamics.descent import Window, missed, stepped
 from dynamics.network import Weights
 from dynamics.transitions import Float32

@@ -36,7 +36,6 @@ class CemSettings:
         floor: smallest standard deviation as a fraction of the range.
         momentum: weight of the old mean and std when refitting, in [0, 1).
         hold: steps between the knots of a candidate's noise, so that it moves the robot.
-        interpolation: what the noise does between its knots.
     """
 
     kind: Literal["cem"] = "cem"

@@ -35,7 +35,6 @@ class IcemSettings:
         momentum: weight of the old mean and std when refitting, in [0, 1).
         colour: exponent of the noise spectrum; 0 is white, 2 to 4 suits legs and arms.
         hold: steps between the knots of a candidate's noise.
-        interpolation: what the noise does between its knots.
     """
 
     kind: Literal["icem"] = "icem"

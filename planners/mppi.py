@@ -33,7 +33,6 @@ class MppiSettings:
         anneal: factor on the standard deviation from round to round, in (0, 1].
         colour: exponent of the noise spectrum; 0 is white.
         hold: steps between the knots of a candidate's noise.
-        interpolation: what the noise does between its knots.
     """
 
     kind: Literal["mppi"] = "mppi"

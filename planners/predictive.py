@@ -27,7 +27,6 @@ class PredictiveSettings:
         rounds: how often the best sequence is disturbed.
         std: standard deviation of the noise as a fraction of each action's range.
         hold: steps between the knots of the noise.
-        interpolation: what the noise does between its knots.
     """
 
     kind: Literal["predictive"] = "predictive"

@@ -25,7 +25,6 @@ class ShootingSettings:
         candidates: action sequences per round.
         rounds: batches of candidates.
         hold: steps between the knots of a sequence.
-        interpolation: what happens between the knots.
     """
 
     kind: Literal["shooting"] = "shooting"

@@ -23,7 +23,6 @@ class BiasInputSettings:
     """How the constant inputs adapt.
 
     Attributes:
-        window: support transitions M.
         size: number of constant inputs Z.
         steps: inner gradient steps, 1 to 3.
         rate: initial step size, learned for every input.

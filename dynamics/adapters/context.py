@@ -27,7 +27,6 @@ class RecurrentSettings:
     """A gated recurrent unit reads the window (RL^2, ReBAL).
 
     Attributes:
-        window: transitions M.
         hidden: size of the hidden state.
         latent: numbers that the model is told.
     """
@@ -46,7 +45,6 @@ class AttentionSettings:
     """Dilated causal convolutions and attention over the window (SNAIL).
 
     Attributes:
-        window: transitions M.
         hidden: channels of every layer.
         latent: numbers that the model is told.
     """
@@ -65,7 +63,6 @@ class LatentSettings:
     """A probabilistic latent, whatever the order of the window: a product of Gaussians (PEARL, CaDM).
 
     Attributes:
-        window: transitions M.
         hidden: width of the encoder.
         latent: numbers that the model is told.
         divergence: weight of the divergence from the unit Gaussian in training.
@@ -90,7 +87,6 @@ class BeliefSettings:
     """A recurrent belief about the true condition (Humplik et al. 2019, arXiv 1905.06424; RMA, arXiv 2107.04034).
 
     Attributes:
-        window: transitions M.
         hidden: size of the hidden state.
         teaching: weight of the squared error of the belief, in deviations of each channel.
         bottleneck: weight of the information bottleneck; 0 has none.

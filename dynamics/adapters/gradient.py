@@ -22,7 +22,6 @@ class GradientSettings:
     """How GrBAL adapts, in meta-training and at run time.
 
     Attributes:
-        window: support transitions M.
         steps: inner gradient steps of training, 1 to 3.
         rate: initial step size of every parameter.
         learn_rates: meta-learn one step size per parameter (Meta-SGD); otherwise all stay at `rate`.

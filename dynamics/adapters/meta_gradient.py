@@ -32,7 +32,6 @@ class MetaGradientSettings:
     """How step sizes are tuned while running.
 
     Attributes:
-        window: support transitions M.
         steps: inner gradient steps, 1 to 3.
         meta_rate: step size eta of the logarithms of the step sizes.
         forget: share by which they return to the learned ones at every tick.

@@ -27,7 +27,6 @@ class PriorsSettings:
     """How starting points are used.
 
     Attributes:
-        window: support transitions M.
         steps: inner gradient steps, 1 to 3.
         rate: initial step size of every parameter, learned.
         starts: number of learned starting points P.
