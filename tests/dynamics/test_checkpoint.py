@@ -211,4 +211,4 @@ def test_a_header_with_line_breaks_is_refused_in_one_line(tmp_path: Path) -> Non
     path = tmp_path / "broken.safetensors"
     path.write_bytes(len(header).to_bytes(8, "little") + header)
     with pytest.raises(CheckpointError, match=r"\A[^\n]*expected a whole safetensors file[^\n]*\Z"):
-        load(path)
+        checkpoint.load(path)
