@@ -62,6 +62,10 @@ class Reading:
     """What is said besides of what is beyond a threshold, such as names."""
 
 
+_Look = tuple[str, Check, Reading, float, float]
+"""A check, how it is measured, and the range in which nothing has to be said."""
+
+
 class Growth:
     """How much a counter grew within the last second; one that starts again from zero is a new one."""
 
@@ -117,13 +121,15 @@ class Watch:
         self._period = max(4, round(_PERIOD * spec.servo_hz))
         period = self._period / spec.servo_hz
         self._obedience, self._senses, self._feet = Obedience(spec, period), Senses(period), Feet(spec, period)
-        self._compares = any(check.on for name, check in spec.checks if name in COMPARISONS)
         self._driven, self._cycle, self._at, self._gap = False, 0, 0.0, 0.0
         self._walks = False
         readings = self.readings()
         checks = {name: getattr(spec.checks, name) for name in readings}
         on = [(name, check, readings[name]) for name, check in checks.items() if check.severity is not _OFF]
-        self._looks = [(*look, *_harmless(*look[1:])) for look in on]
+        looks = [(*look, *_harmless(*look[1:])) for look in on]
+        self._looks = [look for look in looks if look[0] not in COMPARISONS]
+        self._comparing = [look for look in looks if look[0] in COMPARISONS]
+        self._suspected: list[Trip] = []
 
     def learn(self, state: RobotState, now: float, sent: RobotCommand | None, *, walks: bool = False) -> None:
         """Compare a state with the command before it, and with the states before.
@@ -139,12 +145,13 @@ class Watch:
             if self._driven:
                 self._obedience.forget()
                 self._senses.forget()
+                self._suspected = []
             self._driven, self._gap = False, 0.0
             return
         self._gap, self._at = (now - self._at if self._driven else 0.0), now
         self._driven = True
         self._cycle = (self._cycle + 1) % self._period
-        if self._compares:
+        if self._comparing:
             self._compare_by_turns(state, now, sent)
 
     def _compare_by_turns(self, state: RobotState, now: float, sent: RobotCommand) -> None:
@@ -159,10 +166,11 @@ class Watch:
         match quarter:
             case 0:
                 self._obedience.look(state, sent)
-            case 1:
+            case 2:
                 self._senses.look(state, sent, now)
             case 3 if self._walks:
                 self._feet.look(state, sent, self._senses.up[-1] if self._senses.up else math.nan)
+        self._suspected = self._beyond(self._comparing, state, now)
 
     def look(self, state: RobotState, now: float, late: float = 0.0) -> tuple[Trip, ...]:
         """Return every check that trips at `now` [s], worst first.
@@ -179,12 +187,19 @@ class Watch:
 
         # Every check that is on; a number within its harmless range costs one comparison.
         trips = [self._robot(state)] if self._spec.checks.robot.severity is not _OFF else []
-        for name, check, reading, least, most in self._looks:
+        found = [trip for trip in trips if trip is not None] + self._suspected
+        found += self._beyond(self._looks, state, now)
+        return tuple(sorted(found, key=lambda trip: _RANK[trip.severity]))
+
+    @staticmethod
+    def _beyond(looks: list[_Look], state: RobotState, now: float) -> list[Trip]:
+        """Return what is beyond a threshold of some checks."""
+        found = []
+        for name, check, reading, least, most in looks:
             value = reading.value(state, now)
             if not least <= value <= most:  # so that what is not a number is looked at too
-                trips.append(compare(name, check, reading, value))
-        found = [trip for trip in trips if trip is not None]
-        return tuple(sorted(found, key=lambda trip: _RANK[trip.severity]))
+                found.append(compare(name, check, reading, value))
+        return [trip for trip in found if trip is not None]
 
     def readings(self) -> dict[str, Reading]:
         """Return how each check is measured."""
