@@ -24,8 +24,8 @@ GAIN_ERROR = 0.1
 """Of every motor [-]."""
 KNOCK = 20.0
 """Largest push at the hardest level [N s]."""
-INTACT, TWICE = 0.35, 0.15
-"""Shares of draws in which nothing hard happens, and in which two things do."""
+ASKEW, INTACT, TWICE = 0.5, 0.35, 0.15
+"""Shares of draws with a slope, and on top without anything else that is hard; of the rest, with two such things."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,10 @@ def draw(rng: np.random.Generator, level: float, anatomy: Anatomy, terrain: Terr
         Condition(terrain, friction=rng.uniform(low, STICKY), gain=gain, delay=LATE * rng.random() * max(0.3, level))
     )
     found = _loaded(found, rng, 0.25, anatomy)
+    if level > 0.0 and rng.random() < ASKEW:
+        found = replace(_tilted(found, rng, level), hard=True)
     if level > 0.0 and rng.random() > INTACT:
-        kinds = [_loaded, _tilted, _worn, _slippery]
+        kinds = [_loaded, _worn, _slippery]
         kinds += [_dead] if level > 0.25 else []
         kinds += [_stuck] if level > 0.35 else []
         kinds += [_legless] if level > 0.5 else []
@@ -63,7 +65,7 @@ def _loaded(found: Draw, rng: np.random.Generator, level: float, anatomy: Anatom
     return replace(found, condition=replace(found.condition, payload_mass=mass, payload_moment=(x, y)))
 
 
-def _tilted(found: Draw, rng: np.random.Generator, level: float, anatomy: Anatomy) -> Draw:
+def _tilted(found: Draw, rng: np.random.Generator, level: float) -> Draw:
     angle, heading = STEEPEST * level * math.sqrt(rng.random()), rng.uniform(-math.pi, math.pi)
     tilt = (angle * math.cos(heading), angle * math.sin(heading))
     return replace(found, condition=replace(found.condition, tilt=tilt))

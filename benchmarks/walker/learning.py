@@ -32,7 +32,7 @@ FloatArray = NDArray[np.float64]
 
 STATE = "walker-state.pt"
 CURVE = "curve.csv"
-UP, DOWN, EAGERNESS = (0.72, 4.0), (0.6, 9.0), 0.01
+UP, DOWN, EAGERNESS = (0.66, 4.0), (0.5, 9.0), 0.01
 """The level of hardness rises when the reward for velocity is above, and falls per robot and minute are below; it sinks
 when one of them is beyond the second pair; by how much for each update."""
 
@@ -72,6 +72,8 @@ def learn(settings: WalkerSettings, out: Path) -> Iterator[Stage]:
             algorithm = build(settings, environment)
             if state is not None:
                 algorithm.load(state, None, strict=True)
+            if number == settings.learning.loose:
+                algorithm.actor.distribution.log_std_param.data.fill_(math.log(settings.learning.spread))
             rows = []
             if number > 0:
                 rows = list(_stage(settings, environment, algorithm, number - 1))

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-SLOPPY, NEAR = 0.25, 0.04
-"""Squared errors of velocity by which a reward falls to 37 %, far from the command and near it [m^2/s^2, rad^2/s^2]."""
+FAR, SLOPPY, NEAR = 2.0, 0.25, 0.04
+"""Squared errors of velocity by which a reward falls to 37 %: on the way to the command, and the nearer the narrower
+[m^2/s^2], [rad^2/s^2]."""
 USUAL_HEIGHT = 0.3
 """Of the trunk over the ground [m]."""
 CLEARANCE = 0.08
@@ -63,6 +64,7 @@ def terms(motion: Motion) -> dict[str, FloatArray]:
     swing = np.clip(motion.swing - SHORT_SWING, 0.0, LONG_SWING - SHORT_SWING) * motion.landed
     low = np.abs(motion.foot_height - CLEARANCE) * motion.foot_speed * ~motion.contact
     return {
+        "velocity_far": np.exp(-off / FAR),
         "velocity": np.exp(-off / SLOPPY),
         "velocity_near": np.exp(-off / NEAR),
         "turn": np.exp(-turn_off / SLOPPY),

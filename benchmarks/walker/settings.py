@@ -35,6 +35,7 @@ class CommandSettings:
 class RewardSettings:
     """Weights of the terms of the reward, per second; what is bad has a minus in front."""
 
+    velocity_far: float = 1.0
     velocity: float = 1.0
     velocity_near: float = 1.0
     turn: float = 0.5
@@ -66,14 +67,15 @@ class LearningSettings:
     batches: int = 4
     hidden: tuple[int, ...] = (256, 128)
     rate: float = 1e-4
-    divergence: float = 0.01
+    divergence: float = 0.015
     """Between policies before and after an update, which the learning rate is adapted to."""
-    entropy: float = 0.005
+    entropy: float = 0.002
     discount: float = 0.99
     smoothing: float = 0.95
-    spread: float = 0.6
-    """Standard deviation of actions at the start."""
-    mirror: float = 0.0
+    spread: float = 0.5
+    """Standard deviation of actions at the start; after an imitation, at the start of stage `loose`."""
+    loose: int = 9
+    mirror: float = 0.3
     """Price of not doing the mirror image in the mirror: of robots that are the same on both sides."""
 
     def __post_init__(self) -> None:

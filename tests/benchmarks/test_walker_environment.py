@@ -93,7 +93,7 @@ def test_rewards_are_finite_named_as_their_weights_and_best_where_the_command_is
     assert {*found, "fall"} == {item.name for item in fields(RewardSettings)}
     assert all(np.isfinite(values).all() and values.shape == (12,) for values in found.values())
     met = terms(replace(motion, command=np.column_stack((motion.velocity[:, :2], motion.gyro[:, 2]))))
-    assert all((met[name] == 1.0).all() for name in ("velocity", "velocity_near", "turn", "turn_near"))
+    assert all((met[name] == 1.0).all() for name in ("velocity_far", "velocity", "velocity_near", "turn", "turn_near"))
 
 
 def test_one_seed_is_one_training() -> None:
