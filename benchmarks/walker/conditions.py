@@ -16,6 +16,8 @@ HEAVIEST, REACH = 8.5, (0.13, 0.11)
 SLIPPERY, STICKY, USUAL = 0.15, 1.2, 0.6
 """Friction of the feet at the hardest level, at most, and at least at the easiest [-]."""
 STEEPEST = math.radians(17.0)
+GRIP = 0.3
+"""By how much friction is above what a slope asks for, at least: who slides down for good learns nothing."""
 WEAKEST = 0.4
 """Share of its torque that a weak motor gives at the hardest level [-]."""
 LATE = 0.02
@@ -56,7 +58,9 @@ def draw(rng: np.random.Generator, level: float, anatomy: Anatomy, terrain: Terr
         kinds += [_legless] if level > 0.5 else []
         for index in rng.permutation(len(kinds))[: 2 if rng.random() < TWICE else 1]:
             found = replace(kinds[index](found, rng, level, anatomy), hard=True)
-    return found
+    slope = found.condition.slope
+    grip = max(found.condition.foot_friction, math.tan(slope) + GRIP if slope > 0.0 else 0.0)
+    return replace(found, condition=replace(found.condition, friction=grip))
 
 
 def _loaded(found: Draw, rng: np.random.Generator, level: float, anatomy: Anatomy) -> Draw:

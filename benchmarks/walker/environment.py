@@ -25,6 +25,8 @@ UPRIGHT, LOWEST, FASTEST = 0.5, 0.12, 60.0
 """A robot has fallen whose trunk leans by more than its cosine, is lower [m], or has a joint that is faster [rad/s]."""
 CALM = (4.0, 12.0)
 """How long a condition lasts [s]."""
+AGAIN = 0.5
+"""Share of falls after which a robot stands up under the same condition, lest what makes it fall at once be rare."""
 KNOCKS = 0.2
 """Pushes a second."""
 USED = 0.9
@@ -97,7 +99,7 @@ class WalkerEnvironment:
         self._air, self._feet = np.zeros((n, legs)), np.zeros((n, legs, 3))
         self._contact = np.ones((n, legs), dtype=bool)
         self._frames = np.zeros((n, settings.history, len(self._noise)))
-        self._begin(np.arange(n))
+        self._begin(np.arange(n), np.ones(n, dtype=bool))
         self._observe()
         self.age[:] = rng.integers(self.longest, size=n)
 
@@ -129,7 +131,7 @@ class WalkerEnvironment:
         self._calm -= self.dt
         self._tally(motion, reward, fallen)
         if done.any():
-            self._begin(np.flatnonzero(done))
+            self._begin(np.flatnonzero(done), late | (self._rng.random(len(done)) > AGAIN))
         for index in np.flatnonzero(self._calm <= 0.0):
             self._perturb(int(index))
         self._observe()
@@ -211,10 +213,10 @@ class WalkerEnvironment:
         angle = bodies.angles - self.pose
         return observation.frame(bodies.qvel[:, 3:6], gravity, self.command, angle, bodies.speeds, self._action)
 
-    def _begin(self, which: NDArray[np.intp]) -> None:
-        """Let some robots stand at the origin again, under something new."""
+    def _begin(self, which: NDArray[np.intp], fresh: BoolArray) -> None:
+        """Let some robots stand at the origin again, those that are `fresh` (n,) under something new."""
         count = len(which)
-        for index in which:
+        for index in which[fresh[which]]:
             self._perturb(int(index))
         start = np.tile(self.bodies.start, (count, 1))
         start[:, -len(self.pose) :] += self._rng.uniform(-0.1, 0.1, (count, len(self.pose)))
