@@ -12,6 +12,7 @@ import itertools
 import json
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 
@@ -31,6 +32,8 @@ from controller.jobs.interrupts import termination, uninterrupted
 from dynamics.files import CURES, trouble
 
 DESCRIPTION = "Legged robots that keep going when their body or the ground changes under them."
+_NARROWEST = 20
+"""Columns of a terminal; help for fewer would never end."""
 
 Command = Run | Train | Stress | Deploy | Emulate | Replay | Doctor | List
 COMMANDS: dict[str, Callable[..., Command]] = {
@@ -50,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # One thread: the planner is timed, and spinning OpenMP threads ruin it. Read when NumPy and torch are imported.
     for variable, value in (("OMP_NUM_THREADS", "1"), ("OMP_WAIT_POLICY", "PASSIVE")):
         os.environ.setdefault(variable, value)
+    if shutil.get_terminal_size().columns < _NARROWEST:
+        os.environ["COLUMNS"] = str(_NARROWEST)
     with termination(), forgiving():
         try:
             return _carry_out(arguments)

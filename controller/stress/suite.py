@@ -48,7 +48,11 @@ def execute(
     with claimed(folder, "a stress suite", to_yaml(shared(settings)), resume=resume):
         check_kept(settings, store, models)
         run_all(settings, store, partial(measure, settings, models), executors, stderr)
-        found = standings(Measured(settings, store.all(settings.trials())))
+        results = store.all(settings.trials())
+        if lost := store.missing(settings.trials()):
+            gone = f"{len(lost)} of them are gone, such as {lost[0].slug}; --resume runs them again"
+            raise ConfigError(f"{store.folder}: expected the trials that were kept there: {gone}")
+        found = standings(Measured(settings, results))
         replays = repeat_worst(settings, found.measured.results, folder)
         files = write_report(folder, found, replays)
     for table in tables(found):

@@ -383,6 +383,14 @@ def test_list_names_what_there_is(capsys: pytest.CaptureFixture[str], family: st
     assert name in json.loads(capsys.readouterr().out)[family]
 
 
+def test_help_ends_on_the_narrowest_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "2")
+    assert main(["list", "--help"]) == 0
+    assert "usage: limber list" in capsys.readouterr().out
+
+
 def test_help_needs_nothing_heavy() -> None:
     code = (
         "import sys; from controller.cli import main; main(['--help']);"

@@ -119,6 +119,22 @@ def test_seeds_and_adapters_can_be_added_to_a_suite(workplace: Path, capsys: pyt
     assert figures["room"].keys() == {"intact", "leg"}
 
 
+def test_trials_that_somebody_removes_meanwhile_are_said_and_run_again(
+    workplace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def removing(*given: Any) -> None:
+        run_all(*given)
+        next((workplace / "out" / "trials").iterdir()).unlink()
+
+    arguments = ("--adapters", "mb", "--set", "worst=0", "--out", "out")
+    with monkeypatch.context() as patch:
+        patch.setattr("controller.stress.suite.run_all", removing)
+        assert stress(*arguments) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("limber: out/trials: expected the trials that were kept there: 1 of them are gone, such as ")
+    assert stress(*arguments, "--resume") == 0
+
+
 def test_other_settings_models_and_conditions_do_not_mix_in(
     workplace: Path, untrained_models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
