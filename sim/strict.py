@@ -35,10 +35,11 @@ def not_negative(part: object, *keys: str) -> None:
         require(0.0 <= number < math.inf, key, "zero or a positive number", number)
 
 
-def at_least(part: object, least: float, *keys: str) -> None:
-    """Raise ValueError unless no number under these keys is smaller."""
+def at_least(part: object, least: float, *keys: str, most: float = math.inf) -> None:
+    """Raise ValueError unless no number under these keys is smaller, or larger than `most`."""
     for key, number in numbers(part, *keys):
         require(number >= least, key, f"at least {least}", number)
+        require(number <= most, key, f"at most {most:,}", number)
 
 
 def shares(part: object, *keys: str) -> None:

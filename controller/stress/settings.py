@@ -63,8 +63,8 @@ class StressCondition:
     without: str | None = None
 
     def __post_init__(self) -> None:
-        plain = re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name) is not None
-        require(plain, "name", "lower-case letters, digits and single hyphens", repr(self.name))
+        plain = re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name) is not None and len(self.name) <= 80
+        require(plain, "name", "lower-case letters, digits and single hyphens, 80 at most", repr(self.name))
         if (self.family is None) == (not self.perturbations):
             raise ValueError(f"{self.name}: expected either perturbations or a family")
         if not 0.0 <= self.onset < 86400.0 or (self.onset and self.family is None):
@@ -126,7 +126,7 @@ class StressSettings:
     workers: int = 2
 
     def __post_init__(self) -> None:
-        at_least(self, 1, "seeds", "oracle_seeds", "workers")
+        at_least(self, 1, "seeds", "oracle_seeds", "workers", most=10_000)
         at_least(self, 0, "first_seed", "worst")
         for what, names in (("adapters", self.adapters), ("conditions", [c.name for c in self.conditions])):
             differ = 0 < len(names) == len(set(names))

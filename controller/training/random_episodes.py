@@ -50,8 +50,10 @@ class CollectSettings:
     workers: int = 2
 
     def __post_init__(self) -> None:
-        at_least(self, 1, "episodes", "heldout_episodes", "workers")
+        at_least(self, 1, "episodes", "heldout_episodes", most=1_000_000)
+        at_least(self, 1, "workers", most=10_000)
         positive(self, "seconds")
+        at_least(self, 0, "seconds", most=3600)
         shares(self, "onset_share", "noise", "alike")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -97,7 +98,8 @@ class ExperimentSettings:
         rounds, driver = self.on_policy.rounds, self.on_policy.driver
         require(self.goal is None or not rounds, "on_policy.rounds", "0 with a hidden goal", rounds)
         positive(self, "reward_weight")
-        at_least(self, 1, "query", "support", "workers", "goals_per_episode")
+        at_least(self, 1, "query", "support", "workers", "goals_per_episode", most=10_000)
+        require(0 < self.rate_hz <= 500, "rate_hz", "more than 0 and at most 500", self.rate_hz)
         require(0 < self.validation < 1, "validation", "a share in (0, 1)", self.validation)
         count = self.collect.episodes
         left = count - max(1, round(self.validation * count))
@@ -109,6 +111,8 @@ class ExperimentSettings:
         require(fits, "on_policy.driver", f"one of {', '.join(self.fitted)}", repr(driver))
 
     def _check(self, name: str, recipe: RecipeSettings) -> None:
+        plain = re.fullmatch("[a-z0-9_]{1,40}", name) is not None
+        require(plain, "recipes", "names of lower-case letters, digits and _, 40 at most", repr(name))
         longest = round(self.collect.seconds * self.rate_hz)
         window = max(self.support, recipe.adapter.window)
         length = window + max(self.query, recipe.query)

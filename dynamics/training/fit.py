@@ -45,6 +45,8 @@ class FitSettings:
         for name in ("steps", "batch", "validate_every", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if self.batch > 1_000_000:
+            raise ValueError(f"batch: expected at most 1,000,000, got {self.batch}")
         for name in ("rate", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: expected a positive number, got {getattr(self, name)}")

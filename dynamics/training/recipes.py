@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dynamics.adapters.base import LARGEST
 from dynamics.model import Model, fit_inputs, fit_targets
 from dynamics.network import Parts, initial_weights
 from dynamics.objectives.base import Objective, Part
@@ -35,10 +36,10 @@ class NetworkSettings:
     members: int = 1
 
     def __post_init__(self) -> None:
-        if not self.hidden or min(self.hidden) < 1:
-            raise ValueError(f"hidden: expected at least one positive width, got {self.hidden}")
-        if self.members < 1:
-            raise ValueError(f"members: expected at least 1, got {self.members}")
+        if not self.hidden or not 1 <= min(self.hidden) <= max(self.hidden) <= LARGEST:
+            raise ValueError(f"hidden: expected at least one positive width, at most {LARGEST:,}, got {self.hidden}")
+        if not 1 <= self.members <= LARGEST:
+            raise ValueError(f"members: expected at least 1 and at most {LARGEST:,}, got {self.members}")
 
 
 @dataclass(frozen=True)

@@ -111,3 +111,26 @@ def test_the_experiments_that_come_along_are_valid(
 ) -> None:
     experiment.execute(file, [], tmp_path / "out", resume=False)
     assert len(started) == 1
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ("recipes={../x: {}}", "recipes: expected names of lower-case letters, digits and _, 40 at most, got '../x'"),
+        ("recipes={'': {}}", "recipes: expected names of lower-case letters, digits and _, 40 at most, got ''"),
+        ("recipes.mb.network.hidden=[1000000000]", "at most 10,000, got (1000000000,)"),
+        ("recipes.mb.network.members=1000000000", "at most 10,000, got 1000000000"),
+        ("recipes.mb.fit={steps: 1, batch: 1000000000}", "batch: expected at most 1,000,000, got 1000000000"),
+        ("collect.episodes=1000000000", "episodes: expected at most 1,000,000, got 1000000000"),
+        ("collect.seconds=1e12", "seconds: expected at most 3,600, got 1000000000000.0"),
+        ("workers=1000000000", "workers: expected at most 10,000, got 1000000000"),
+        ("rate_hz=1e308", "rate_hz: expected more than 0 and at most 500, got 1e+308"),
+    ],
+)
+def test_what_no_machine_has_room_for_is_refused_before_anything_is_written(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str, message: str
+) -> None:
+    assert main(["train", "--config", str(config), "--out", str(tmp_path / "out"), "--set", change]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert not (tmp_path / "out").exists()

@@ -157,6 +157,7 @@ def test_other_settings_models_and_conditions_do_not_mix_in(
         (["--adapters", "mb,grabl"], 2, "command line: adapters: unknown adapter 'grabl'; "),
         (["--adapters", "mb,grabl"], 2, "did you mean 'grbal'?"),
         (["--workers", "0"], 2, "workers: expected at least 1, got 0"),
+        (["--seeds", "1000000000"], 2, "command line: seeds: expected at most 10,000, got 1000000000"),
         (["--seeds", "many"], 2, "command line: seeds: expected a valid integer, got 'many'"),
         (["--set", "second=3"], 2, "--set second=3: second: unknown key; "),
         (["--set", "seconds=0.01"], 2, "seconds: expected at least one tick"),
