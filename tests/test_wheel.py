@@ -33,8 +33,9 @@ def limber(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_settings_and_models_travel_in_the_wheel(site: Path) -> None:
-    for folder, kind in (("configs", "*.yaml"), ("models", "*.safetensors")):
-        sources = {path.relative_to(ROOT) for path in (ROOT / folder).rglob(kind)}
+    for kind in ("*.yaml", "*.safetensors", "*.onnx"):
+        sources = {path.relative_to(ROOT) for folder in ("configs", "models") for path in (ROOT / folder).rglob(kind)}
+        assert sources
         packed = {path.relative_to(site / "controller" / "assets") for path in site.rglob(kind)}
         assert packed == sources
     assert (site / "controller" / "assets" / "configs" / "run" / "roach.yaml").is_file()

@@ -57,15 +57,15 @@ class Stage:
     """Row of the curve of its last update."""
 
 
-def learn(settings: WalkerSettings, out: Path) -> Iterator[Stage]:
-    """Train from the newest state in `out`, or from nothing, and yield every stage that is done.
+def learn(settings: WalkerSettings, out: Path, stages: int) -> Iterator[Stage]:
+    """Train from the newest state in `out`, or from nothing, to the last of `stages`, and yield every one that is done.
 
     A stage begins with fresh robots and generators of its own, so that a training that was interrupted goes on as if
     nothing had been. What comes before the first is the imitation of the gait.
     """
     out.mkdir(parents=True, exist_ok=True)
     state = read_state(out / STATE) if (out / STATE).is_file() else None
-    for number in range(0 if state is None else int(state["stage"]) + 1, settings.stages + 1):
+    for number in range(0 if state is None else int(state["stage"]) + 1, stages + 1):
         level = settings.imitation.level if state is None else float(state["level"])
         with _seeded(settings.seed, number):
             environment = WalkerEnvironment(settings, np.random.default_rng((settings.seed, number)), level)

@@ -125,14 +125,13 @@ class WalkerSettings:
     """Observations that the policy sees: the newest and those just before."""
     stage: int = 50
     """Updates from one checkpoint to the next; the robots start anew at each."""
-    stages: int = 60
     commands: CommandSettings = field(default_factory=CommandSettings)
     rewards: RewardSettings = field(default_factory=RewardSettings)
     imitation: ImitationSettings = field(default_factory=ImitationSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)
 
     def __post_init__(self) -> None:
-        at_least(self, 1, "count", "threads", "history", "stage", "stages")
+        at_least(self, 1, "count", "threads", "history", "stage")
         positive(self, "rate_hz", "timestep", "seconds", "kp", "kd", "scale")
         steps = 1.0 / (self.rate_hz * self.timestep)
         require(abs(steps - round(steps)) < 1e-6, "timestep", "a whole number of steps a control step", steps)

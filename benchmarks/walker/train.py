@@ -39,6 +39,8 @@ class Arguments:
     """Folder for everything."""
     resume: bool = False
     """Go on after the last whole stage."""
+    stages: int = 30
+    """The last stage; with --resume it may be a later one than before."""
     set: tuple[str, ...] = ()
     """Override a setting, for example seed=1."""
 
@@ -52,19 +54,19 @@ def main() -> int:
         layers = [read_yaml(arguments.config), *map(assignment, arguments.set)]
         settings = resolve(WalkerSettings, layers)
         with claimed(arguments.out, "a walker's training", to_yaml(settings), resume=arguments.resume):
-            train(settings, arguments.out)
+            train(settings, arguments.out, arguments.stages)
     except ConfigError as error:
         logging.error("%s", error)
         return 2
     return 0
 
 
-def train(settings: WalkerSettings, out: Path) -> None:
+def train(settings: WalkerSettings, out: Path, stages: int) -> None:
     """Train, and say how it goes."""
     policy = out / f"{robots.spec(settings.robot).name}-walker.onnx"
-    for stage in learning.learn(settings, out):
-        logging.info("stage %d of %d: %s", stage.number, settings.stages, learning.in_words(stage.last))
-        if stage.number % PUBLISHED == 0 or stage.number == settings.stages:
+    for stage in learning.learn(settings, out, stages):
+        logging.info("stage %d of %d: %s", stage.number, stages, learning.in_words(stage.last))
+        if stage.number % PUBLISHED == 0 or stage.number == stages:
             logging.info("policy: %s", learning.export(settings, out / learning.STATE, policy))
 
 
