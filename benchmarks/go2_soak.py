@@ -10,6 +10,7 @@ a virtual machine may stop it for a tenth of a second, which ends a walk; here h
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import tempfile
@@ -70,8 +71,10 @@ def soak(seconds: float, folder: Path, console: Console, *flags: str) -> bool:
             if time.monotonic() - began < SETTLED:
                 continue
             shared.append(sum(file.stat().st_size for file in Path("/dev/shm").iterdir()) / _MEGABYTE)
-            for name, pid in pids.items():
-                looks[name].append((time.monotonic() - began, *look(pid)))
+            with contextlib.suppress(OSError):  # it ends
+                now = {name: (time.monotonic() - began, *look(pid)) for name, pid in pids.items()}
+                for name, found in now.items():
+                    looks[name].append(found)
         lasted = time.monotonic() - began
         status, summary = deployment.finish()
         robot.stop()
@@ -79,7 +82,8 @@ def soak(seconds: float, folder: Path, console: Console, *flags: str) -> bool:
         console.print(f"exit {status} after {lasted:.0f} s: {deployment.said[-1:]}")
         return False
     _tell(console, looks)
-    console.print(f"exit {status} after {lasted:.0f} s; files in /dev/shm: {shared[0]:.2f} to {shared[-1]:.2f} MB")
+    console.print(f"exit {status} after {lasted:.0f} s: {deployment.said[-1:]}")
+    console.print(f"files in /dev/shm: {shared[0]:.2f} to {shared[-1]:.2f} MB")
     console.print(f"servo: {summary.get('servo')}")
     console.print(f"outside limits {robot.report['outside_limits']}, fell {str(robot.report['fell']).lower()}")
     return status == 0 and all(slope <= most for rows in looks.values() for slope, most in _slopes(rows))

@@ -136,16 +136,19 @@ def read(log: ServoLog) -> tuple[RunTrace | None, list[TickTrace]]:
 
 def _tick(told: Mapping[str, Any]) -> TickTrace:
     plan = told["plan"]
+    actions, gains = _array(plan["actions"]), _unpacked(plan.get("gains"))
+    if gains is not None:  # what was not followed is nothing to anybody
+        gains = np.concatenate([gains, np.zeros((len(actions) - len(gains), *gains.shape[1:]))])
     answered = Plan(
         time=float(plan["time"]),
         step=float(plan["step"]),
-        actions=_array(plan["actions"]),
+        actions=actions,
         states=_array(plan["states"]),
         cost=math.nan,
         status=PlanStatus(plan["status"]),
         evaluations=0,
         memory=_unpacked(plan["memory"]),
-        gains=_unpacked(plan.get("gains")),
+        gains=gains,
     )
     prior, adapted = (None if told[name] is None else float(told[name]) for name in ("error_prior", "error_adapted"))
     return TickTrace(
