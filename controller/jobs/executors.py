@@ -82,6 +82,8 @@ class _Pool(ProcessPoolExecutor):
         if isinstance(error, KeyboardInterrupt):
             for process in multiprocessing.active_children():
                 process.terminate()
+                if process.pid is not None:
+                    os.kill(process.pid, signal.SIGCONT)  # one that was stopped would never hear of it
             self.shutdown(cancel_futures=True)
         super().__exit__(kind, error, trace)
         if isinstance(error, BrokenExecutor):

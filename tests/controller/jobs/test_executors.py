@@ -80,7 +80,8 @@ def test_workers_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
     assert not alive(worker)
 
 
-def test_signals_do_not_wait_for_hours_of_work(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+def test_signals_do_not_wait_for_hours_of_work(tmp_path: Path, stopped: bool) -> None:
     script, told = tmp_path / "parent.py", tmp_path / "pid"
     script.write_text(COMMAND.format(path=str(told)))
     environment, pipe = os.environ | {"PYTHONPATH": str(ROOT)}, subprocess.PIPE
@@ -88,9 +89,11 @@ def test_signals_do_not_wait_for_hours_of_work(tmp_path: Path) -> None:
     while not told.exists():
         assert parent.poll() is None
         time.sleep(0.05)
+    if stopped:
+        os.kill(int(told.read_text()), signal.SIGSTOP)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGINT, signal.SIGTERM):  # as by a terminal
         os.killpg(parent.pid, number)
-    assert parent.communicate(timeout=50)[1] == ""
+    assert parent.communicate(timeout=30)[1] == ""
     assert parent.returncode == 130
     assert not alive(int(told.read_text()))
 
