@@ -71,7 +71,7 @@ def soak(seconds: float, folder: Path, console: Console, *flags: str) -> bool:
             if time.monotonic() - began < SETTLED:
                 continue
             shared.append(sum(file.stat().st_size for file in Path("/dev/shm").iterdir()) / _MEGABYTE)
-            with contextlib.suppress(OSError):  # it ends
+            with contextlib.suppress(OSError, KeyError):  # one that is ending has none of it
                 now = {name: (time.monotonic() - began, *look(pid)) for name, pid in pids.items()}
                 for name, found in now.items():
                     looks[name].append(found)

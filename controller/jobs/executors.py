@@ -10,11 +10,15 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from controller.settings.layers import ConfigError
 from hardware.processes import ENDING, sheltered
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,6 +37,8 @@ class SchedulerLost(WorkersLost):
 
 _PATIENCE = "10s"
 """How long a scheduler may take to answer."""
+_TRIES = 4
+"""How often a piece of work is handed to a cluster that loses it."""
 
 
 def pool(workers: int) -> ProcessPoolExecutor:
@@ -61,11 +67,42 @@ def cluster(scheduler: str) -> Iterator[Executor]:
         raise ConfigError(f"{place}: expected the address of a running Dask scheduler: {text}") from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it tells of lost connections at length
     try:
-        with client, client.get_executor(pure=False) as executor:
-            yield executor
+        with client:
+            yield _Cluster(client)
     except (CancelledError, CommClosedError, KilledWorker) as error:
         told = " ".join(str(error).split()) or "it does not answer any more"
         raise SchedulerLost(f"{place}: lost the cluster ({told})") from error
+
+
+class _Cluster(Executor):
+    """Futures of a Dask client as those of the standard library; its own executor loses those whose worker is lost."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Hand in a piece of work."""
+        job: Future[T] = Future()
+        self._hand_in(job, partial(fn, *args, **kwargs), _TRIES)
+        return job
+
+    def _hand_in(self, job: Future[T], work: Callable[[], T], tries: int) -> None:
+        """Have it done, again where a worker died with the result; after some tries that is what comes of it."""
+
+        def told(remote: Any) -> None:
+            try:
+                finish = partial(job.set_result, remote.result())
+            except CancelledError as error:
+                if tries > 1 and self._client.status == "running":
+                    self._hand_in(job, work, tries - 1)
+                    return
+                finish = partial(job.set_exception, error)
+            except Exception as error:  # noqa: BLE001 - whatever the work raised is what its future raises
+                finish = partial(job.set_exception, error)
+            if job.set_running_or_notify_cancel():
+                finish()
+
+        self._client.submit(work, pure=False).add_done_callback(told)
 
 
 class _Pool(ProcessPoolExecutor):
@@ -101,8 +138,8 @@ def _begin() -> None:
     torch.set_num_threads(1)
     for number in ENDING:
         signal.signal(number, lambda number, frame: _break_off())
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # here alone: what another thread takes interrupts nothing
 
 
 def _work(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
