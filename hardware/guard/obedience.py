@@ -41,7 +41,6 @@ class Obedience:
         most: share of what more than half of the motors do that is not as told: 0 all is, 1 nothing is; or more motors
             than a leg has, over a longer time.
         worst: the same of the one motor that is worst, over a longer time.
-        farthest: distance of the joint that is farthest from its set-point [rad].
     """
 
     def __init__(self, spec: RobotSpec, period: float) -> None:
@@ -60,7 +59,7 @@ class Obedience:
         self._off, self._all = np.zeros((_DELAYS, count)), np.tile(rest, (_DELAYS, 1))
         self._asked, self._given = self._told[0, 0], np.zeros(count)
         self._distance, self._scores, self._mean = np.zeros(count), np.zeros(count), np.zeros(count)
-        self.most = self.worst = self.farthest = 0.0
+        self.most = self.worst = 0.0
 
     def note(self, sent: RobotCommand) -> None:
         """Remember a command: its constant part and its gains, the newest first; twice a period."""
@@ -90,7 +89,6 @@ class Obedience:
         # A joint that is far from where it was sent does not follow, whatever its torque is said to be.
         far = np.minimum(np.abs(sent.position - state.motor_position) * (sent.kp > 0.0), 2.0 * _FAR)
         self._distance += (1.0 - self._keep) * (far - self._distance)
-        self.farthest = float(np.maximum.reduce(self._distance))
         self._scores = np.fmax(shares[best], self._distance / _FAR)
         self._mean += self._slowly * (self._scores - self._mean)
         means = np.sort(self._mean)

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -101,6 +103,37 @@ def test_signals_do_not_wait_for_hours_of_work(tmp_path: Path, stopped: bool) ->
 def test_a_pool_works() -> None:
     with pool(1) as executor:
         assert executor.submit(os.getpid).result() != os.getpid()
+
+
+class LosingClient:
+    """A Dask client that loses what it is handed, a few times, and then does it."""
+
+    status = "running"
+
+    def __init__(self, losses: int) -> None:
+        self.losses = losses
+
+    def submit(self, work: Callable[[], int], pure: bool) -> Future[int]:
+        remote: Future[int] = Future()
+        if self.losses:
+            self.losses -= 1
+            remote.set_exception(CancelledError())
+        else:
+            remote.set_result(work())
+        return remote
+
+
+def test_what_a_cluster_loses_is_done_again_and_not_for_ever() -> None:
+    assert executors._Cluster(cast(Any, LosingClient(3))).submit(divmod, 7, 4).result(timeout=1.0) == (1, 3)
+    with pytest.raises(CancelledError):
+        executors._Cluster(cast(Any, LosingClient(9))).submit(divmod, 7, 4).result(timeout=1.0)
+
+
+def test_what_is_gone_is_not_asked_again() -> None:
+    client = LosingClient(1)
+    client.status = "closed"
+    with pytest.raises(CancelledError):
+        executors._Cluster(cast(Any, client)).submit(divmod, 7, 4).result(timeout=1.0)
 
 
 def start(*arguments: str) -> subprocess.Popen[bytes]:
