@@ -65,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _carry_out(arguments: Sequence[str] | None) -> int:
     """Run one command and tell what came of it, whoever listens."""
+    if (where := _nowhere()) is not None:
+        complain(where)
+        return BAD_USAGE
     for flag, value in itertools.pairwise(["limber", *(sys.argv[1:] if arguments is None else arguments)]):
         if not value or (value.startswith("--") and value.find("=") == len(value) - 1):
             complain(f"command line: {value.rstrip('=') or flag}: expected a value, got an empty one")
@@ -90,6 +93,17 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
     if answer.complaint:
         complain(answer.complaint)
     return _tell(json.dumps(answer.data) if command.json else answer.text, answer.status)
+
+
+def _nowhere() -> str | None:
+    """Return what is wrong with the working folder: libraries that look for it say something else, or end."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        return (
+            f"working folder: expected one that exists, got one that was deleted ({error.strerror}); change to another"
+        )
+    return None
 
 
 def _without_opengl() -> None:

@@ -13,9 +13,20 @@ import signal
 from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
-"""What ends a process that does nothing about it: keys, a closed terminal, service managers and job schedulers."""
-_OTHERS = {*ENDING, signal.SIGALRM, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU} - {signal.SIGTERM}
+_KEYS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_MACHINE = (
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGXCPU,
+    signal.SIGALRM,
+    signal.SIGVTALRM,
+    signal.SIGPROF,
+    signal.SIGPWR,
+)
+ENDING = (*_KEYS, *_MACHINE)
+"""What ends a process that does nothing about it: keys, a closed terminal, service managers, job schedulers, timers,
+and power that fails."""
+_OTHERS = {*ENDING, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU} - {signal.SIGTERM}
 """All that end or stop a process, but the one that asks politely."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 

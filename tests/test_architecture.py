@@ -35,6 +35,7 @@ FLOORS = {
         "stress",
         "commands",
         "cli",
+        "entry",
     ),
     "planners": (
         "problem",

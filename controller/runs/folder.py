@@ -52,7 +52,7 @@ def run_folder(settings: RunSettings, out: Path | None) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         _claim(folder, to_yaml(settings))
     except OSError as error:
-        raise ConfigError(f"command line: --out: cannot write to {out or 'runs'}: {error}") from error
+        raise ConfigError(f"command line: --out: cannot write to {out or 'runs'}: {error.strerror}") from error
     try:
         yield folder
     except ConfigError:

@@ -33,6 +33,7 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
         "path_error_m": mean(np.abs(log.series("distance"))),
         "progress_m": records[-1].progress - records[0].progress if records else 0.0,
         "fell": loop.fell,
+        "interrupted": loop.interrupted,
         "goal": header.goal,
         "reward_mean": mean(log.rewards),
         "steps_to_goal": log.steps_to_goal,

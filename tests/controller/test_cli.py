@@ -30,8 +30,8 @@ SHORT = ["run", "--fast", "--no-video", "--set", "planner.search.candidates=24",
 USUAL = RunSettings().adapter
 SUMMARY_KEYS = {
     "robot", "course", "perturbations", "adapter", "planner", "model", "seed", "ticks", "seconds", "misses", "tick_ms",
-    "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "goal", "reward_mean", "steps_to_goal",
-    "prediction_error", "belief", "statuses", "adaptations", "files",
+    "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "interrupted", "goal", "reward_mean",
+    "steps_to_goal", "prediction_error", "belief", "statuses", "adaptations", "files",
 }  # fmt: skip
 
 
@@ -46,6 +46,20 @@ def workplace(untrained_models: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 
 def moves(folder: Path) -> list[TickRecord]:
     return list(Log.read(folder / "log.jsonl").records)
+
+
+def test_a_working_folder_that_was_deleted_is_said_to_be(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    workplace.rmdir()
+    assert main(["list", "robots"]) == 2
+    assert capsys.readouterr().err.startswith("limber: working folder: expected one that exists")
+
+
+def test_a_file_where_the_folder_of_a_run_should_be_is_said_in_words(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (workplace / "file").touch()
+    assert main([*SHORT, "--seconds", "1", "--out", "file"]) == 2
+    assert capsys.readouterr().err == "limber: command line: --out: cannot write to file: File exists\n"
 
 
 def test_json_is_the_last_line_on_stdout_and_the_only_one(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -262,7 +276,9 @@ def test_ctrl_c_leaves_complete_files(
 
     monkeypatch.setattr(Controller, "tick", interrupted)
     assert main([*SHORT, "--seconds", "3", "--compare", "mb", "--out", "run", "--json"]) == 130
-    assert json.loads(capsys.readouterr().out)["ticks"] == len(moves(workplace / "run")) == ticks_before
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["ticks"] == len(moves(workplace / "run")) == ticks_before
+    assert summary["interrupted"]
     assert (workplace / "run" / "report.html").is_file()
 
 
