@@ -55,6 +55,7 @@ SINGLE = (
     *(f"leg_loss:leg={leg}" for leg in go2.LEGS),
     *(f"dead_motor:name={motor}" for motor in go2.MOTORS),
     *(f"stuck:name={motor}" for motor in go2.MOTORS),
+    *(f"locked:name={motor},range=0.3" for motor in go2.MOTORS),
     *(f"motor:{motor}=0.38" for motor in go2.MOTORS),
     *(" ".join(f"dead_motor:name={leg}_{joint}" for joint in ("hip", "thigh", "calf")) for leg in go2.LEGS[::3]),
     "motor:front_left_thigh=0.38,rear_right_calf=0.38,rear_left_hip=0.38",

@@ -35,8 +35,6 @@ class Draw:
     """What a robot is put under."""
 
     condition: Condition
-    locked: tuple[int, float] | None = None
-    """A joint that moves no further than a share of its range around where it is."""
     hard: bool = False
     """Whether more than a little has happened."""
 
@@ -93,10 +91,10 @@ def _dead(found: Draw, rng: np.random.Generator, level: float, anatomy: Anatomy)
 
 
 def _stuck(found: Draw, rng: np.random.Generator, level: float, anatomy: Anatomy) -> Draw:
-    motor = int(rng.integers(len(anatomy.motors)))
+    motor = anatomy.motors[int(rng.integers(len(anatomy.motors)))]
     if rng.random() < 0.5:
-        return replace(found, locked=(motor, 0.3 * rng.random()))
-    return replace(found, condition=replace(found.condition, stuck_motors=frozenset({anatomy.motors[motor]})))
+        return replace(found, condition=replace(found.condition, locked={motor: 0.3 * rng.random()}))
+    return replace(found, condition=replace(found.condition, stuck_motors=frozenset({motor})))
 
 
 def _legless(found: Draw, rng: np.random.Generator, level: float, anatomy: Anatomy) -> Draw:
@@ -111,8 +109,6 @@ def told(found: Draw, anatomy: Anatomy) -> list[float]:
     friction, delay = condition.foot_friction, condition.delay / LATE
     idle = [float(motor in condition.dead_motors | condition.stuck_motors) for motor in anatomy.motors]
     gain = [condition.gain.get(motor, 1.0) for motor in anatomy.motors]
-    held = [float(motor in condition.stuck_motors) for motor in anatomy.motors]
-    if found.locked is not None:
-        held[found.locked[0]] = 1.0
+    held = [float(motor in condition.stuck_motors or motor in condition.locked) for motor in anatomy.motors]
     lost = [float(leg in condition.lost_legs) for leg in anatomy.legs]
     return [condition.payload_mass / 4.0, friction, delay, 5.0 * x, 5.0 * y, *idle, *gain, *held, *lost]

@@ -231,8 +231,6 @@ class WalkerEnvironment:
     def _perturb(self, index: int) -> None:
         found = self._draw()
         self.bodies.perturb(index, found.condition)
-        if found.locked is not None:
-            self.bodies.lock(index, *found.locked)
         self._told[index] = conditions.told(found, self._spec.anatomy)
         self._intact[index] = not found.hard
         self._calm[index] = self._rng.uniform(*CALM)

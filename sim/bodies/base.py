@@ -216,7 +216,7 @@ class Physics(abc.ABC):
     def _restart(self) -> None:
         """Go back to time zero on the time line, and write what holds there."""
         self._timeline.restart()
-        self._writer.write(self.condition, self.data)
+        self._writer.write(self.condition, self.data, begins=True)
         self._obey()
 
     def _obey(self) -> None:

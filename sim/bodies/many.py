@@ -23,7 +23,7 @@ IntArray = NDArray[np.intp]
 
 _WRITTEN = (
     *("body_mass", "body_inertia", "body_pos", "geom_conaffinity", "geom_friction", "geom_solref"),
-    *("dof_frictionloss", "actuator_gainprm"),
+    *("dof_frictionloss", "actuator_gainprm", "jnt_range"),
 )
 _DERIVED = ("body_conaffinity", "body_subtreemass", "body_invweight0", "dof_invweight0", "dof_M0", "actuator_acc0")
 """What a condition changes in a model: fields that are written, and those that MuJoCo derives from them."""
@@ -65,9 +65,7 @@ class ManyBodies:
         self._angles, self._speeds = single.angles, single.speeds
         self._batch = batch = Batch(self._model, count, threads)
         self._fields = {name: batch.expand(name) for name in (*_WRITTEN, *_DERIVED)}
-        self._gravity, self._ranges = batch.expand("opt.gravity"), batch.expand("jnt_range")
-        self._bias = batch.expand("actuator_biasprm")
-        self._joints = [self._model.joint(motor).id for motor in anatomy.motors]
+        self._gravity, self._bias = batch.expand("opt.gravity"), batch.expand("actuator_biasprm")
         self._trunk = self._model.body(anatomy.trunk).id
         self.conditions = [Condition(terrain=terrain)] * count
         self.up = np.tile((0.0, 0.0, 1.0), (count, 1))
@@ -108,11 +106,11 @@ class ManyBodies:
 
     def perturb(self, index: int, condition: Condition) -> None:
         """Put a robot under a condition from now on; its force on the trunk is not used, see `step`."""
-        self._writer.write(condition, self._still)
+        self._still.qpos[:] = self.qpos[index]
+        self._writer.write(condition, self._still, begins=True)
         for name, rows in self._fields.items():
             rows[index] = getattr(self._model, name)
         self._gravity[index] = self._model.opt.gravity
-        self._ranges[index] = self._model.jnt_range
         self.up[index] = true_up(condition)
         idle = condition.dead_motors | condition.stuck_motors
         share = [0.0 if motor in idle else condition.gain.get(motor, 1.0) for motor in self.anatomy.motors]
@@ -122,12 +120,6 @@ class ManyBodies:
         self._bias[index, :, 2] = -self._share[index] * self.gains.kd
         self._late[index] = round(condition.delay / self.timestep)
         self.conditions[index] = condition
-
-    def lock(self, index: int, motor: int, share: float) -> None:
-        """Let a joint move no further than a share of its range around where it is, until the next condition."""
-        low, high = self._model.jnt_range[self._joints[motor]]
-        angle, reach = np.clip(self.angles[index, motor], low, high), 0.5 * share * (high - low)
-        self._ranges[index, self._joints[motor]] = max(low, angle - reach), min(high, angle + reach)
 
     def place(self, which: IntArray, qpos: FloatArray) -> None:
         """Put some robots at rest at generalised positions (n, nq), with motors that hold the angles there."""

@@ -41,6 +41,8 @@ class Condition:
     """Added to the commanded motor speed, where it is not 0 [rad/s]."""
     dead_motors: frozenset[str] = frozenset()
     stuck_motors: frozenset[str] = frozenset()
+    locked: Mapping[str, float] = field(default_factory=dict)
+    """Motors that move no further than a share of their range, around where they were when that began [0..1]."""
     force: Triple = (0.0, 0.0, 0.0)
     """On the body, in ground axes [N]."""
     delay: float = 0.0

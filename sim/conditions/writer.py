@@ -19,7 +19,7 @@ _STUMP = 0.02
 """Share of a lost limb's mass that stays at its joint; none at all would make the mass matrix singular."""
 _FIELDS = (
     *("body_mass", "body_inertia", "body_pos", "geom_conaffinity", "geom_friction", "geom_solref", "geom_rgba"),
-    *("dof_frictionloss", "actuator_gainprm", "actuator_biasprm"),
+    *("dof_frictionloss", "actuator_gainprm", "actuator_biasprm", "jnt_limited", "jnt_range"),
 )
 
 
@@ -37,13 +37,17 @@ class ConditionWriter:
         self._payload = model.body("payload").id
         self._trunk = model.body(anatomy.trunk).id
         self._massed: tuple[object, ...] = (frozenset(), 0.0, (0.0, 0.0), {})
+        self._stops: dict[str, tuple[float, float, float]] = {}
 
     def __getstate__(self) -> Never:
         """Refuse to be copied or pickled: it belongs to one model."""
         raise TypeError("ConditionWriter: cannot be copied or pickled, for it writes to its own model; make another")
 
-    def write(self, condition: Condition, data: mujoco.MjData) -> None:
-        """Set every field of the model, and the force on the trunk in `data`, to what `condition` says."""
+    def write(self, condition: Condition, data: mujoco.MjData, begins: bool = False) -> None:
+        """Set every field of the model, and the force on the trunk in `data`, to what `condition` says.
+
+        Joints are locked around where they are in `data`, or where they were when that began, unless all `begins` now.
+        """
         model = self._model
         for name in condition.factors:
             self._intact.setdefault(name, getattr(model, name).copy())
@@ -53,6 +57,9 @@ class ConditionWriter:
         self._write_legs(condition)
         self._write_payload(condition)
         self._write_motors(condition)
+        if begins:
+            self._stops = {}
+        self._write_stops(condition, data)
         for name, factor in condition.factors.items():
             getattr(model, name)[:] *= factor
         data.xfrc_applied[self._trunk, :3] = condition.force
@@ -108,6 +115,20 @@ class ConditionWriter:
                 model.actuator_biasprm[index] = 0.0
             if motor in condition.stuck_motors:
                 model.dof_frictionloss[model.joint(motor).dofadr[0]] = self._anatomy.jammed
+
+    def _write_stops(self, condition: Condition, data: mujoco.MjData) -> None:
+        """Put hard stops around locked joints; one that turns freely has a share of a full turn to move in."""
+        model, stops = self._model, dict[str, tuple[float, float, float]]()
+        for motor, share in condition.locked.items():
+            joint = model.joint(motor)
+            low, high = joint.range if joint.limited[0] else (-math.inf, math.inf)
+            angle, reach = float(data.qpos[joint.qposadr[0]]), 0.5 * share * min(high - low, 2.0 * math.pi)
+            middle = min(max(angle, low), high)
+            stops[motor] = self._stops.get(motor, (math.nan, low, high))
+            if stops[motor][0] != share:
+                stops[motor] = share, max(low, middle - reach), min(high, middle + reach)
+            model.jnt_limited[joint.id], model.jnt_range[joint.id] = True, stops[motor][1:]
+        self._stops = stops
 
 
 def true_up(condition: Condition) -> FloatArray:

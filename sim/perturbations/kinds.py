@@ -14,7 +14,7 @@ from sim.conditions.condition import Condition
 from sim.perturbations import codec
 from sim.perturbations.base import Perturbation
 from sim.perturbations.body import LegLoss, Payload
-from sim.perturbations.motors import DeadMotor, Motor, Stuck
+from sim.perturbations.motors import DeadMotor, Locked, Motor, Stuck
 from sim.perturbations.senses import Delay, Noise, PoseBias
 from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
 from sim.robots.anatomy import Anatomy
@@ -37,7 +37,7 @@ def register(kind: K) -> K:
 # Their order is that of the numbers that trained models are told: new kinds go to the end.
 for _kind in (
     *(Slope, Gravity, LegLoss, Payload, Motor, DeadMotor, Stuck),
-    *(Friction, Ground, Push, Delay, Noise, PoseBias),
+    *(Friction, Ground, Push, Delay, Noise, PoseBias, Locked),
 ):
     register(_kind)
 

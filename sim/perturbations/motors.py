@@ -18,6 +18,8 @@ _GAIN_UNIT, _BIAS_UNIT = 0.3, 5.0
 """What counts as one in a description: change of a gain [-], error of a speed [rad/s]."""
 _LEAST_GAIN, _LEAST_BIAS = 0.08, 1.0
 """Smaller changes are not worth a word [-], [rad/s]."""
+_STUCK = 0.9
+"""A motor that has less than the rest of its range left is stuck."""
 _MOST_WORN = 3
 """Motors that follow no speeds are worn in numbers from one up to this."""
 
@@ -86,6 +88,7 @@ class DeadMotor(Perturbation):
     """A motor gives no torque any more; its shorted winding still brakes."""
 
     name: ClassVar[str] = "dead_motor"
+    parameters: ClassVar[tuple[str, ...]] = ()
     motor: str = codec.name("name")
 
     def change(self, condition: Condition) -> Condition:
@@ -101,6 +104,10 @@ class DeadMotor(Perturbation):
     @classmethod
     def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
         return (f"{motor} motor dead" for motor in anatomy.motors if told.get(f"dead_{motor}", 0.0) > MORE_LIKELY)
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> DeadMotor:
+        return cls(_one(rng, split, anatomy))
 
 
 @dataclass(frozen=True)
@@ -118,8 +125,44 @@ class Stuck(Perturbation):
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        return {f"stuck_{motor}": float(motor in condition.stuck_motors) for motor in anatomy.motors}
+        """Tell how much of each motor's range is taken: all of it where it is stuck, a part where it is locked."""
+        taken = {motor: 1.0 - share for motor, share in condition.locked.items()}
+        stuck = condition.stuck_motors
+        return {f"stuck_{motor}": 1.0 if motor in stuck else taken.get(motor, 0.0) for motor in anatomy.motors}
 
     @classmethod
     def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        return (f"{motor} motor stuck" for motor in anatomy.motors if told.get(f"stuck_{motor}", 0.0) > MORE_LIKELY)
+        for motor in anatomy.motors:
+            taken = told.get(f"stuck_{motor}", 0.0)
+            if taken > MORE_LIKELY:
+                left = f"locked within {1.0 - taken:.0%} of its range"
+                yield f"{motor} motor {'stuck' if taken > _STUCK else left}"
+
+
+@dataclass(frozen=True)
+class Locked(Perturbation):
+    """A joint moves no further than a share of its range around where it is; inside the motor works on."""
+
+    name: ClassVar[str] = "locked"
+    parameters: ClassVar[tuple[str, ...]] = ("range",)
+    motor: str = codec.name("name")
+    share: float = codec.number(key="range", within=(0.01, 1.0))
+    """Of the joint's range, or of a full turn where that has no end [-]."""
+
+    def change(self, condition: Condition) -> Condition:
+        share = min(self.share, condition.locked.get(self.motor, 1.0))
+        return replace(condition, locked={**condition.locked, self.motor: share})
+
+    def check(self, anatomy: Anatomy) -> None:
+        codec.check_one(f"perturbation {self.name}.name", self.motor, anatomy.motors, f" on robot {anatomy.name}")
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Locked:
+        return cls(_one(rng, split, anatomy), anatomy.bands("locked", "range").draw(rng, split))
+
+
+def _one(rng: np.random.Generator, split: Split, anatomy: Anatomy) -> str:
+    """Draw a motor of a split."""
+    kept = anatomy.kept_motors
+    motors = kept if kept and split == "heldout" else [motor for motor in anatomy.motors if motor not in kept]
+    return motors[int(rng.integers(len(motors)))]

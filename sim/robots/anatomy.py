@@ -54,6 +54,8 @@ class Anatomy:
     """Geom of each leg that touches the ground; empty where geoms are called like their legs."""
     leg_sets: LegSets = field(default_factory=LegSets)
     """What the family leg_loss draws from."""
+    kept_motors: tuple[str, ...] = ()
+    """Motors that families of a single motor draw for tests alone; where there are none, all are drawn for both."""
     ranges: Mapping[str, Mapping[str, Bands]] = field(default_factory=dict, hash=False)
     """What may be drawn, family by family, and the parameters of each."""
     noise: Noise = field(default_factory=Noise)
@@ -74,6 +76,9 @@ class Anatomy:
         if self.cranks is not None:
             driven = self.battery is not None and self.servo == "velocity" and self.root == "free"
             require(driven, "cranks", "none without a battery, motors that follow speeds and a free root", "some")
+        for motor in self.kept_motors:
+            one_of("kept_motors", motor, self.motors)
+        require(set(self.kept_motors) != set(self.motors), "kept_motors", "not all motors", count)
         self._check_legs()
 
     def _check_legs(self) -> None:

@@ -114,7 +114,7 @@ def test_nothing_hard_happens_at_level_zero_and_everything_at_one() -> None:
     assert any(draw.condition.lost_legs for draw in hard)
     assert any(draw.condition.dead_motors for draw in hard)
     assert any(draw.condition.stuck_motors for draw in hard)
-    assert any(draw.locked for draw in hard)
+    assert any(draw.condition.locked for draw in hard)
     assert max(draw.condition.slope for draw in hard) > 0.2
     assert max(draw.condition.payload_mass for draw in hard) > 7.0
     assert min(draw.condition.foot_friction for draw in hard) < 0.2

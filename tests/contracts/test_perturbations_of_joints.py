@@ -42,6 +42,12 @@ def moved(metres: float) -> Bites:
     return lambda a, b: float(np.linalg.norm(b.position - a.position)) > metres
 
 
+def held(intact: Reading, perturbed: Reading) -> bool:
+    """The motor pushes on where its joint may not go."""
+    angle, torque = (getattr(perturbed, name)[LEFT_HIP] for name in ("motor_position", "motor_torque"))
+    return bool(abs(angle - intact.motor_position[LEFT_HIP]) > 0.005 and torque != 0.0)
+
+
 GONE = frozenset(MASSES | {"geom_conaffinity", "body_conaffinity", "geom_rgba"})
 CASES = [
     Case("leg_loss:leg=left", lambda a, b: b.foot_force[LEFT] == 0.0 and tilt(b) > tilt(a) + 0.1, GONE),
@@ -66,6 +72,7 @@ CASES = [
     ),
     Case("gravity:z=-3.7", lambda a, b: b.foot_force.sum() < 0.5 * a.foot_force.sum(), frozenset({"opt.gravity"})),
     Case("push:x=2,z=1", moved(0.01)),
+    Case("locked:name=left_hip,range=0.01", held, frozenset({"jnt_range"})),
 ]
 
 each_case = pytest.mark.parametrize("case", CASES, ids=[case.text.partition(":")[0] for case in CASES])
@@ -112,6 +119,23 @@ def test_it_bites_changes_only_what_it_names_and_is_undone(case: Case, anatomy: 
     assert differing(before, snapshot(other.model)) <= servo
     assert other.condition == one.condition
     assert np.isfinite(other.qpos).all()
+
+
+def test_a_locked_joint_moves_on_within_a_share_of_its_range_around_where_it_was(anatomy: Anatomy) -> None:
+    robot = simulate(anatomy, TERRAINS["flat"], [parse("locked:name=left_hip,range=0.1@0.2"), parse("push:x=0.1@0.7")])
+    robot.data.qpos[2] = 5.0
+    none, rest, angles = np.zeros(len(anatomy.motors)), np.array(anatomy.stand), []
+    reach = 0.5 * 0.1 * np.pi  # its joint turns by 90 degrees either way
+    for time, target in ((0.2, 0.7), (0.6, -1.0), (1.0, 1.5)):
+        rest[LEFT_HIP] = target
+        robot.command(Setpoints(rest, none, none, none + 40.0, none + 1.0))
+        while robot.time() < time:
+            robot.step()
+            robot.data.qpos[2], robot.data.qvel[:6] = 5.0, 0.0
+        angles.append(robot.motor_position[LEFT_HIP])
+    assert angles == pytest.approx([angles[0], angles[0] - reach, angles[0] + reach], abs=0.03)
+    robot.reset()
+    assert not robot.condition.locked
 
 
 def test_a_stuck_motor_holds_its_angle_and_a_dead_one_does_not(anatomy: Anatomy) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.sim.walking import Walk
+from tests.sim.walking import TICK, Walk
 
 MASSES = {
     "body_mass",
@@ -92,4 +92,10 @@ CASES = [
     Case("delay:ms=60", still, {"delay"}, set()),
     Case("noise:scale=3", still, {"noise"}, set()),
     Case("pose_bias:heading_deg=8,x=0.02", still, {"pose_bias"}, set()),
+    Case(
+        "locked:name=left,range=0.2",
+        lambda a, b: float(np.ptp(np.cumsum(b.speed[10:, 0]))) * TICK < 1.5 and b.turned > 0.5,
+        {"locked"},
+        {"jnt_limited", "jnt_range"},
+    ),
 ]

@@ -25,6 +25,7 @@ WORDS = (
     "slope:deg=15,heading_deg=60",
     "dead_motor:name=rear_left_calf",
     "stuck:name=front_right_thigh",
+    "locked:name=front_right_thigh,range=0.02",
     "motor:front_left_calf=0.5,rear_right_hip=0.7",
     "friction:mu=0.2",
     "delay:ms=6",
@@ -78,16 +79,6 @@ def test_a_condition_leaves_nothing_behind() -> None:
     for _ in range(5):
         bodies.step(np.tile(np.array(ANATOMY.stand) + 0.1, (len(WORDS), 1)), TICK)
     assert (bodies.qpos == bodies.qpos[0]).all()
-
-
-def test_a_locked_joint_stays_near_where_it_was() -> None:
-    bodies = some()
-    bodies.lock(0, 2, 0.02)
-    start = bodies.angles[0, 2]
-    for _ in range(20):
-        bodies.step(np.tile(np.array(ANATOMY.stand) - 0.5, (len(WORDS), 1)), TICK)
-    assert abs(bodies.angles[0, 2] - start) < 0.1
-    assert abs(bodies.angles[1, 2] - start) > 0.2
 
 
 def test_a_push_knocks_the_trunk() -> None:

@@ -21,6 +21,7 @@ CHANGED = {
     "bias": {"left": 2.0, "right": -3.0},
     "dead_motors": frozenset({"left"}),
     "stuck_motors": frozenset({"right"}),
+    "locked": {"left": 0.3},
     "force": (0.1, 0.2, 0.3),
     "delay": 0.05,
     "noise": 2.0,

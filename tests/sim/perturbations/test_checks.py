@@ -13,6 +13,7 @@ from tests.sim.anatomies import ANATOMIES
         ("leg_loss:leg=left_midle", "roach", "on robot roach, got 'left_midle'; did you mean 'left_middle'?"),
         ("leg_loss:leg=left_middle", "go2", "expected one of front_left, front_right, rear_left, rear_right on robot"),
         ("dead_motor:name=lefft", "roach", "dead_motor.name: expected one of left, right on robot roach, got 'lefft'"),
+        ("locked:name=left,range=0.3", "go2", "locked.name: expected one of front_left_hip, "),
         ("stuck:name=left", "go2", "stuck.name: expected one of front_left_hip, "),
         ("motor:lefft=0.5", "roach", "motor: expected one of left, right on robot roach, got 'lefft'; did you mean"),
         ("motor:left=0.5", "go2", "on robot go2, got 'left'"),

@@ -21,6 +21,7 @@ EXAMPLES = [
     "motor:left=0.5,right=0.9,left_bias=-2",
     "dead_motor:name=left",
     "stuck:name=right@2",
+    "locked:name=front_left_calf,range=0.3@8",
     "friction:mu=0.45",
     "terrain:kind=turf",
     "push:x=0.01,z=0.002@3",

@@ -26,6 +26,7 @@ def test_nothing_is_said_of_the_intact_robot() -> None:
         ("motor:left=0.6,right_bias=-4", ("left motor at 60%", "right motor -4.0 rad/s")),
         ("dead_motor:name=left", ("left motor dead",)),
         ("stuck:name=right", ("right motor stuck",)),
+        ("locked:name=right,range=0.3", ("right motor locked within 30% of its range",)),
         ("slope:deg=10,heading_deg=90", ("slope 10 deg, uphill at 90 deg",)),
         ("friction:mu=0.3", ("friction 0.30",)),
         ("gravity:z=-3.7", ("gravity 3.7 m/s^2",)),

@@ -7,7 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.perturbations import LegLoss, Motor, PerturbationError, check, check_ranges, sample_condition
+from sim.perturbations import (
+    DeadMotor,
+    LegLoss,
+    Locked,
+    Motor,
+    PerturbationError,
+    check,
+    check_ranges,
+    sample_condition,
+)
 from sim.robots.anatomy import Anatomy
 from sim.robots.ranges import SPLITS, Bands
 from tests.sim.anatomies import ANATOMIES
@@ -93,7 +102,7 @@ def test_ranges_are_complete(anatomy: Anatomy) -> None:
         (
             "slop",
             {},
-            "ranges.slop: expected one of slope, leg_loss, payload, motor, friction, got 'slop'; did",
+            "ranges.slop: expected one of slope, leg_loss, payload, motor, .* locked, got 'slop'; did",
         ),
         ("push", {}, "ranges.push: expected one of"),
         ("slope", {"angel": ROACH.ranges["slope"]["angle"]}, "ranges.slope.angel: expected one of angle, got 'angel'"),
@@ -106,6 +115,21 @@ def test_ranges_that_nothing_can_be_drawn_from_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         check_ranges(replace(ROACH, ranges={family: bands}))
+
+
+def test_single_motors_are_drawn_from_those_that_are_not_kept_back_and_for_tests_from_those_that_are() -> None:
+    families = {"dead_motor": {}, "locked": {"range": Bands(((0.1, 0.2), (0.3, 0.4)), ((0.2, 0.3), (0.05, 0.1)))}}
+    kept = ("rear_left_hip", "rear_left_thigh", "rear_left_calf")
+    anatomy = replace(GO2, ranges=families, kept_motors=kept)
+    for family, split in itertools.product(families, SPLITS):
+        rng = np.random.default_rng(0)
+        drawn = [sample_condition(rng, family, split, anatomy)[0] for _ in range(200)]
+        expected = set(kept) if split == "heldout" else set(GO2.motors) - set(kept)
+        assert {item.motor for item in drawn if isinstance(item, DeadMotor | Locked)} == expected
+        shares = [item.share for item in drawn if isinstance(item, Locked)]
+        assert all(any(low <= x <= high for low, high in families["locked"]["range"].of(split)) for x in shares)
+    everywhere = sample_condition(np.random.default_rng(0), "dead_motor", "heldout", replace(anatomy, kept_motors=()))
+    assert isinstance(everywhere[0], DeadMotor)
 
 
 def test_a_mixture_joins_two_kinds() -> None:
