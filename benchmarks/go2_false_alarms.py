@@ -32,7 +32,6 @@ from hardware.spec import RobotSpec
 from sim.bodies.sensors import turned
 from sim.perturbations import parse
 from sim.robots import go2
-from sim.terrain import CELLS, EXTENT, SPREAD, TERRAINS, Terrain
 
 WATCHED = (*sorted(COMPARISONS), "joint_position")
 ONSET = 3.0
@@ -41,10 +40,6 @@ _FELL, _LOW = 0.87, 0.12
 """Tilt [rad] and height of the trunk [m] that count as a fall; it stands at 0.3."""
 _STRIDE = 0.4
 """How long a random stride is held [s]; a planner changes less, ten times as often."""
-_STEP, _TREAD = 0.03, 0.4
-"""Kerbs: how high, and how far apart [m]."""
-KERBS = replace(TERRAINS["flat"], name="kerbs", roughness=_STEP / SPREAD)
-"""Up a step of 3 cm and down again, all over the ground."""
 
 SINGLE = (
     *("payload:mass=8,x=0.15,y=0.1", "payload:mass=8,x=-0.15,y=-0.1", "payload:mass=6.5,y=0.15", "payload:mass=1"),
@@ -124,7 +119,6 @@ class Case:
 
     name: str
     perturbations: tuple[str, ...] = ()
-    terrain: Terrain = TERRAINS["flat"]
     told: Lie = _same
 
 
@@ -140,7 +134,7 @@ def cases() -> list[Case]:
     found += [Case(f"{text} from the start", (text,)) for text in lying]
     found += [Case(f"{a} {b}", _later(f"{a} {b}")) for a, b in itertools.combinations(MIXED, 2)]
     found += [Case(name, told=lie) for name, lie in CALIBRATIONS.items()]
-    found += [Case(f"kerbs {text}".strip(), _later(text), KERBS) for text in ("", *MIXED[:3])]
+    found += [Case(f"kerbs {text}".strip(), ("terrain:kind=kerbs", *_later(text))) for text in ("", *MIXED[:3])]
     return found
 
 
@@ -189,9 +183,8 @@ def try_case(case: Case, seed: int, seconds: float = 8.0) -> Found:
     """Walk once; what is measured ends with a fault or a fall."""
     spec, clock, found = robots.spec("go2"), VirtualClock(), Found()
     place, strides = f"{case.name}, seed {seed}", np.random.default_rng(seed)
-    robot = Sensed(spec, clock, strides.spawn(1)[0], case.terrain, [parse(x) for x in case.perturbations], pose=go2.SIT)
+    robot = Sensed(spec, clock, strides.spawn(1)[0], perturbations=[parse(x) for x in case.perturbations], pose=go2.SIT)
     robot.told = case.told
-    _lay_kerbs(robot, case.terrain)
     servo, watch = Servo(robot), Watch(spec)
     sent, mode, said, readings = None, Mode.PASSIVE, set[str](), watch.readings()
     with servo:
@@ -227,13 +220,6 @@ def _stride(spec: RobotSpec, rng: np.random.Generator) -> FloatArray:
     if rng.random() < 0.5:
         return np.array([[0.4, *rest[1:]]])
     return rng.uniform(low, high)[None]
-
-
-def _lay_kerbs(robot: SimRobot, terrain: Terrain) -> None:
-    if terrain is KERBS:
-        along = np.linspace(-EXTENT, EXTENT, CELLS)
-        up = np.floor(along / _TREAD + 0.5) % 2.0 == 0.0  # columns of the field go along x; it begins on top
-        robot.physics.model.hfield_data[:] = np.tile(up, CELLS)
 
 
 def main() -> int:

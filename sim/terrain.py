@@ -31,6 +31,13 @@ class Terrain:
     roughness: float
     """Standard deviation of the ground's height [m]."""
     rgba: tuple[float, float, float, float]
+    step: float = 0.0
+    """Height of steps across the x axis, down and up again [m]; ground with steps has no other roughness."""
+
+    @property
+    def uneven(self) -> bool:
+        """Whether feet touch a height field."""
+        return self.roughness > 0.0 or self.step > 0.0
 
 
 TERRAINS: Mapping[str, Terrain] = MappingProxyType(
@@ -41,6 +48,7 @@ TERRAINS: Mapping[str, Terrain] = MappingProxyType(
             Terrain("carpet", 0.95, 0.008, 1.2, 0.0003, (0.62, 0.55, 0.50, 1.0)),
             Terrain("styrofoam", 0.55, 0.005, 0.9, 0.0, (0.93, 0.94, 0.96, 1.0)),
             Terrain("turf", 0.75, 0.012, 1.4, 0.0008, (0.35, 0.55, 0.30, 1.0)),
+            Terrain("kerbs", 0.80, 0.004, 1.0, 0.0, (0.72, 0.72, 0.75, 1.0), step=0.03),
         )
     }
 )
@@ -51,6 +59,10 @@ EXTENT = 8.0
 """Half the side of the rough square around the origin [m]."""
 CELLS = 640
 """Grid points along a side: one every 2.5 cm, a leg's spacing."""
+FAR, ALONG, ACROSS = 20.0, 1600, 256
+"""The same for ground with steps, which is as fine along x alone: as many points, placed otherwise."""
+TREAD = 0.4
+"""From a step to the next [m]."""
 SPREAD = 6.0
 """Height of the field from lowest to highest in standard deviations."""
 FLOOR_BIT, BUMPS_BIT = 1, 2
@@ -96,3 +108,9 @@ def _heights() -> FloatArray:
     heights = np.clip(heights, 0.0, 1.0)
     heights.flat[:2] = 0.0, 1.0  # MuJoCo scales the data to [0, 1]; with both ends present that changes nothing
     return heights
+
+
+def steps() -> FloatArray:
+    """Return heights (ACROSS, ALONG) in [0, 1] of steps across the x axis; in the middle is that of an upper one."""
+    along = np.linspace(-FAR, FAR, ALONG)
+    return np.tile(np.floor(along / TREAD + 0.5) % 2.0 == 0.0, (ACROSS, 1)).astype(np.float64)

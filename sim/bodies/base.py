@@ -232,4 +232,4 @@ def _intact(anatomy: Anatomy, build: Build, terrain: Terrain, rough: bool) -> mu
 def _is_rough(terrain: Terrain, perturbations: Sequence[Perturbation]) -> bool:
     """Whether a model needs a height field."""
     intact = Condition(terrain=terrain)
-    return any(condition.terrain.roughness > 0.0 for condition in (intact, *(p.change(intact) for p in perturbations)))
+    return any(condition.terrain.uneven for condition in (intact, *(p.change(intact) for p in perturbations)))

@@ -13,13 +13,24 @@ import numpy as np
 
 from sim.conditions.condition import Condition
 from sim.robots.anatomy import Anatomy
-from sim.terrain import BUMPS_BIT, FLOOR_BIT, SPREAD, FloatArray
+from sim.terrain import ACROSS, ALONG, BUMPS_BIT, FAR, FLOOR_BIT, SPREAD, FloatArray, steps
 
 _STUMP = 0.02
 """Share of a lost limb's mass that stays at its joint; none at all would make the mass matrix singular."""
 _FIELDS = (
     *("body_mass", "body_inertia", "body_pos", "geom_conaffinity", "geom_friction", "geom_solref", "geom_rgba"),
     *("dof_frictionloss", "actuator_gainprm", "actuator_biasprm", "jnt_limited", "jnt_range"),
+    *(
+        "geom_pos",
+        "geom_sameframe",
+        "geom_rbound",
+        "geom_aabb",
+        "hfield_nrow",
+        "hfield_ncol",
+        "hfield_size",
+        "hfield_data",
+        "bvh_aabb",
+    ),
 )
 
 
@@ -80,10 +91,23 @@ class ConditionWriter:
             height = SPREAD * terrain.roughness
             model.hfield_size[0, 2] = height
             model.geom_pos[self._bumps, 2] = -0.5 * height
+        if terrain.step > 0.0:
+            self._write_steps(terrain.step)
+
+    def _write_steps(self, height: float) -> None:
+        """Lay the height field out as steps, the upper ones where the floor was, which is as low as the lower ones."""
+        model, bumps = self._model, self._bumps
+        model.hfield_nrow[0], model.hfield_ncol[0], model.hfield_data[:] = ACROSS, ALONG, steps().ravel()
+        model.hfield_size[0, :3] = FAR, FAR, height
+        model.geom_pos[[self._floor, bumps], 2], model.geom_rbound[bumps] = -height, math.hypot(FAR, FAR)
+        model.geom_sameframe[[self._floor, bumps]] = mujoco.mjtSameFrame.mjSAMEFRAME_NONE
+        # MuJoCo looks for contacts in boxes that it laid around the field when it was compiled.
+        tree = slice(model.body_bvhadr[0], model.body_bvhadr[0] + model.body_bvhnum[0])
+        model.geom_aabb[bumps, 3:5] = model.bvh_aabb[tree, 3:5] = FAR
 
     def _write_legs(self, condition: Condition) -> None:
         model = self._model
-        rough = condition.terrain.roughness > 0.0
+        rough = condition.terrain.uneven
         for leg in self._anatomy.legs:
             model.geom_conaffinity[model.geom(self._anatomy.foot(leg)).id] = BUMPS_BIT if rough else FLOOR_BIT
             if leg in condition.lost_legs:

@@ -20,6 +20,8 @@ PUSH_SECONDS = 0.02
 """How long a push lasts [s]."""
 _TILT_UNIT, _FRICTION_UNIT = 0.2, 0.3
 """What counts as one in a description: slope [rad], change of friction [-]."""
+_STEP_UNIT = 0.03
+"""Height of a step that counts as one [m]."""
 _USUAL_FRICTION, _USUAL_SOFTNESS, _ROUGHNESS_UNIT = 0.8, 0.004, 0.001
 """Friction [-] and contact time [s] that count as none, deviation of the ground's height that counts as one [m]."""
 _LEAST_SLOPE, _LEAST_FRICTION, _LEAST_GRAVITY = math.radians(3.0), 0.15, 0.1
@@ -121,7 +123,7 @@ class Ground(Perturbation):
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
         terrain = condition.terrain
         softness = terrain.contact_time / _USUAL_SOFTNESS - 1.0
-        return {"softness": softness, "roughness": terrain.roughness / _ROUGHNESS_UNIT}
+        return {"softness": softness, "roughness": terrain.roughness / _ROUGHNESS_UNIT + terrain.step / _STEP_UNIT}
 
 
 @dataclass(frozen=True)
