@@ -64,6 +64,17 @@ class Direct:
 
 
 @dataclass(frozen=True)
+class Adaptive:
+    """How far a gait may go to meet what it finds: slopes, loads, joints that do not follow."""
+
+    reach: float
+    """By which feet are placed around a centre of mass that is not over them [m]."""
+
+    def __post_init__(self) -> None:
+        positive(self, "reach")
+
+
+@dataclass(frozen=True)
 class Striding:
     """An action is a stride, which a gait turns into joint angles."""
 
@@ -77,6 +88,8 @@ class Striding:
     """Angles of such a leg [rad]; a calf that is there after all reaches for the ground, and bears again."""
     longest_step: float
     """That balance may ask for [m]."""
+    adaptive: Adaptive | None = None
+    """None walks as on flat ground, without a load, whatever is found."""
     kind: Literal["gait"] = "gait"
 
     def __post_init__(self) -> None:

@@ -96,6 +96,18 @@ class Leg:
         down = self.thigh * math.cos(thigh) + self.calf * math.cos(knee) + self.heel * math.sin(knee)
         return (-force * (self.offset * cos + down * sin), force * cos * x, force * cos * swing)
 
+    def press(self, hip: float, thigh: float, calf: float, force: Triple) -> Triple:
+        """Return the joint torques [N m] with which the foot presses with a force in the trunk's axes [N]."""
+        knee, sin, cos = thigh + calf, math.sin(hip), math.cos(hip)
+        swing = -self.calf * math.sin(knee) + self.heel * math.cos(knee)
+        sink = -self.thigh * math.sin(thigh) + swing
+        down = self.thigh * math.cos(thigh) + self.calf * math.cos(knee) + self.heel * math.sin(knee)
+        x, y, z = force
+        inward = y * sin - z * cos  # along the leg's plane, away from the hip
+        calf_x = -self.calf * math.cos(knee) - self.heel * math.sin(knee)
+        hip_torque = y * (down * cos - self.offset * sin) + z * (self.offset * cos + down * sin)
+        return hip_torque, inward * sink - x * down, inward * swing + x * calf_x
+
     def angles(self, x: float, y: float, z: float) -> Triple:
         """Return hip, thigh and calf angles [rad] that put the foot at a place from the trunk's origin [m].
 

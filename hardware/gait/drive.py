@@ -16,8 +16,9 @@ import numpy as np
 
 from hardware.drives import PATTERNS, Stride, Striding
 from hardware.gait.bare_legs import BareLegs
+from hardware.gait.footing import Footing
 from hardware.gait.pattern import Balance, Gait
-from hardware.legs import Leg
+from hardware.legs import Leg, Triple
 from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.spec import RobotSpec
@@ -46,6 +47,7 @@ class GaitDrive:
         self._gait = Gait(spec.legs, PATTERNS[spec.drive.pattern], rest)
         self._motion = LegOdometry(spec.legs)
         self._bare = BareLegs(spec.foot, len(spec.legs), spec.drive.peg)
+        self._footing = None if spec.drive.adaptive is None else Footing(spec.legs, spec.foot, spec.drive.adaptive)
         self._count, self._feet = len(spec.actions), len(spec.legs)
         self._name = spec.name
         self.reset()
@@ -54,6 +56,8 @@ class GaitDrive:
         self._gait.reset()
         self._motion.reset()
         self._bare.reset()
+        if self._footing is not None:
+            self._footing.reset()
         self._loads = self._gait.loads()
         self._time: float | None = None
         self._before: list[float] | None = None
@@ -90,6 +94,10 @@ class GaitDrive:
         reach = math.sqrt(max(smoothed.height, 0.0) / _GRAVITY)
         forward = self._step(reach * (motion.forward - smoothed.forward))
         lateral = self._step(reach * (motion.lateral - smoothed.lateral))
+        if self._footing is not None:
+            speed, told, feet = (motion.forward, motion.lateral), self._gait.told, motion.feet
+            x, y = self._footing.update(state, smoothed, speed, told, feet, self._loads, seconds)
+            forward, lateral = forward + x, lateral + y
         self._gait.advance(stride, seconds, Balance(forward, lateral))
 
     def _step(self, wanted: float) -> float:
@@ -109,7 +117,11 @@ class GaitDrive:
         torques: list[float] = []
         for index, (leg, load) in enumerate(zip(self._legs, self._loads, strict=True)):
             hip, thigh, calf = angles[3 * index : 3 * index + 3]
-            torques += leg.support(hip, thigh, calf, weight * load)
+            if self._footing is None:
+                torques += leg.support(hip, thigh, calf, weight * load)
+            else:
+                force = self._footing.force(index, self._gait.told[index], weight * load)
+                torques += leg.press(hip, thigh, calf, force)
         return torques
 
 
@@ -124,16 +136,19 @@ class LegOdometry:
     def reset(self) -> None:
         """Forget the motion."""
         self.forward = self.lateral = 0.0
+        self.feet: list[Triple | None] = [None] * len(self._legs)
+        """Where the feet are that stand, in the trunk's axes [m]."""
 
     def update(self, state: RobotState, loads: Sequence[float], seconds: float) -> None:
         """Take one reading, so long after the last [s]; `loads` are shares of the weight that the feet should bear."""
         angles, speeds = state.motor_position.tolist(), state.motor_velocity.tolist()
         count, forward, lateral = 0, 0.0, 0.0
         roll, pitch, yaw = state.gyro.tolist()
+        self.feet = [None] * len(self._legs)
         for index, leg in enumerate(self._legs):
             if loads[index] > _LOADED:
                 joints = angles[3 * index : 3 * index + 3]
-                x, y, z = leg.foot(*joints)
+                self.feet[index] = x, y, z = leg.foot(*joints)
                 u, v, _ = leg.foot_velocity(joints, speeds[3 * index : 3 * index + 3])
                 forward -= u + pitch * z - yaw * y
                 lateral -= v + yaw * x - roll * z

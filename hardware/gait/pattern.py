@@ -54,6 +54,8 @@ class Gait:
         self._left = [self._home(leg) for leg in self._legs]
         self._feet = [(x, y, 0.0) for x, y in self._left]
         self._balance = LEVEL
+        self.told: list[Triple] = [(x, y, -self.stride.height) for x, y, _ in self._feet]
+        """Where the feet were last told to be, in the trunk's axes [m]."""
 
     @property
     def angle(self) -> float:
@@ -90,10 +92,12 @@ class Gait:
         sin_roll, cos_roll = math.sin(stride.roll), math.cos(stride.roll)
         sin_pitch, cos_pitch = math.sin(stride.pitch), math.cos(stride.pitch)
         angles: list[float] = []
+        self.told = []
         for leg, (x, y, up) in zip(self._legs, self._feet, strict=True):
             z = up - stride.height
             x, z = cos_pitch * x - sin_pitch * z, sin_pitch * x + cos_pitch * z
             y, z = cos_roll * y + sin_roll * z, cos_roll * z - sin_roll * y
+            self.told.append((x, y, z))
             angles += leg.angles(x, y, z)
         return angles
 

@@ -43,6 +43,8 @@ def test_foot_velocity_and_support_follow_from_the_position(leg: Leg, hip: float
     jacobian, speeds = np.stack(columns, axis=-1), np.array([0.7, -1.1, 2.3])
     assert leg.foot_velocity(joints.tolist(), speeds.tolist()) == pytest.approx(jacobian @ speeds, abs=1e-7)
     assert leg.support(hip, thigh, calf, 40.0) == pytest.approx(jacobian.T @ [0.0, 0.0, -40.0], abs=1e-6)
+    force = (12.0, -7.0, -40.0)
+    assert leg.press(hip, thigh, calf, force) == pytest.approx(jacobian.T @ force, abs=1e-6)
 
 
 def test_feet_are_where_the_simulated_body_has_them() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from controller.settings.robots import spec
 from hardware.clock import VirtualClock
-from hardware.drives import Striding
+from hardware.drives import Adaptive, Striding
 from hardware.embodiment import embody, observe
 from hardware.gait.drive import GaitDrive
 from hardware.robot import UNKNOWN, CommandMode, FloatArray, RobotCommand, RobotState
@@ -19,6 +19,7 @@ from hardware.simulated.robot import SimRobot
 from sim.perturbations import parse
 
 GO2 = spec("go2")
+ADAPTIVE = Adaptive(reach=0.08)
 REST = np.array([action.rest for action in GO2.actions])
 
 
@@ -28,10 +29,12 @@ def stride(forward: float = 0.0, lateral: float = 0.0, turn: float = 0.0) -> Flo
     return action
 
 
-def walk(action: FloatArray, seconds: float, *perturbations: str, gait: str = "trot") -> tuple[RobotState, float]:
+def walk(
+    action: FloatArray, seconds: float, *perturbations: str, gait: str = "trot", adaptive: Adaptive | None = None
+) -> tuple[RobotState, float]:
     """Return the state at the end and the largest tilt on the way [rad]."""
     assert isinstance(GO2.drive, Striding)
-    walking = replace(GO2, drive=replace(GO2.drive, pattern=gait))
+    walking = replace(GO2, drive=replace(GO2.drive, pattern=gait, adaptive=adaptive))
     clock, drive, tilt = VirtualClock(), embody(walking), 0.0
     robot = SimRobot(walking, clock, np.random.default_rng(0), "flat", [parse(text) for text in perturbations])
     robot.connect()
@@ -92,6 +95,18 @@ def test_a_leg_that_loses_its_calf_on_the_way_becomes_a_peg_and_it_goes_on(leg: 
     assert np.hypot(*state.position[:2]) > 0.7
     assert isinstance(GO2.drive, Striding)
     assert state.position[2] == pytest.approx(GO2.drive.peg_height + 0.02, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "text", ["payload:mass=8,x=0.1,y=0.1@0.5", "slope:deg=15@0.5", "slope:deg=15,heading_deg=90@0.5"]
+)
+def test_a_gait_that_adapts_walks_as_told_where_the_other_falls_or_goes_astray(text: str) -> None:
+    state, tilt = walk(stride(forward=0.4), 4.0, text, adaptive=ADAPTIVE)
+    assert state.position[0] == pytest.approx(1.6, rel=0.15)
+    assert abs(state.position[1]) < 0.25
+    assert tilt < math.radians(30.0)
+    state, tilt = walk(stride(forward=0.4), 4.0, text)
+    assert abs(state.position[0] - 1.6) > 0.4 or abs(state.position[1]) > 0.4 or tilt > math.radians(30.0)
 
 
 def test_without_foot_sensors_no_leg_is_taken_for_lost() -> None:
