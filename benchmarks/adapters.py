@@ -38,7 +38,15 @@ from hardware.clock import VirtualClock
 from hardware.robot import RobotCommand
 from hardware.simulated.robot import SimRobot
 
-LIMITS_MS = {"gradient": 1.0, "last_layer": 0.1, "recurrent": 0.5, "attention": 0.5, "latent": 0.5, "belief": 0.5}
+LIMITS_MS = {
+    "gradient": 1.0,
+    "last_layer": 0.1,
+    "recurrent": 0.5,
+    "attention": 0.5,
+    "proposal": 1.0,
+    "latent": 0.5,
+    "belief": 0.5,
+}
 """Wanted p50 of an update by kind of adapter [ms]."""
 SPEEDUP = 3.0
 """Wanted outer steps per second over those of the task loops."""

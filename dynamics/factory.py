@@ -22,6 +22,7 @@ from dynamics.adapters.gradient import Gradient, GradientSettings
 from dynamics.adapters.last_layer import LastLayer, LastLayerSettings
 from dynamics.adapters.meta_gradient import MetaGradient, MetaGradientSettings
 from dynamics.adapters.priors import Priors, PriorsSettings
+from dynamics.adapters.proposal import Proposal, ProposalSettings
 from dynamics.model import Model
 from dynamics.network import Parts
 from dynamics.objectives.base import Objective, PlainObjective
@@ -30,6 +31,7 @@ from dynamics.objectives.context import ContextObjective
 from dynamics.objectives.gradient import GradientObjective
 from dynamics.objectives.last_layer import LastLayerObjective
 from dynamics.objectives.priors import PriorsObjective
+from dynamics.objectives.proposal import ProposalObjective
 from dynamics.transitions import FloatArray
 
 S = TypeVar("S", bound=AdapterSettings)
@@ -126,5 +128,7 @@ register(Kind(BiasInputSettings, BiasInput, BiasInputObjective, needs=("entry", 
 register(Kind(RecurrentSettings, Context, ContextObjective, needs=_ENCODER, lent=("plain",)))
 register(Kind(AttentionSettings, Context, ContextObjective, needs=_ENCODER, lent=("plain",)))
 register(Kind(LatentSettings, Context, ContextObjective, needs=_ENCODER, lent=("plain",)))
+_BOTH = (*_ENCODER, *_RATES)
+register(Kind(ProposalSettings, Proposal, ProposalObjective, needs=_BOTH, alike=_RATES, lent=("plain",)))
 register(Kind(BeliefSettings, Context, ContextObjective, needs=("encoder",), lent=("plain",), told=True))
 register(Kind(LastLayerSettings, LastLayer, LastLayerObjective, needs=("spread", "noise", "fade")))

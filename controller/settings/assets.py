@@ -17,6 +17,7 @@ RECIPES: Mapping[str, str] = {
     "cavia": "gradient steps on a small constant input alone",
     "rebal": "recurrent network that reads the window",
     "snail": "attention over the window",
+    "snail_grbal": "attention proposes where to start, gradient steps refine it",
     "pearl": "latent context: every transition narrows a Gaussian",
     "belief": "recurrent belief about the true condition, which it can name",
     "priors": "several learned starting points, mixed by recent error, and solutions remembered",

@@ -62,7 +62,9 @@ def run(settings: ExperimentSettings, out: Path, console: Console) -> dict[str, 
         _collect(settings, out, split, console)
     for number in range(settings.on_policy.rounds):
         _on_policy(settings, out, number, console)
-    _fit_all(settings, out, settings.fitted, console)
+    for later in (False, True):
+        names = tuple(name for name in settings.fitted if (settings.recipes[name].begins is not None) == later)
+        _fit_all(settings, out, names, console)
     lend_plain(settings, out)
     checkpoints = {name: checkpoint.load(settings.model_file(out, name)) for name in settings.recipes}
     heldout = labelled(settings, dataset.load(out / "data" / "heldout.npz"), 1)
@@ -99,7 +101,7 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
     (folder / "fits").mkdir(parents=True, exist_ok=True)
     if not (folder / "data").exists():
         (folder / "data").symlink_to(Path("..") / "data")
-    quick = replace(settings.recipes[driver], plain=None).shortened(settings.on_policy.fit_steps)
+    quick = replace(settings.recipes[driver], plain=None, begins=None).shortened(settings.on_policy.fit_steps)
     _fit_all(replace(settings, recipes={driver: quick}), folder, (driver,), console)
     runs = RunSettings(
         robot=settings.robot,

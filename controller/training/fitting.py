@@ -17,6 +17,7 @@ from dynamics import checkpoint, factory
 from dynamics.adapters.context import BeliefSettings
 from dynamics.checkpoint import Checkpoint
 from dynamics.model import Model
+from dynamics.network import Parts
 from dynamics.state_space import StateSpace, from_names
 from dynamics.training import dataset, fit, recipes
 from dynamics.training.dataset import Episodes
@@ -112,7 +113,12 @@ def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:
     told = factory.KINDS[adapter.kind].told
     untrained = recipes.untrained(space, actions, training, recipe.network, settings.seed, told=told)
     untrained = emphasise(untrained, settings.reward_weight)
-    model, parts = recipes.train(untrained, job, factory.objective(adapter, untrained), recipe.query, recipe.fit)
+    learned: Parts = {}
+    if recipe.begins is not None:
+        begun = checkpoint.load(settings.model_file(out, recipe.begins))
+        untrained, learned = begun.model, begun.parts
+    objective = factory.objective(adapter, untrained)
+    model, parts = recipes.train(untrained, job, objective, recipe.query, recipe.fit, learned)
     sharing = {other: entry.adapter for other, entry in settings.recipes.items() if entry.shares == name}
     for written, kind in {**sharing, name: adapter}.items():
         made = Checkpoint(robot.name, written, 1 / settings.rate_hz, model, kind, parts, _provenance(settings))

@@ -31,6 +31,7 @@ class RecipeSettings:
     Attributes:
         query: transitions K that follow each support in training; 1 for recipes without support.
         shares: recipe whose trained network this adapter uses; then nothing is trained.
+        begins: recipe whose trained network and parts the fit begins with, as one that refines it; None starts anew.
         plain: recipe of a plain model, which an adapter that encodes the window starts from, and falls back to.
     """
 
@@ -39,6 +40,7 @@ class RecipeSettings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     query: int = 16
     shares: str | None = None
+    begins: str | None = None
     plain: str | None = None
 
     def __post_init__(self) -> None:
@@ -124,6 +126,10 @@ class ExperimentSettings:
             other = f"a recipe of kind {' or '.join(sorted(filter(None, kinds)))} that is trained"
             expected = f"one of {', '.join(lenders) or other}"
             require(recipe.shares in lenders, f"recipes.{name}.shares", expected, repr(recipe.shares))
+        if recipe.begins is not None:
+            fitting = [o for o, r in others.items() if (r.shares, r.begins, r.network) == (None, None, recipe.network)]
+            expected = f"one of {', '.join(fitting) or 'a recipe that is trained anew, with the same network'}"
+            require(recipe.begins in fitting, f"recipes.{name}.begins", expected, repr(recipe.begins))
         if recipe.plain is not None:
             place, hidden = f"recipes.{name}.plain", recipe.network.hidden
             require("plain" in KINDS[kind].lent, place, "an adapter that encodes windows", kind)

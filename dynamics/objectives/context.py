@@ -54,6 +54,10 @@ class ContextObjective(Objective):
             latent = latent + found.variance.sqrt() * torch.randn(latent.shape, generator=generator)
         return self._judged(parts, latent, windows).mean() + self._added(found, windows)
 
+    def shift(self, parts: Parts, windows: Windows) -> Tensor:
+        """Return the bias change that every window comes to (B, E, hidden)."""
+        return (self._code(parts, windows).mean @ entry(self.settings, self.model, parts)).transpose(0, 1)
+
     def _code(self, parts: Parts, windows: Windows) -> Code:
         inputs = windows.support_inputs[..., : self.model.num_inputs]
         return code(self.settings, parts["encoder"], torch.cat([inputs, windows.support_targets], dim=-1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -86,11 +87,22 @@ def untrained(
     )
 
 
-def train(model: Model, job: Job, objective: Objective, query: int, settings: FitSettings) -> tuple[Model, Parts]:
-    """Minimise an objective over windows, K transitions a query; return the model, and what its adapter needs."""
+def train(
+    model: Model,
+    job: Job,
+    objective: Objective,
+    query: int,
+    settings: FitSettings,
+    learned: Parts = MappingProxyType({}),
+) -> tuple[Model, Parts]:
+    """Minimise an objective over windows, K transitions a query; return the model, and what its adapter needs.
+
+    What was `learned` already, by name, is where the fit begins; all else begins untrained.
+    """
     training, validation = dataset.encode(model, job.training), dataset.encode(model, job.validation)
     held_out = dataset.all_windows(validation, objective.window, query)
     parts = {"prior": Part(model.prior), **objective.initial(torch.Generator().manual_seed(job.seed))}
+    parts = {name: part._replace(weights=learned.get(name, part.weights)) for name, part in parts.items()}
 
     def loss(current: Parts, generator: torch.Generator) -> Tensor:
         windows = dataset.sample_windows(training, settings.batch, objective.window, query, generator)

@@ -15,6 +15,7 @@ from dynamics.adapters.gradient import GradientSettings
 from dynamics.adapters.last_layer import LastLayerSettings
 from dynamics.adapters.meta_gradient import MetaGradientSettings
 from dynamics.adapters.priors import PriorsSettings
+from dynamics.adapters.proposal import ProposalSettings
 from dynamics.factory import KINDS, make, objective
 from dynamics.model import Model
 from dynamics.network import Parts
@@ -33,6 +34,9 @@ LISTED: tuple[AdapterSettings, ...] = (
     RecurrentSettings(window=6, hidden=8, latent=3),
     AttentionSettings(window=6, hidden=8, latent=3),
     LatentSettings(window=6, hidden=8, latent=3),
+    ProposalSettings(window=6, hidden=8, latent=3, rate=0.02),
+    ProposalSettings(window=6, hidden=8, latent=3, steps=0),
+    ProposalSettings(window=6, hidden=8, latent=3, rate=0.02, proposes=False),
     BeliefSettings(window=6, hidden=8, channels=("gain",)),
     BeliefSettings(window=6, hidden=8, bottleneck=0.1, channels=("gain",)),
     LastLayerSettings(window=6),
@@ -48,6 +52,8 @@ def name(settings: AdapterSettings) -> str:
     """What tells the settings apart in a list of tests."""
     extra: list[str] = [settings.scope] if isinstance(settings, GradientSettings) else []
     extra += ["bottleneck"] if isinstance(settings, BeliefSettings) and settings.bottleneck else []
+    if isinstance(settings, ProposalSettings):
+        extra += ["steps"] * (settings.steps > 0) + ["encoder"] * settings.proposes
     return "-".join([settings.kind, *extra])
 
 

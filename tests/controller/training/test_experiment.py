@@ -17,10 +17,11 @@ from controller.training.on_policy_episodes import OnPolicySettings
 from controller.training.random_episodes import CollectSettings
 from controller.training.settings import ExperimentSettings, RecipeSettings
 from dynamics import checkpoint, factory
-from dynamics.adapters.context import BeliefSettings, LatentSettings
+from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings
 from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings, InformedSettings
 from dynamics.adapters.gradient import GradientSettings
+from dynamics.adapters.proposal import ProposalSettings
 from dynamics.state_space import Channel
 from dynamics.training import dataset
 from dynamics.training.fit import FitSettings
@@ -28,6 +29,7 @@ from dynamics.training.recipes import NetworkSettings
 
 NETWORK = NetworkSettings((16,))
 PLAIN, META = FitSettings(steps=60, batch=32, validate_every=30), FitSettings(steps=20, batch=8, validate_every=10)
+STILL = FitSettings(steps=1, batch=8, rate=1e-9)
 TINY = ExperimentSettings(
     query=4,
     support=8,
@@ -40,6 +42,8 @@ TINY = ExperimentSettings(
         "grbal": RecipeSettings(GradientSettings(window=8, steps=1), META, NETWORK, query=4),
         "belief": RecipeSettings(BeliefSettings(window=8, hidden=8), META, NETWORK, query=4, plain="mb"),
         "informed": RecipeSettings(InformedSettings(), PLAIN, NETWORK, query=1),
+        "snail": RecipeSettings(AttentionSettings(window=8), META, NETWORK, query=4, plain="mb"),
+        "snail_grbal": RecipeSettings(ProposalSettings(window=8), STILL, NETWORK, query=4, begins="snail", plain="mb"),
     },
 )
 
@@ -57,7 +61,7 @@ def test_every_recipe_is_trained_and_judged(trained: tuple[Path, dict[str, objec
         assert (loaded.robot, loaded.recipe, loaded.period) == ("roach", recipe, 0.05)
     overall = report["all"]
     assert isinstance(overall, dict)
-    assert {*TINY.recipes, "grbal_prior", "belief_prior"} == set(overall)
+    assert {*TINY.recipes, *(f"{name}_prior" for name in ("grbal", "belief", "snail", "snail_grbal"))} == set(overall)
     assert {name for name, found in overall.items() if "gap_closed" in found} == {*overall} - {"mb", "informed"}
     assert (out / "evaluation.json").exists()
 
@@ -108,6 +112,24 @@ def test_an_adapter_that_encodes_windows_starts_from_its_plain_model(trained: tu
     assert all(torch.equal(a, b) for a, b in zip(first, plain.model.prior, strict=True))
 
 
+def test_a_recipe_goes_on_from_the_one_that_it_begins_with(trained: tuple[Path, dict[str, object]]) -> None:
+    snail, further = (checkpoint.load(TINY.model_file(trained[0], name)) for name in ("snail", "snail_grbal"))
+    assert set(further.parts) == {"encoder", "entry", "rates", "plain"}
+    for before, after in (
+        (snail.model.prior, further.model.prior),
+        *((snail.parts[name], further.parts[name]) for name in ("encoder", "entry")),
+    ):
+        assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(before, after, strict=True))
+
+
+def test_a_recipe_begins_with_one_that_begins_with_none() -> None:
+    further = TINY.recipes["snail_grbal"]
+    for wrong in ("mb_de", "snail_grbal", "snial", "other"):
+        recipes = {**TINY.recipes, "other": further, "more": replace(further, begins=wrong)}
+        with pytest.raises(ValueError, match="recipes.more.begins: expected one of mb, grbal, .*snail, got"):
+            replace(TINY, recipes=recipes)
+
+
 def test_a_plain_model_must_be_one_that_fits() -> None:
     belief, grbal = TINY.recipes["belief"], TINY.recipes["grbal"]
     for wrong in (replace(belief, plain="grbal"), replace(belief, network=NetworkSettings((8,)))):
@@ -129,7 +151,7 @@ def test_inconsistent_settings_are_refused() -> None:
         wrong = {**TINY.recipes, "other": other, "mb_de": replace(other, shares=shared)}
         with pytest.raises(ValueError, match=f"recipes.mb_de.shares: expected one of mb, got '{shared}'"):
             replace(TINY, recipes=wrong)
-    for driver in ("snail", "mb_de"):
+    for driver in ("other", "mb_de"):
         with pytest.raises(ValueError, match=f"on_policy.driver: expected one of .*, got '{driver}'"):
             replace(TINY, on_policy=OnPolicySettings(rounds=1, driver=driver))
     with pytest.raises(ValueError, match="adapter.rollout: expected at most the query's 4 transitions, got 5"):

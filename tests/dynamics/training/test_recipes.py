@@ -15,6 +15,7 @@ from dynamics.adapters.fixed import FixedSettings, InformedSettings
 from dynamics.adapters.gradient import GradientSettings
 from dynamics.adapters.last_layer import LastLayerSettings
 from dynamics.adapters.priors import PriorsSettings
+from dynamics.adapters.proposal import ProposalSettings
 from dynamics.model import Model
 from dynamics.network import Parts
 from dynamics.training import evaluation
@@ -39,6 +40,7 @@ RECIPES: dict[str, tuple[AdapterSettings, FitSettings]] = {
     "priors": (PriorsSettings(window=10, steps=1, starts=2), SHORT),
     "rebal": (RecurrentSettings(window=10, hidden=16, latent=3), SHORT),
     "snail": (AttentionSettings(window=10, hidden=16, latent=3), SHORT),
+    "snail_grbal": (ProposalSettings(window=10, steps=1, hidden=16, latent=3), SHORT),
     "pearl": (LatentSettings(window=10, hidden=16, latent=3), SHORT),
     "belief": (BeliefSettings(window=10, hidden=16), SHORT),
     "alpaca": (LastLayerSettings(window=10), SHORT),
