@@ -76,10 +76,10 @@ class Robot:
 
 
 @contextlib.contextmanager
-def emulator(domain: int, *flags: str, prefix: Sequence[str] = ()) -> Iterator[Robot]:
+def emulator(domain: int, *flags: str, prefix: Sequence[str] = (), robot: str = "go2") -> Iterator[Robot]:
     """Run an emulated robot, once it is on its network; `prefix` is a command to run it under."""
     life = ("--domain", str(domain), "--seconds", str(LIFE), "--json")
-    command = [*prefix, *LIMBER, "emulate", "go2", *life, *flags]
+    command = [*prefix, *LIMBER, "emulate", robot, *life, *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             end = time.monotonic() + _START

@@ -29,6 +29,7 @@ from hardware.robot import FloatArray
 from hardware.servo.servo import Servo
 from hardware.simulated.robot import SimRobot
 from planners import factory as planners
+from planners.pace import Paced
 from planners.plan import PlanFunction
 from sim.terrain import TERRAINS
 
@@ -118,12 +119,16 @@ def controller(
 
     An informed model asks `told` for the true condition; `search` takes the place of the settings' planner.
     """
+    settings = mission.settings
+    planner = planners.make(settings.planner) if search is None else search
+    if not mission.fast:
+        planner = Paced(planner, (settings.control.latest - settings.control.budget) * mission.loop.period)
     return Controller(
         model.model,
         adapters.make(model.adapter, model.model, model.parts, told),
-        planners.make(mission.settings.planner) if search is None else search,
+        planner,
         mission.task,
-        mission.settings.control,
+        settings.control,
         mission.actions,
         rng=np.random.default_rng(mission.planner),
         real_time=not mission.fast,

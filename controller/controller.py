@@ -52,7 +52,7 @@ class Controller:
         settings: rhythm.
         actions: what the robot's actions may be.
         rng: randomness of the planner.
-        real_time: meet the budget; otherwise every search runs to its end, so that runs are reproducible.
+        real_time: give the planner a deadline; otherwise every search runs to its end, so that runs are reproducible.
         foresight: what predicts while planning; the learned model, or the oracle in its place.
     """
 
@@ -74,7 +74,7 @@ class Controller:
         self._settings, self._actions, self._rng = settings, actions, rng
         self._period, self._pose = 1.0 / settings.rate_hz, model.space.pose
         self._turning = np.append(model.space.angles, self._pose[2])
-        self._budget = settings.budget * self._period if real_time else None
+        self._latest = settings.latest * self._period if real_time else None
         self._prior = Kernel(model, adapter.initial().weights)
         self._adapted = Kernel(model, adapter.initial().weights)
         self.reset()
@@ -172,7 +172,7 @@ class Controller:
             high=high,
             risk=self._settings.risk,
             chunk=self._settings.chunk,
-            deadline=None if self._budget is None else started + self._budget,
+            deadline=None if self._latest is None else started + self._latest,
             previous_action=None if previous_action is None else np.clip(previous_action, low, high),
         )
         plan = checked(self._planner(problem, memory.plan, self._rng), problem)

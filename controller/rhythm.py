@@ -9,6 +9,8 @@ from sim.strict import at_least, require, within
 
 _MOST_STEPS = 200
 """Ten seconds of a crawler; a search over more fills memory and time."""
+_GRACE = 0.4
+"""Share of the period that a search may be late by where other work, or the host, held it up; a plan is due after 1."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class ControlSettings:
         rate_hz: ticks per second; the model's step is one tick.
         horizon: steps the planner looks ahead H.
         delay_ticks: ticks between observing and the first action that the new plan decides D.
-        budget: share of the period after which the planner must answer with the best so far; real time only.
+        budget: share of the period into which searches are fitted by making them smaller; real time only.
         change: what it costs to move one action over its whole range from one step to the next; paths only.
         trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
         feedback: share of a plan's gains with which the servo follows the state between plans; 0 plays actions as they
@@ -49,3 +51,8 @@ class ControlSettings:
         require(0 < self.budget <= 1, "budget", "a share in (0, 1]", self.budget)
         require(0 <= self.feedback <= 1, "feedback", "a share in [0, 1]", self.feedback)
         require(self.expiry > 0, "expiry", "a positive number of periods", self.expiry)
+
+    @property
+    def latest(self) -> float:
+        """Share of the period after which a search that takes longer than expected is cut off; real time only."""
+        return min(self.budget + _GRACE, 1.0)

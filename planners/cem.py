@@ -11,14 +11,14 @@ goes all the way from here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
 from planners.plan import Plan, warm_start
-from planners.problem import FloatArray, Problem, cheapest, expect
+from planners.problem import FloatArray, Problem, cheapest, expect, share_of
 from planners.sampling.loop import around, search
 from planners.sampling.noise import Interpolation, draw, shaping
 
@@ -53,6 +53,11 @@ class CemSettings:
         expect(self, self.iterations >= 1 and self.hold >= 1, "iterations and hold >= 1")
         expect(self, 0 < self.floor <= self.std <= 1, "0 < floor <= std <= 1")
         expect(self, 0 <= self.momentum < 1, "0 <= momentum < 1")
+
+    def sized(self, share: float) -> Self:
+        """Return settings with a share of the candidates and of the elites."""
+        elites = share_of(self.elites, share, least=1)
+        return replace(self, candidates=max(share_of(self.candidates, share, least=3), elites), elites=elites)
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ line of its docstring what the planner does, and a pure function `plan(problem, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from planners import cem, hybrid, icem, mppi, predictive, rti, shooting
 from planners.plan import Plan, PlanFunction
-from planners.problem import PlannerSettings, PlanningError, Problem
+from planners.problem import PlannerSettings, PlanningError, Problem, Sizable
 
 S = TypeVar("S", bound=PlannerSettings)
 
@@ -51,9 +51,15 @@ def register(
 
 
 def make(settings: PlannerSettings) -> PlanFunction:
-    """Return the planner that the settings belong to, with its settings filled in."""
-    plan = PLANNERS[settings.kind].plan
-    return lambda problem, previous, rng: plan(problem, settings, previous, rng)
+    """Return the planner that the settings belong to, with its settings filled in; where it can, it heeds the size."""
+    plan, sizable = PLANNERS[settings.kind].plan, settings if isinstance(settings, Sizable) else None
+
+    def search(problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
+        if problem.size == 1.0 or sizable is None:
+            return plan(problem, settings, previous, rng)
+        return replace(plan(problem, sizable.sized(problem.size), previous, rng), size=problem.size)
+
+    return search
 
 
 register(hybrid.HybridSettings, hybrid.plan)

@@ -8,7 +8,7 @@ search. A model or cost without derivatives leaves the search alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -37,6 +37,10 @@ class HybridSettings:
 
     def __post_init__(self) -> None:
         expect(self, self.seeds >= 1 and 0 < self.share < 1, "seeds >= 1 and share in (0, 1)")
+
+    def sized(self, share: float) -> Self:
+        """Return settings whose search has a share of the candidates."""
+        return replace(self, search=self.search.sized(share))
 
 
 def plan(problem: Problem, settings: HybridSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:

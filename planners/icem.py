@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
 from planners.plan import Plan, remembered, warm_start
-from planners.problem import FloatArray, Problem, cheapest, expect
+from planners.problem import FloatArray, Problem, cheapest, expect, share_of
 from planners.sampling.loop import around, search
 from planners.sampling.noise import Interpolation, draw, shaping
 
@@ -57,6 +57,11 @@ class IcemSettings:
         expect(self, 0 < self.floor <= self.std <= 1, "0 < floor <= std <= 1")
         expect(self, 0 <= self.momentum < 1 and 0 <= self.keep < 1, "momentum and keep in [0, 1)")
         expect(self, 0 <= self.colour <= 8, "0 <= colour <= 8")
+
+    def sized(self, share: float) -> Self:
+        """Return settings with a share of the candidates and of the elites."""
+        elites = share_of(self.elites, share, least=1)
+        return replace(self, candidates=max(share_of(self.candidates, share, least=2), 2 * elites), elites=elites)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
 from planners.plan import Plan, remembered, warm_start
-from planners.problem import FloatArray, Problem, expect
+from planners.problem import FloatArray, Problem, expect, share_of
 from planners.sampling.loop import around, search
 from planners.sampling.noise import Interpolation, draw, shaping
 
@@ -51,6 +51,10 @@ class MppiSettings:
         expect(self, self.temperature > 0, "temperature > 0")
         expect(self, 0 < self.std <= 1 and 0 < self.anneal <= 1, "std and anneal in (0, 1]")
         expect(self, 0 <= self.colour <= 8, "0 <= colour <= 8")
+
+    def sized(self, share: float) -> Self:
+        """Return settings with a share of the candidates."""
+        return replace(self, candidates=share_of(self.candidates, share, least=3))
 
 
 @dataclass(frozen=True)

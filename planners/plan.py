@@ -43,6 +43,7 @@ class Plan:
             first (elites, a sampling mean); it lives here and nowhere else, so that a reset forgets it.
         gains: how the actions follow what the state is off the predicted one (H, A, S); None where the planner does not
             know. Those of actions at a bound are zero.
+        size: share of the planner's usual candidates that the search was content with, see `planners.pace`.
     """
 
     time: float
@@ -54,6 +55,7 @@ class Plan:
     evaluations: int
     memory: FloatArray | None = None
     gains: FloatArray | None = None
+    size: float = 1.0
 
     def action(self, time: float) -> FloatArray:
         """Return the action (A,) that is held at a time [s]; the last one for ever after the end."""
@@ -135,7 +137,7 @@ def _usable(problem: Problem, actions: FloatArray) -> FloatArray:
 def fallback(problem: Problem, previous: Plan | None) -> Plan:
     """Return the answer before any candidate was finite: the earlier plan, or a placeholder. Its cost is +inf."""
     if previous is not None and previous.status is not PlanStatus.NO_PLAN:
-        return replace(previous, cost=np.inf, status=PlanStatus.KEPT_PREVIOUS, evaluations=0)
+        return replace(previous, cost=np.inf, status=PlanStatus.KEPT_PREVIOUS, evaluations=0, size=1.0)
     actions = warm_start(problem, None)
     states = np.tile(problem.state, (problem.horizon + 1, 1))
     return Plan(problem.time, problem.step, actions, states, np.inf, PlanStatus.NO_PLAN, 0)

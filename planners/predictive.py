@@ -6,14 +6,14 @@ knots it is the simplest planner that drives legged robots.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
 from planners.plan import Plan, warm_start
-from planners.problem import FloatArray, Problem, cheapest, expect
+from planners.problem import FloatArray, Problem, cheapest, expect, share_of
 from planners.sampling.loop import around, search
 from planners.sampling.noise import Interpolation, draw, shaping
 
@@ -40,6 +40,10 @@ class PredictiveSettings:
         expect(self, self.candidates >= 2, "candidates >= 2")
         expect(self, self.rounds >= 1 and self.hold >= 1, "rounds and hold >= 1")
         expect(self, 0 < self.std <= 1, "0 < std <= 1")
+
+    def sized(self, share: float) -> Self:
+        """Return settings with a share of the candidates."""
+        return replace(self, candidates=share_of(self.candidates, share, least=2))
 
 
 def plan(problem: Problem, settings: PredictiveSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:

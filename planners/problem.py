@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,19 @@ class PlannerSettings(Protocol):
     @property
     def kind(self) -> str:
         """Name of the planner."""
+
+
+@runtime_checkable
+class Sizable(Protocol):
+    """Settings of a planner whose search can be made smaller; those of others need not know of it."""
+
+    def sized(self, share: float) -> Self:
+        """Return settings of a search with a share of the candidates, in (0, 1]."""
+
+
+def share_of(count: int, share: float, least: int) -> int:
+    """Return a share of a count, but no less than makes sense."""
+    return max(round(share * count), min(count, least))
 
 
 LARGEST = 20_000
@@ -133,6 +146,7 @@ class Problem:
         clock: what `deadline` is compared with [s].
         risk: makes one cost of what the ensemble members say.
         chunk: most candidates that a search evaluates between two looks at the clock.
+        size: share of its usual candidates that a search should be content with, in (0, 1].
     """
 
     state: FloatArray
@@ -148,8 +162,11 @@ class Problem:
     clock: Callable[[], float] = perf_counter
     risk: Risk = field(default_factory=Risk)
     chunk: int = CHUNK
+    size: float = 1.0
 
     def __post_init__(self) -> None:
+        if not 0 < self.size <= 1:
+            raise PlanningError(f"problem: expected a size in (0, 1], got {self.size}")
         if min(self.horizon, self.chunk) < 1 or not 0 < self.step < np.inf:
             got = f"{self.horizon}, {self.chunk} and {self.step}"
             raise PlanningError(f"problem: expected horizon and chunk >= 1 and a finite step > 0, got {got}")

@@ -5,14 +5,14 @@ Nagabandi et al. 2018, https://arxiv.org/abs/1708.02596. The plain yardstick for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
 from planners.plan import Plan, warm_start
-from planners.problem import FloatArray, Problem, expect
+from planners.problem import FloatArray, Problem, expect, share_of
 from planners.sampling.loop import search
 from planners.sampling.noise import Interpolation, interpolation
 
@@ -36,6 +36,10 @@ class ShootingSettings:
     def __post_init__(self) -> None:
         expect(self, self.candidates >= 2, "candidates >= 2")
         expect(self, self.rounds >= 1 and self.hold >= 1, "rounds and hold >= 1")
+
+    def sized(self, share: float) -> Self:
+        """Return settings with a share of the candidates."""
+        return replace(self, candidates=share_of(self.candidates, share, least=2))
 
 
 def plan(problem: Problem, settings: ShootingSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:

@@ -40,7 +40,7 @@ FLOORS = {
     "planners": (
         "problem",
         "costs plan",
-        "newton sampling",
+        "newton pace sampling",
         "cem icem mppi predictive rti shooting",
         "hybrid",
         "factory",

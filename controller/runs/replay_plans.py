@@ -101,7 +101,7 @@ class _Search:
         rng.bit_generator.state = chance.random
         told = iter(chance.readings)
         last = chance.readings[-1] if chance.readings else 0.0  # where today's planner asks more often
-        problem = replace(problem, deadline=chance.deadline, clock=lambda: next(told, last))
+        problem = replace(problem, deadline=chance.deadline, clock=lambda: next(told, last), size=chance.size)
         self.found = self._planner(problem, previous, rng)
         return self.tick.plan
 

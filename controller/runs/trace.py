@@ -43,6 +43,8 @@ class Chance:
     """Reading of the planner's clock by which it had to answer [s]; None without one."""
     readings: Sequence[float]
     """What that clock said each time it was asked [s]."""
+    size: float = 1.0
+    """Share of its usual candidates that it should be content with."""
 
 
 class Witness:
@@ -56,7 +58,7 @@ class Witness:
     def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
         """Search."""
         readings: list[float] = []
-        self.chance = Chance(rng.bit_generator.state, problem.deadline, readings)
+        self.chance = Chance(rng.bit_generator.state, problem.deadline, readings, problem.size)
 
         def clock() -> float:
             readings.append(problem.clock())
@@ -106,6 +108,7 @@ def of_tick(number: int, tick: LoopTick, chance: Chance) -> Noted:
         "random": chance.random,
         "deadline": chance.deadline,
         "readings": _packed(np.array(chance.readings, np.float64)),
+        "size": chance.size,
         "plan": {
             "time": plan.time,
             "step": plan.step,
@@ -154,7 +157,7 @@ def _tick(told: Mapping[str, Any]) -> TickTrace:
     return TickTrace(
         int(told["number"]),
         Observation(float(told["time"]), _array(told["state"]), _unpacked(told["applied"])),
-        Chance(told["random"], told["deadline"], _array(told["readings"]).tolist()),
+        Chance(told["random"], told["deadline"], _array(told["readings"]).tolist(), told.get("size", 1.0)),
         answered,
         (prior, adapted),
     )

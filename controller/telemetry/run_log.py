@@ -117,6 +117,8 @@ class TickRecord:
     """`ok`, or why the adapted weights owe nothing to the newest window; empty in logs of before."""
     belief: Mapping[str, Number] = dataclasses.field(default_factory=dict)
     """What the adapter took the condition to be, by channel; empty where it does not say."""
+    search_size: float = 1.0
+    """Share of its usual candidates that the search was content with, so that it ended in time."""
 
 
 _Line = TypeVar("_Line")
@@ -216,6 +218,7 @@ def from_tick(
         qpos=None if qpos is None else tuple(qpos.tolist()),
         adaptation=result.adaptation,
         belief=dict(result.belief),
+        search_size=result.plan.size,
     )
 
 

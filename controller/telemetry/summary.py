@@ -14,7 +14,7 @@ from controller.telemetry.run_log import Log, mean
 
 def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, object]:
     """The figures of a run and what its folder holds, as `run --json` prints them; null where there is none."""
-    header, records = log.header, log.records
+    header, records, sizes = log.header, log.records, log.series("search_size")
     return {
         "robot": header.robot,
         "course": header.course,
@@ -39,6 +39,7 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
         "steps_to_goal": log.steps_to_goal,
         "prediction_error": {"prior": mean(log.series("error_prior")), "adapted": mean(log.series("error_adapted"))},
         "belief": list(log.belief),
+        "search_size": {"mean": mean(sizes), "min": float(sizes.min()) if len(sizes) else None},
         "statuses": dict(sorted(Counter(record.status for record in records).items())),
         "adaptations": dict(sorted(Counter(record.adaptation for record in records).items())),
         "files": dict(files),

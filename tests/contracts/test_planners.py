@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.planner_study.quadratic import QuadraticCost
 from planners.costs.residuals import ResidualCost
-from planners.plan import PlanFunction, PlanStatus
+from planners.plan import PlanFunction, PlanStatus, checked
 from planners.problem import AnyFloats, FloatArray, Problem, Risk
 from tests.planners.every import ROUNDS, each_planner, each_sampler, rng, seen, toy
 from tests.planners.toys import Toy, Twisted, point_mass, reach, reach_problem
@@ -55,6 +55,26 @@ def test_evaluates_as_many_candidates_as_its_settings_say(name: str, plan: PlanF
     problem = reach_problem()
     plan(problem, None, rng())
     assert tuple(len(batch) for batch in toy(problem).seen) == ROUNDS[name]
+
+
+@each_planner
+@pytest.mark.parametrize("size", [0.01, 0.25, 0.6])
+def test_a_smaller_search_is_one_all_the_same(size: float, plan: PlanFunction) -> None:
+    whole, small = reach_problem(), replace(reach_problem(), size=size)
+    before = plan(whole, None, rng())
+    answer = checked(plan(small, before, rng(1)), small)
+    assert answer.status is PlanStatus.OK
+    assert answer.cost <= before.cost * (1 + 1e-12)
+    assert answer.evaluations == len(seen(small)) <= len(seen(whole))
+    assert answer.size in (size, 1.0)
+
+
+@each_sampler
+def test_a_smaller_search_evaluates_its_share_of_candidates(name: str, plan: PlanFunction) -> None:
+    problem = replace(reach_problem(), size=0.5)
+    answer = plan(problem, None, rng())
+    assert answer.size == 0.5
+    assert [len(batch) for batch in toy(problem).seen] == pytest.approx([count / 2 for count in ROUNDS[name]], abs=1)
 
 
 @each_planner

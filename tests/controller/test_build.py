@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -7,20 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller.build import Rig, build, load_model
+from controller.build import Rig, build, controller, load_model
 from controller.config import RunSettings, run_settings
 from controller.courses.goals import GOALS
 from controller.loop.plan_loop import LoopTick
 from controller.mission import Mission
 from controller.settings import assets
 from controller.settings.layers import Layer
-from controller.tick import TickResult
+from controller.tick import Observation, TickResult
 from dynamics import checkpoint
 from dynamics.checkpoint import CheckpointError
 from dynamics.transitions import FloatArray
 from hardware.clock import VirtualClock, WallClock
 from planners.factory import PLANNERS
+from planners.plan import Plan
+from planners.problem import Problem
 from planners.shooting import ShootingSettings
+from planners.shooting import plan as shoot
 from sim.perturbations import LegLoss, parse
 from tests.controller.conftest import ADAPTERS, untrained
 
@@ -86,6 +90,30 @@ def test_lock_step_has_a_virtual_clock_and_real_time_the_walls(settings: RunSett
     model = load_model(Mission.of(settings, fast=True), "mb")
     assert isinstance(build(Mission.of(settings, fast=True), model).clock, VirtualClock)
     assert isinstance(build(Mission.of(settings, fast=False), model).clock, WallClock)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_in_real_time_searches_are_fitted_to_the_budget(settings: RunSettings, fast: bool) -> None:
+    mission, asked = Mission.of(settings, fast=fast), list[Problem]()
+
+    def planner(problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
+        asked.append(problem)
+        time.sleep(0.8 * settings.control.budget * mission.loop.period * (0.5 + 2.0 * problem.size))
+        return replace(shoot(problem, ShootingSettings(), previous, rng), size=problem.size)
+
+    brain = controller(mission, load_model(mission, "mb"), search=planner)
+    begun = time.perf_counter()
+    for tick in range(3):
+        brain.tick(Observation(tick * mission.loop.period, np.zeros(len(mission.spec.channels)), None))
+    sizes = [problem.size for problem in asked]
+    assert sizes[0] == 1.0
+    if fast:
+        assert sizes == [1.0] * 3
+        assert asked[2].deadline is None
+    else:
+        assert sizes[2] < 0.6
+        assert asked[0].deadline is not None
+        assert 0 <= asked[0].deadline - begun - settings.control.latest * mission.loop.period < 0.1
 
 
 def test_the_robot_gets_its_perturbations(settings: RunSettings) -> None:

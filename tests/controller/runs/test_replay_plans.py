@@ -38,18 +38,21 @@ CUT = range(8, 11)
 
 
 class Hurried:
-    """Gives a planner, at some ticks, a deadline and a clock that let it have one round."""
+    """Gives a planner, at some ticks, a deadline and a clock that let it have one round, or more smaller ones."""
 
-    def __init__(self, searcher: PlanFunction) -> None:
-        self.planner, self.hurry = searcher, False
+    def __init__(self, searcher: PlanFunction, size: float) -> None:
+        self.planner, self.hurry, self.size = searcher, False, size
 
     def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
         if self.hurry:
-            problem = replace(problem, deadline=2.5, clock=map(float, itertools.count()).__next__)
+            clock = map(float, itertools.count()).__next__
+            problem = replace(problem, deadline=2.5 / self.size, clock=clock, size=self.size)
         return self.planner(problem, previous, rng)
 
 
-def drive(kind: str, adapter: str, cut: bool = False, model: Path | None = None, feedback: float = 0.0) -> list[Noted]:
+def drive(
+    kind: str, adapter: str, cut: bool = False, model: Path | None = None, feedback: float = 0.0, size: float = 1.0
+) -> list[Noted]:
     """Run the crawler for a second as a deployment does; return the notes of its plan loop."""
     flags: dict[str, object] = {"robot": "roach", "adapter": adapter, "seconds": 1.0, "planner": {"kind": kind}}
     flags["control"] = {"feedback": feedback}
@@ -57,7 +60,7 @@ def drive(kind: str, adapter: str, cut: bool = False, model: Path | None = None,
     mission = Mission.of(settings, fast=True)
     loaded = load_model(mission, adapter)
     rig, witness = build(mission, loaded), trace.Witness(planners.make(settings.planner))
-    search = Hurried(witness)
+    search = Hurried(witness, size)
     brain = controller(mission, loaded, search=search)
     notes = [trace.of_run(settings, rig.header.versions)]
 
@@ -118,6 +121,15 @@ def test_a_search_that_its_deadline_cut_short_is_cut_short_at_the_same_place(tmp
     without = rerun(read_log(write(tmp_path / "b.mcap", told)))
     assert 0 < without.actions.differing <= len(CUT)
     assert without.differs
+
+
+def test_a_search_that_was_made_smaller_is_as_small_again(tmp_path: Path) -> None:
+    notes = drive("icem", "grbal", cut=True, size=0.25)
+    assert rerun(read_log(write(tmp_path / "a.mcap", notes))).actions.largest == 0.0
+    told = json.loads(json.dumps(notes))
+    for note in told[1:]:
+        del note["search"]["size"]
+    assert 0 < rerun(read_log(write(tmp_path / "b.mcap", told))).actions.differing <= len(CUT)
 
 
 def test_another_model_shows(tmp_path: Path) -> None:

@@ -40,11 +40,13 @@ SUMMARY_KEYS = (
         "path_error_m",
         "progress_m",
         "fell",
+        "interrupted",
         "goal",
         "reward_mean",
         "steps_to_goal",
         "prediction_error",
         "belief",
+        "search_size",
         "statuses",
         "adaptations",
         "files",
@@ -181,6 +183,9 @@ def test_summary_has_the_promised_keys_and_figures() -> None:
     assert figures["progress_m"] == pytest.approx(0.25 * 3.9)
     assert figures["prediction_error"] == {"prior": pytest.approx(0.3), "adapted": pytest.approx(0.1)}
     assert figures["statuses"] == {"ok": 40}
+    assert figures["search_size"] == {"mean": 1.0, "min": 1.0}
+    fitted = Log(log.header, (replace(log.records[0], search_size=0.5), *log.records[1:]))
+    assert summary(fitted, make_loop(log), {})["search_size"] == {"mean": 1.0 - 0.5 / 40, "min": 0.5}
     assert figures["fell"] is False
     assert figures["adapt_ms"] == {"p50": 1.0, "p95": 1.0, "p99": 1.0, "max": 1.0}
     json.dumps(figures, allow_nan=False)
