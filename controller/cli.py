@@ -128,12 +128,13 @@ def _status(error: Exception) -> int:
     from dynamics.training.dataset import DatasetError
     from dynamics.training.fit import FitError
     from hardware.robot import RobotError
+    from hardware.walkers.policy import PolicyError
     from planners.problem import PlanningError
 
     match error:
         case CheckpointError():
             return BAD_CHECKPOINT
-        case DatasetError() | FitError() | PlanningError():
+        case DatasetError() | FitError() | PlanningError() | PolicyError():
             return BAD_USAGE
         case RobotError():
             return ROBOT_FAULT

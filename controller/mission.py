@@ -17,6 +17,7 @@ from controller.settings import robots
 from controller.settings.layers import ConfigError
 from controller.telemetry.run_log import RunHeader
 from controller.tick import Actions
+from hardware.embodiment import embody
 from hardware.spec import RobotSpec
 from planners.factory import PLANNERS
 from sim.oracle import can_predict
@@ -54,6 +55,7 @@ class Mission:
         if settings.state == "estimated" and spec.foot is None:
             expected = f"expected measured for robot {spec.name}, got estimated"
             raise ConfigError(f"state: {expected}, which needs to know its legs")
+        embody(spec)  # where a policy that walks it cannot be used, now is the time to say so
         if settings.model == "oracle":
             _check_oracle(settings, fast=fast)
         actions = Actions.of(spec)

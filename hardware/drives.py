@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from sim.strict import one_of, positive
+from hardware.channels import Action
+from hardware.contract import UNITS, Contract, spread
+from sim.strict import one_of, positive, within
 
 
 @dataclass(frozen=True)
@@ -97,4 +99,36 @@ class Striding:
         one_of("pattern", self.pattern, PATTERNS)
 
 
-Drive = Annotated[Direct | Striding, Field(discriminator="kind")]
+@dataclass(frozen=True)
+class Walking:
+    """An action is what a policy is told that walks the robot, such as a velocity."""
+
+    contract: Contract
+    """In a robot's file the path of the contract's."""
+    mass: float
+    """Of the whole robot [kg]."""
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Lowest and highest of some actions, where less is wanted than the contract allows."""
+    averaged: bool = True
+    """Whether what oscillates with the steps is averaged over the time of an action."""
+    kind: Literal["walker"] = "walker"
+
+    def __post_init__(self) -> None:
+        positive(self, "mass")
+        told = self.contract.command
+        for name, (low, high) in self.bounds.items():
+            one_of("bounds", name, told.names)
+            place = told.names.index(name)
+            for end in (low, high):
+                within(f"bounds.{name}", told.low[place], end, told.high[place])
+
+    def actions(self) -> tuple[Action, ...]:
+        """Return what the planner chooses."""
+        told = self.contract.command
+        rest = spread(told.rest, len(told.names))
+        ends = [self.bounds.get(name, pair) for name, *pair in zip(told.names, told.low, told.high, strict=True)]
+        named = zip(told.names, ends, rest, strict=True)
+        return tuple(Action(name, UNITS.get(name, "1"), low, high, at) for name, (low, high), at in named)
+
+
+Drive = Annotated[Direct | Striding | Walking, Field(discriminator="kind")]

@@ -11,12 +11,13 @@ from typing import Protocol
 
 import numpy as np
 
-from hardware.drives import Striding
+from hardware.drives import Striding, Walking
 from hardware.gait.drive import GaitDrive
 from hardware.motors import Gains, PositionServo
-from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
+from hardware.robot import AVERAGED, CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.rotation import roll_pitch_yaw
 from hardware.spec import RobotSpec
+from hardware.walkers.drive import WalkerDrive
 
 
 def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
@@ -40,6 +41,8 @@ def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
         values[f"speed_{motor}"] = float(state.motor_velocity[index])
         values[f"emf_{motor}"] = float(back_emf[index])
     values |= zip(spec.judged, state.judged or [math.nan] * len(spec.judged), strict=True)
+    if isinstance(spec.drive, Walking) and spec.drive.averaged and len(state.averaged) == len(AVERAGED):
+        values |= zip(AVERAGED, state.averaged.tolist(), strict=True)
     return np.array([values[channel.name] for channel in spec.channels], dtype=np.float64)
 
 
@@ -95,8 +98,14 @@ class DirectDrive:
 
 
 def embody(spec: RobotSpec) -> Embodiment:
-    """Return what drives this robot."""
-    return GaitDrive(spec) if isinstance(spec.drive, Striding) else DirectDrive(spec)
+    """Return what drives this robot. Raises PolicyError where a policy's file cannot be used."""
+    match spec.drive:
+        case Striding():
+            return GaitDrive(spec)
+        case Walking():
+            return WalkerDrive(spec)
+        case _:
+            return DirectDrive(spec)
 
 
 def rest_action(spec: RobotSpec) -> FloatArray:

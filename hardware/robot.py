@@ -23,6 +23,10 @@ UNKNOWN: FloatArray = np.full(1, math.nan)
 UNKNOWN.setflags(write=False)
 
 
+AVERAGED = ("z", "roll", "pitch", "vx", "vy", "vz", "gyro_x", "gyro_y", "gyro_z")
+"""Channels of a state vector that oscillate with the steps of a walk."""
+
+
 class RobotError(RuntimeError):
     """A robot could not do what was asked; it has been left safe."""
 
@@ -83,6 +87,8 @@ class RobotState:
     """Where in its cycle the gait is that the servo plays, in [0, 2 pi); the servo fills it in [rad]."""
     stride: FloatArray = field(default_factory=lambda: UNKNOWN)
     """What the feet follow: the actions so far, smoothed by the gait (n_actions,); the servo fills it in."""
+    averaged: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """What is averaged over the time of an action, in the order of `AVERAGED`; a walker's servo fills it in."""
     faults: tuple[str, ...] = ()
     judged: tuple[float, ...] = ()
     """What a judge beside the robot says, one number for each of the spec's `judged`."""

@@ -66,6 +66,13 @@ def quaternion(rotation: FloatArray) -> FloatArray:
     return np.asarray(found if found[0] >= 0.0 else -found)
 
 
+def in_body(quaternion: FloatArray, x: float, y: float, z: float) -> FloatArray:
+    """Return a vector of the world's axes (3,) in those of a body with a unit quaternion wxyz (4,)."""
+    w, i, j, k = quaternion.tolist()
+    a, b, c = 2.0 * (j * z - k * y), 2.0 * (k * x - i * z), 2.0 * (i * y - j * x)
+    return np.array([x - w * a + j * c - k * b, y - w * b + k * a - i * c, z - w * c + i * b - j * a])
+
+
 def roll_pitch_yaw(quaternion: FloatArray) -> tuple[float, float, float]:
     """Return the z-y-x Euler angles [rad] of a unit quaternion wxyz (4,), each in [-pi, pi]."""
     w, x, y, z = quaternion.tolist()

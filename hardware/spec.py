@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 
 from hardware.channels import Action, Channel, measured, strode
-from hardware.drives import PATTERNS, Drive, Stride, Striding
+from hardware.drives import PATTERNS, Drive, Stride, Striding, Walking
 from hardware.legs import Foot, Leg
 from hardware.limits import Arming, Checks, Limits
 from hardware.motors import Gains, PositionServo, ServoKind, TorqueServo, VelocityServo, Wire
@@ -181,10 +181,29 @@ def _check_drive(spec: RobotSpec) -> None:
         for index, action in enumerate(spec.actions):
             within(f"actions[{index}].rest", action.low, action.rest, action.high)
         return
+    if isinstance(spec.drive, Walking):
+        _check_walk(spec, spec.drive)
+        return
     require(len(spec.actions) == len(spec.motors), "actions", f"{len(spec.motors)}, one a motor", len(spec.actions))
     for index, (action, low, high) in enumerate(zip(spec.actions, *_setpoints(spec), strict=True)):
         for key, value in (("low", action.low), ("high", action.high), ("rest", action.rest)):
             within(f"actions[{index}].{key}", low, value, high)
+
+
+def _check_walk(spec: RobotSpec, drive: Walking) -> None:
+    """Check that a policy fits the robot that it walks."""
+    contract, limits = drive.contract, spec.limits
+    require(spec.actions == drive.actions(), "actions", "those of drive.contract.command", "others")
+    moved = isinstance(spec.servo, PositionServo)
+    require(moved, "servo.kind", "position, because a policy moves joints", spec.servo.kind)
+    within("drive.contract.rate_hz", 0.0, contract.rate_hz, spec.servo_hz)
+    try:
+        contract.check(spec.motors)
+    except ValueError as error:
+        raise ValueError(f"drive.contract.{error}") from error
+    for key, most in (("kp", limits.kp), ("kd", limits.kd)):
+        largest = max(getattr(contract.gains, key))
+        require(largest <= most, f"drive.contract.gains.{key}", f"at most limits.{key}, {most:g}", largest)
 
 
 def _setpoints(spec: RobotSpec) -> tuple[tuple[float, ...], tuple[float, ...]]:

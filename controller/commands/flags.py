@@ -28,12 +28,17 @@ Repeated = tyro.conf.UseAppendAction[tuple[str, ...]]
 Setting = Annotated[Repeated, arg(metavar="KEY.KEY=VALUE")]
 
 
+Drive = Annotated[str | None, arg(metavar="NAME|FILE", help_behavior_hint="")]
+
+
 @dataclass(frozen=True)
 class RunFlags:
     """What is not given comes from the robot's own settings."""
 
     robot: Name = None
     """Which robot: a name (limber list robots), or the path of a file such as ./my.yaml."""
+    drive: Drive = None
+    """What turns actions into set-points, where not the robot's usual: a name (limber list drives), or a contract."""
     course: Name = None
     """What to do: a path to follow, or a hidden goal (limber list courses)."""
     adapter: Name = None
@@ -57,11 +62,12 @@ class RunFlags:
         """Return the settings of a run; `others` are further settings that were given."""
         from controller.config import run_settings
 
-        given = {**vars(self), **others}
-        rate, file, assignments = (given.pop(name) for name in ("rate", "config", "set"))
+        given = driven({**vars(self), **others}, self.config)
+        for name in ("rate", "config", "set"):
+            del given[name]
         given["planner"] = None if self.planner is None else {"kind": self.planner}
-        given["control"] = None if rate is None else {"rate_hz": rate}
-        return run_settings(layers(given, assignments), file)
+        given["control"] = None if self.rate is None else {"rate_hz": self.rate}
+        return run_settings(layers(given, self.set), self.config)
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,24 @@ class Answer:
     status: int = DONE
     complaint: str = ""
     """What stderr is told."""
+
+
+def driven(given: Mapping[str, object], file: Path | None) -> dict[str, object]:
+    """Return flags with the robot that a drive makes of the one that is named: by a flag, by a file, or by default."""
+    from controller.settings import robots
+    from controller.settings.layers import ConfigError, read_yaml
+
+    flags = dict(given)
+    drive = flags.pop("drive")
+    if drive is None:
+        return flags
+    robot = flags.get("robot") or (read_yaml(file).values.get("robot") if file else None) or robots.DEFAULT
+    try:
+        return flags | {"robot": robots.driven(str(robot), str(drive))}
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"command line: --drive: {error}") from error
 
 
 def layers(given: Mapping[str, object], assignments: Sequence[str]) -> list[Layer]:

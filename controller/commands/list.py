@@ -11,7 +11,7 @@ from tyro.conf import arg
 
 from controller.commands.flags import Answer, Switch
 
-FAMILIES = ("robots", "courses", "perturbations", "adapters", "planners")
+FAMILIES = ("robots", "courses", "perturbations", "adapters", "planners", "drives")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ def _entries(family: str) -> Mapping[str, str]:
             from controller.settings.assets import RECIPES
 
             return dict(RECIPES)
+        case "drives":
+            from hardware.drives import Direct, Striding, Walking
+
+            kinds = (Direct, Striding, Walking)
+            return {kind.kind: (kind.__doc__ or "").strip().splitlines()[0] for kind in kinds}
         case "planners":
             from planners.factory import PLANNERS
 

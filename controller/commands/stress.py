@@ -8,7 +8,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from controller.commands.flags import Answer, Folder, Number, Setting, Switch, layers
+from controller.commands.flags import Answer, Drive, Folder, Number, Setting, Switch, driven, layers
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Stress:
     """Processes on this machine."""
     scheduler: Annotated[str | None, arg(metavar="ADDRESS", help_behavior_hint="")] = None
     """Compute on a Dask cluster instead, for example tcp://10.0.0.1:8786 (needs the extra cluster)."""
+    drive: Drive = None
+    """Another drive than that of the robot in the settings: a name (limber list drives), or a policy's contract."""
     resume: Switch = False
     """Go on where an interrupted suite of the same settings stopped."""
     out: Folder = None
@@ -39,8 +41,9 @@ class Stress:
             "adapters": None if self.adapters is None else [name.strip() for name in self.adapters.split(",")],
             "seeds": self.seeds,
             "workers": self.workers,
+            "drive": self.drive,
         }
         from controller.stress.suite import execute
 
-        overrides = layers(given, self.set)
+        overrides = layers(driven(given, self.config), self.set)
         return Answer(*execute(self.config, overrides, self.out, self.scheduler, resume=self.resume))

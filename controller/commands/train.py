@@ -8,7 +8,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from controller.commands.flags import Answer, Folder, Setting, Switch, layers
+from controller.commands.flags import Answer, Drive, Folder, Setting, Switch, driven, layers
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Train:
 
     config: Annotated[Path, arg(metavar="FILE")]
     """Settings of the experiment, such as those in configs/experiments."""
+    drive: Drive = None
+    """Another drive than that of the robot in the settings: a name (limber list drives), or a policy's contract."""
     resume: Switch = False
     """Go on where an interrupted training of the same settings stopped."""
     out: Folder = None
@@ -29,4 +31,8 @@ class Train:
     def __call__(self) -> Answer:
         from controller.training.experiment import execute
 
-        return Answer(execute(self.config, layers({}, self.set), self.out, resume=self.resume))
+        return Answer(
+            execute(
+                self.config, layers(driven({"drive": self.drive}, self.config), self.set), self.out, resume=self.resume
+            )
+        )

@@ -37,7 +37,7 @@ def robot(name: str) -> Path:
 
 def robots() -> list[Path]:
     """Return the files of the robots that come with Limber."""
-    return sorted(robot("").parent.glob("*.yaml"))
+    return sorted(robot("").parent.glob("*.yaml"), key=lambda file: file.stem)
 
 
 def run_config(robot: str, rate_hz: float | None = None, *, goal: bool = False) -> Path:

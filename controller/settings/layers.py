@@ -127,7 +127,7 @@ def resolve(schema: type[T], layers: Sequence[Layer]) -> T:
     """Merge layers, the weakest first, into a frozen dataclass, nested as deep as needed. Raises ConfigError."""
     merged: Mapping[str, object] = {}
     for layer in layers:
-        merged = _merge(merged, layer.values)
+        merged = merge(merged, layer.values)
     _check_written(merged, (), layers)
     try:
         # JSON mode is strict about types and still lets a list become a tuple.
@@ -152,13 +152,14 @@ def _adapter(schema: type[T]) -> TypeAdapter[T]:
     return TypeAdapter(pydantic.with_config(STRICT)(schema))
 
 
-def _merge(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:
+def merge(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:
+    """Return the values of two layers as one, the weaker first."""
     if "kind" in new and new["kind"] != old.get("kind"):
         return dict(new)
     merged = dict(old)
     for key, value in new.items():
         before = merged.get(key)
-        merged[key] = _merge(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = merge(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
     return merged
 
 
@@ -207,7 +208,7 @@ def _explain(schema: object, layers: Sequence[Layer], error: Mapping[str, typing
 def _place(layers: Sequence[Layer], path: KeyPath, error: Mapping[str, typing.Any]) -> str:
     """Return where what is wrong was written: the last layer that says it."""
     if error["type"] == "value_error":  # of a whole dataclass; its message begins with the key in it
-        key = str(error["ctx"]["error"]).partition(":")[0]
+        key = re.sub(r"\[.*", "", str(error["ctx"]["error"]).partition(":")[0])
         path = (*path, *key.split(".")) if key.replace(".", "").isidentifier() else path
     if error["type"] == "missing":
         path = path[:-1]

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from controller.settings import assets
-from controller.settings.layers import ConfigError, Layer, nearest, read_yaml, resolve
+from controller.settings import assets, robot_files
+from controller.settings.layers import ConfigError, Layer, merge, nearest, read_yaml, resolve
+from hardware.drives import Walking
 from hardware.motors import VelocityServo
 from hardware.spec import RobotSpec
+from hardware.walkers.metadata import agree
 from sim.robots.anatomy import Anatomy
 from sim.strict import one_of, require
 
@@ -20,6 +22,8 @@ _SHARED = ("name", "motors", "servo")
 """What the anatomy of a robot takes from the rest of its file."""
 _ADDED = ("judged", "source")
 """What a spec holds beside its file."""
+_PLUS = "+"
+"""Between a robot and the contract of another policy that walks it."""
 
 
 @functools.cache
@@ -29,7 +33,13 @@ def names() -> tuple[str, ...]:
 
 
 def located(robot: str) -> str:
-    """Return the name of a robot that comes along, or the absolute path of a file. Raises ValueError."""
+    """Return the name of a robot that comes along, or the absolute path of a file. Raises ValueError.
+
+    Behind a plus may stand the contract of another policy that walks it: the path becomes absolute too.
+    """
+    robot, contract = _parts(robot)
+    if contract:
+        return f"{located(robot)}{_PLUS}{Path(contract).resolve()}"
     if _is_path(robot):
         return str(Path(robot).resolve())
     if robot not in names():
@@ -40,6 +50,27 @@ def located(robot: str) -> str:
 def spec(robot: str) -> RobotSpec:
     """Return the facts about a robot, by name or file. Raises ValueError where there is none, or they cannot be."""
     return _read(located(robot))
+
+
+def driven(robot: str, drive: str) -> str:
+    """Return a robot with another drive: a name (walker), or the contract of a policy. Raises ValueError."""
+    robot = _parts(robot)[0]
+    own = spec(robot).drive.kind
+    if Path(drive).suffix == ".yaml":
+        walker = robot if own == "walker" else drives(robot).get("walker")
+        if walker is None:
+            raise ValueError(f"robot {robot}: no policy walks it; expected a robot that one does")
+        return f"{walker}{_PLUS}{drive}"
+    known = {own: robot} | drives(robot)
+    if drive not in known:
+        raise ValueError(f"unknown drive '{drive}' of robot {robot}; {nearest(drive, known)}, or a policy's contract")
+    return known[drive]
+
+
+def drives(robot: str) -> dict[str, str]:
+    """Return the robots that come along and are another with another drive, by its kind."""
+    based = [name for name in names() if read_yaml(assets.robot(name)).values.get("base") == robot]
+    return {spec(name).drive.kind: name for name in based}
 
 
 def unusual(robot: str, rate_hz: float) -> float | None:
@@ -65,21 +96,24 @@ def other_rates(robot: str) -> list[str]:
 
 def _stems(robot: str) -> list[str]:
     """Return what the names of a robot's settings files begin with, with their folder where they did not come along."""
-    place, name = Path(located(robot)), spec(robot).name
-    return [str(place.with_name(f"{place.stem}-run")), name] if _is_path(robot) else [name]
+    place, name = Path(located(_parts(robot)[0])), spec(robot).name
+    return [str(place.with_name(f"{place.stem}-run")), name] if _is_path(str(place)) else [name]
 
 
 def checkpoint(robot: str, recipe: str, rate_hz: float | None = None, goal: str | None = None) -> Path:
     """Return the trained model of a robot: in the folder models beside its own file, else the shipped one."""
     shipped = assets.checkpoint(spec(robot).name, recipe, rate_hz, goal)
-    beside = Path(located(robot)).parent / "models" / shipped.name
-    return beside if _is_path(robot) and not (shipped.is_file() and not beside.is_file()) else shipped
+    own = _parts(located(robot))[1] or located(robot)
+    beside = Path(own).parent / "models" / shipped.name
+    return beside if _is_path(own) and not (shipped.is_file() and not beside.is_file()) else shipped
 
 
 @functools.cache
-def _read(place: str) -> RobotSpec:
+def _read(source: str) -> RobotSpec:
+    place, contract = _parts(source)
     path = Path(place) if _is_path(place) else assets.robot(place)
-    found = replace(resolve(RobotSpec, [_complete(read_yaml(path), path.parent)]), source=place)
+    files = robot_files.walked(robot_files.read(path, assets.robot), Path(contract) if contract else None)
+    found = replace(resolve(RobotSpec, _complete(files)), source=source)
     from sim.perturbations import check_ranges  # not before: it brings MuJoCo along
 
     try:
@@ -90,6 +124,8 @@ def _read(place: str) -> RobotSpec:
             one_of("wire.driver", found.wire.driver, DRIVERS)
             DRIVERS[found.wire.driver].check(found)
         check_ranges(found.anatomy)
+        if isinstance(found.drive, Walking):
+            agree(found.drive.contract, found.motors)
         if not isinstance(found.servo, VelocityServo):
             require(not found.anatomy.stand, "anatomy.stand", "none, because servo.stand says it", "one")
             found = replace(found, anatomy=replace(found.anatomy, stand=found.servo.stand))
@@ -117,22 +153,36 @@ def _is_path(text: str) -> bool:
     return Path(text).name != text or Path(text).suffix != ""
 
 
-def _complete(layer: Layer, folder: Path) -> Layer:
-    """Return a file's values with what its anatomy takes from the rest, and the place of a body's own file."""
+def _parts(robot: str) -> tuple[str, str]:
+    """Return a robot and the contract behind it; empty where there is none."""
+    name, _, contract = robot.partition(_PLUS)
+    return (name, contract) if contract.endswith(".yaml") and not Path(robot).is_file() else (robot, "")
+
+
+def _complete(files: list[Layer]) -> list[Layer]:
+    """Return a robot's files with what its anatomy takes from the rest, and the place of a body's own file."""
+    layers: list[Layer] = []
+    merged: dict[str, object] = {}
+    for layer in files:
+        given = layer.values.get("anatomy")
+        _check_keys(layer, given)
+        if isinstance(given, Mapping) and isinstance(body := given.get("body"), str) and _is_path(body):
+            body = str(Path(layer.place).parent / body)
+            layer = replace(layer, values={**layer.values, "anatomy": {**given, "body": body}})
+        layers.append(layer)
+        merged = merge(merged, layer.values)
+    if not isinstance(merged.get("anatomy"), Mapping):
+        return layers
+    servo = merged.get("servo")
+    rest = {**merged, "servo": servo.get("kind") if isinstance(servo, Mapping) else None}
+    shared = {key: rest[key] for key in _SHARED if rest.get(key) is not None}
+    return [*layers, replace(files[-1], values={"anatomy": shared})]
+
+
+def _check_keys(layer: Layer, anatomy: object) -> None:
     for key in _ADDED:
         if key in layer.values:
             raise ConfigError(f"{layer.place}: {key}: unknown key; a robot's file does not say it")
-    given = layer.values.get("anatomy")
-    if not isinstance(given, Mapping):
-        return layer
-    servo, anatomy = layer.values.get("servo"), dict(given)
-    rest = {**layer.values, "servo": servo.get("kind") if isinstance(servo, Mapping) else None}
     for key in _SHARED:
-        if key in given:
+        if isinstance(anatomy, Mapping) and key in anatomy:
             raise ConfigError(f"{layer.place}: anatomy.{key}: unknown key; expected '{key}' at the top of the file")
-        if rest.get(key) is not None:
-            anatomy[key] = rest[key]
-    body = given.get("body")
-    if isinstance(body, str) and _is_path(body):
-        anatomy["body"] = str(folder / body)
-    return replace(layer, values={**layer.values, "anatomy": anatomy})

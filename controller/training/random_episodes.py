@@ -16,6 +16,7 @@ from dynamics.training.dataset import Episodes, concatenate
 from dynamics.transitions import FloatArray
 from hardware import embodiment
 from hardware.clock import VirtualClock
+from hardware.robot import RobotFault
 from hardware.simulated.robot import SimRobot
 from hardware.spec import RobotSpec
 from sim.perturbations import Perturbation, sample_condition
@@ -61,6 +62,7 @@ def gather(
     spec: RobotSpec, settings: CollectSettings, rate_hz: float, seed: int, split: Split, shown: Shown = iter
 ) -> Episodes:
     """Drive random episodes of one split, at a rate [Hz], and return them in a fixed order."""
+    embodiment.embody(spec)  # where a policy that walks it cannot be used, now is the time to say so
     count = settings.episodes if split == "train" else settings.heldout_episodes
     onset_share = settings.onset_share if split == "train" else 0.0
     ticks = round(settings.seconds * rate_hz)
@@ -143,15 +145,17 @@ def _drive(
     robot.activate()
     roll, pitch = ([c.name for c in spec.channels].index(name) for name in ("roll", "pitch"))
     start, cycles = clock.now(), 1 if drive.steady else round(spec.servo_hz / rate_hz)
-    state = robot.read()
-    states, told = [embodiment.observe(spec, drive.annotate(state))], []
+    state = drive.annotate(robot.read())
+    states, told = [embodiment.observe(spec, state)], []
     for tick, action in enumerate(actions):
         told.append(robot.true_condition())
         for cycle in range(1, cycles + 1):
             robot.write(drive.command(action, state, clock.now(), clock.now() + 10.0 / rate_hz))
             clock.sleep_until(start + (tick + cycle / cycles) / rate_hz)
-            state = robot.read()
-        states.append(embodiment.observe(spec, drive.annotate(state)))
+            state = drive.annotate(robot.read())
+        states.append(embodiment.observe(spec, state))
+        if state.faults:
+            raise RobotFault(f"robot {spec.name}: {state.faults[0]}")
         if max(abs(states[-1][roll]), abs(states[-1][pitch])) > _FALL:
             return None
     robot.close()

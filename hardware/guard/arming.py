@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hardware.drives import Striding
+from hardware.drives import Direct
 from hardware.guard.checks import Reading, Watch, compare
 from hardware.guard.senses import turned
 from hardware.guard.stance import DEGREES, readings
@@ -99,7 +99,7 @@ def _at_rest(spec: RobotSpec, heard: Heard) -> dict[str, Reading]:
         looks["joints"] = _beyond(spec, heard, (limits.position_low, limits.position_high), "outside a range")
     if isinstance(servo, PositionServo):
         looks["pose"] = _beyond(spec, heard, (servo.sit, servo.stand), "off the way from lying to standing")
-    if isinstance(spec.drive, Striding) and spec.feet:
+    if not isinstance(spec.drive, Direct) and spec.feet:
         weight = spec.drive.mass * _GRAVITY
         bear = "times the weight on all feet"
         looks["feet"] = Reading(lambda state, _: float(state.foot_force.sum()) / weight, bear, vital=True)

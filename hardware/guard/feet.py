@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from hardware.drives import Striding
+from hardware.drives import Direct
 from hardware.robot import RobotCommand, RobotState
 from hardware.spec import RobotSpec
 
@@ -40,7 +40,7 @@ class Feet:
 
     def __init__(self, spec: RobotSpec, period: float) -> None:
         self._feet, self._count = spec.feet, len(spec.feet)
-        self._mass = spec.drive.mass if isinstance(spec.drive, Striding) else math.nan
+        self._mass = math.nan if isinstance(spec.drive, Direct) else spec.drive.mass
         self._first, self._share = round(_FIRST / period), 1.0 - math.exp(-period / _MEMORY)
         self.forget()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.drives import Striding
+from hardware.drives import Direct
 from hardware.guard.checks import Reading, Trip, compare
 from hardware.guard.posture import REACHED, Move
 from hardware.guard.stance import readings
@@ -26,7 +26,7 @@ class Rising:
         self._motors, self._check = spec.motors, spec.checks.stand_up
         found = ((name, getattr(spec.arming, name), reading) for name, reading in readings(spec).items())
         self._looks = [(name, check, reading) for name, check, reading in found if check.on]
-        self._mass = spec.drive.mass if isinstance(spec.drive, Striding) and spec.arming.feet.on else 0.0
+        self._mass = 0.0 if isinstance(spec.drive, Direct) or not spec.arming.feet.on else spec.drive.mass
         self._feet = spec.arming.feet
         self._forget(None)
 

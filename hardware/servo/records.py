@@ -18,7 +18,7 @@ from hardware.feedback import Feedback
 from hardware.guard.checks import Trip
 from hardware.guard.state_machine import TARGETS, Mode
 from hardware.limits import Severity
-from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
+from hardware.robot import AVERAGED, CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.schedule import ActionSchedule, Rung
 from hardware.servo.servo import ServoReport
 from hardware.spec import RobotSpec
@@ -80,6 +80,7 @@ class CycleLayout:
         sizes = {"head": 15, "position": 3, "quaternion": 4, "velocity": 3, "gyro": 3, "accelerometer": 3}
         sizes |= dict.fromkeys((*_PER_MOTOR, *_SENT), motors)
         sizes |= {"foot_force": feet, "judged": judged, "stride": actions, "action": actions}
+        sizes |= {"averaged": len(AVERAGED)}
         ends = itertools.accumulate(sizes.values())
         self._at = {name: slice(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
         self._count = sum(sizes.values())
@@ -153,7 +154,8 @@ _SCALARS = ("seq", "time", "battery", "charge", "tick", "bad_packets", "foreign_
 _scalars = attrgetter(*_SCALARS)
 _COUNTS = ("seq", "bad_packets", "foreign_commands")
 _PER_MOTOR = ("motor_position", "motor_velocity", "motor_torque", "motor_temperature", "back_emf", "lost")
-_VECTORS = ("position", "quaternion", "velocity", "gyro", "accelerometer", *_PER_MOTOR, "foot_force", "stride")
+_COMPUTED = ("stride", "averaged")
+_VECTORS = ("position", "quaternion", "velocity", "gyro", "accelerometer", *_PER_MOTOR, "foot_force", *_COMPUTED)
 _SENT = ("sent_position", "sent_velocity", "sent_torque", "sent_kp", "sent_kd")
 
 

@@ -5,7 +5,7 @@ It never waits for the planner. However it ends, the robot is left damped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hardware import embodiment
 from hardware.estimation.legged import StateEstimation
@@ -117,6 +117,8 @@ class Servo:
         self._measured = self.robot.read()
         known = self._measured if self._estimation is None else self._estimation.fill(self._measured)
         self._state = self._embodiment.annotate(known)
+        if self._state.faults != self._measured.faults:  # what moves the robot has failed
+            self._measured = replace(self._measured, faults=self._state.faults)
         return self._state
 
     def act(self, now: float, late: float = 0.0) -> ServoReport:
