@@ -20,17 +20,8 @@ _STUMP = 0.02
 _FIELDS = (
     *("body_mass", "body_inertia", "body_pos", "geom_conaffinity", "geom_friction", "geom_solref", "geom_rgba"),
     *("dof_frictionloss", "actuator_gainprm", "actuator_biasprm", "jnt_limited", "jnt_range"),
-    *(
-        "geom_pos",
-        "geom_sameframe",
-        "geom_rbound",
-        "geom_aabb",
-        "hfield_nrow",
-        "hfield_ncol",
-        "hfield_size",
-        "hfield_data",
-        "bvh_aabb",
-    ),
+    *("geom_pos", "geom_sameframe", "geom_rbound", "geom_aabb", "bvh_aabb"),
+    *("hfield_nrow", "hfield_ncol", "hfield_size", "hfield_data"),
 )
 
 
