@@ -14,7 +14,7 @@ import numpy as np
 
 from controller.jobs.interrupts import interruptible
 from controller.loop.plan_loop import OnTick, PlanLoop, Planning
-from controller.loop.realtime import in_real_time
+from controller.loop.realtime import CURE, in_real_time
 from controller.loop.servo_cycles import FIRST_PLAN_TICKS, OFF_TIME, Boundary, applied_action
 from controller.loop.timing import Journal, LoopResult, LoopSettings
 from controller.settings.layers import ConfigError
@@ -64,7 +64,7 @@ def pace(spec: RobotSpec, settings: LoopSettings, seconds: Sequence[float]) -> F
         most > check.limit * period,
     )
     if slow:
-        wanted += "; a lower --rate, a shorter control.horizon, another --planner or a faster machine would do"
+        wanted += f"; {CURE}"
     severity = check.severity if half > check.limit * period else Severity.WARN if slow else Severity.OFF
     found = f"half of them took {half:.3g} ms or more, a tenth {most:.3g}"
     return Finding("plans", found, wanted, severity if check.on else Severity.OFF)

@@ -17,6 +17,7 @@ from hardware import embodiment
 from hardware.clock import Beat
 from hardware.servo.process import ServoProcess
 from hardware.servo.servo import Servo, ServoReport
+from planners.pace import LEAST
 
 REHEARSAL_MARGIN = 1.3
 """How much earlier than the longest recent rehearsal took the next one begins."""
@@ -98,6 +99,7 @@ class PlanLoop:
         self._servo.publish(result.schedule)
         seconds = time.perf_counter() - begun
         self._journal.misses += skipped
+        self._journal.smallest += result.plan.size <= LEAST
         missed = self._journal.add_tick(seconds, response=self._clock.now() - boundary.time)
         elapsed = boundary.time - self._start
         self._on_tick(LoopTick(boundary.tick, elapsed, observation, result, boundary.report, 1e3 * seconds, missed))

@@ -31,11 +31,15 @@ from hardware.limits import Severity
 from hardware.robot import RobotError
 from hardware.servo.servo import Servo
 from hardware.spec import RobotSpec
+from planners.pace import LEAST
 
 _log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL = 0.0005
 """How long one thread may keep the interpreter while the other waits [s]; Python's default is 5 ms."""
+_FEW = 0.05
+"""Share of ticks whose searches may be the smallest without a word about it."""
+CURE = "a lower --rate, a shorter control.horizon, another --planner or a faster machine would do"
 
 
 class Finished(Exception):
@@ -103,6 +107,9 @@ def in_real_time(controller: Planning, spec: RobotSpec, journal: Journal, run: C
     if p95 > covered:
         told = "planning took %.1f ms (p95), more than the %.1f ms that delay_ticks=%d covers"
         _log.warning(told, p95, covered, settings.delay_ticks)
+    if journal.smallest > _FEW * len(journal.tick_ms):
+        told = "%d of %d searches had time for no more than the least of them, %g of their candidates; %s"
+        _log.warning(told, journal.smallest, len(journal.tick_ms), LEAST, CURE)
     return journal.result()
 
 

@@ -117,6 +117,8 @@ class Journal:
     lateness: Histogram = field(default_factory=Histogram)
     cycles: Counter[Rung] = field(default_factory=Counter)
     misses: int = 0
+    smallest: int = 0
+    """Searches for which there was time for the least of their usual candidates only."""
     late_plans: int = 0
     guarded: int = 0
     interrupted: bool = False

@@ -22,10 +22,10 @@ from tests.hardware.loopback import LoopbackRobot, Stage, make_spec
 MODES = ("lock-step", "real time")
 
 
-def decided(schedule: ActionSchedule) -> TickResult:
+def decided(schedule: ActionSchedule, size: float = 1.0) -> TickResult:
     """A tick that came to a schedule, without a plan behind it."""
     at, step, actions = schedule.start, schedule.step, schedule.actions
-    plan = Plan(at, step, actions, np.zeros((len(actions) + 1, 1)), math.nan, PlanStatus.OK, 0)
+    plan = Plan(at, step, actions, np.zeros((len(actions) + 1, 1)), math.nan, PlanStatus.OK, 0, size=size)
     return TickResult(schedule, plan, actions[0], "ok", None, None, False, START, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -38,6 +38,7 @@ class Counter:
     hook: Callable[[int], None] = lambda tick: None
     knots: int = 10
     grace: float = 0.2
+    size: float = 1.0
     seen: list[Observation] = field(default_factory=list)
     resets: list[int] = field(default_factory=list)
     rehearsals: int = 0
@@ -53,7 +54,7 @@ class Counter:
         actions = np.array([*under_way, *[np.full(2, 20.0 + tick)] * self.knots])
         end = observation.time + len(actions) * self.period
         self.schedule = ActionSchedule(observation.time, self.period, actions, end + self.grace)
-        return decided(self.schedule)
+        return decided(self.schedule, self.size)
 
     def rehearse(self, observation: Observation) -> None:
         self.rehearsals += 1

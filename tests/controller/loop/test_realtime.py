@@ -18,6 +18,7 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import Finished
 from hardware.robot import RobotState
 from hardware.schedule import Rung
+from planners.pace import LEAST
 from tests.controller.loops import MODES, Counter, Run
 from tests.hardware.loopback import Stage
 
@@ -266,6 +267,13 @@ def test_planning_that_takes_longer_than_the_delay_is_said(caplog: pytest.LogCap
     with caplog.at_level(logging.WARNING):
         run()
     assert "more than the 50.0 ms that delay_ticks=1 covers" in caplog.text
+
+
+@pytest.mark.parametrize("size", [LEAST, 0.5])
+def test_searches_without_time_for_more_than_the_least_are_said(size: float, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        Run(Counter(size=size), mode="real time")()
+    assert ("searches had time for no more than the least of them, 0.25 of their" in caplog.text) == (size == LEAST)
 
 
 def test_real_time_needs_a_tick_of_delay() -> None:
