@@ -12,30 +12,23 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections import deque
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnxruntime
 import tyro
-import yaml
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from controller.jobs.executors import pool
-from controller.settings.robots import spec
+from controller.settings import robots
+from hardware.clock import VirtualClock
+from hardware.drives import Walking
+from hardware.embodiment import embody
+from hardware.robot import LinkLost
 from hardware.rotation import roll_pitch_yaw
-from sim.bodies.base import Setpoints, SimulationError
-from sim.bodies.jointed import JointedPhysics
-from sim.bodies.many import in_body
-from sim.bodies.sensors import Reading
+from hardware.simulated.robot import SimRobot
 from sim.perturbations import parse
-from sim.terrain import TERRAINS
-
-FloatArray = NDArray[np.float64]
 
 ONSET, SECONDS, SETTLE = 6.0, 20.0, 2.0
 """When it happens, how long a run is, and how long after it nothing counts [s]."""
@@ -93,80 +86,37 @@ class Outcome:
     """When it fell [s]."""
 
 
-class Policy:
-    """A policy with what its contract says."""
-
-    def __init__(self, contract: Path) -> None:
-        self.said: dict[str, Any] = yaml.safe_load(contract.read_text(encoding="utf-8"))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(contract.parent / self.said["policy"]), options)
-        self._input = self._session.get_inputs()[0].name
-        said, motors = self.said, list(spec("go2").motors)
-        self._order = [motors.index(joint) for joint in said["joints"]]
-        self.pose = np.array(said["pose"])
-        self._scale = np.broadcast_to(said["action"]["scale"], len(motors))
-        self._bound = float(said["action"].get("bound", 100.0))
-        self.dt = 1.0 / said["rate_hz"]
-        self._command = np.zeros(3)
-        self._action = np.zeros(len(motors))
-        self._frames: deque[FloatArray] = deque(maxlen=int(said["observation"].get("history", 1)))
-
-    def setpoints(self, reading: Reading, wish: FloatArray) -> Setpoints:
-        """Return what the motors follow until the next step."""
-        said, gains = self.said, self.said["gains"]
-        limits = said["command"]
-        wish = np.clip(wish, limits["low"], limits["high"])
-        self._command += np.clip(wish - self._command, -np.array(limits["slew"]), limits["slew"])
-        upright = np.concatenate((np.zeros(3), reading.quaternion))[None]
-        values = {
-            "gyro": reading.gyro,
-            "gravity": in_body(upright, np.array([[0.0, 0.0, -1.0]]))[0],
-            "command": self._command,
-            "joint_position": reading.motor_position[self._order] - self.pose,
-            "joint_velocity": reading.motor_velocity[self._order],
-            "last_action": self._action,
-        }
-        terms = said["observation"]["terms"]
-        frame = np.concatenate([np.multiply(values[term["name"]], term.get("scale", 1.0)) for term in terms])
-        self._frames.extend([frame] * (1 if self._frames else self._frames.maxlen or 1))
-        seen = np.clip(np.concatenate(self._frames), -100.0, 100.0).astype(np.float32)[None]
-        (action,) = self._session.run(None, {self._input: seen})
-        self._action = np.clip(action[0].astype(np.float64), -self._bound, self._bound)
-        target = np.empty(len(self.pose))
-        target[self._order] = self.pose + self._scale * self._action
-        limits = spec("go2").limits
-        target = np.clip(target, limits.position_low, limits.position_high)
-        none = np.zeros(len(target))
-        return Setpoints(target, none, none, none + gains["kp"], none + gains["kd"])
-
-
 def walk(contract: Path, row: str, seed: int) -> Outcome:
     """Walk straight ahead once."""
     rng = np.random.default_rng((seed, 7))
-    anatomy = spec("go2").anatomy
+    spec = robots.spec(robots.located(robots.driven("go2", str(contract))))
     perturbations = (parse(f"{ROWS[row]}@{ONSET}"),) if ROWS[row] else ()
-    physics = JointedPhysics(anatomy, TERRAINS["flat"], perturbations)
-    policy = Policy(contract)
-    physics.reset(np.array(anatomy.stand) + rng.uniform(-0.05, 0.05, len(anatomy.motors)))
-    count, off, start = round(policy.dt / physics.timestep()), [], 0.0
-    for _ in range(round(SECONDS / policy.dt)):
-        _, y, z = physics.position
-        yaw = roll_pitch_yaw(physics.quaternion)[2]
-        wish = np.array([SPEED, -y, -1.5 * yaw - 0.5 * y])
-        physics.command(policy.setpoints(physics.measure(rng), wish))
-        try:
-            physics.step(count)
-        except SimulationError:
-            return Outcome(row, seed, True, math.nan, math.nan, physics.time())
-        roll, pitch, _ = roll_pitch_yaw(physics.level_quaternion)
-        if max(abs(roll), abs(pitch)) > 1.0 or z < 0.1:
-            return Outcome(row, seed, True, math.nan, math.nan, physics.time())
-        if physics.time() < ONSET + SETTLE:
-            start = float(physics.position[0])
+    clock, stand = VirtualClock(), np.array(spec.anatomy.stand)
+    robot = SimRobot(
+        spec, clock, rng, "flat", perturbations, pose=(stand + rng.uniform(-0.05, 0.05, len(stand))).tolist()
+    )
+    assert isinstance(spec.drive, Walking)
+    drive, period, off, start = embody(spec), 1.0 / spec.drive.contract.rate_hz, [], 0.0
+    robot.connect()
+    robot.activate()
+    for step in range(round(SECONDS / period)):
+        now, true, seen = clock.now(), robot.true_state(), robot.read()
+        x, y, z = true.position.tolist()
+        yaw = roll_pitch_yaw(true.quaternion)[2]
+        robot.write(drive.command(np.array([SPEED, -y, -1.5 * yaw - 0.5 * y]), seen, now, now + 2.0 * period))
+        roll, pitch, _ = roll_pitch_yaw(robot.physics.level_quaternion)
+        if max(abs(roll), abs(pitch)) > 1.0 or z < 0.1 or drive.annotate(seen).faults:
+            return Outcome(row, seed, True, math.nan, math.nan, now)
+        if now < ONSET + SETTLE:
+            start = x
         else:
             off.append(abs(y))
-    speed = (float(physics.position[0]) - start) / (SECONDS - ONSET - SETTLE)
+        try:
+            clock.sleep_until((step + 1) * period)
+            robot.true_state()
+        except LinkLost:  # the physics broke down
+            return Outcome(row, seed, True, math.nan, math.nan, now)
+    speed = (float(robot.true_state().position[0]) - start) / (SECONDS - ONSET - SETTLE)
     return Outcome(row, seed, False, float(np.mean(off)), speed)
 
 

@@ -155,10 +155,12 @@ class _Script:
     def __init__(self, path: Path, contract: Contract) -> None:
         self._torch: Any = importlib.import_module("torch")
         self._output = contract.output
+        own = self._torch.jit.Error
+        self._errors: tuple[type[Exception], ...] = (own, RuntimeError, TypeError, ValueError, LookupError, OSError)
         try:
             with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
                 self._fresh = self._torch.jit.load(str(path), map_location="cpu").eval()
-        except (RuntimeError, ValueError, OSError) as error:
+        except self._errors as error:
             raise PolicyError(f"{path}: cannot be used as TorchScript: {_line(error)}") from error
         self._stepped = True
         self.reset()
@@ -172,7 +174,7 @@ class _Script:
             if forget is not None:
                 try:
                     forget()
-                except RuntimeError as error:
+                except self._errors as error:
                     raise PolicyFailed(f"{name}: {_line(error)}") from error
 
     def step(self, observation: FloatArray) -> FloatArray:
@@ -180,7 +182,7 @@ class _Script:
         try:
             with torch.inference_mode(), torch.jit.optimized_execution(False):
                 answer = self._module(torch.from_numpy(observation.astype(np.float32))[None])
-        except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        except self._errors as error:
             raise PolicyFailed(_line(error)) from error
         if isinstance(answer, tuple | list) and isinstance(self._output, int) and self._output < len(answer):
             answer = answer[self._output]
