@@ -73,6 +73,9 @@ def untrained_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put untrained models in the place of those that come along; returns their folder."""
     root = tmp_path / "shipped"
     shutil.copytree(Path(__file__).parents[2] / "configs", root / "configs")
+    (root / "models").mkdir()
+    for walker in (Path(__file__).parents[2] / "models").glob("*-walker.[oy]*"):
+        shutil.copy(walker, root / "models")
     monkeypatch.setattr(assets, "_ROOT", root)
     for recipe in ADAPTERS:
         checkpoint.save(untrained(recipe), assets.checkpoint("roach", recipe))
