@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.two_terminals import Deployment, emulator, free_domain
+from controller.settings import robots
 from controller.telemetry.run_log import Log
+from hardware.drives import Walking
+from hardware.walkers.observation import Observer
+from hardware.walkers.policy import load
 
 OK_SHARE = 0.95
 """Share of ticks whose search has to end."""
@@ -31,6 +36,7 @@ TICK_SHARE = 0.5
 """Share of the period that p99 of the whole tick must stay below."""
 _RISE = 60.0
 """How much longer than the walk the emulator lives [s]."""
+_STEPS = 500
 _SHARES = (50, 95, 99, 100)
 
 
@@ -83,6 +89,21 @@ def judge(log: Log, console: Console) -> bool:
     return kept_time and statuses["ok"] >= OK_SHARE * count and not statuses["kept_previous"]
 
 
+def policy_us(robot: str) -> float | None:
+    """Return how long a step of the policy takes that walks a robot, by itself [us]; None where none does."""
+    spec = robots.spec(robot)
+    if not isinstance(spec.drive, Walking):
+        return None
+    contract, count = spec.drive.contract, len(spec.motors)
+    observer = Observer(contract, np.array(contract.each(contract.pose, spec.motors)), len(spec.feet))
+    policy, seen, times = load(contract, observer.size, observer.parts, count), np.zeros(observer.size), []
+    for _ in range(_STEPS):
+        begun = time.perf_counter()
+        policy.step(seen)
+        times.append(1e6 * (time.perf_counter() - begun))
+    return float(np.median(times))
+
+
 def main() -> int:
     """Walk, print, and return 0 when every walk kept its time."""
     arguments, flags = tyro.cli(Arguments, description=__doc__, return_unknown_args=True)
@@ -97,7 +118,11 @@ def main() -> int:
         console.print(
             f"progress {summary.get('progress_m')} m, fell {summary.get('fell')}, fault {summary.get('fault')}"
         )
+        servo = summary.get("servo")
+        console.print(f"servo process {servo.get('statistics') if isinstance(servo, dict) else None}")
         console.print(f"load {os.getloadavg()[0]:.1f}, kept its time: {'yes' if kept[-1] else 'no'}")
+    if (step := policy_us(arguments.robot)) is not None:
+        console.print(f"a step of its policy takes {step:.0f} us by itself")
     return 0 if all(kept) else 1
 
 

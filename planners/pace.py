@@ -53,7 +53,8 @@ class Paced:
     """A planner whose searches fit the time until some time before their deadline; implements `PlanFunction`.
 
     That time is what one that takes longer than expected may still use. However late it is, a search of the least size
-    is made: a late plan is better than one from an older state. Without a deadline nothing is made smaller.
+    is made: a late plan is better than one from an older state. Without a deadline nothing is made smaller. A search
+    for the same moment once more is a rehearsal, with cold caches, and tells nothing.
 
     Args:
         planner: heeds `Problem.size`, as those of `planners.factory.make` do.
@@ -62,6 +63,7 @@ class Paced:
 
     def __init__(self, planner: PlanFunction, spare: float) -> None:
         self._planner, self._spare, self._pace = planner, spare, Pace()
+        self._moment: float | None = None
 
     def __call__(self, problem: Problem, previous: Plan | None, rng: np.random.Generator) -> Plan:
         """Search."""
@@ -71,5 +73,6 @@ class Paced:
         size = self._pace.size(problem.deadline - self._spare - begun)
         deadline = max(problem.deadline, begun + 2.0 * self._pace.expected(LEAST))
         found = self._planner(replace(problem, size=size, deadline=deadline), previous, rng)
-        self._pace = self._pace.after(problem.clock() - begun, found.size)
+        if problem.time != self._moment:
+            self._pace, self._moment = self._pace.after(problem.clock() - begun, found.size), problem.time
         return found

@@ -38,7 +38,7 @@ class Machine:
 def search(machine: Machine, planner: Paced, seconds: float, times: int = 1) -> Plan:
     """Search some times, each with a time until the search should have ended."""
     for _ in range(times):
-        problem = replace(reach_problem(), deadline=machine.now + seconds + SPARE, clock=lambda: machine.now)
+        problem = replace(reach_problem(machine.now), deadline=machine.now + seconds + SPARE, clock=lambda: machine.now)
         found = planner(problem, None, np.random.default_rng(0))
     return found
 
@@ -86,6 +86,19 @@ def test_two_searches_of_twenty_five_that_the_host_held_up_change_nothing() -> N
         pace = pace.after(50.0 if number in (3, 20) else 1.0, size=1.0)
     assert pace.size(1.0) == 1.0
     assert pace.after(50.0, size=1.0).after(50.0, size=1.0).size(1.0) < 1.0
+
+
+def test_a_rehearsal_of_the_search_before_is_as_large_and_tells_nothing() -> None:
+    machine, rng = Machine(), np.random.default_rng(0)
+    planner = Paced(machine, SPARE)
+    for tick in range(60):
+        machine.slow = 1.0
+        begun = machine.now
+        problem = replace(reach_problem(float(tick)), deadline=begun + 1.05 + SPARE, clock=lambda: machine.now)
+        assert planner(problem, None, rng).size == 1.0
+        machine.slow = 3.0
+        again = replace(problem, deadline=machine.now + 1.05 + SPARE)
+        assert planner(again, None, rng).size == 1.0
 
 
 def test_without_a_deadline_a_search_is_whole() -> None:
