@@ -26,6 +26,8 @@ GAIN_ERROR = 0.1
 """Of every motor [-]."""
 KNOCK = 20.0
 """Largest push at the hardest level [N s]."""
+JOINTS, HARDNESS = 3, (0.6, 0.2, 0.2)
+"""Of a leg, and how often each is the dead one: without a hip, not even standing is easy."""
 ASKEW, INTACT, TWICE = 0.5, 0.35, 0.15
 """Shares of draws with a slope, and on top without anything else that is hard; of the rest, with two such things."""
 
@@ -51,7 +53,7 @@ def draw(rng: np.random.Generator, level: float, anatomy: Anatomy, terrain: Terr
         found = replace(_tilted(found, rng, level), hard=True)
     if level > 0.0 and rng.random() > INTACT:
         kinds = [_loaded, _worn, _slippery]
-        kinds += [_dead] if level > 0.25 else []
+        kinds += [_dead, _dead] if level > 0.25 else []
         kinds += [_stuck] if level > 0.35 else []
         kinds += [_legless] if level > 0.5 else []
         for index in rng.permutation(len(kinds))[: 2 if rng.random() < TWICE else 1]:
@@ -86,7 +88,8 @@ def _slippery(found: Draw, rng: np.random.Generator, level: float, anatomy: Anat
 
 
 def _dead(found: Draw, rng: np.random.Generator, level: float, anatomy: Anatomy) -> Draw:
-    motor = anatomy.motors[int(rng.integers(len(anatomy.motors)))]
+    joint = int(rng.choice(JOINTS, p=HARDNESS)) + JOINTS * int(rng.integers(len(anatomy.motors) // JOINTS))
+    motor = anatomy.motors[joint]
     return replace(found, condition=replace(found.condition, dead_motors=frozenset({motor})))
 
 
