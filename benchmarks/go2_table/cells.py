@@ -21,8 +21,6 @@ LOWEST = 0.13
 """A trunk lower than this has fallen, however level [m]; it stands at 0.3."""
 BEGIN = 3.0
 """Until then a run is on its way to a steady walk [s]."""
-NEAR, FLOOR, SPAN = 1.5, 0.01, 0.5
-"""An error is back that is within so many times that before the onset, or this [m], on the mean over so long [s]."""
 
 
 @dataclass(frozen=True)
@@ -97,37 +95,15 @@ def measure(cell: Cell) -> Result:
 
 
 def figures(time: FloatArray, distance: FloatArray, s: FloatArray, power: FloatArray, onset: float) -> Result:
-    """Return errors before and after [m], speed [m/s], energy [J/m] and recovery [s]; None where there is none."""
+    """Return errors before and after [m], speed [m/s] and energy [J/m]; None where there is none."""
     before, after = (time >= BEGIN) & (time < onset), time >= onset + SETTLE
     if after.sum() < 2:
-        return dict.fromkeys(("before_m", "error_m", "speed", "energy", "recovery_s"))
+        return dict.fromkeys(("before_m", "error_m", "speed", "energy"))
     way, seconds = float(s[after][-1] - s[after][0]), float(time[after][-1] - time[after][0])
     used = float(power[after].mean()) * seconds
-    usual = float(distance[before].mean())
     return {
-        "before_m": usual,
+        "before_m": float(distance[before].mean()),
         "error_m": float(distance[after].mean()),
         "speed": way / seconds,
         "energy": used / way if way > 0.5 else None,
-        "recovery_s": recovery(time, distance, onset, max(FLOOR, NEAR * usual)),
     }
-
-
-def recovery(time: FloatArray, distance: FloatArray, onset: float, limit: float) -> float | None:
-    """Return how long after an onset [s] the distance (T,) [m] was back within a limit, and stayed for two seconds.
-
-    Counted on means over half a second; 0 where it never left within three seconds, None where it did not come back.
-    """
-    step = float(np.median(np.diff(time)))
-    width, stay = max(1, round(SPAN / step)), max(1, round(2.0 / step))
-    smooth = np.convolve(distance, np.full(width, 1.0 / width), mode="valid")
-    begins = time[: len(smooth)]
-    late = begins >= onset
-    begins, beyond = begins[late], smooth[late] > limit
-    left = np.flatnonzero(beyond & (begins < onset + 3.0))
-    if not left.size:
-        return 0.0
-    for index in range(int(left[0]), len(beyond) - stay):
-        if not beyond[index : index + stay].any():
-            return float(begins[index] - onset)
-    return None

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.go2_table.cells import Cell
+from benchmarks.go2_table.cells import BEGIN, Cell
 from benchmarks.go2_table.rows import COURSES, rows_of
 from benchmarks.scoring import paired
 from controller.bootstrap import Estimate, drawn_anew, estimate
 from controller.jobs.study import Result
 from controller.stress.scores import iqm
 
+NEAR, FLOOR, SPAN = 1.2, 0.01, 0.5
+"""An error is back that is within so many times the largest before the onset, or this [m], means over so long [s]."""
 FEWEST = 3
 """Pairs below which there is no interval."""
 Place = tuple[str, str]
@@ -73,7 +75,7 @@ def figures(runs: Iterable[Result]) -> Figures:
     """Boil down the runs of an entrant in a row."""
     everything = list(runs)
     left = [run for run in everything if not run["fell"]]
-    back = [math.inf if run["recovery_s"] is None else run["recovery_s"] for run in left]
+    back = [recovery(run) for run in left]
     return Figures(
         runs=len(everything),
         fell=len(everything) - len(left),
@@ -83,6 +85,25 @@ def figures(runs: Iterable[Result]) -> Figures:
         recovery=float(np.percentile(back, 50.0, method="higher")) if back else None,
         energy=_mean(left, "energy"),
     )
+
+
+def recovery(run: Result) -> float:
+    """Return how long after the onset the error was back, and stayed for two seconds [s]; infinite where it was not.
+
+    0 where it did not leave within three seconds.
+    """
+    distance, step = np.abs(run["distance_mm"]) / 1e3, run["period_s"]
+    width, stay = max(1, round(SPAN / step)), max(1, round(2.0 / step))
+    smooth = np.convolve(distance, np.full(width, 1.0 / width), mode="valid")
+    since = step * np.arange(len(smooth)) - run["onset_s"]
+    usual = smooth[(since >= BEGIN - run["onset_s"]) & (since < -SPAN)]
+    beyond = smooth[since >= 0.0] > max(FLOOR, NEAR * usual.max(initial=0.0))
+    since = since[since >= 0.0]
+    left = np.flatnonzero(beyond & (since < 3.0))
+    for index in range(int(left[0]) if left.size else len(beyond), len(beyond) - stay):
+        if not beyond[index : index + stay].any():
+            return float(since[index])
+    return math.inf if left.size else 0.0
 
 
 def difference(one: Mapping[int, Result], other: Mapping[int, Result]) -> Estimate | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from benchmarks.go2_table.entrants import LOOPS
-from benchmarks.go2_table.figures import Figures, Place, Runs, difference, figures, ratio
+from benchmarks.go2_table.figures import Figures, Place, Runs, difference, figures, ratio, recovery
 from benchmarks.go2_table.rows import CURVES, ROWS
 from controller.bootstrap import Estimate
 from controller.jobs.study import Result
@@ -102,7 +101,7 @@ def _adapting(runs: Runs, default: str, other: str) -> Promise:
 def _recovery(runs: Runs, default: str) -> Promise:
     what, limit = f"{default}: time until the error is back, median", f"below {BACK:g} s"
     everything = [run for p in runs.places(names=[default]) for run in runs.of(default, p).values() if not run["fell"]]
-    times = [math.inf if run["recovery_s"] is None else run["recovery_s"] for run in everything]
+    times = [recovery(run) for run in everything]
     left = [time for time in times if time > 0.0]
     if not times:
         return Promise(what, "–", limit, None)

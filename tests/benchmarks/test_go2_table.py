@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from benchmarks.go2_table import cells
-from benchmarks.go2_table.cells import Cell, measure, recovery
+from benchmarks.go2_table.cells import Cell, measure
 from benchmarks.go2_table.cells import figures as boiled
 from benchmarks.go2_table.entrants import Entrant, tuned
-from benchmarks.go2_table.figures import Runs, difference, figures, ratio
+from benchmarks.go2_table.figures import Runs, difference, figures, ratio, recovery
 from benchmarks.go2_table.loops import LoopGains, plan
 from benchmarks.go2_table.promises import promises
 from benchmarks.go2_table.report import write_report
@@ -91,12 +91,14 @@ def _bend() -> Problem:
 
 def test_an_error_is_back_when_it_stays_back() -> None:
     time = np.arange(0.0, 20.0, PERIOD)
-    distance = np.where((time > 8.5) & (time < 10.0), 0.05, 0.005)
-    assert recovery(time, distance, 8.0, 0.01) == pytest.approx(2.0, abs=0.3)
-    distance[(time > 11.0) & (time < 11.6)] = 0.05
-    assert recovery(time, distance, 8.0, 0.01) == pytest.approx(3.6, abs=0.3)
-    assert recovery(time, np.where(time > 8.5, 0.05, 0.005), 8.0, 0.01) is None
-    assert recovery(time, np.full(len(time), 0.005), 8.0, 0.01) == 0.0
+    distance = np.where((time > 8.5) & (time < 10.0), 50.0, 5.0)
+    assert recovery(result(0.01, distance_mm=distance)) == pytest.approx(2.0, abs=0.3)
+    distance[(time > 11.0) & (time < 11.6)] = 50.0
+    assert recovery(result(0.01, distance_mm=distance)) == pytest.approx(3.6, abs=0.3)
+    assert recovery(result(0.01, distance_mm=np.where(time > 8.5, 50.0, 5.0))) == math.inf
+    swaying = 20.0 * np.abs(np.sin(time))
+    assert recovery(result(0.01, distance_mm=swaying)) == 0.0
+    assert recovery(result(0.01, distance_mm=np.where(time > 8.5, 2.0 * swaying, swaying))) > 0.0
 
 
 def test_figures_begin_two_seconds_after_the_onset() -> None:
@@ -111,7 +113,7 @@ def test_figures_begin_two_seconds_after_the_onset() -> None:
 
 def result(error: float | None, **others: Any) -> dict[str, Any]:
     usual = {"fell": error is None, "stopped": None, "error_m": error, "speed": 0.6, "energy": 300.0}
-    return {**usual, "recovery_s": 0.5, "tick_ms": [8.0, 20.0], "period_s": PERIOD, "onset_s": 8.0} | {
+    return {**usual, "tick_ms": [8.0, 20.0], "period_s": PERIOD, "onset_s": 8.0} | {
         "distance_mm": [5.0] * 300,
         **others,
     }
