@@ -77,6 +77,8 @@ class RobotSpec:
     """None on robots that are simulated only."""
     source: str = ""
     """Path of its file where it did not come with Limber, else its name: by this it is found again."""
+    symmetric: bool = False
+    """Its right side is the mirror image of its left side, motors and all, as far as its names say which is which."""
     judged: tuple[str, ...] = ()
     """Channels that the robot does not measure: a judge beside it does, such as one that gives rewards."""
 

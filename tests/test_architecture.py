@@ -60,7 +60,7 @@ FLOORS = {
         "drives legs limits motors processes",
         "spec",
         "robot",
-        "feedback gait rotation",
+        "feedback gait mirror rotation",
         "walkers",
         "embodiment estimation schedule",
         "guard simulated unitree",

@@ -31,7 +31,8 @@ def evaluate(
     """Return errors with 95 % intervals and the share of the gap that each recipe closes, over all and per family.
 
     Judged is on episodes under conditions that were not in training: K transitions after each window, the first of them
-    behind `support` transitions. The recipes `mb` and `informed` make the gap; the seed is that of the bootstrap.
+    behind `support` transitions; under `ahead`, over all, one roll-out of many steps from there. The recipes `mb` and
+    `informed` make the gap; the seed is that of the bootstrap.
     """
     jobs = {name: (model, True) for name, model in checkpoints.items()}
     starts = {name: model for name, model in checkpoints.items() if not isinstance(model.adapter, _NO_ROW)}
@@ -41,31 +42,37 @@ def evaluate(
             name: executor.submit(_errors, model, heldout, support, query, adapted)
             for name, (model, adapted) in jobs.items()
         }
-        errors = {name: future.result() for name, future in futures.items()}
+        found = {name: future.result() for name, future in futures.items()}
+    errors = {name: each.one_step for name, each in found.items()}
     report: dict[str, Any] = {"query": query, "episodes": len(heldout), "all": _summary(errors, seed)}
     report["families"] = {
         family: _summary({name: rows[heldout.families == family] for name, rows in errors.items()}, seed)
         for family in sorted(set(heldout.families.tolist()))
     }
+    further = {name: each.ahead for name, each in found.items() if np.isfinite(each.ahead).any()}
+    report["ahead"] = {"steps": evaluation.AHEAD, **_summary(further, seed)}
     return report
 
 
 def table(report: Mapping[str, Any]) -> Table:
     """Return the report as a table for people: recipes from top to bottom, conditions from left to right."""
-    result = Table(title=f"held-out normalised one-step error, {report['episodes']} episodes")
+    result = Table(title=f"held-out normalised error of one step, {report['episodes']} episodes")
     result.add_column("recipe")
     parts = {"all, 95 % interval": report["all"], **report["families"]}
-    for name in ("gap closed", *parts):
+    steps = report["ahead"]["steps"]
+    for name in ("gap closed", *parts, f"{steps} steps"):
         result.add_column(name, justify="right")
     for recipe, found in report["all"].items():
         error, gap = found["error"], found.get("gap_closed")
         closed = "" if gap is None else f"{gap['mean']:.0%} [{gap['low']:.0%}, {gap['high']:.0%}]"
         cells = [f"{part[recipe]['error']['mean']:.3f}" for part in report["families"].values()]
+        ahead = report["ahead"].get(recipe)
+        cells.append("" if ahead is None else f"{ahead['error']['mean']:.3f}")
         result.add_row(recipe, closed, f"{error['mean']:.3f} [{error['low']:.3f}, {error['high']:.3f}]", *cells)
     return result
 
 
-def _errors(model: Checkpoint, heldout: Episodes, support: int, query: int, adapted: bool) -> FloatArray:
+def _errors(model: Checkpoint, heldout: Episodes, support: int, query: int, adapted: bool) -> evaluation.Errors:
     def make(condition: Callable[[], FloatArray]) -> Adapter:
         return factory.make(model.adapter, model.model, model.parts, condition)
 
@@ -74,8 +81,8 @@ def _errors(model: Checkpoint, heldout: Episodes, support: int, query: int, adap
 
 def _summary(errors: Mapping[str, FloatArray], seed: int) -> dict[str, dict[str, dict[str, float]]]:
     rng = np.random.default_rng(seed)
-    means = {name: rows.mean(axis=1) for name, rows in errors.items()}
-    summary = {name: {"error": _figures(float(errors[name].mean()), _again(rng, m))} for name, m in means.items()}
+    means = {name: np.nanmean(rows, axis=1) for name, rows in errors.items()}
+    summary = {name: {"error": _figures(float(np.nanmean(errors[name])), _again(rng, m))} for name, m in means.items()}
     if PLAIN in errors and INFORMED in errors:
         for name in (name for name in errors if name not in {PLAIN, INFORMED}):
             triples = np.stack([means[PLAIN], means[name], means[INFORMED]], axis=1)

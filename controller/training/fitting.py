@@ -22,6 +22,7 @@ from dynamics.state_space import StateSpace, from_names
 from dynamics.training import dataset, fit, recipes
 from dynamics.training.dataset import Episodes
 from dynamics.training.recipes import Job
+from hardware import mirror
 from hardware.spec import RobotSpec
 from sim.perturbations import channels
 
@@ -89,7 +90,21 @@ def _splits(settings: ExperimentSettings, recorded: Episodes) -> tuple[Episodes,
     seed, draws = [settings.seed, 1], range(settings.goals_per_episode if settings.goal else 1)
     labels = [labelled(settings, recorded, draw) for draw in draws]
     parts = [dataset.split(episodes, settings.validation, np.random.default_rng(seed)) for episodes in labels]
-    return dataset.concatenate([training for training, _ in parts]), parts[0][1]
+    training = dataset.concatenate([training for training, _ in parts])
+    if settings.mirror:
+        training = dataset.concatenate([training, mirrored(spec(settings.robot), training)])
+    return training, parts[0][1]
+
+
+def mirrored(robot: RobotSpec, episodes: Episodes) -> Episodes:
+    """Return the same episodes of a symmetric robot, left and right exchanged."""
+    states, actions, told = mirror.of_states(robot), mirror.of_actions(robot), mirror.of_conditions(robot)
+    return replace(
+        episodes,
+        states=states(episodes.states),
+        actions=actions(episodes.actions),
+        conditions=told(episodes.conditions),
+    )
 
 
 def fit_recipe(settings: ExperimentSettings, out: Path, name: str) -> None:

@@ -39,6 +39,8 @@ class CollectSettings:
         seconds: length of an episode [s].
         onset_share: share of the training episodes whose condition begins on the way.
         noise: largest standard deviation of white noise on the actions, as a share of their ranges.
+        falls: keep an episode that ends in a fall: what leads there is what a planner should see coming. From then on
+            the robot lies where it fell. Otherwise such an episode is drawn again.
         alike: share of the held levels at which all actions are about as high in their ranges: motors of a kind.
     """
 
@@ -48,6 +50,7 @@ class CollectSettings:
     onset_share: float = 0.3
     noise: float = 0.25
     alike: float = 0.5
+    falls: bool = False
     workers: int = 2
 
     def __post_init__(self) -> None:
@@ -83,13 +86,13 @@ def _episode(
     rate_hz: float,
     split: Split,
 ) -> Episodes:
-    """Drive one episode; one that falls is drawn again."""
+    """Drive one episode; one that falls is drawn again, unless falls are kept."""
     for attempt in seed.spawn(_ATTEMPTS):
         rng = np.random.default_rng(attempt)
         drawn = sample_condition(rng, family, split, spec.anatomy)
         condition = with_onset(drawn, ticks / rate_hz, settings.onset_share, rng)
         actions = excitation(spec, ticks, rng, settings.noise, settings.alike)
-        episode = _drive(spec, condition, actions, rate_hz, rng, family)
+        episode = _drive(spec, condition, actions, rate_hz, rng, family, falls=settings.falls)
         if episode is not None:
             return episode
     raise RuntimeError(f"family {family}: {_ATTEMPTS} episodes in a row ended in a fall")
@@ -137,8 +140,10 @@ def _drive(
     rate_hz: float,
     rng: np.random.Generator,
     family: str,
+    *,
+    falls: bool,
 ) -> Episodes | None:
-    """Return the episode of one condition under given actions (T, A), or None after a fall."""
+    """Return the episode of one condition under given actions (T, A), or None after a fall that is not kept."""
     clock = VirtualClock()
     robot, drive = SimRobot(spec, clock, rng, perturbations=condition), embodiment.embody(spec)
     robot.connect()
@@ -157,6 +162,10 @@ def _drive(
         if state.faults:
             raise RobotFault(f"robot {spec.name}: {state.faults[0]}")
         if max(abs(states[-1][roll]), abs(states[-1][pitch])) > _FALL:
-            return None
+            if not falls:
+                return None
+            left = len(actions) - tick - 1
+            states, told = states + [states[-1]] * left, told + [told[-1]] * left
+            break
     robot.close()
     return Episodes(np.stack(states)[None], actions[None], np.stack(told)[None], np.array([family]))

@@ -73,6 +73,7 @@ class ExperimentSettings:
         query: transitions K after a window on which adaptation is judged; the window M is the adapter's.
         support: transitions before the first query of an episode when recipes are compared; the longest window or more.
         validation: share of the training episodes that is held out for early stopping.
+        mirror: use every training episode of a symmetric robot a second time, left and right exchanged.
         without: family of conditions that is left out of the training data, together with all mixtures.
     """
 
@@ -85,6 +86,7 @@ class ExperimentSettings:
     query: int = 16
     support: int = 24
     validation: float = 0.06
+    mirror: bool = False
     without: str | None = None
     collect: CollectSettings = field(default_factory=CollectSettings)
     on_policy: OnPolicySettings = field(default_factory=OnPolicySettings)
@@ -97,6 +99,8 @@ class ExperimentSettings:
             raise ValueError(f"without: unknown family '{self.without}'; {nearest(self.without, families)}")
         if self.goal is not None and self.goal not in GOALS:
             raise ValueError(f"goal: unknown goal '{self.goal}'; {nearest(self.goal, GOALS)}")
+        symmetric = robots.spec(self.robot).symmetric and self.goal is None
+        require(symmetric or not self.mirror, "mirror", "false without a symmetric robot on a path", self.mirror)
         rounds, driver = self.on_policy.rounds, self.on_policy.driver
         require(self.goal is None or not rounds, "on_policy.rounds", "0 with a hidden goal", rounds)
         positive(self, "reward_weight")

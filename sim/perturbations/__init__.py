@@ -4,7 +4,18 @@ from sim.conditions.condition import Condition
 from sim.perturbations.base import Perturbation
 from sim.perturbations.body import LegLoss, Payload
 from sim.perturbations.codec import PerturbationError
-from sim.perturbations.kinds import PERTURBATIONS, active, channels, check, compose, describe, in_words, parse, register
+from sim.perturbations.kinds import (
+    PERTURBATIONS,
+    active,
+    channels,
+    check,
+    compose,
+    describe,
+    in_words,
+    parse,
+    register,
+    sideways,
+)
 from sim.perturbations.motors import DeadMotor, Locked, Motor, Stuck
 from sim.perturbations.sampling import check_ranges, sample_condition
 from sim.perturbations.senses import Delay, Noise, PoseBias

@@ -26,6 +26,9 @@ class Perturbation(Timed, abc.ABC):
     parameters: ClassVar[tuple[str, ...] | None] = None
     """What a robot's `ranges` may give for drawing it; None where it is never drawn."""
 
+    sideways: ClassVar[tuple[str, ...]] = ()
+    """Numbers of `describe` that change their sign when left and right are exchanged."""
+
     @abc.abstractmethod
     def change(self, condition: Condition) -> Condition:
         """Return the condition with this on top."""

@@ -59,6 +59,7 @@ class Payload(Perturbation):
 
     name: ClassVar[str] = "payload"
     parameters: ClassVar[tuple[str, ...]] = ("mass",)
+    sideways: ClassVar[tuple[str, ...]] = ("payload_moment_y",)
     mass: float = codec.number()
     """[kg]"""
     x: float = codec.number(0.0)

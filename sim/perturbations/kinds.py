@@ -79,6 +79,11 @@ def channels(anatomy: Anatomy) -> tuple[str, ...]:
     return tuple(describe(Condition(), anatomy))
 
 
+def sideways() -> frozenset[str]:
+    """Return the names of `describe` whose numbers change their sign when left and right are exchanged."""
+    return frozenset(name for kind in _kinds.values() for name in kind.sideways)
+
+
 def in_words(numbers: Mapping[str, float], anatomy: Anatomy) -> tuple[str, ...]:
     """Say what differs from the intact robot on its usual ground.
 

@@ -47,6 +47,7 @@ class PoseBias(Perturbation):
     """The markers have shifted on the body: position and heading are measured with a constant offset."""
 
     name: ClassVar[str] = "pose_bias"
+    sideways: ClassVar[tuple[str, ...]] = ("pose_bias_y", "pose_bias_heading")
     heading: float = codec.angle("heading_deg", within=(-180.0, 180.0), default=0.0)
     """[rad]"""
     x: float = codec.number(0.0, within=(-0.5, 0.5))

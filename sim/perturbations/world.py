@@ -34,6 +34,7 @@ class Slope(Perturbation):
 
     name: ClassVar[str] = "slope"
     parameters: ClassVar[tuple[str, ...]] = ("angle",)
+    sideways: ClassVar[tuple[str, ...]] = ("tilt_y",)
     angle: float = codec.angle("deg", within=(-45.0, 45.0))
     """[rad]"""
     heading: float = codec.angle("heading_deg", default=0.0)
@@ -131,6 +132,7 @@ class Push(Perturbation):
     """A short knock on the body at the onset, given as momentum in ground axes; it is over after PUSH_SECONDS."""
 
     name: ClassVar[str] = "push"
+    sideways: ClassVar[tuple[str, ...]] = ("force_y",)
     x: float = codec.number(0.0)
     """[N s]"""
     y: float = codec.number(0.0)

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from rich.console import Console
 
-from controller.training import experiment
+from controller.settings.robots import spec
+from controller.training import experiment, fitting
 from controller.training.fitting import load_training
 from controller.training.on_policy_episodes import OnPolicySettings
 from controller.training.random_episodes import CollectSettings
@@ -24,8 +26,10 @@ from dynamics.adapters.gradient import GradientSettings
 from dynamics.adapters.proposal import ProposalSettings
 from dynamics.state_space import Channel
 from dynamics.training import dataset
+from dynamics.training.dataset import Episodes
 from dynamics.training.fit import FitSettings
 from dynamics.training.recipes import NetworkSettings
+from sim.perturbations import channels
 
 NETWORK = NetworkSettings((16,))
 PLAIN, META = FitSettings(steps=60, batch=32, validate_every=30), FitSettings(steps=20, batch=8, validate_every=10)
@@ -110,6 +114,27 @@ def test_an_adapter_that_encodes_windows_starts_from_its_plain_model(trained: tu
     belief, plain = (checkpoint.load(TINY.model_file(trained[0], name)) for name in ("belief", "mb"))
     first = factory.make(belief.adapter, belief.model, belief.parts).initial().weights
     assert all(torch.equal(a, b) for a, b in zip(first, plain.model.prior, strict=True))
+
+
+def test_plans_are_judged_too(trained: tuple[Path, dict[str, Any]]) -> None:
+    ahead = trained[1]["ahead"]
+    assert {"steps", *TINY.recipes} <= set(ahead)
+    assert all(np.isfinite(ahead[name]["error"]["mean"]) for name in TINY.recipes)
+
+
+def test_mirrored_episodes_are_learned_from_and_not_judged_on(trained: tuple[Path, dict[str, object]]) -> None:
+    robot = spec("go2")
+    rng, shape = np.random.default_rng(0), (10, 40)
+    states, actions = (rng.normal(size=(*shape, len(part))) for part in (robot.channels, robot.actions))
+    told = rng.normal(size=(*shape, len(channels(robot.anatomy))))
+    recorded = Episodes(np.concatenate([states, states[:, :1]], axis=1), actions, told, np.array(["none"] * 10))
+    plain, twice = (fitting._splits(replace(TINY, robot="go2", mirror=mirror), recorded) for mirror in (False, True))
+    assert len(twice[0]) == 2 * len(plain[0])
+    np.testing.assert_array_equal(twice[1].states, plain[1].states)
+    again = fitting.mirrored(robot, fitting.mirrored(robot, plain[0]))
+    np.testing.assert_allclose(again.actions, plain[0].actions)
+    with pytest.raises(ValueError, match="mirror: expected false without a symmetric robot on a path, got True"):
+        replace(TINY, mirror=True)
 
 
 def test_a_recipe_goes_on_from_the_one_that_it_begins_with(trained: tuple[Path, dict[str, object]]) -> None:

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 from controller.settings.robots import spec
+from controller.training import random_episodes
 from controller.training.random_episodes import CollectSettings, excitation, gather
-from sim.perturbations import channels
+from dynamics.training.dataset import Episodes
+from sim.perturbations import channels, parse
 from tests.hardware.six_legs import ROACH
 from tests.sim.anatomies import ANATOMIES
 
 CONDITION_CHANNELS = channels(ANATOMIES["roach"])
 
+TILT = [index for index, channel in enumerate(ROACH.channels) if channel.name in ("roll", "pitch")]
 SMALL = CollectSettings(episodes=8, heldout_episodes=7, seconds=1.0, onset_share=1.0)
 
 
@@ -33,6 +36,28 @@ def test_the_condition_is_told_step_by_step() -> None:
     present = leg_loss[:, [name.startswith("present") for name in CONDITION_CHANNELS]]
     assert present[0].all()
     assert not present[-1].all()
+
+
+def test_a_fall_may_be_kept_and_the_robot_then_lies_where_it_fell(monkeypatch: pytest.MonkeyPatch) -> None:
+    actions = excitation(ROACH, 20, np.random.default_rng(0))
+    payload = (parse("payload:mass=0.01,y=0.02"),)
+
+    def drive(*, falls: bool) -> Episodes | None:
+        return random_episodes._drive(ROACH, payload, actions, 20.0, np.random.default_rng(1), "payload", falls=falls)
+
+    upright = drive(falls=False)
+    assert upright is not None
+    tilt = np.abs(upright.states[0, :, TILT]).max(axis=0)
+    limit = float(np.sort(tilt)[12])  # as if the robot fell about here
+    monkeypatch.setattr(random_episodes, "_FALL", limit)
+    assert drive(falls=False) is None
+    kept = drive(falls=True)
+    assert kept is not None
+    when = int((tilt > limit).argmax())
+    np.testing.assert_array_equal(kept.states[0, : when + 1], upright.states[0, : when + 1])
+    assert (kept.states[0, when:] == kept.states[0, when]).all()
+    assert kept.states.shape == upright.states.shape
+    assert kept.conditions.shape == upright.conditions.shape
 
 
 def test_held_out_episodes_are_perturbed_from_the_start_and_other_ones() -> None:

@@ -62,10 +62,10 @@ def errors() -> dict[str, np.ndarray]:
         if name == "mb":
             kinds["mb_de"] = FinetuneSettings(window=10, rate=0.05)
         for kind, adapter in kinds.items():
-            found[kind] = evaluation.online_errors(model, _maker(adapter, model, parts), data[2], 10, 5)
+            found[kind] = evaluation.online_errors(model, _maker(adapter, model, parts), data[2], 10, 5).one_step
         if name == "grbal":
             make = _maker(settings, model, parts)
-            found["grbal_prior"] = evaluation.online_errors(model, make, data[2], 10, 5, adapted=False)
+            found["grbal_prior"] = evaluation.online_errors(model, make, data[2], 10, 5, adapted=False).one_step
     return found
 
 
