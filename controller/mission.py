@@ -19,6 +19,7 @@ from controller.telemetry.run_log import RunHeader
 from controller.tick import Actions
 from hardware.embodiment import embody
 from hardware.spec import RobotSpec
+from planners.costs.path import TiltPrice
 from planners.factory import PLANNERS
 from sim.oracle import can_predict
 
@@ -95,12 +96,20 @@ class Mission:
 
 
 def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
-    price = settings.control.change
+    control, names = settings.control, [channel.name for channel in spec.channels]
     if settings.goal is None:
         course = COURSES[settings.course].sized(spec.course)
-        return replace(course, change=price / actions.range**2) if price else course
-    if price:
-        raise ConfigError(f"control.change: expected 0 on {settings.course_name}, whose reward is all, got {price}")
+        if control.change:
+            course = replace(course, change=control.change / actions.range**2)
+        if control.tilt:
+            if not {"roll", "pitch"} <= set(names):
+                raise ConfigError(f"control.tilt: expected 0 on robot {spec.name}, whose state has no roll and pitch")
+            leaning = names.index("roll"), names.index("pitch")
+            course = replace(course, tilt=TiltPrice(control.tilt, control.upright, leaning))
+        return course
+    for key in ("change", "tilt"):
+        if price := getattr(control, key):
+            raise ConfigError(f"control.{key}: expected 0 on {settings.course_name}, whose reward is all, got {price}")
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
 
 

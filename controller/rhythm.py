@@ -23,6 +23,8 @@ class ControlSettings:
         delay_ticks: ticks between observing and the first action that the new plan decides D.
         budget: share of the period into which searches are fitted by making them smaller; real time only.
         change: what it costs to move one action over its whole range from one step to the next; paths only.
+        tilt: what a squared radian of tilt beyond `upright` costs a step: a plan then sees a fall coming; paths only.
+        upright: tilt that costs nothing [rad].
         trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
         feedback: share of a plan's gains with which the servo follows the state between plans; 0 plays actions as they
             were planned. Of the planners only `rti` and `hybrid` know gains.
@@ -36,6 +38,8 @@ class ControlSettings:
     delay_ticks: int = 1
     budget: float = 0.4
     change: float = 0.0
+    tilt: float = 0.0
+    upright: float = 0.35
     trust: int = 8
     feedback: float = 0.0
     expiry: float = 4.0
@@ -46,7 +50,7 @@ class ControlSettings:
         for key, least in (("horizon", 1), ("trust", 1), ("delay_ticks", 0)):
             within(key, least, getattr(self, key), _MOST_STEPS)
         within("chunk", 1, self.chunk, LARGEST)
-        at_least(self, 0, "change")
+        at_least(self, 0, "change", "tilt", "upright")
         require(0 < self.rate_hz <= 500, "rate_hz", "more than 0 and at most 500", self.rate_hz)
         require(0 < self.budget <= 1, "budget", "a share in (0, 1]", self.budget)
         require(0 <= self.feedback <= 1, "feedback", "a share in [0, 1]", self.feedback)

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from hardware.spec import CourseSize
-from planners.costs.path import REFERENCE_STEP, PathCost, PathWeights, PathWindow, wrapped
+from planners.costs.path import REFERENCE_STEP, PathCost, PathWeights, PathWindow, TiltPrice, wrapped
 from planners.problem import Cost, FloatArray
 
 _SPACING = 0.01
@@ -88,6 +88,7 @@ class Course:
         weights: what leaving the path costs.
         size: how far along the path is looked.
         change: weights of squared action changes (A,), a matter of planning alone; None lets them be free.
+        tilt: what leaning costs; None lets it be free.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Course:
     weights: PathWeights
     size: CourseSize = _CRAWLER
     change: FloatArray | None = None
+    tilt: TiltPrice | None = None
 
     @property
     def description(self) -> str:
@@ -152,7 +154,7 @@ class Course:
     ) -> PathCost:
         """Return the cost of candidates; the path is searched around the robot's progress."""
         window = self.window(progress.s, behind=self.size.behind, ahead=self.size.ahead)
-        return PathCost(window, self.weights, step, pose, self.change, previous_action)
+        return PathCost(window, self.weights, step, pose, self.change, previous_action, tilt=self.tilt)
 
     def executed_cost(
         self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
@@ -160,7 +162,8 @@ class Course:
         """Return the cost of one executed step of `step` seconds that ended in a state (S,)."""
         lost = (before.s - after.s) * REFERENCE_STEP / step
         turned = abs(wrapped(float(state[pose[2]]) - after.heading))
-        return float(self.weights.step_cost(after.distance, turned, lost))
+        leaning = 0.0 if self.tilt is None else float(self.tilt(state))
+        return float(self.weights.step_cost(after.distance, turned, lost)) + leaning
 
     def window(self, s: float, behind: float, ahead: float) -> PathWindow:
         """Return the stretch of the path from `s - behind` to `s + ahead` [m]."""

@@ -1,6 +1,7 @@
-"""What following a path costs: distance to it, heading error, and progress that was lost.
+"""What following a path costs: distance to it, heading error, progress that was lost; tilt, of a robot that may fall.
 
     sum over h = 1..H of   perp |distance|  +  head |heading error|  +  back (progress_{h-1} - progress_h)
+                           +  tilt max(0, sqrt(roll^2 + pitch^2) - free)^2
 
 These are the three terms of the published crawler experiments (weights for steps of 0.1 s). Progress is scaled to that
 step, so the balance between tracking and hurrying, and the cost of a step, do not depend on the control rate.
@@ -22,6 +23,11 @@ from planners.problem import AnyFloats, FloatArray
 REFERENCE_STEP = 0.1
 """Step for which the published weights were chosen [s]."""
 
+_FIXED = 14
+"""Parameters of a step that do not depend on the number of actions."""
+_UPRIGHT = 1e-12
+"""Keeps the derivative of the tilt finite where there is none [rad^2]."""
+
 Values = TypeVar("Values", float, NDArray[np.floating[Any]])
 
 
@@ -42,6 +48,28 @@ class PathWeights:
     def step_cost(self, distance: Values, heading_error: Values, lost: Values) -> Values:
         """Return the cost of one step from |distance| [m], |heading error| [rad] and progress lost per 0.1 s [m]."""
         cost: Values = self.perp * distance + self.head * heading_error + self.back * lost
+        return cost
+
+
+@dataclass(frozen=True)
+class TiltPrice:
+    """What it costs a robot to lean, as before it falls: nothing up to an angle that walking takes anyway.
+
+    Attributes:
+        weight: per squared radian beyond that angle [1/rad^2].
+        free: that angle [rad].
+        channels: indices of roll and pitch in the state vector.
+    """
+
+    weight: float
+    free: float
+    channels: tuple[int, int]
+
+    def __call__(self, states: AnyFloats) -> AnyFloats:
+        """Return what states (..., S) cost (...)."""
+        roll, pitch = (states[..., channel] for channel in self.channels)
+        beyond = np.maximum(np.sqrt(roll**2 + pitch**2) - self.free, 0.0)
+        cost: AnyFloats = self.weight * beyond**2
         return cost
 
 
@@ -139,6 +167,7 @@ class PathCost:
         previous_action: the action before the first one (A,); None leaves the first change free.
         rounding: distance [m] and heading error [rad] within which `residuals` rounds the kink off a term. Ranking
             candidates never rounds.
+        tilt: what leaning costs; None lets it be free.
     """
 
     window: PathWindow
@@ -148,12 +177,15 @@ class PathCost:
     change: FloatArray | None = None
     previous_action: FloatArray | None = None
     rounding: tuple[float, float] = (0.001, 0.01)
+    tilt: TiltPrice | None = None
 
     def __call__(self, states: AnyFloats, actions: FloatArray) -> AnyFloats:
         """Return what each member says (E, N) that states (E, N, H + 1, S) and actions (N, H, A) cost."""
         terms = self.terms(states)
         costs = self.weights.step_cost(np.abs(terms.distance), np.abs(terms.heading), terms.lost)
         total: AnyFloats = costs.sum(axis=-1)
+        if self.tilt is not None:
+            total = total + self.tilt(states[..., 1:, :]).sum(axis=-1)
         return total if self.change is None else total + self._change_cost(actions, self.change)
 
     def terms(self, states: AnyFloats) -> PathTerms:
@@ -166,27 +198,29 @@ class PathCost:
     @property
     def channels(self) -> tuple[int, ...]:
         """Channels of the state that cost something."""
-        return self.pose
+        return self.pose if self.tilt is None else (*self.pose, *self.tilt.channels)
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step, smooth and with progress telescoped into the last step."""
-        return _path_residuals(0 if self.change is None else num_actions)
+        return _path_residuals(0 if self.change is None else num_actions, leaning=self.tilt is not None)
 
     def parameters(self, states: FloatArray) -> FloatArray:
-        """Return (N, H, 12) for states (N, H + 1, S): the nearest vertices, weights and roundings of `residuals`.
+        """Return (N, H, 14) for states (N, H + 1, S): the nearest vertices, weights and roundings of `residuals`.
 
-        Weights of changes come behind them (N, H, 12 + A).
+        Weights of changes come behind them (N, H, 14 + A).
         """
         x, y, yaw = (states[:, 1:, index] for index in self.pose)
         change = np.zeros(0) if self.change is None else self.change
-        parameters = np.zeros((*x.shape, 12 + len(change)))
+        parameters = np.zeros((*x.shape, _FIXED + len(change)))
         parameters[..., :7] = self.window.nearest(x, y)
         parameters[..., 4] += 2 * np.pi * np.rint((yaw - parameters[..., 4]) / (2 * np.pi))
         parameters[..., 7:12] = [self.weights.perp, self.weights.head, 0.0, *self.rounding]
         parameters[:, -1, 9] = self.weights.back * REFERENCE_STEP / self.step
-        parameters[..., 12:] = change
+        if self.tilt is not None:
+            parameters[..., 12:_FIXED] = self.tilt.weight, self.tilt.free
+        parameters[..., _FIXED:] = change
         if self.previous_action is None:
-            parameters[:, 0, 12:] = 0.0
+            parameters[:, 0, _FIXED:] = 0.0
         return parameters
 
     def _change_cost(self, actions: FloatArray, change: FloatArray) -> FloatArray:
@@ -198,15 +232,19 @@ class PathCost:
 
 
 @cache
-def _path_residuals(num_actions: int) -> StepResiduals:
-    """Return distance and heading error as smooth norms, progress as a linear term, and action changes."""
+def _path_residuals(num_actions: int, *, leaning: bool) -> StepResiduals:
+    """Return distance and heading error as smooth norms, progress as a linear term, tilt and action changes."""
     pose, action, before = ca.SX.sym("pose", 3), ca.SX.sym("action", num_actions), ca.SX.sym("before", num_actions)
-    parameters = ca.SX.sym("parameters", 12 + num_actions)
+    lean, parameters = ca.SX.sym("lean", 2 if leaning else 0), ca.SX.sym("parameters", _FIXED + num_actions)
     vertex_x, vertex_y, cos, sin, heading, bend, _, perp, head, back, near, aligned = ca.vertsplit(parameters[:12])
     dx, dy = pose[0] - vertex_x, pose[1] - vertex_y
     along, across = cos * dx + sin * dy, cos * dy - sin * dx
     arc = along / ca.fmax(1 - bend * across, 0.5)
     distance = norm_residual(across - bend * along * arc / 2, perp, near)
     turned = norm_residual(pose[2] - heading - bend * arc, head, aligned)
-    residual = ca.vertcat(distance, turned, ca.sqrt(2 * parameters[12:]) * (action - before))
-    return StepResiduals(pose, action, before, parameters, residual, -back * (arc + parameters[6]))
+    residual = ca.vertcat(distance, turned, ca.sqrt(2 * parameters[_FIXED:]) * (action - before))
+    if leaning:
+        weight, free = parameters[12], parameters[13]
+        beyond = ca.fmax(ca.sqrt(ca.sumsqr(lean) + _UPRIGHT) - free, 0)
+        residual = ca.vertcat(residual, ca.sqrt(2 * weight) * beyond)
+    return StepResiduals(ca.vertcat(pose, lean), action, before, parameters, residual, -back * (arc + parameters[6]))

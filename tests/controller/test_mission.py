@@ -49,6 +49,19 @@ def test_a_reward_is_all_there_is_to_a_hidden_goal(settings: RunSettings) -> Non
     hidden = replace(settings, course="hidden_turn", control=replace(settings.control, change=2.0))
     with pytest.raises(ConfigError, match=r"control.change: expected 0 on hidden_turn, .*got 2.0"):
         Mission.of(hidden, fast=True)
+    leaning = replace(hidden, control=replace(settings.control, tilt=3.0))
+    with pytest.raises(ConfigError, match=r"control.tilt: expected 0 on hidden_turn, .*got 3.0"):
+        Mission.of(leaning, fast=True)
+
+
+def test_tilt_has_the_price_that_control_says_on_the_channels_of_the_robot(settings: RunSettings) -> None:
+    priced = replace(settings, control=replace(settings.control, tilt=3.0, upright=0.2))
+    mission = Mission.of(priced, fast=True)
+    names = [channel.name for channel in mission.spec.channels]
+    states = np.zeros((1, 1, 2, len(names)))
+    states[..., 1, names.index("pitch")] = -0.5
+    still = np.zeros((1, 1, 2))
+    assert mission.task.cost(START, 0.05, (0, 1, 2))(states, still)[0, 0] == pytest.approx(3.0 * 0.3**2)
 
 
 def test_real_time_needs_a_tick_to_plan_in(settings: RunSettings) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from controller.courses.paths import COURSES, START, Course, Progress, build
 from hardware.spec import CourseSize
 from planners import cem
-from planners.costs.path import PathWeights
+from planners.costs.path import PathWeights, TiltPrice
 from planners.problem import FloatArray, Problem
 from tests.planners.toys import Toy, crawler
 
@@ -183,6 +183,15 @@ def test_action_changes_cost_in_planning_alone() -> None:
     planned = course.cost(START, STEP, POSE, np.array([0.0, 2.0]))(states, actions)
     assert planned[0, 0] == pytest.approx(2.0 + 0.5 * 4 + 2.0 + 0.5 * 4)
     assert course.executed_cost(START, START, np.zeros(3), STEP, POSE) == 0.0
+
+
+def test_a_lean_costs_in_planning_and_in_scoring() -> None:
+    course = replace(COURSES["straight"], tilt=TiltPrice(8.0, 0.1, (3, 4)))
+    states = np.zeros((1, 1, 2, 5))
+    states[..., 1, 3:] = 0.3, 0.4
+    planned = course.cost(START, STEP, POSE)(states, np.zeros((1, 1, 2)))[0, 0]
+    assert course.executed_cost(START, START, states[0, 0, 1], STEP, POSE) == pytest.approx(8 * 0.4**2)
+    assert planned == pytest.approx(8 * 0.4**2)
 
 
 def test_weights_belong_to_the_course() -> None:

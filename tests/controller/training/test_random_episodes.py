@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -78,8 +80,9 @@ def test_excitation_stays_in_bounds_and_visits_the_range() -> None:
 
 @pytest.mark.parametrize("name", ["episodes", "heldout_episodes", "workers", "seconds"])
 def test_settings_out_of_range_name_the_field(name: str) -> None:
+    none: dict[str, Any] = {name: 0}
     with pytest.raises(ValueError, match=f"{name}: expected"):
-        CollectSettings(**{name: 0})
+        CollectSettings(**none)
 
 
 def test_a_walking_robot_is_collected_through_its_gait() -> None:

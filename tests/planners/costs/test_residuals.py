@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.planner_study.quadratic import QuadraticCost
-from planners.costs.path import PathCost, PathWeights
+from planners.costs.path import PathCost, PathWeights, TiltPrice
 from planners.costs.residuals import ResidualCost, StepResiduals, expand, norm_residual
 from planners.problem import FloatArray, PlanningError
 from tests.planners.costs.test_path import POSE, bend
@@ -21,17 +21,21 @@ COSTS: dict[str, ResidualCost] = {
     "path, first change free": replace(PATH, previous_action=None),
     "path, changes free": replace(PATH, change=None),
     "path, other channels": replace(PATH, pose=(2, 0, 1)),
+    "path, leaning": replace(PATH, tilt=TiltPrice(20.0, 0.3, (4, 3))),
+    "path, leaning, other channels": replace(PATH, pose=(4, 0, 2), tilt=TiltPrice(20.0, 0.3, (1, 3)), change=None),
     "quadratic": QUADRATIC,
 }
 each_cost = pytest.mark.parametrize("cost", COSTS.values(), ids=COSTS.keys())
 
 
 def trajectories(cost: ResidualCost, seed: int = 0) -> tuple[FloatArray, FloatArray]:
-    """Draw states (2, 5, 3) near the bend and actions (2, 4, 2)."""
+    """Draw states (2, 5, 3), with roll and pitch (2, 5, 5), near the bend and actions (2, 4, 2)."""
     rng = np.random.default_rng(seed)
     angle = rng.uniform(0.1, 1.0, (2, 5))
     radius = 0.5 + 0.02 * rng.normal(size=(2, 5))
     pose = np.stack([radius * np.sin(angle), 0.5 - radius * np.cos(angle), angle + rng.normal(size=(2, 5))], axis=-1)
+    if len(cost.channels) == 5:
+        pose = np.concatenate([pose, 0.4 * rng.normal(size=(2, 5, 2))], axis=-1)
     states = np.empty_like(pose)
     states[..., list(cost.channels)] = pose
     return states, rng.normal(size=(2, 4, 2))
