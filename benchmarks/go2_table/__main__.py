@@ -102,7 +102,7 @@ def table(arguments: Run) -> int:
         sys.stderr.write("no runs yet\n")
         return 1
     default = run_settings([Layer("table", {"robot": arguments.robot})]).adapter
-    for file in write_report(kinds, arguments.robot, default, arguments.out / arguments.robot):
+    for file in write_report(kinds, arguments.robot, default, arguments.out / tuned(arguments.robot, "PI").file):
         sys.stdout.write(f"{file}\n")
     return 0
 

@@ -39,7 +39,7 @@ class Cell:
     def slug(self) -> str:
         """A file name."""
         row = "-".join(self.row.replace("%", "").replace(",", "").split())
-        who = f"{self.entrant.robot}.{self.entrant.name}.{self.states}"
+        who = f"{self.entrant.file}.{self.entrant.name}.{self.states}"
         return f"{who}.{self.course}.{row}.{self.seed:02d}.{self.build}"
 
 

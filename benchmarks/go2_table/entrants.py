@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -66,6 +67,11 @@ class Entrant:
             return plan(problem, gains, rest, previous)
 
         return replace(rig, controller=controller(mission, none, search=search))
+
+    @property
+    def file(self) -> str:
+        """What the robot is called in names of files; it may be given by the path of one."""
+        return re.sub(r"[^\w-]+", "-", self.robot)
 
     @property
     def build(self) -> str:

@@ -191,5 +191,6 @@ def test_a_run_is_that_of_the_usual_loop(name: str, monkeypatch: pytest.MonkeyPa
     assert found["error_m"] < 0.03
     assert found["speed"] > 0.5
     assert 100.0 < found["energy"] < 1000.0
-    assert Path(cell.slug).name == cell.slug
+    other = replace(cell, entrant=replace(entrant, robot="go2-walker+/some/my.yaml"))
+    assert [Path(one.slug).name for one in (cell, other)] == [cell.slug, other.slug]
     assert replace(entrant, own='{"grip": 1.0}').build != entrant.build
