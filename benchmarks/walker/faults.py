@@ -2,7 +2,7 @@
 
     python -m benchmarks.walker.faults models/go2-walker.yaml --seeds 5 --out runs/walker-faults.json
 
-The policy is an ONNX file beside a contract (docs/walker.md). It is told 0.7 m/s ahead, v_y = -y and
+The policy is an ONNX file beside a contract (docs/walker-training.md). It is told 0.7 m/s ahead, v_y = -y and
 turn = -1.5 yaw - 0.5 y from the true pose; what it sees itself has the noise of the robot's sensors. Every run is the
 full simulation, 500 steps a second, with the change at second 6; errors count from two seconds later on.
 """

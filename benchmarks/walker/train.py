@@ -1,4 +1,4 @@
-"""Train a policy that walks as it is told, with whatever may happen to its robot: docs/walker.md.
+"""Train a policy that walks as it is told, with whatever may happen to its robot: docs/walker-training.md.
 
     python -m benchmarks.walker.train --out runs/walker --resume
 

