@@ -53,6 +53,8 @@ class WalkerDrive:
         count = len(command.names)
         self._rest = np.array(spread(command.rest, count))
         self._low, self._high = (np.array([getattr(a, end) for a in spec.actions]) for end in ("low", "high"))
+        margin = spec.checks.range.limit
+        self._ends = np.array(spec.limits.position_low) + margin, np.array(spec.limits.position_high) - margin
         self._slew = np.array(spread(command.slew, count)) if command.slew else np.full(count, math.inf)
         self._averages = Averages(spec)
         try:
@@ -111,8 +113,9 @@ class WalkerDrive:
         except (PolicyFailed, ValueError) as error:
             self._fault = f"policy: {error}"
             return
-        self._target = np.empty_like(target)
-        self._target[self._order] = self._sign * (target - self._offset)
+        joints = np.empty_like(target)
+        joints[self._order] = self._sign * (target - self._offset)
+        self._target = np.clip(joints, *self._ends)
         took = time.thread_time() - begun
         self._slow = self._slow + 1 if took > self._period else 0
         if self._slow >= _SLOW:

@@ -48,11 +48,20 @@ def test_signs_offsets_and_three_numbers_a_leg_go_by_the_joint(tmp_path: Path) -
     np.testing.assert_allclose(command.position, np.tile([-0.3, 1.0, -1.3], 4), atol=1e-6)
 
 
+def test_no_set_point_is_where_a_joint_cannot_go(tmp_path: Path) -> None:
+    """A guard would bring it there anyway; episodes for training are gathered without one."""
+    spec = walking(gym(answering(tmp_path, np.repeat([8.0, -8.0], 6))))
+    command, margin = WalkerDrive(spec).command(REST, state(), 0.0, 1.0), spec.checks.range.limit
+    assert (command.position >= np.array(spec.limits.position_low) + margin).all()
+    assert (command.position <= np.array(spec.limits.position_high) - margin).all()
+    assert command.position[2] == pytest.approx(spec.limits.position_high[2] - margin)
+
+
 def test_the_policy_sees_the_joints_in_its_own_order(tmp_path: Path) -> None:
     weights = np.zeros((12, 45))
     weights[:, 9:21] = np.eye(12)
     contract = replace(gym(answering(tmp_path, 0.0, weights), scale=1.0), pose=(0.0,))
-    angles = np.arange(12.0) / 10.0
+    angles = np.tile([0.1, 0.8, -1.6], 4) + np.arange(12.0) / 100.0
     command = WalkerDrive(walking(contract)).command(REST, state(motor_position=angles), 0.0, 1.0)
     np.testing.assert_allclose(command.position, angles, atol=1e-6)
 
@@ -78,7 +87,7 @@ def test_torchscript_keeps_its_state_inside_and_is_reset(tmp_path: Path, resets:
 
 def test_commands_are_slewed_bounded_shown_and_played(tmp_path: Path) -> None:
     weights = np.zeros((12, 45))
-    weights[0, 6] = 1.0
+    weights[0, 6] = 0.5
     contract = gym(answering(tmp_path, 0.0, weights), scale=1.0)
     spec = walking(replace(contract, pose=(0.0,), command=replace(contract.command, slew=(0.3, 0.3, 0.3))))
     drive, action = embody(spec), np.array([7.0, 0.0, -0.1])
@@ -86,7 +95,7 @@ def test_commands_are_slewed_bounded_shown_and_played(tmp_path: Path) -> None:
     for step in range(5):
         command = drive.command(action, state(), 0.02 * step, 9.0)
         seen.append(command.position[3])
-    np.testing.assert_allclose(seen, [0.6, 1.2, 1.8, 2.0, 2.0], atol=1e-6)
+    np.testing.assert_allclose(seen, [0.3, 0.6, 0.9, 0.9972, 0.9972], atol=1e-6)  # the hip's end
     np.testing.assert_allclose(drive.annotate(state()).stride, [1.0, 0.0, -0.1])
     assert drive.played(command) is action
     assert drive.played(replace(command, mode=CommandMode.DAMP)) is None
