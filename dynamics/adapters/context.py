@@ -208,13 +208,22 @@ class Context(Adapter):
         return Adapted(tuple(w.expand_as(like).contiguous() for w, like in zip(plain, unmoved, strict=True)))
 
     @torch.inference_mode()
+    def shift(self, window: Transitions) -> Float32:
+        """Return the change of the first biases (E, hidden) that a window comes to."""
+        rows = entry(self.settings, self.model, {"prior": self.model.prior, **self.parts})
+        return np.asarray((self._read(window).mean @ rows).numpy())
+
+    @torch.inference_mode()
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        sequence = np.concatenate(encode(self.model, window.last(self.window)), axis=-1)
-        mean, variance = code_of_one(self.settings, self.parts["encoder"], sequence)
+        mean, variance = self._read(window)
         latents = mean.unsqueeze(0)
         if len(self._draws) and variance is not None:
             latents = mean + variance.sqrt() * self._draws
         return Adapted(self._moved_by(latents), belief=self._belief(mean))
+
+    def _read(self, window: Transitions) -> Code:
+        sequence = np.concatenate(encode(self.model, window.last(self.window)), axis=-1)
+        return code_of_one(self.settings, self.parts["encoder"], sequence)
 
     def _moved_by(self, latents: Tensor) -> Weights:
         """Return the weights for latents (samples, Z): one ensemble member each."""

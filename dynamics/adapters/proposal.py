@@ -16,7 +16,7 @@ from typing import Literal
 
 from dynamics.adapters.base import Adapted, Adapter, Status, expect
 from dynamics.adapters.context import AttentionSettings, Context
-from dynamics.backpropagation import vectors, weights
+from dynamics.backpropagation import layers, weights
 from dynamics.descent import Start, error, seen, settled
 from dynamics.transitions import Transitions
 
@@ -31,6 +31,8 @@ class ProposalSettings:
         proposes: whether the encoder is asked; otherwise all steps start from the prior.
         hidden: channels of every layer of the encoder.
         latent: numbers that the encoder says.
+        rollout: steps over which a refined model is judged on its own predictions in meta-training; 1 judges every
+            prediction from the true state.
     """
 
     kind: Literal["proposal"] = "proposal"
@@ -40,9 +42,10 @@ class ProposalSettings:
     proposes: bool = True
     hidden: int = 48
     latent: int = 16
+    rollout: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("window", "hidden", "latent"):
+        for name in ("window", "hidden", "latent", "rollout"):
             expect(self, name, vars(self)[name] >= 1, "at least 1")
         expect(self, "steps", 0 <= self.steps <= 3, "0 to 3")
         expect(self, "rate", self.rate > 0, "a positive number")
@@ -80,7 +83,9 @@ class Proposal(Adapter):
         newest, start = window.last(self.window), self._prior
         support = seen(self.model, newest)
         if self.settings.proposes:
-            proposed = start._replace(points=vectors(self._encoder.adapt(current, newest).weights))
+            proposed = start._replace(points=start.points.copy())
+            for point, shift in zip(proposed.points, self._encoder.shift(newest), strict=True):
+                layers(point, start.widths)[0][-1] += shift
             worse = error(proposed.points, start.widths, support) > error(start.points, start.widths, support)
             start = start if worse and self.settings.steps else proposed
         found = settled(start.slower(len(newest) / self.window), support, self.settings.steps)

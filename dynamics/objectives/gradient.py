@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from dynamics.adapters.gradient import GradientSettings
-from dynamics.meta import Judge, Windows, outer_errors, outer_loss, squared_error
+from dynamics.meta import Judge, Windows, outer_errors, outer_loss
 from dynamics.network import Parts, Weights
 from dynamics.objectives.base import Objective, Part
-from dynamics.objectives.unroll import Unroll
+from dynamics.objectives.unroll import judged_over
 
 RATE_PACE = 10.0
 """Learned step sizes move further than weights (from 0.1 to above 2), so Adam takes larger steps on them."""
@@ -54,8 +54,7 @@ class GradientObjective(Objective):
 
     @cached_property
     def _judge(self) -> Judge:
-        """Single steps, or roll-outs where the settings ask for it."""
-        return Unroll(self.model, self.settings.rollout) if self.settings.rollout > 1 else squared_error
+        return judged_over(self.settings.rollout, self.model)
 
     def _acting(self, rates: Weights) -> Weights:
         """Return step sizes of which those out of scope are zero, and none is learned unless the settings say so."""

@@ -15,6 +15,7 @@ from dynamics.network import Parts, forward
 from dynamics.objectives.base import Objective, Part, shared_inputs, spread_shift, window_errors
 from dynamics.objectives.context import ContextObjective
 from dynamics.objectives.gradient import RATE_PACE
+from dynamics.objectives.unroll import judged_over
 
 _PROPOSAL_ALONE, _STEPS_ALONE = 0.3, 0.2
 """Shares of the batches in which nothing is refined, and in which nothing is proposed: each has to serve alone too."""
@@ -43,8 +44,9 @@ class ProposalObjective(Objective):
         if self.settings.steps == 0 or drawn < _PROPOSAL_ALONE:
             return self._encoder.loss(parts, windows, generator)
         shift = self._encoder.shift(parts, windows) if drawn < 1.0 - _STEPS_ALONE else None
-        steps = self.settings.steps
-        return outer_loss(parts["prior"], parts["rates"], windows, steps=steps, second_order=True, shift=shift)
+        steps, judge = self.settings.steps, judged_over(self.settings.rollout, self.model)
+        prior, rates = parts["prior"], parts["rates"]
+        return outer_loss(prior, rates, windows, steps=steps, second_order=True, shift=shift, judge=judge)
 
     def _chosen(self, parts: Parts, windows: Windows) -> Tensor:
         """Return the bias change of every window (B, E, hidden): none where steps do better to start from the prior."""

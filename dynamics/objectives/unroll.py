@@ -16,9 +16,15 @@ from torch import Tensor
 
 from dynamics.backpropagation import Sizes, vectors, weights
 from dynamics.descent import Window
+from dynamics.meta import Judge, squared_error
 from dynamics.model import Model
 from dynamics.network import Weights, forward
 from dynamics.transitions import Float32
+
+
+def judged_over(steps: int, model: Model) -> Judge:
+    """Return what judges adapted weights: single steps, or roll-outs of more."""
+    return Unroll(model, steps) if steps > 1 else squared_error
 
 
 @dataclass(frozen=True)

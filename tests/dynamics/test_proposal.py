@@ -34,10 +34,11 @@ def windows(model: Model) -> Windows:
     return Windows(*(torch.randn(3, *shape, generator=generator).double() for shape in shapes))
 
 
+@pytest.mark.parametrize("rollout", [1, 3])
 @pytest.mark.parametrize("seed", range(8))  # the encoder alone, the steps alone, and both: as the draw has it
-def test_gradient_equals_finite_differences(seed: int) -> None:
+def test_gradient_equals_finite_differences(seed: int, rollout: int) -> None:
     model, parts = subject()
-    objective, data = factory.objective(BOTH, model), windows(model)
+    objective, data = factory.objective(replace(BOTH, rollout=rollout), model), windows(model)
 
     def loss(given: Parts) -> torch.Tensor:
         return objective.loss(given, data, torch.Generator().manual_seed(seed))
