@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,6 +40,8 @@ class Deploy:
     """Network device that leads to it, for example lo for an emulator here (ip link)."""
     domain: Number = None
     """DDS domain [1, that of emulators, on lo; else 0, that of robots]."""
+    processor: Number = None
+    """The one that the servo process keeps to, so that it interrupts the plan loop on no other [any]."""
     out: Folder = None
     """Run folder [runs/<time>-<robot>-<course>-<adapter>]."""
     preflight: Switch = False
@@ -90,7 +93,11 @@ class Deploy:
         if not isinstance(domain, int) or domain not in DOMAINS:
             expected = f"expected a whole number from 0 to {DOMAINS[-1]}, got {self.domain!r}"
             raise ConfigError(f"command line: deploy: --domain: {expected}")
-        return Wire(self.interface, domain)
+        usable, cpu = sorted(os.sched_getaffinity(0)), self.processor
+        if cpu is not None and cpu not in usable:
+            expected = f"expected one of {', '.join(map(str, usable))}, got {cpu!r}"
+            raise ConfigError(f"command line: deploy: --processor: {expected}")
+        return Wire(self.interface, domain, None if cpu is None else int(cpu))
 
 
 def _wired() -> str:

@@ -35,6 +35,7 @@ from dynamics.files import trouble
 from hardware.clock import Clock
 from hardware.robot import Robot
 from hardware.servo.process import ServoProcess
+from hardware.servo.rights import RealtimeSettings
 from hardware.servo.ring import RingError
 from hardware.servo_log.writer import LogWriter
 from hardware.spec import RobotSpec
@@ -58,6 +59,8 @@ class Wire:
     interface: str
     domain: int
     """Of DDS."""
+    processor: int | None = None
+    """Of this machine, that the servo process keeps to; None leaves it to the system."""
 
 
 class Losses:
@@ -147,7 +150,8 @@ def _drive(
     losses = Losses()
     with contextlib.ExitStack() as stack:
         try:
-            servo = ServoProcess(spec, functools.partial(make, wire, spec), estimated=True)
+            realtime = RealtimeSettings(cpu=wire.processor)
+            servo = ServoProcess(spec, functools.partial(make, wire, spec), realtime, estimated=True)
             stack.enter_context(contextlib.closing(servo))
             log = stack.enter_context(RunLog(folder / "log.jsonl", about))
             servo_log = stack.enter_context(LogWriter(path, spec, servo.rings, servo.clock.origin))

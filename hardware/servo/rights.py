@@ -73,15 +73,23 @@ def _ask(name: str, wish: Callable[[], str], cure: str) -> Right:
 def _fifo() -> str:
     """Put the loop before all other work, and next to it the threads that there are: those of a driver receive."""
     os.sched_setscheduler(0, os.SCHED_FIFO | _RESET_ON_FORK, os.sched_param(FIFO_PRIORITY))
-    others = [int(name) for name in os.listdir("/proc/self/task") if int(name) != threading.get_native_id()]
+    others = _others()
     for thread in others:
         with contextlib.suppress(ProcessLookupError):
             os.sched_setscheduler(thread, os.SCHED_FIFO | _RESET_ON_FORK, os.sched_param(FIFO_PRIORITY - 1))
     return f"SCHED_FIFO, priority {FIFO_PRIORITY}; one less for {len(others)} threads of the driver"
 
 
+def _others() -> list[int]:
+    """Return the threads of this process beside the calling one."""
+    return [int(name) for name in os.listdir("/proc/self/task") if int(name) != threading.get_native_id()]
+
+
 def _pin(cpus: set[int]) -> str:
     os.sched_setaffinity(0, cpus)
+    for thread in _others():
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(thread, cpus)
     return f"on processor {', '.join(map(str, cpus))} only"
 
 

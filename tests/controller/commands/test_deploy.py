@@ -24,6 +24,7 @@ pytest.importorskip("mcap", reason="the extra log is not installed")
         ("--robot go2", "--interface: got none, expected one of"),
         ("--robot go2 --interface loo", "got 'loo', expected one of "),
         ("--robot go2 --interface lo --domain 233", "--domain: expected a whole number from 0 to 232, got 233"),
+        ("--robot go2 --interface lo --processor 99", "--processor: expected one of 0"),
         ("--robot go2 --interface lo --domain 1.5", "--domain: expected a whole number from 0 to 232, got 1.5"),
         ("--robot go2 --interface lo --course strait", "did you mean 'straight'?"),
         (
