@@ -27,6 +27,7 @@ from hardware.robot import LinkLost, RobotFault
 from hardware.schedule import ActionSchedule
 from hardware.servo.process import ServoProcess
 from hardware.servo.records import Cycle
+from hardware.signs import CycleSeen
 from hardware.spec import RobotSpec
 
 LONGEST_RISE = 30.0
@@ -125,5 +126,6 @@ class SharedBoundaries:
         on_time = first.time - due <= self._late and tick == before + 1
         reports = [cycle.report for cycle in self._played]
         applied = applied_action(reports, self._journal.settings.varied) if on_time and self._on_time else None
+        seen = [CycleSeen(cycle.state, cycle.report.sent) for cycle in self._played]
         self._tick, self._played, self._on_time = tick, later, on_time
-        return Boundary(tick, due, first.state, applied, reports[-1] if reports else None)
+        return Boundary(tick, due, first.state, applied, reports[-1] if reports else None, seen)

@@ -50,6 +50,8 @@ class LoopTick:
     tick_ms: float
     """Time from the observation to the published plan [ms]."""
     missed: bool
+    boundary: Boundary | None = None
+    """What the servo handed over."""
 
 
 OnTick = Callable[[LoopTick], None]
@@ -102,5 +104,6 @@ class PlanLoop:
         self._journal.smallest += result.plan.size <= LEAST
         missed = self._journal.add_tick(seconds, response=self._clock.now() - boundary.time)
         elapsed = boundary.time - self._start
-        self._on_tick(LoopTick(boundary.tick, elapsed, observation, result, boundary.report, 1e3 * seconds, missed))
+        told = (observation, result, boundary.report, 1e3 * seconds, missed, boundary)
+        self._on_tick(LoopTick(boundary.tick, elapsed, *told))
         return observation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from hardware.clock import Beat, Clock
 from hardware.robot import FloatArray, RobotState
 from hardware.schedule import ActionSchedule, Rung
 from hardware.servo.servo import Servo, ServoReport
+from hardware.signs import CycleSeen
 
 FIRST_PLAN_TICKS = 10
 """Ticks for which an armed robot rests while the first plan is made; after that it is damped."""
@@ -33,6 +35,8 @@ class Boundary:
     """The action (A,) given on time over the whole tick that just ended; None when there was not one."""
     report: ServoReport | None
     """The last servo cycle before the boundary; None at the first tick."""
+    cycles: Sequence[CycleSeen] = ()
+    """Those of the tick that just ended."""
 
 
 class Metronome:
@@ -48,6 +52,7 @@ class Metronome:
         self._tick = -1
         self._late = 0.0
         self._played: list[ServoReport] = []
+        self._states: list[RobotState] = []
         self._on_time = False
 
     def observe(self, cycle: int) -> Boundary | None:
@@ -57,12 +62,14 @@ class Metronome:
         state = self._servo.observe()
         tick = cycle // self._per_tick
         if tick == self._tick:
+            self._states.append(state)
             return None
         due = self.beat.due(tick * self._per_tick)
         begun_on_time = now - due <= self._largest_delay
         applied = applied_action(self._played, self._varied) if self._on_time and begun_on_time else None
-        boundary = Boundary(tick, due, state, applied, self._played[-1] if self._played else None)
-        self._tick, self._played, self._on_time = tick, [], begun_on_time
+        seen = [CycleSeen(s, report.sent) for s, report in zip(self._states, self._played, strict=False)]
+        boundary = Boundary(tick, due, state, applied, self._played[-1] if self._played else None, seen)
+        self._tick, self._played, self._states, self._on_time = tick, [], [state], begun_on_time
         return boundary
 
     def act(self) -> ServoReport:

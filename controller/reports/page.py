@@ -70,6 +70,7 @@ RUN = Template("""  <p class="setting">$setting</p>
     <div class="column">$score $model_error</div>
   </div>
   $video
+  <div class="wide">$diagnosis</div>
   <h2>Figures</h2>
   $phases
   <div class="pictures below">$tick_time $loops</div>

@@ -5,6 +5,7 @@ Colours are those of Okabe and Ito, told apart with any colour vision: https://j
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
 from controller.telemetry.run_log import FloatArray, Log
+from controller.telemetry.watch import kinds_acting
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 """One a run."""
@@ -24,6 +26,10 @@ INK = "#1c2026"
 _GREY = "#8a939e"
 _COURSE = "#c9ced6"
 _SMOOTHING = 0.5
+_KINDS = (*COLOURS, "#E69F00", "#56B4E9", "#B8A800", _GREY)
+"""One a kind of cause."""
+_SHOWN = 0.1
+"""A kind that never was more likely is not drawn."""
 
 
 def write_plots(folder: Path, logs: Sequence[Log]) -> dict[str, Path]:
@@ -31,7 +37,8 @@ def write_plots(folder: Path, logs: Sequence[Log]) -> dict[str, Path]:
     files = {}
     with style():
         score = path_error if logs[0].goal is None else reward
-        for draw in (plan_view, model_error, score, tick_time):
+        watched = [diagnosis] if any(record.diagnosis.causes for record in logs[0].records) else []
+        for draw in (plan_view, model_error, score, tick_time, *watched):
             files[draw.__name__] = folder / f"{draw.__name__}.png"
             draw(logs).savefig(files[draw.__name__])
     return files
@@ -114,6 +121,24 @@ def tick_time(logs: Sequence[Log]) -> Figure:
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.set(xlim=(0.0, bins[-1]), xlabel="time of one tick [ms]", ylabel="ticks")
     axes.legend(loc="upper left")
+    return figure
+
+
+def diagnosis(logs: Sequence[Log]) -> Figure:
+    """Probability of every kind of cause over time, and above it, where it is known, what really acted."""
+    log = logs[0]
+    figure, axes = figure_with_axes(13.2, 3.2, "Diagnosis: what was believed to be the matter")
+    time, said = log.series("time"), [record.diagnosis.kinds for record in log.records]
+    acting = [kinds_acting(record) if record.qpos is not None else set[str]() for record in log.records]
+    likely = {kind for kinds in said for kind, probability in kinds.items() if probability > _SHOWN}
+    for kind, colour in zip(sorted(likely.union(*acting)), itertools.cycle(_KINDS)):
+        axes.plot(time, [kinds.get(kind, 0.0) for kinds in said], color=colour, label=kind.replace("_", " "))
+        true = np.array([kind in kinds for kinds in acting])
+        axes.plot(time, np.where(true, 1.06, np.nan), color=colour, linewidth=6, solid_capstyle="butt")
+    axes.set_ylabel("probability")
+    _over_time(axes, logs[:1])
+    axes.set_ylim(0.0, 1.12)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=10)
     return figure
 
 

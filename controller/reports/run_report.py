@@ -17,6 +17,7 @@ _CAPTIONS = {
     "reward": "What each tick was worth, mean of half a second, and from where on the hidden goal counts as found.",
     "model_error": "Squared one-step prediction error in units of the training data's spread, mean of half a second: "
     "solid as used at that tick, dashed without adaptation.",
+    "diagnosis": "Probability of each kind of cause, whatever adapted; the bar above says what really acted.",
     "tick_time": "How long a control tick took, against the time there is. The count is logarithmic.",
 }
 
@@ -32,6 +33,7 @@ def write_report(folder: Path, runs: Sequence[Run], settings: str, video: Path |
         name: FIGURE.substitute(source=data_uri(file), name=name, caption=_CAPTIONS[name])
         for name, file in files.items()
     }
+    figures["diagnosis"] = figures.get("diagnosis", "")
     figures["score"] = figures.pop("path_error" if "path_error" in figures else "reward")
     body = RUN.substitute(
         figures,

@@ -18,6 +18,7 @@ from pathlib import Path
 from controller.build import controller, load_model
 from controller.config import RunSettings
 from controller.controller import Controller
+from controller.diagnosis.words import phrase
 from controller.jobs.interrupts import uninterrupted
 from controller.loop.deployed import run_deployed
 from controller.loop.plan_loop import LoopTick
@@ -31,6 +32,7 @@ from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import Log, RunHeader, RunLog, from_tick
 from controller.telemetry.summary import servo_summary, summary
+from controller.telemetry.watch import Watch
 from dynamics.files import trouble
 from hardware.clock import Clock
 from hardware.robot import Robot
@@ -147,7 +149,7 @@ def _drive(
     needed, free = _LOG_RATE * (mission.settings.seconds + _RISE), shutil.disk_usage(folder).free / 1e6
     if free < needed:
         _log.warning("%s: %.0f MB free, and logs may take %.0f MB; make room, or they end early", folder, free, needed)
-    losses = Losses()
+    losses, watch = Losses(), Watch.over(mission.settings)
     with contextlib.ExitStack() as stack:
         try:
             realtime = RealtimeSettings(cpu=wire.processor)
@@ -162,7 +164,7 @@ def _drive(
             raise ConfigError(f"deploy: the robot was not touched: {stopped}")
         servo_log.note(trace.of_run(mission.settings, about.versions))
         panel = stack.enter_context(Panel(about, mission.settings.seconds))
-        diary = _Diary(mission, log, servo_log, panel, servo, witness, losses)
+        diary = _Diary(mission, log, servo_log, panel, servo, witness, losses, watch)
         loop = run_deployed(brain, servo, mission.loop, diary.note)
         events = [*diary.events, *servo.events()]
     losses.log(servo_log)
@@ -180,6 +182,7 @@ class _Diary:
     servo: ServoProcess
     witness: trace.Witness
     losses: Losses
+    watch: Watch | None
     ticks: int = 0
     events: list[dict[str, object]] = field(default_factory=list)
     """Of the servo process."""
@@ -190,12 +193,14 @@ class _Diary:
             _log.warning("servo process %s, log process %s", self.servo.pid, self.servo_log.pid)
         self.events += self.servo.events()
         record = from_tick(tick, [channel.name for channel in self.mission.spec.channels])
+        record = record if self.watch is None else self.watch.note(tick, record)
         with self.losses.allowed():
             self.log.write(record)
         self.losses.log(self.servo_log)
         figures = {name: getattr(record, name) for name in _NOTED}
         finite = {name: value if value is None or math.isfinite(value) else None for name, value in figures.items()}
-        self.servo_log.note({"tick": tick.tick, "status": record.status, "rejected": record.rejected} | finite)
+        told = {"tick": tick.tick, "status": record.status, "rejected": record.rejected}
+        self.servo_log.note(told | finite | {"diagnosis": phrase(record.diagnosis)})
         self.servo_log.note(trace.of_tick(self.ticks, tick, self.witness.chance))
         self.ticks += 1
         self.panel.show(record)

@@ -20,6 +20,7 @@ from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import Log, RunLog, from_tick
 from controller.telemetry.summary import summary
+from controller.telemetry.watch import Watch
 from sim.perturbations import active
 
 
@@ -58,11 +59,13 @@ def _compared(settings: RunSettings, adapter: str | None) -> list[str]:
 
 def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
     """Drive one run and write its log as it goes."""
+    watch = Watch.over(settings)
     with RunLog(path, rig.header) as log, Panel(rig.header, settings.seconds) as panel:
 
         def note(tick: LoopTick) -> None:
             acting = [str(perturbation) for perturbation in active(settings.perturbations, tick.time)]
             record = from_tick(tick, rig.header.channels, acting, rig.robot.qpos)
+            record = record if watch is None else watch.note(tick, record)
             log.write(record)
             panel.show(record)
 

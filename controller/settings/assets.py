@@ -29,6 +29,9 @@ RECIPES: Mapping[str, str] = {
 }
 """An entry each in an experiment's YAML file, an adapter with its training; the lines here are for people."""
 
+DIAGNOSIS = "diagnosis"
+"""What stands in the place of a recipe in names."""
+
 
 def robot(name: str) -> Path:
     """Return the file of what is known about a robot: ranges, checks, poses, gains."""
@@ -53,6 +56,11 @@ def checkpoint(robot: str, recipe: str, rate_hz: float | None = None, goal: str 
 def checkpoint_name(robot: str, recipe: str, rate_hz: float | None, goal: str | None) -> str:
     """Return what the file of a trained model is called; one that predicts a hidden goal's reward names its family."""
     return f"{robot}-{recipe}{'' if goal is None else f'-{goal}'}{_suffix(rate_hz)}.safetensors"
+
+
+def diagnosis(model: Path) -> Path:
+    """Return where the diagnosis of a robot lies whose trained model of that name would lie there."""
+    return model.parent / "diagnosis" / model.name.replace(f"-{DIAGNOSIS}", "", 1)
 
 
 def left_out(model: Path, family: str) -> Path:

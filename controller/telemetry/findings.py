@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from controller.diagnosis.words import phrase
 from controller.loop.timing import LoopResult
 from controller.telemetry.run_log import Log, mean
 
@@ -114,6 +115,7 @@ def _loop_facts(run: Run) -> dict[str, str]:
         "late ticks": f"{timing.misses} of {timing.ticks}",
         "adaptation not trusted": f"{sum(record.rejected for record in records)} ticks",
         "believed condition at the end": ", ".join(run.log.belief) or "–",
+        "diagnosis at the end": phrase(records[-1].diagnosis) or "–" if records else "–",
         "adaptation": _counts(adapted),
         "planner": _counts(planned),
     }

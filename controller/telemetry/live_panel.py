@@ -19,6 +19,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from controller.diagnosis.words import phrase
 from controller.telemetry.run_log import RunHeader, TickRecord
 
 _HISTORY = 40
@@ -76,10 +77,11 @@ class Panel:
             self._console.print(self._line(record), soft_wrap=True, highlight=False)
 
     def _line(self, record: TickRecord) -> str:
+        said = phrase(record.diagnosis)
         return (
             f"{self._header.brain} {record.time:5.1f} of {self._seconds:g} s: {record.speed:.2f} m/s, "
             f"{_pursued(record)}, model error {_model_errors(record)}, "
-            f"tick {record.tick_ms:.1f} ms, {record.status}"
+            f"tick {record.tick_ms:.1f} ms, {record.status}{f', {said}' if said else ''}"
         )
 
     def _picture(self, record: TickRecord) -> Table:
@@ -100,6 +102,8 @@ class Panel:
         used = f"{record.tick_ms:.1f} of {1e3 / header.rate_hz:.0f} ms"
         parts = f"adapt {record.adapt_ms:.1f}, plan {record.plan_ms:.1f} ms"
         grid.add_row("tick", Text(used, "bold red" if record.missed else ""), parts)
+        if record.diagnosis.causes:
+            grid.add_row("diagnosis", Text(phrase(record.diagnosis)), "")
         counts = ", ".join(f"{status} {count}" for status, count in self._statuses.most_common())
         acting = Text("  ".join(record.perturbations), style="bold yellow")
         trusted = "  adaptation not trusted" if record.rejected else ""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from controller.courses.goals import HiddenGoal, parse, steps_to_goal
+from controller.diagnosis.observer import Diagnosis
 from controller.settings import robots
 from sim.perturbations import in_words
 
@@ -119,6 +120,10 @@ class TickRecord:
     """What the adapter took the condition to be, by channel; empty where it does not say."""
     search_size: float = 1.0
     """Share of its usual candidates that the search was content with, so that it ended in time."""
+    diagnosis: Diagnosis = dataclasses.field(default_factory=Diagnosis)
+    """What was believed to be the matter, whatever adapted; empty where a robot has no trained diagnosis."""
+    signs: tuple[Number, ...] = ()
+    """What that went by beside the state, of the servo's cycles over the tick before (hardware/signs.py)."""
 
 
 _Line = TypeVar("_Line")

@@ -10,6 +10,7 @@ import numpy as np
 
 from controller.loop.timing import LoopResult, percentiles
 from controller.telemetry.run_log import Log, mean
+from controller.telemetry.watch import diagnosed
 
 
 def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, object]:
@@ -40,6 +41,7 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
         "prediction_error": {"prior": mean(log.series("error_prior")), "adapted": mean(log.series("error_adapted"))},
         "belief": list(log.belief),
         "search_size": {"mean": mean(sizes), "min": float(sizes.min()) if len(sizes) else None},
+        "diagnosis": diagnosed(log),
         "statuses": dict(sorted(Counter(record.status for record in records).items())),
         "adaptations": dict(sorted(Counter(record.adaptation for record in records).items())),
         "files": dict(files),

@@ -45,6 +45,16 @@ class Perturbation(Timed, abc.ABC):
         """Return how opaque bodies are drawn while it acts, where that changes [0..1]."""
         return {}
 
+    @property
+    def part(self) -> str:
+        """Which part of a robot it is about, several joined by +; empty where it is about none, or all of it."""
+        return ""
+
+    @classmethod
+    def amounts(cls, condition: Condition, anatomy: Anatomy, heading: float) -> dict[str, float]:
+        """Return how much of it there is, by name in SI units, as a robot on a heading [rad] could tell."""
+        return {}
+
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
         """Return numbers of order one that tell what this has done to a condition; the names are the robot's alone."""

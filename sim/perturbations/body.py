@@ -36,6 +36,10 @@ class LegLoss(Perturbation):
     def opacity(self, anatomy: Anatomy) -> dict[str, float]:
         return {anatomy.limb(leg): 0.0 for leg in self.legs}
 
+    @property
+    def part(self) -> str:
+        return "+".join(sorted(self.legs))
+
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
         return {f"present_{leg}": float(leg not in condition.lost_legs) for leg in anatomy.legs}
@@ -78,6 +82,11 @@ class Payload(Perturbation):
 
     def opacity(self, anatomy: Anatomy) -> dict[str, float]:
         return {"payload": 1.0}
+
+    @classmethod
+    def amounts(cls, condition: Condition, anatomy: Anatomy, heading: float) -> dict[str, float]:
+        x, y = condition.payload_place
+        return {"mass": condition.payload_mass, "x": x, "y": y}
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:

@@ -52,6 +52,19 @@ class Motor(Perturbation):
                 raise codec.PerturbationError(f"perturbation {self.name}.{motor}_bias", expected, f"{bias:g}")
             codec.check_range(self, f"{motor}_bias", bias, -anatomy.motor_bias, anatomy.motor_bias)
 
+    @property
+    def part(self) -> str:
+        """Motors that give a share of their torque; those that follow speeds are told together."""
+        return "" if self.biases else "+".join(sorted(motor for motor, _ in self.gains))
+
+    @classmethod
+    def amounts(cls, condition: Condition, anatomy: Anatomy, heading: float) -> dict[str, float]:
+        """Return the share that the worn motors give, the least of them; gains and biases of motors with speeds."""
+        if anatomy.servo != "velocity":
+            return {"gain": min(condition.gain.values(), default=1.0)}
+        gains = {f"{motor}_gain": condition.gain.get(motor, 1.0) for motor in anatomy.motors}
+        return gains | {f"{motor}_bias": condition.bias.get(motor, 0.0) for motor in anatomy.motors}
+
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
         speeds = anatomy.motors if anatomy.servo == "velocity" else ()
@@ -97,6 +110,10 @@ class DeadMotor(Perturbation):
     def check(self, anatomy: Anatomy) -> None:
         codec.check_one(f"perturbation {self.name}.name", self.motor, anatomy.motors, f" on robot {anatomy.name}")
 
+    @property
+    def part(self) -> str:
+        return self.motor
+
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
         return {f"dead_{motor}": float(motor in condition.dead_motors) for motor in anatomy.motors}
@@ -123,6 +140,10 @@ class Stuck(Perturbation):
     def check(self, anatomy: Anatomy) -> None:
         codec.check_one(f"perturbation {self.name}.name", self.motor, anatomy.motors, f" on robot {anatomy.name}")
 
+    @property
+    def part(self) -> str:
+        return self.motor
+
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
         """Tell how much of each motor's range is taken: all of it where it is stuck, a part where it is locked."""
@@ -148,6 +169,10 @@ class Locked(Perturbation):
     motor: str = codec.name("name")
     share: float = codec.number(key="range", within=(0.01, 1.0))
     """Of the joint's range, or of a full turn where that has no end [-]."""
+
+    @property
+    def part(self) -> str:
+        return self.motor
 
     def change(self, condition: Condition) -> Condition:
         share = min(self.share, condition.locked.get(self.motor, 1.0))

@@ -46,6 +46,12 @@ class Slope(Perturbation):
         return replace(condition, tilt=(condition.tilt[0] + x, condition.tilt[1] + y))
 
     @classmethod
+    def amounts(cls, condition: Condition, anatomy: Anatomy, heading: float) -> dict[str, float]:
+        """Return how far the ground rises ahead and to the left [rad]."""
+        (x, y), cos, sin = condition.tilt, math.cos(heading), math.sin(heading)
+        return {"ahead": cos * x + sin * y, "left": cos * y - sin * x}
+
+    @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
         return {f"tilt_{axis}": value / _TILT_UNIT for axis, value in zip("xy", condition.tilt, strict=True)}
 
@@ -94,6 +100,10 @@ class Friction(Perturbation):
 
     def change(self, condition: Condition) -> Condition:
         return replace(condition, friction=self.mu)
+
+    @classmethod
+    def amounts(cls, condition: Condition, anatomy: Anatomy, heading: float) -> dict[str, float]:
+        return {"mu": condition.foot_friction}
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:

@@ -47,6 +47,7 @@ SUMMARY_KEYS = (
         "prediction_error",
         "belief",
         "search_size",
+        "diagnosis",
         "statuses",
         "adaptations",
         "files",

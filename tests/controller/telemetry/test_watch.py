@@ -1,0 +1,84 @@
+"""The diagnosis of a run: beside its log, in its summary, and once more from what the log holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from controller.config import run_settings
+from controller.diagnosis.observer import Diagnosis, Observer
+from controller.runs.simulated import execute
+from controller.settings import assets, robots
+from controller.settings.layers import Layer
+from controller.telemetry.run_log import Log
+from controller.telemetry.watch import Watch, again, diagnosed, seconds_to_right
+from dynamics.diagnosis import reader as readers
+from tests.controller.diagnosis.test_observer import SPEC, reader
+from tests.controller.logs import make_log
+
+
+def told(log: Log, right_from: float, simulated: bool = True) -> Log:
+    """Return a log whose diagnosis is right before its onset at 2 s, and again from a time on [s]."""
+    lost = Diagnosis({"leg_loss:left_middle": 0.9, "none": 0.1})
+    records = tuple(
+        replace(
+            record,
+            diagnosis=lost if record.time >= right_from else Diagnosis({"none": 1.0}),
+            qpos=(0.0,) if simulated else None,
+        )
+        for record in log.records
+    )
+    return Log(log.header, records)
+
+
+def test_a_run_says_how_soon_and_how_often_it_was_right() -> None:
+    found = diagnosed(told(make_log(), right_from=2.5))
+    assert found is not None
+    assert found["words"] == "left-middle leg lost"
+    assert found["seconds_to_right"] == pytest.approx(0.5)
+    assert found["right_share"] == pytest.approx(35 / 40)
+
+
+def test_an_answer_that_never_came_has_no_time() -> None:
+    assert seconds_to_right(told(make_log(), right_from=9.0)) is None
+
+
+def test_a_real_robot_knows_no_truth() -> None:
+    found = diagnosed(told(make_log(), right_from=2.5, simulated=False))
+    assert found is not None
+    assert "right_share" not in found
+
+
+def test_a_run_without_a_diagnosis_has_none() -> None:
+    assert diagnosed(make_log()) is None
+
+
+def test_a_watched_run_leaves_its_diagnosis_and_it_comes_out_again_from_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "roach.safetensors"
+    readers.save(reader(), file)
+    monkeypatch.setattr(assets, "diagnosis", lambda model: file)
+    own = {"robot": "roach", "adapter": "mb", "seconds": 1.0, "perturbations": ["leg_loss:leg=left_front@0.5"]}
+    settings = run_settings([Layer("test", own)])
+    outcome = execute(settings, fast=True, out=tmp_path / "run", video=False)
+    log = Log.read(outcome.folder / "log.jsonl")
+    assert outcome.summary["diagnosis"] is not None
+    assert (outcome.folder / "diagnosis.png").is_file()
+    assert len(log.records[-1].signs) > 0
+    logged = [record.diagnosis for record in log.records]
+    for then, now in zip(logged, again(log, Observer(SPEC, readers.load(file))), strict=True):
+        assert now.causes == pytest.approx(dict(then.causes), abs=1e-6)
+        assert now.amounts.keys() == then.amounts.keys()
+
+
+def test_a_robot_without_a_trained_diagnosis_is_not_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "diagnosis", lambda model: tmp_path / "none.safetensors")
+    assert Watch.over(run_settings([Layer("test", {"robot": "roach"})])) is None
+
+
+def test_a_diagnosis_lies_in_a_folder_of_its_own() -> None:
+    file = assets.diagnosis(robots.checkpoint("roach", assets.DIAGNOSIS))
+    assert file.parts[-3:] == ("models", "diagnosis", "roach.safetensors")
