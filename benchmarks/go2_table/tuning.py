@@ -36,13 +36,13 @@ def _scaled(low: float, high: float) -> Callable[[np.random.Generator], float]:
 
 
 LOOP: Draws = {
-    "lateral": _scaled(0.7, 6.0),
-    "integral": _between(0.0, 4.0),
-    "heading": _scaled(0.7, 4.0),
+    "lateral": _scaled(1.5, 8.0),
+    "integral": _between(0.3, 4.0),
+    "heading": _scaled(1.2, 6.0),
     "cross": _between(0.0, 3.0),
-    "grip": _scaled(0.3, 3.0),
-    "preview": _between(0.0, 0.4),
-    "slow": _between(0.0, 5.0),
+    "grip": _scaled(0.25, 2.0),
+    "preview": _between(0.0, 0.3),
+    "slow": _between(0.0, 3.0),
 }
 PLANNER: Draws = {
     "horizon": lambda rng: int(rng.integers(6, 17)),
