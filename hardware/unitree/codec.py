@@ -12,7 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.robot import FloatArray
-from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_LEVEL, LOW_STATE, MOTOR_ON, MOTORS, Message
+from hardware.unitree.layout import (
+    CDR_HEADER,
+    HEAD,
+    LOW_CMD,
+    LOW_LEVEL,
+    LOW_STATE,
+    MOTOR_ON,
+    MOTORS,
+    SPORT_STATE,
+    Message,
+)
 
 _ROWS = (5, len(MOTORS))
 _LARGEST = float(np.finfo(np.float32).max)
@@ -69,11 +79,7 @@ def crc(image: bytes) -> int:
 
 def decode(message: Message, wire: bytes) -> NDArray[np.void]:
     """Return a message's C image as a read-only record (), fields as in `layout`. Raises WireError."""
-    if len(wire) != message.size:
-        raise WireError(f"length: {message.topic}: expected {message.size} bytes, got {len(wire)}")
-    if not wire.startswith(CDR_HEADER):
-        raise WireError(f"encapsulation: {message.topic}: expected {CDR_HEADER.hex()}, got {wire[:4].hex()}")
-    raw = message.to_image(wire)
+    raw = _image(message, wire)
     expected, got = crc(raw), int.from_bytes(raw[-4:], "little")
     if expected != got:
         raise WireError(f"crc: {message.topic}: expected 0x{expected:08X}, got 0x{got:08X}")
@@ -84,11 +90,31 @@ def decode(message: Message, wire: bytes) -> NDArray[np.void]:
     return np.frombuffer(raw, message.struct.dtype)[0:1].reshape(())
 
 
+def _image(message: Message, wire: bytes) -> bytes:
+    """Return the C image of a message of the right length and encapsulation. Raises WireError."""
+    if len(wire) != message.size:
+        raise WireError(f"length: {message.topic}: expected {message.size} bytes, got {len(wire)}")
+    if not wire.startswith(CDR_HEADER):
+        raise WireError(f"encapsulation: {message.topic}: expected {CDR_HEADER.hex()}, got {wire[:4].hex()}")
+    return message.to_image(wire)
+
+
 def decode_state(wire: bytes) -> NDArray[np.void]:
     """Return the LowState record () of a message; WireError too where what a controller needs is not finite."""
     state = decode(LOW_STATE, wire)
     if not np.isfinite(words(state)[_FLOATS]).all():
         raise WireError("not finite: rt/lowstate: expected finite numbers of motors and IMU")
+    return state
+
+
+def decode_sport_state(wire: bytes) -> NDArray[np.void]:
+    """Return the SportModeState record () of a message, which has no CRC. Raises WireError; so for NaN in a velocity.
+
+    What is between its numbers says nothing and is not looked at: whether a robot writes zeros there is not known.
+    """
+    state = np.frombuffer(_image(SPORT_STATE, wire), SPORT_STATE.struct.dtype)[0:1].reshape(())
+    if not np.isfinite((*state["velocity"], state["yaw_speed"])).all():
+        raise WireError(f"not finite: {SPORT_STATE.topic}: expected finite velocities, got {state['velocity']}")
     return state
 
 

@@ -11,32 +11,22 @@ import functools
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hardware.clock import Beat, Clock
 from hardware.robot import CommandMode, FloatArray, Heard, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.spec import RobotSpec
 from hardware.unitree.bus import Bus, BusError, Reader, Writer
-from hardware.unitree.clock_sync import RobotClock
-from hardware.unitree.codec import WireError, decode_state, encode_command
-from hardware.unitree.layout import LOW_CMD, LOW_STATE, MOTOR_ON
-from hardware.unitree.mapping import EMERGENCY, Counts, Mapping, pressed
+from hardware.unitree.codec import encode_command
+from hardware.unitree.layout import LOW_CMD, MOTOR_ON
+from hardware.unitree.low_states import DEPTH, LISTEN, LowStates
+from hardware.unitree.mapping import Mapping
 from hardware.unitree.motion_switcher import MotionSwitcher, NotReleased
 
-_CONNECT = 5.0
+CONNECT = 5.0
 """Time for DDS to find the robot, and for its first state [s]."""
-_LINK = 0.5
-"""Without any state for this long, the link counts as lost [s]."""
-_FRESH = 0.1
-"""A state that arrives within this time is there before motors are armed [s]."""
-_LISTEN = 0.2
-"""How long to listen for a proof, and for another commander before arming [s]."""
 _FAREWELL = 0.5
 """How long damping is sent before the driver falls silent [s]."""
 _HZ = 500.0
-_DEPTH = 16
-_REBOOT = 1.0
-"""A tick that goes back by more than this is a robot that started anew [s]; by less, a message that came late."""
 
 
 class Go2:
@@ -65,36 +55,34 @@ class Go2:
             self._bus = self._join()
         except BusError as error:
             raise LinkLost(f"go2: {error}") from error
-        self._states: Reader = self._bus.reader(LOW_STATE.topic, LOW_STATE.struct, _DEPTH)
-        self._others: Reader = self._bus.reader(LOW_CMD.topic, LOW_CMD.struct, _DEPTH, others_only=True)
+        self._others: Reader = self._bus.reader(LOW_CMD.topic, LOW_CMD.struct, DEPTH, others_only=True)
         self._commands: Writer = self._bus.writer(LOW_CMD.topic, LOW_CMD.struct)
         self._switcher = MotionSwitcher(self._bus, self._clock)
-        self._counts, self._robot_clock = Counts(), RobotClock()
-        self._record: NDArray[np.void] | None = None
-        self._true_at = self._heard_at = self._clock.now()
-        self._tick = self._ahead = 0.0
+        self.states = LowStates(self.spec, self._mapping, self._bus, self._clock)
         self._on = False
         """The motors were commanded to be on."""
-        self._rebooted, self._modes = False, b""
+        self._modes = b""
         self._powered = self._off = self._ours = frozenset[str]()
-        self.received, self.sent = b"", b""
-        """The newest state and command as they were on the wire."""
-        if not self._await_state(_CONNECT):
-            senders = self._states.senders
+        self.sent = b""
+        """The newest command as it was on the wire."""
+        try:
+            self.states.require_first(CONNECT)
+        except LinkLost:
             self.close()
-            expected = f"expected states on {LOW_STATE.topic} within {_CONNECT:g} s"
-            raise LinkLost(f"go2: {expected}, got {self._counts.bad} damaged ones from {senders} senders")
+            raise
+
+    @property
+    def received(self) -> bytes:
+        """The newest state as it was on the wire."""
+        return self.states.received
 
     def listen(self) -> Heard:
         self._require_fresh_state()
         self._forget()
-        foreign, states, end = self._counts.foreign, list[RobotState](), self._clock.now() + _LISTEN
+        foreign, states, end = self.states.counts.foreign, list[RobotState](), self._clock.now() + LISTEN
         while self._clock.now() < end:
             states.append(self._require_fresh_state())
-        assert self._record is not None
-        said = self._record["imu_state"]["rpy"].astype(np.float64)
-        angles = said if said.any() else np.full(3, np.nan)
-        return Heard(tuple(states), self._senders(), self._counts.foreign - foreign, angles)
+        return self.states.heard(states, self.states.counts.foreign - foreign)
 
     def owner(self) -> str:
         self._require_fresh_state()
@@ -113,9 +101,9 @@ class Go2:
             raise RobotFault(f"go2: not armed: {error}") from error
         self._others.take()
         self._forget()
-        self._pause(_LISTEN)
+        self._pause(LISTEN)
         if heard := len(self._others.take()):
-            raise RobotFault(f"go2: not armed: somebody else sends commands ({heard} within {_LISTEN:g} s)")
+            raise RobotFault(f"go2: not armed: somebody else sends commands ({heard} within {LISTEN:g} s)")
         state = self._require_fresh_state()
         if state.faults:
             raise RobotFault(f"go2: not armed: {', '.join(state.faults)}")
@@ -132,13 +120,11 @@ class Go2:
         if self._bus is None:
             raise LinkLost("go2: expected a connected robot; call connect first")
         try:
-            self._receive()
+            self.states.receive()
+            self.states.counts.foreign += len(self._others.take())
         except BusError as error:
             raise LinkLost(f"go2: {error}") from error
-        silent = self._clock.now() - self._heard_at
-        if self._record is None or silent > _LINK:
-            raise LinkLost(f"go2: no state for {silent:.2f} s, limit {_LINK:g} s")
-        return self._mapping.state(self._record, self._true_at, self._counts, self._faults(self._record))
+        return self.states.state(self._motor_faults())
 
     def write(self, command: RobotCommand) -> RobotCommand:
         """Send a command, damping instead of one that is over, and return what was sent.
@@ -190,31 +176,11 @@ class Go2:
             self._bus.close()
             self._bus = None
 
-    def _receive(self) -> bool:
-        """Take what arrived; tell whether there was a newer state among it."""
-        before = self._counts.seq
-        for wire in self._states.take():
-            try:
-                self._accept(decode_state(wire), wire)
-            except WireError:
-                self._counts.bad += 1
-        self._counts.foreign += len(self._others.take())
-        return self._counts.seq > before
-
-    def _accept(self, record: NDArray[np.void], wire: bytes) -> None:
-        now, tick = self._clock.now(), float(record["tick"]) / 1000.0
-        back = 0.0 if self._record is None else self._tick - tick
-        if 0.0 < back < _REBOOT:
-            return
-        if back >= _REBOOT:
-            self._rebooted, self._robot_clock = True, RobotClock()
-        self._record, self._tick, self.received, self._heard_at = record, tick, wire, now
-        self._true_at = self._robot_clock.host_time(tick, now)
-        self._ahead = max(self._ahead, self._robot_clock.ahead)
-        self._counts.seq += 1
-
-    def _faults(self, record: NDArray[np.void]) -> tuple[str, ...]:
-        """Return what the robot itself complains of."""
+    def _motor_faults(self) -> tuple[str, ...]:
+        """Return motors that are off, or in a mode that nobody here asked for."""
+        record = self.states.record
+        if record is None:
+            return ()
         modes = record["motor_state"]["mode"].tobytes()
         if modes != self._modes:
             self._modes, self._off = modes, self._mapping.motors_in(record, 0)
@@ -226,43 +192,21 @@ class Go2:
         faults = tuple(f"motor {motor} switched itself off" for motor in sorted(failed))
         if foreign:
             faults += (f"{', '.join(sorted(foreign))} in a mode that nobody here asked for",)
-        if self._rebooted:
-            faults += ("the robot started anew",)
-        if self._ahead > self.spec.checks.state_age.limit:
-            faults += (f"its clock jumped ahead by {self._ahead:.2f} s",)
-        if len(self._states.sources) > 1:
-            faults += (f"more than one robot answers: {', '.join(self._senders())}",)
-        if pressed(record) >= EMERGENCY:
-            faults += (f"{'+'.join(sorted(EMERGENCY, reverse=True))} on the remote",)
         return faults
-
-    def _await_state(self, seconds: float) -> bool:
-        deadline = self._clock.now() + seconds
-        while not self._receive():
-            if self._clock.now() >= deadline:
-                return False
-            self._states.wait(deadline - self._clock.now())
-        return True
 
     def _forget(self) -> None:
         """What was wrong before says nothing any more."""
-        self._rebooted, self._on, self._ahead = False, False, 0.0
-        self._states.sources.clear()
-
-    def _senders(self) -> tuple[str, ...]:
-        """Return who sent states since the last proof began, in words."""
-        return tuple(f"{self._states.name(who)} ({count} states)" for who, count in self._states.sources.items())
+        self._on = False
+        self.states.forget()
 
     def _require_fresh_state(self) -> RobotState:
         if self._bus is None:
             raise RobotFault("go2: not armed: expected a connected robot; call connect first")
+        self.states.require_fresh()
         try:
-            self._receive()
-            if self._await_state(_FRESH):
-                return self.read()
-        except (BusError, LinkLost) as error:
+            return self.read()
+        except LinkLost as error:
             raise RobotFault(f"go2: not armed: {error}") from error
-        raise RobotFault(f"go2: not armed: expected a new state within {_FRESH:g} s, got none")
 
     def _pause(self, seconds: float) -> None:
         self._clock.sleep_until(self._clock.now() + seconds)

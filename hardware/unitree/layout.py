@@ -45,9 +45,9 @@ class Message:
     topic: str
     struct: Struct
     head: int
-    """Length of what comes before the first motor, without padding [bytes]: here the first `mode` is on the wire."""
+    """Length of what comes before the first `mode`, without padding [bytes]: there it is on the wire."""
     first_mode: int
-    """Where the first motor's `mode` is in the C image [bytes]; four bytes later the two images become equal."""
+    """Where the first `mode` is in the C image [bytes]; four bytes later the two images become equal."""
 
     @property
     def size(self) -> int:
@@ -129,6 +129,20 @@ LOW_CMD = Message("rt/lowcmd", _LOW_CMD, head=22, first_mode=24)
 """Set-points for 20 motors, host to robot."""
 LOW_STATE = Message("rt/lowstate", _LOW_STATE, head=77, first_mode=80)
 """What the robot measures, robot to host."""
+
+_TIME = Struct(f"{_PACKAGE}.TimeSpec_", (("sec", "i4"), ("nanosec", "u4")))
+_PATH_POINT = Struct(f"{_PACKAGE}.PathPoint_", _each("f4", "t_from_start", "x", "y", "yaw", "vx", "vy", "vyaw"))
+_SPORT_STATE = Struct(
+    f"{_PACKAGE}.SportModeState_",
+    (
+        *(("stamp", _TIME), ("error_code", "u4"), ("imu_state", _IMU_STATE), ("mode", "u1"), ("progress", "f4")),
+        *(("gait_type", "u1"), ("foot_raise_height", "f4"), ("position", "f4", 3), ("body_height", "f4")),
+        *(("velocity", "f4", 3), ("yaw_speed", "f4"), ("range_obstacle", "f4", 4), ("foot_force", "i2", 4)),
+        *(("foot_position_body", "f4", 12), ("foot_speed_body", "f4", 12), ("path_point", _PATH_POINT, 10)),
+    ),
+)
+SPORT_STATE = Message("rt/sportmodestate", _SPORT_STATE, head=65, first_mode=68)
+"""What the robot's own controller says of itself, robot to host; it has no CRC, and the `mode` is the controller's."""
 
 _API = "unitree_api.msg.dds_"
 _IDENTITY = Struct(f"{_API}.RequestIdentity_", (("id", "i8"), ("api_id", "i8")))

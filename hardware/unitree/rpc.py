@@ -1,10 +1,12 @@
 """Calls to a service of the robot: one request, one reply, matched by a number, within a time.
 
 A service listens on `rt/api/<service>/request` and answers on `.../response`. Parameters and answers are JSON.
+`call` waits for the answer; a loop that cannot wait posts its requests and looks for replies later.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import struct
 import time
@@ -49,19 +51,20 @@ class Client:
 
     def __init__(self, bus: Bus, service: str, clock: Clock) -> None:
         self._service, self._clock = service, clock
+        self.posted = b""
+        """The newest request as it was on the wire."""
         self._requests = bus.writer(f"rt/api/{service}/request", REQUEST)
         self._replies = bus.reader(f"rt/api/{service}/response", RESPONSE, depth=_DEPTH)
         self._numbers = itertools.count(time.time_ns())
 
-    def call(self, api: int) -> Reply:
-        """Ask, without a parameter, and return the answer. Raises CallFailed when none comes that can be read."""
+    def call(self, api: int, parameter: str = "{}") -> Reply:
+        """Ask and return the answer. Raises CallFailed when none comes that can be read."""
         deadline = self._clock.now() + _PATIENCE
-        while not (self._requests.listeners and self._replies.senders):
+        while not self.served:
             if self._clock.now() > deadline:
                 raise CallFailed(f"service {self._service}: nobody serves it (waited {_PATIENCE:g} s)")
             self._clock.sleep_until(self._clock.now() + 0.01)
-        number = next(self._numbers)
-        self._requests.write(encode_request(number, api, "{}"))
+        number = self.post(api, parameter)
         while (left := deadline - self._clock.now()) > 0.0:
             self._replies.wait(left)
             for wire in self._replies.take():
@@ -73,11 +76,31 @@ class Client:
                     return reply
         raise CallFailed(f"service {self._service}, call {api}: no answer within {_PATIENCE:g} s")
 
+    @property
+    def served(self) -> bool:
+        """Whether somebody listens, and can answer."""
+        return bool(self._requests.listeners and self._replies.senders)
 
-def encode_request(number: int, api: int, parameter: str) -> bytes:
-    """Return a Request: identity, call, no lease, no priority, an answer wanted, parameter, no binary part."""
+    def post(self, api: int, parameter: str, *, silent: bool = False) -> int:
+        """Send a request, one that wants no answer if it is `silent`, and return its number. Raises BusError."""
+        number = next(self._numbers)
+        self.posted = encode_request(number, api, parameter, silent=silent)
+        self._requests.write(self.posted)
+        return number
+
+    def replies(self) -> list[Reply]:
+        """Return what came since the last look, other clients' answers too; damaged ones are left out."""
+        found = []
+        for wire in self._replies.take():
+            with contextlib.suppress(WireError):
+                found.append(decode_reply(wire))
+        return found
+
+
+def encode_request(number: int, api: int, parameter: str, *, silent: bool = False) -> bytes:
+    """Return a Request: identity, call, no lease, no priority, whether to be silent, parameter, no binary part."""
     text = parameter.encode() + b"\0"
-    start = _REQUEST_START.pack(number, api, 0, 0, False) + _LENGTH.pack(len(text))
+    start = _REQUEST_START.pack(number, api, 0, 0, silent) + _LENGTH.pack(len(text))
     return CDR_HEADER + start + text + bytes(-len(text) % 4) + _LENGTH.pack(0)
 
 

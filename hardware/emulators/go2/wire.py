@@ -84,7 +84,15 @@ def read_command(wire: bytes) -> Command | Refusal:
 def write_message(message: Message, record: NDArray[np.void]) -> bytes:
     """Return the wire form of a record (), with its CRC."""
     image = record.tobytes()
-    image = image[:-4] + check_sum(image).to_bytes(4, "little")
+    return _packed(message, image[:-4] + check_sum(image).to_bytes(4, "little"))
+
+
+def write_plain(message: Message, record: NDArray[np.void]) -> bytes:
+    """Return the wire form of a record () of a message that has no CRC."""
+    return _packed(message, record.tobytes())
+
+
+def _packed(message: Message, image: bytes) -> bytes:
     return CDR_HEADER + _moved(image, _sources(message.struct))[len(CDR_HEADER) :].tobytes()
 
 

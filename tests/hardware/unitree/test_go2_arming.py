@@ -121,14 +121,14 @@ def test_a_file_with_wrong_signs_and_zeros_is_not_armed_where_that_shows(spec: R
 
 def test_two_robots_on_one_network_are_refused_and_both_are_named() -> None:
     bench = Bench()
-    awaited = bench.robot._await_state
+    awaited = bench.robot.states.wait
 
     def interleaved(seconds: float) -> bool:
         bench.bus.answer(bench.robot.received)
         bench.clock.sleep_until(bench.clock.now() + PERIOD)
         return awaited(seconds)
 
-    bench.robot._await_state = interleaved  # type: ignore[method-assign]
+    bench.robot.states.wait = interleaved  # type: ignore[method-assign]
     with pytest.raises(
         RobotFault, match=r"robots: 2: robot \d \(\d+ states\), robot \d \(\d+ states\), expected exactly"
     ):
