@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hardware.emulators.go2.wire import Command, check_sum, read_command
-from hardware.unitree.codec import WireError, crc, decode_state, encode_command, seal
-from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_STATE
-from hardware.unitree.rpc import decode_reply
+from hardware.emulators.go2.process import read_request
+from hardware.emulators.go2.sport import read_velocity
+from hardware.emulators.go2.wire import Command, check_sum, read_command, write_plain
+from hardware.unitree.codec import WireError, crc, decode_sport_state, decode_state, encode_command, seal
+from hardware.unitree.layout import CDR_HEADER, HEAD, LOW_CMD, LOW_STATE, SPORT_STATE
+from hardware.unitree.rpc import decode_reply, encode_request
 
 _PATTERNS = (b"\x00\x00\xc0\x7f", b"\x00\x00\x80\xff", b"\xff\xff\xff\xff", b"\x00\x00\x00\x00")
 """NaN, minus infinity, the largest number, none."""
@@ -41,7 +43,7 @@ class Tally:
 
 
 def fuzz(messages: int, seed: int) -> Tally:
-    """Feed that many messages to the readers in turn: driver's states, robot's commands, services' replies."""
+    """Feed that many messages to the readers in turn: driver's states, robot's commands, requests, replies."""
     rng, tally = np.random.default_rng(seed), Tally()
     for number in range(messages):
         reader, read, valid, sealed = _READERS[number % len(_READERS)]
@@ -112,6 +114,24 @@ def _read_reply(wire: bytes) -> str:
     return ""
 
 
+def _read_sport(wire: bytes) -> str:
+    try:
+        state = decode_sport_state(wire)
+    except WireError as error:
+        return str(error).partition(":")[0]
+    return "" if np.isfinite(state["velocity"]).all() else "believed a number that is none"
+
+
+def _read_request(wire: bytes) -> str:
+    request = read_request(wire)
+    if request is None:
+        return "unreadable"
+    velocity = read_velocity(request.parameter)
+    if velocity is None:
+        return "no velocity"
+    return "" if np.isfinite(velocity).all() else "believed a number that is none"
+
+
 def _state(rng: np.random.Generator) -> bytes:
     record = np.zeros((), LOW_STATE.struct.dtype)
     record["head"] = HEAD
@@ -128,12 +148,25 @@ def _reply(rng: np.random.Generator) -> bytes:
     return CDR_HEADER + struct.pack("<2qiI", int(rng.integers(1 << 40)), 1001, 0, len(text)) + text + bytes(4)
 
 
+def _sport(rng: np.random.Generator) -> bytes:
+    record = np.zeros((), SPORT_STATE.struct.dtype)
+    record["velocity"], record["mode"] = rng.normal(size=3), rng.integers(9)
+    return write_plain(SPORT_STATE, record)
+
+
+def _request(rng: np.random.Generator) -> bytes:
+    told = dict(zip("xyz", rng.normal(size=3).round(4).tolist(), strict=True))
+    return encode_request(int(rng.integers(1 << 40)), 1008, json.dumps(told), silent=True)
+
+
 _READERS: tuple[
     tuple[str, Callable[[bytes], str], Callable[[np.random.Generator], bytes], Callable[[bytes], bytes]], ...
 ] = (
     ("state", _read_state, _state, lambda wire: seal(LOW_STATE, LOW_STATE.to_image(wire))),
     ("command", _read_command, _command, lambda wire: seal(LOW_CMD, LOW_CMD.to_image(wire))),
     ("reply", _read_reply, _reply, lambda wire: wire),
+    ("sport", _read_sport, _sport, lambda wire: wire),
+    ("request", _read_request, _request, lambda wire: wire),
 )
 
 

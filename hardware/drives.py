@@ -101,17 +101,18 @@ class Striding:
 
 @dataclass(frozen=True)
 class Walking:
-    """An action is what a policy is told that walks the robot, such as a velocity."""
+    """An action is what a policy is told that walks the robot, such as a velocity; or its own controller is."""
 
     contract: Contract
-    """In a robot's file the path of the contract's."""
+    """In a robot's file the path of the contract's; for a controller of its own, of the policy that takes its place."""
     mass: float
     """Of the whole robot [kg]."""
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Lowest and highest of some actions, where less is wanted than the contract allows."""
     averaged: bool = True
     """Whether what oscillates with the steps is averaged over the time of an action."""
-    kind: Literal["walker"] = "walker"
+    kind: Literal["walker", "sport"] = "walker"
+    """`sport`: a controller of the robot's own walks it, and no motor is told anything."""
 
     def __post_init__(self) -> None:
         positive(self, "mass")
@@ -121,6 +122,11 @@ class Walking:
             place = told.names.index(name)
             for end in (low, high):
                 within(f"bounds.{name}", told.low[place], end, told.high[place])
+
+    @property
+    def own(self) -> bool:
+        """Whether a controller of the robot's own walks it."""
+        return self.kind == "sport"
 
     def actions(self) -> tuple[Action, ...]:
         """Return what the planner chooses."""

@@ -18,6 +18,7 @@ from hardware.robot import AVERAGED, CommandMode, FloatArray, RobotCommand, Robo
 from hardware.rotation import roll_pitch_yaw
 from hardware.spec import RobotSpec
 from hardware.walkers.drive import WalkerDrive
+from hardware.walkers.own import OwnDrive
 
 
 def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
@@ -102,6 +103,8 @@ def embody(spec: RobotSpec) -> Embodiment:
     match spec.drive:
         case Striding():
             return GaitDrive(spec)
+        case Walking(kind="sport"):
+            return OwnDrive(spec)
         case Walking():
             return WalkerDrive(spec)
         case _:

@@ -89,17 +89,29 @@ class RobotState:
     """What the feet follow: the actions so far, smoothed by the gait (n_actions,); the servo fills it in."""
     averaged: FloatArray = field(default_factory=lambda: UNKNOWN)
     """What is averaged over the time of an action, in the order of `AVERAGED`; a walker's servo fills it in."""
+    ready: float = math.nan
+    """1 while a controller of its own follows velocities, 0 while it does not; NaN where it has none."""
     faults: tuple[str, ...] = ()
     judged: tuple[float, ...] = ()
     """What a judge beside the robot says, one number for each of the spec's `judged`."""
 
 
 class CommandMode(enum.Enum):
-    """What the motors do: nothing, brake, or follow set-points."""
+    """What the motors do: nothing, brake, or follow set-points; or what a controller of the robot's own does."""
 
     OFF = "off"
     DAMP = "damp"
     SERVO = "servo"
+    STAND = "stand"
+    """It stands up, or stands still."""
+    WALK = "walk"
+    """It walks as told by `RobotCommand.walk`."""
+    SIT = "sit"
+    """It lies down."""
+
+
+DRIVEN = frozenset(CommandMode) - {CommandMode.OFF, CommandMode.DAMP}
+"""Modes in which the robot carries itself."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +135,8 @@ class RobotCommand:
     """[N m s/rad]"""
     expires: float
     """Host clock after which the command must not be followed any more [s]."""
+    walk: FloatArray = field(default_factory=lambda: UNKNOWN)
+    """What a controller of the robot's own is told, such as velocities, in the order of the actions (n_actions,)."""
 
     @classmethod
     def speeds(cls, velocity: FloatArray, expires: float) -> RobotCommand:
@@ -132,7 +146,7 @@ class RobotCommand:
 
     @classmethod
     def passive(cls, mode: CommandMode, count: int, expires: float, damping: FloatArray | float = 0.0) -> RobotCommand:
-        """Return a command without set-points, OFF or DAMP, for `count` motors; damping is a gain [N m s/rad]."""
+        """Return a command without set-points for `count` motors, of any mode but SERVO; damping [N m s/rad]."""
         none = np.zeros(count)
         return cls(mode, none, none, none, none, none + damping, expires)
 

@@ -85,6 +85,11 @@ class RobotSpec:
     def __post_init__(self) -> None:
         _check(self)
 
+    @property
+    def own(self) -> bool:
+        """Whether a controller of its own walks it: it is told velocities, and its motors nothing."""
+        return isinstance(self.drive, Walking) and self.drive.own
+
 
 def _check(spec: RobotSpec) -> None:
     """Raise ValueError with the key, what was expected and what was got, unless everything fits."""

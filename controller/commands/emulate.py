@@ -79,6 +79,7 @@ class Emulate:
             raise ValueError(f"--perturb: {error}") from error
         return EMULATORS[spec.wire.driver](), Emulation(
             spec.anatomy,
+            spec if spec.own else None,
             terrain,
             interface=self.interface or "lo",
             domain=int(self._within("domain", 1, 0, 232)),

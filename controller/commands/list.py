@@ -53,7 +53,8 @@ def _entries(family: str) -> Mapping[str, str]:
             from hardware.drives import Direct, Striding, Walking
 
             kinds = (Direct, Striding, Walking)
-            return {kind.kind: (kind.__doc__ or "").strip().splitlines()[0] for kind in kinds}
+            told = {str(kind.kind): (kind.__doc__ or "").strip().splitlines()[0] for kind in kinds}
+            return told | {"sport": "The same, told to a controller of the robot's own."}
         case "planners":
             from planners.factory import PLANNERS
 

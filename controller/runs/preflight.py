@@ -40,7 +40,10 @@ def _proven(spec: RobotSpec, wire: Wire) -> Iterator[Finding]:
             robot.connect()
             if isinstance(robot, Listening):
                 yield from findings(spec, robot.listen())
-                runs = robot.owner() or "none"
-                yield Finding("controller", f"{runs} of its own runs", "one that lets go when the robot is armed")
+                runs, wanted = robot.owner(), "one that lets go when the robot is armed"
+                if spec.own:
+                    wanted = "one that walks it; without one it is started when the robot is armed"
+                severity = Severity.WARN if spec.own and not runs else Severity.OFF
+                yield Finding("controller", f"{runs or 'none'} of its own runs", wanted, severity)
         except RobotError as error:
             yield Finding("answer", str(error), "a robot that answers", Severity.HARD)

@@ -134,9 +134,9 @@ def _compare(told: Mapping[str, object], report: ServoReport, now: float) -> tup
         return None, 0.0
     if logged["mode"] != sent.mode.value:
         return Difference(now, "command", str(logged["mode"]), sent.mode.value), 0.0
-    if sent.mode is not CommandMode.SERVO:
-        return None, 0.0
-    distance = max(float(np.abs(np.array(logged[n]) - getattr(sent, n)).max()) for n in ("position", "velocity"))
+    compared = {CommandMode.SERVO: ("position", "velocity"), CommandMode.WALK: ("walk",)}.get(sent.mode, ())
+    pairs = ((np.array(logged[name]), getattr(sent, name)) for name in compared)
+    distance = max((float(np.abs(one - other).max()) for one, other in pairs), default=0.0)
     if distance <= TOLERANCE:
         return None, distance
     return Difference(now, "set-points", "as logged", f"{distance:.3g} away"), distance

@@ -52,7 +52,7 @@ def walked(layers: list[Layer], contract: Path | None) -> list[Layer]:
     for layer in layers:
         merged = merge(merged, layer.values)
     drive = merged.get("drive")
-    if not isinstance(drive, Mapping) or drive.get("kind") != "walker":
+    if not isinstance(drive, Mapping) or drive.get("kind") not in {"walker", "sport"}:
         if contract is not None:
             raise ConfigError(f"{layers[-1].place}: drive.kind: expected walker, which a contract is of, got another")
         return layers

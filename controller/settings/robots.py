@@ -69,8 +69,13 @@ def driven(robot: str, drive: str) -> str:
 
 def drives(robot: str) -> dict[str, str]:
     """Return the robots that come along and are another with another drive, by its kind."""
-    based = [name for name in names() if read_yaml(assets.robot(name)).values.get("base") == robot]
-    return {spec(name).drive.kind: name for name in based}
+    return {spec(name).drive.kind: name for name in names() if robot in _bases(name)}
+
+
+def _bases(name: str) -> list[str]:
+    """Return the robots whose files one that came along is laid over, the nearest first."""
+    base = read_yaml(assets.robot(name)).values.get("base")
+    return [] if base is None else [str(base), *_bases(str(base))]
 
 
 def unusual(robot: str, rate_hz: float) -> float | None:
@@ -101,8 +106,13 @@ def _stems(robot: str) -> list[str]:
 
 
 def checkpoint(robot: str, recipe: str, rate_hz: float | None = None, goal: str | None = None) -> Path:
-    """Return the trained model of a robot: in the folder models beside its own file, else the shipped one."""
+    """Return the trained model of a robot: in the folder models beside its own file, else the shipped one.
+
+    A robot that its own controller walks, and that has none, has that of the one which it is based on.
+    """
     shipped = assets.checkpoint(spec(robot).name, recipe, rate_hz, goal)
+    if spec(robot).own and robot in names() and not shipped.is_file():
+        shipped = assets.checkpoint(_bases(robot)[0], recipe, rate_hz, goal)
     own = _parts(located(robot))[1] or located(robot)
     beside = Path(own).parent / "models" / shipped.name
     return beside if _is_path(own) and not (shipped.is_file() and not beside.is_file()) else shipped

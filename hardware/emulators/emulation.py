@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from hardware.spec import RobotSpec
 from sim.perturbations import Perturbation
 from sim.robots.anatomy import Anatomy
 
@@ -20,6 +21,8 @@ class Emulation:
     """A robot on a network, and what happens to it."""
 
     anatomy: Anatomy
+    own: RobotSpec | None = None
+    """All of it where its own controller walks; None for one whose controller only lies."""
     terrain: str = "flat"
     """A preset's name."""
     interface: str = "lo"

@@ -17,5 +17,5 @@ def _go2() -> Emulator:
     return emulate
 
 
-EMULATORS: Mapping[str, Callable[[], Emulator]] = MappingProxyType({"unitree_go2": _go2})
+EMULATORS: Mapping[str, Callable[[], Emulator]] = MappingProxyType({"unitree_go2": _go2, "unitree_go2_sport": _go2})
 """What imports each; raises EmulationError where something is not installed."""

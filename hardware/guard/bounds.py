@@ -10,7 +10,7 @@ import numpy as np
 from hardware.guard.checks import Trip
 from hardware.limits import Check, Severity
 from hardware.motors import TorqueServo, VelocityServo
-from hardware.robot import FloatArray, RobotCommand, RobotState
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.spec import RobotSpec
 
 _FIELDS = ("position", "velocity", "torque", "kp", "kd")
@@ -34,7 +34,9 @@ class Bounds:
             low = (lowest, self._velocity[0], -torque, none, none)
             high = (highest, self._velocity[1], torque, limits.kp * ones, limits.kd * ones)
             self._low, self._high, self._most = np.array(low), np.array(high), checks.torque.limit * torque
-        self._last = self._none = np.zeros(len(spec.motors))
+        self._actions = tuple(action.name for action in spec.actions)
+        self._walk = np.array([(action.low, action.high) for action in spec.actions]).T
+        self._last = self._none = np.zeros(len(spec.actions) if spec.own else len(spec.motors))
         self._driven = False
 
     def forget(self) -> None:
@@ -53,6 +55,8 @@ class Bounds:
         """
         trips: list[Trip] = []
         expires = min(command.expires, until)
+        if command.mode is not CommandMode.SERVO:  # a controller of the robot's own does it
+            return replace(self._bound(command, trips), expires=expires), trips
         if not self._positions:
             within = np.minimum(np.maximum(command.velocity, self._velocity[0]), self._velocity[1])
             self._say("range", "velocity", command.velocity, within, trips)
@@ -77,6 +81,17 @@ class Bounds:
         # Torque: what all of it asks of a motor now.
         bounded = RobotCommand(command.mode, position, within[1], within[2], within[3], within[4], expires)
         return self._soften(bounded, state, trips), trips
+
+    def _bound(self, command: RobotCommand, trips: list[Trip]) -> RobotCommand:
+        """Bring a velocity of the whole robot within bounds; standing and lying have none."""
+        asked = RobotCommand.passive(command.mode, len(self._motors), command.expires)
+        if command.mode is not CommandMode.WALK:
+            self.forget()
+            return asked
+        within = np.clip(command.walk, *self._walk)
+        self._say("range", "walk", command.walk, within, trips)
+        self._last = walk = self._slew("walk", within, self._last, trips)
+        return replace(asked, walk=walk)
 
     def _slew(self, what: str, wanted: FloatArray, origin: FloatArray, trips: list[Trip]) -> FloatArray:
         near = origin - self._step
@@ -103,7 +118,8 @@ class Bounds:
         if (before == after).all():
             return
         check: Check = getattr(self._checks, name)
-        changes = (f"{self._motors[i]} {before[i]:.3g} -> {after[i]:.3g}" for i in np.flatnonzero(before != after))
+        names = self._actions if what == "walk" else self._motors
+        changes = (f"{names[i]} {before[i]:.3g} -> {after[i]:.3g}" for i in np.flatnonzero(before != after))
         trips.append(Trip(name, check.severity, f"{what} of {', '.join(changes)}"))
 
 
@@ -121,10 +137,12 @@ def implied_torque(command: RobotCommand, state: RobotState) -> FloatArray:
 def is_finite(command: RobotCommand) -> bool:
     """Tell whether every number of a command is finite."""
     arrays = (command.position, command.velocity, command.torque, command.kp, command.kd)
-    return math.isfinite(command.expires) and bool(np.isfinite(np.concatenate(arrays)).all())
+    walks = command.walk if command.mode is CommandMode.WALK else ()
+    return math.isfinite(command.expires) and bool(np.isfinite(np.concatenate((*arrays, walks))).all())
 
 
-def fits(command: RobotCommand, count: int) -> bool:
-    """Tell whether a command has one number for each of `count` motors everywhere."""
+def fits(command: RobotCommand, count: int, actions: int) -> bool:
+    """Tell whether a command has one number for each of `count` motors everywhere, and as many as `actions` to walk."""
     arrays = (command.position, command.velocity, command.torque, command.kp, command.kd)
-    return all(array.shape == (count,) for array in arrays)
+    walks = command.mode is not CommandMode.WALK or command.walk.shape == (actions,)
+    return walks and all(array.shape == (count,) for array in arrays)

@@ -11,6 +11,7 @@ import numpy as np
 
 from hardware.guard.feet import Feet
 from hardware.guard.obedience import Obedience
+from hardware.guard.paces import Paces
 from hardware.guard.senses import Senses
 from hardware.limits import Check, Severity
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
@@ -120,7 +121,8 @@ class Watch:
         self._tick, self._ticked, self._restarted = math.nan, 0.0, False
         self._period = max(4, round(_PERIOD * spec.servo_hz))
         period = self._period / spec.servo_hz
-        self._obedience, self._senses, self._feet = Obedience(spec, period), Senses(period), Feet(spec, period)
+        self._obedience = Paces(spec, period) if spec.own else Obedience(spec, period)
+        self._senses, self._feet = Senses(period), Feet(spec, period)
         self._driven, self._cycle, self._at, self._gap = False, 0, 0.0, 0.0
         self._walks = False
         readings = self.readings()

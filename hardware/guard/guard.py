@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hardware.guard.asked import Asked
 from hardware.guard.bounds import Bounds, fits, is_finite
 from hardware.guard.checks import Trip, Watch
 from hardware.guard.posture import Move
@@ -20,7 +21,7 @@ from hardware.guard.rising import Rising
 from hardware.guard.state_machine import LATCHED, UPRIGHT, Mode, StateMachine
 from hardware.limits import Severity
 from hardware.motors import PositionServo, VelocityServo
-from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
+from hardware.robot import DRIVEN, CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.spec import RobotSpec
 
 LEASE = 0.1
@@ -67,7 +68,7 @@ class Guard:
         self._damping = none if isinstance(servo, VelocityServo) else none + servo.damping
         self._entered = self._machine.mode
         """The mode of the last cycle: a request, a reset or a trip may have changed it since."""
-        self._move: Move | None = None
+        self._move: Move | Asked | None = None
         self._sent: RobotCommand | None = None
         self._last: RobotCommand | None = None
         """What the motors were told in the last cycle, driven or not."""
@@ -125,7 +126,7 @@ class Guard:
 
         # The mode: one step towards what was requested, prepared for where it is a new one.
         refusal = self._refusal(command, now)
-        arrived = move is None or move.arrived(state.motor_position, now)
+        arrived = move is None or move.arrived(state, now)
         overdue = move is None or move.overdue(now) or bool(caught)
         mode = self._machine.step(arrived=arrived, overdue=overdue, live=refusal is None)
         if mode is not self._entered:
@@ -144,6 +145,8 @@ class Guard:
         move, sent, goes_up = self._move, self._sent, self._machine.goes_up
         if move is None or sent is None:
             return []
+        if isinstance(move, Asked):
+            return move.caught(self._spec.checks.stand_up, state, now) if goes_up else []
         move.follow(sent.position, state.motor_position, now)
         if self.mode is Mode.SIT_DOWN:
             return self._rising.down(move)
@@ -157,6 +160,10 @@ class Guard:
             return
         if mode is Mode.STAND and before is Mode.STAND_UP:
             return  # it stands already
+        if self._spec.own:
+            way = CommandMode.SIT if mode is Mode.SIT_DOWN else CommandMode.STAND
+            self._move = Asked(len(self._spec.motors), way, joints.rise_seconds, now)
+            return
         sent = self._sent
         start = state.motor_position if sent is None else sent.position
         kp, kd = (np.zeros(len(start)), self._damping) if sent is None else (sent.kp, sent.kd)
@@ -168,9 +175,13 @@ class Guard:
         checks, count = self._spec.checks, len(self._spec.motors)
         if command is None:
             return Trip("command_age", checks.command_age.severity, "there is none")
-        if not fits(command, count):
-            shape = command.velocity.shape
-            return Trip("finite", checks.finite.severity, f"command: expected arrays ({count},), got {shape}")
+        if not fits(command, count, len(self._spec.actions)):
+            wants, shape = (count,), command.velocity.shape
+            if command.mode is CommandMode.WALK:
+                wants, shape = (len(self._spec.actions),), command.walk.shape
+            return Trip("finite", checks.finite.severity, f"command: expected arrays {wants}, got {shape}")
+        if command.mode in DRIVEN and self._spec.own is (command.mode is CommandMode.SERVO):
+            return Trip("finite", checks.finite.severity, f"command: {command.mode.value} is not for this robot")
         if not is_finite(command):
             return Trip("finite", checks.finite.severity, "command: not finite")
         if not now < command.expires:
@@ -182,7 +193,7 @@ class Guard:
         """Follow a command; without a good one hold the last, then damp."""
         if command is not None and refusal is None:
             self._vouched = cycle.now
-            following = command.mode is CommandMode.SERVO
+            following = command.mode in DRIVEN
             return self._drive(command, cycle, (), follows=True) if following else self._still(cycle, ())
         assert refusal is not None
         reasons = () if command is None else (refusal.detail,)
@@ -191,6 +202,7 @@ class Guard:
             self._machine.latch(refusal)
         if sent is not None and self.mode is Mode.RUN and (age < limit or self.fault is not None):
             held = replace(sent, velocity=np.zeros_like(sent.velocity), expires=cycle.now + LEASE)
+            held = replace(held, walk=np.zeros_like(sent.walk)) if sent.mode is CommandMode.WALK else held
             return self._drive(held, cycle, (f"hold: {age:.3f} s without a command", *reasons))
         if self._joints is not None:
             self._machine.collapse()

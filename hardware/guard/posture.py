@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hardware.motors import PositionServo
-from hardware.robot import CommandMode, FloatArray, RobotCommand
+from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 
 GAIN_SHARE = 0.25
 """Share of a move over which gains change from those before to their own."""
@@ -54,9 +54,10 @@ class Move:
         """Return which share of its time is over, 0 to 1."""
         return min(1.0, max(0.0, (now - self._begin) / self._duration))
 
-    def arrived(self, measured: FloatArray, now: float) -> bool:
-        """Tell whether the time is over and the joints (n_motors,) [rad] are there."""
-        return now - self._begin >= self._duration and float(np.abs(measured - self.target).max()) < REACHED
+    def arrived(self, state: RobotState, now: float) -> bool:
+        """Tell whether the time is over and the joints are there."""
+        off = float(np.abs(state.motor_position - self.target).max())
+        return now - self._begin >= self._duration and off < REACHED
 
     def overdue(self, now: float) -> bool:
         """Tell whether the joints should have been there long ago: something is in the way, or a motor is weak."""

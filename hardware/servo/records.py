@@ -77,8 +77,8 @@ class CycleLayout:
 
     def __init__(self, spec: RobotSpec) -> None:
         motors, feet, judged, actions = len(spec.motors), len(spec.feet), len(spec.judged), len(spec.actions)
-        sizes = {"head": 15, "position": 3, "quaternion": 4, "velocity": 3, "gyro": 3, "accelerometer": 3}
-        sizes |= dict.fromkeys((*_PER_MOTOR, *_SENT), motors)
+        sizes = {"head": _HEAD, "position": 3, "quaternion": 4, "velocity": 3, "gyro": 3, "accelerometer": 3}
+        sizes |= dict.fromkeys((*_PER_MOTOR, *_SENT), motors) | {"sent_walk": actions}
         sizes |= {"foot_force": feet, "judged": judged, "stride": actions, "action": actions}
         sizes |= {"averaged": len(AVERAGED)}
         ends = itertools.accumulate(sizes.values())
@@ -95,7 +95,7 @@ class CycleLayout:
         """Return a cycle as a record."""
         state, report, numbers, at = cycle.state, cycle.report, self._buffer, self._at
         sent, action = report.sent, report.action
-        numbers[:15] = (
+        numbers[:_HEAD] = (
             *_scalars(state),
             *(cycle.time, cycle.late, report.plan_age, _MODES.index(report.mode), _RUNGS.index(report.rung)),
             math.nan if sent is None else _COMMANDS.index(sent.mode),
@@ -132,7 +132,7 @@ class CycleLayout:
         measured: dict[str, Any] = dict(zip(_SCALARS, numbers[: len(_SCALARS)].tolist(), strict=True))
         measured |= {name: int(measured[name]) for name in _COUNTS} | {name: numbers[at[name]] for name in _VECTORS}
         state = RobotState(**measured, faults=tuple(faults), judged=tuple(numbers[at["judged"]].tolist()))
-        time, late, age, mode, rung, sent, order = numbers[len(_SCALARS) : 15].tolist()
+        time, late, age, mode, rung, sent, order = numbers[len(_SCALARS) : _HEAD].tolist()
         action, fault = numbers[at["action"]], told.split("\t")
         report = ServoReport(
             action=None if np.isnan(action).all() else action,
@@ -146,17 +146,18 @@ class CycleLayout:
         return Cycle(time, late, state, report, int(order))
 
     def _command(self, numbers: FloatArray, mode: CommandMode, time: float) -> RobotCommand:
-        position, velocity, torque, kp, kd = (numbers[self._at[name]] for name in _SENT)
-        return RobotCommand(mode, position, velocity, torque, kp, kd, time)
+        position, velocity, torque, kp, kd, walk = (numbers[self._at[name]] for name in _SENT)
+        return RobotCommand(mode, position, velocity, torque, kp, kd, time, walk)
 
 
-_SCALARS = ("seq", "time", "battery", "charge", "tick", "bad_packets", "foreign_commands", "gait_phase")
+_SCALARS = ("seq", "time", "battery", "charge", "tick", "bad_packets", "foreign_commands", "gait_phase", "ready")
+_HEAD = len(_SCALARS) + 7
 _scalars = attrgetter(*_SCALARS)
 _COUNTS = ("seq", "bad_packets", "foreign_commands")
 _PER_MOTOR = ("motor_position", "motor_velocity", "motor_torque", "motor_temperature", "back_emf", "lost")
 _COMPUTED = ("stride", "averaged")
 _VECTORS = ("position", "quaternion", "velocity", "gyro", "accelerometer", *_PER_MOTOR, "foot_force", *_COMPUTED)
-_SENT = ("sent_position", "sent_velocity", "sent_torque", "sent_kp", "sent_kd")
+_SENT = ("sent_position", "sent_velocity", "sent_torque", "sent_kp", "sent_kd", "sent_walk")
 
 
 class OrderLayout:

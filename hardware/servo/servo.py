@@ -14,7 +14,7 @@ from hardware.guard.arming import prove
 from hardware.guard.checks import Trip
 from hardware.guard.guard import Guard
 from hardware.guard.state_machine import Mode
-from hardware.robot import CommandMode, FloatArray, Listening, Robot, RobotCommand, RobotError, RobotFault, RobotState
+from hardware.robot import DRIVEN, FloatArray, Listening, Robot, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.schedule import ActionSchedule, Rung
 
 
@@ -133,10 +133,10 @@ class Servo:
         verdict = self.guard.check(self._command(self._state, now), self._measured, now, late)
         age = now - schedule.start if schedule is not None else float("inf")
         played, rung = None, Rung.DAMP
-        if verdict.command.mode is CommandMode.SERVO:
+        if verdict.command.mode in DRIVEN:
             sent = self.robot.write(verdict.command)
             played = self._embodiment.played(sent) if verdict.follows else None
-            if sent.mode is CommandMode.SERVO:
+            if sent.mode in DRIVEN:
                 standing = Rung.HOLD if verdict.mode is Mode.RUN else Rung.POSE
                 rung = schedule.rung(now) if verdict.follows and schedule else standing
         elif verdict.mode is not Mode.PASSIVE:

@@ -11,6 +11,7 @@ import numpy as np
 
 from hardware.clock import Clock
 from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
+from hardware.simulated.own import OwnController
 from hardware.spec import RobotSpec
 from sim.bodies.base import Setpoints, SimulationError
 from sim.bodies.factory import simulate
@@ -53,6 +54,9 @@ class SimRobot:
         self._origin = clock.now()
         self._connected = False
         self._active = False
+        self._own = OwnController(spec) if spec.own else None
+        self._until = 0.0
+        """When what its own controller was told is over, in time of the simulation [s]."""
         self._seq = 0
         self._lock = threading.RLock()
 
@@ -100,7 +104,7 @@ class SimRobot:
 
     def damp(self) -> None:
         with self._lock:
-            self.physics.command(None)
+            self._follow(RobotCommand.passive(CommandMode.DAMP, len(self.spec.motors), 0.0), 0.0)
 
     def deactivate(self) -> None:
         self.damp()
@@ -119,12 +123,40 @@ class SimRobot:
         count = math.floor(elapsed / self.physics.timestep() + 1e-6) - self.physics.steps
         if count > 0:
             try:
-                self.physics.step(count)
+                self._step(count)
             except SimulationError as error:
                 raise LinkLost(f"{self.spec.name}: {error}") from error
 
+    def _step(self, count: int) -> None:
+        """Let so many steps of the physics pass, under what its own controller does where it has one."""
+        if self._own is None:
+            self.physics.step(count)
+            return
+        for _ in range(count):
+            if self.physics.steps % self._own.steps == 0:
+                self._control(self._own)
+            self.physics.step(1)
+
+    def _control(self, own: OwnController) -> None:
+        """Let its own controller move the joints; told nothing for longer, it stands."""
+        time, state = self.physics.time(), self._state(None)
+        if own.doing is CommandMode.WALK and time >= self._until:
+            own.ask(CommandMode.WALK, state.motor_position, time)
+        self._set(own.command(state, time), math.inf)
+
     def _follow(self, command: RobotCommand, expires: float) -> None:
-        """Follow a command until a time of the simulation [s]; OFF brakes where motors follow speeds."""
+        """Follow a command until a time of the simulation [s]."""
+        if self._own is None:
+            self._set(command, expires)
+            return
+        joints, time, own = self.physics.motor_position, self.physics.time(), self._own
+        mode, self._until = command.mode, expires
+        if mode is CommandMode.STAND and own.stands(joints, time):
+            mode = CommandMode.WALK
+        own.ask(mode, joints, time, command.walk if command.mode is CommandMode.WALK else None)
+
+    def _set(self, command: RobotCommand, expires: float) -> None:
+        """Let the motors follow a command until a time of the simulation [s]; OFF brakes those that follow speeds."""
         speeds = self.physics.anatomy.servo == "velocity"
         if command.mode is CommandMode.DAMP or (speeds and command.mode is CommandMode.OFF):
             self.physics.command(None)
@@ -140,4 +172,5 @@ class SimRobot:
         physics = self.physics
         reading = physics.reading() if rng is None else physics.measure(rng)
         lost, tick = np.zeros(len(reading.motor_position)), physics.time()
-        return RobotState(seq=self._seq, time=self._origin + tick, tick=tick, lost=lost, **vars(reading))
+        ready = math.nan if self._own is None else float(self._own.doing is CommandMode.WALK)
+        return RobotState(seq=self._seq, time=self._origin + tick, tick=tick, lost=lost, ready=ready, **vars(reading))

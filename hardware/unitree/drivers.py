@@ -11,6 +11,7 @@ from hardware.robot import Robot
 from hardware.spec import RobotSpec
 from hardware.unitree.go2 import Go2, dds
 from hardware.unitree.mapping import Mapping as Go2Mapping
+from hardware.unitree.sport import Go2Sport, check_sport
 
 EXTRA = "limber[go2]"
 """What to install for their network."""
@@ -27,5 +28,10 @@ class Driver:
 
 
 DRIVERS: Mapping[str, Driver] = MappingProxyType(
-    {"unitree_go2": Driver(Go2Mapping, lambda spec, clock, interface, domain: Go2(spec, clock, dds(interface, domain)))}
+    {
+        "unitree_go2": Driver(Go2Mapping, lambda spec, clock, device, domain: Go2(spec, clock, dds(device, domain))),
+        "unitree_go2_sport": Driver(
+            check_sport, lambda spec, clock, device, domain: Go2Sport(spec, clock, dds(device, domain))
+        ),
+    }
 )

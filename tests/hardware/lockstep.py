@@ -11,7 +11,7 @@ from hardware.clock import Clock
 from hardware.emulators.go2.body import PERIOD
 from hardware.emulators.go2.firmware import Firmware
 from hardware.unitree.bus import BusError
-from hardware.unitree.layout import CDR_HEADER, LOW_CMD, LOW_STATE, Struct
+from hardware.unitree.layout import CDR_HEADER, LOW_CMD, LOW_STATE, SPORT_STATE, Struct
 
 _SLACK = 1e-9
 _KEPT = 64
@@ -59,6 +59,10 @@ class LockstepBus:
         self._commands.append(wire)
         self._deliver(LOW_CMD.topic, wire)
 
+    def overhear(self, topic: str, wire: bytes) -> None:
+        """Let a message of somebody else's to a service be heard, which the robot does not get."""
+        self._deliver(topic, wire)
+
     def answer(self, wire: bytes) -> None:
         """Send a state as another robot would."""
         self._deliver(LOW_STATE.topic, wire, 1)
@@ -77,6 +81,8 @@ class LockstepBus:
             self._cycles += 1
             for state in self.robot.cycle(self._commands):
                 self._deliver(LOW_STATE.topic, state)
+            for state in self.robot.own_states():
+                self._deliver(SPORT_STATE.topic, state)
             self._commands = []
 
     def wait(self, inbox: list[bytes], seconds: float) -> bool:
@@ -96,12 +102,12 @@ class LockstepBus:
             del inbox[:-_KEPT]
 
     def _call(self, topic: str, wire: bytes) -> None:
-        number, api = struct.unpack_from("<2q", wire, 4)
+        number, api, _, _, silent = struct.unpack_from("<3qi?", wire, 4)
         (length,) = struct.unpack_from("<I", wire, 36)
         parameter = wire[40 : 40 + length - 1].decode()
         service = topic.split("/")[2]
         answer = (self.robot.switcher if service == "motion_switcher" else self.robot.sport)(api, parameter)
-        if answer is not None:
+        if answer is not None and not silent:
             text = answer[1].encode() + b"\0"
             start = struct.pack("<2qiI", number, api, answer[0], len(text))
             body = start + text + bytes(-len(text) % 4) + bytes(4)

@@ -34,7 +34,7 @@ _AMBIENT, _HEATING, _COOLING = 25.0, 0.45, 250.0
 """Air [deg C], heating per squared torque in the end [K/(N m)^2] and time constant [s] of a motor: our estimates."""
 _GYRO_NOISE, _ACCELEROMETER_NOISE = 0.01, 0.08
 """Standard deviations of a consumer MEMS IMU over its bandwidth, our estimates [rad/s], [m/s^2]."""
-_TO_WIRE = np.array([go2.MOTORS.index(name) for name in MOTORS])
+TO_WIRE = np.array([go2.MOTORS.index(name) for name in MOTORS])
 """Place in the simulation of each motor on the wire."""
 _FEET = np.array([go2.LEGS.index(leg) for leg in LEGS])
 
@@ -53,7 +53,7 @@ class Body:
         self.on = np.ones(len(MOTORS), bool)
         self.temperature = np.full(len(MOTORS), _AMBIENT + 5.0)
         self.lost = np.zeros(len(MOTORS), np.uint32)
-        on, lies = np.ones(len(MOTORS), bool), np.array(go2.SIT)[_TO_WIRE]
+        on, lies = np.ones(len(MOTORS), bool), np.array(go2.SIT)[TO_WIRE]
         held = Command(on, lies, self._none, self._none, self._none + _HELD, self._none + _DAMPING)
         self.step(held, (), round(_SETTLE / PERIOD))
 
@@ -65,7 +65,7 @@ class Body:
     @property
     def joints(self) -> tuple[FloatArray, FloatArray]:
         """Angles [rad] and speeds [rad/s], each (12,)."""
-        return self.physics.motor_position[_TO_WIRE], self.physics.motor_velocity[_TO_WIRE]
+        return self.physics.motor_position[TO_WIRE], self.physics.motor_velocity[TO_WIRE]
 
     @property
     def tilt(self) -> float:
@@ -102,7 +102,7 @@ class Body:
         if command is not None:
             rows = (command.q, command.dq, command.tau, command.kp, command.kd)
         asked = np.empty((5, len(MOTORS)))
-        asked[:, _TO_WIRE] = np.where(self.on & (not limp), rows, 0.0)
+        asked[:, TO_WIRE] = np.where(self.on & (not limp), rows, 0.0)
         self.physics.command(Setpoints(*asked))
         hands = self._hands() if lifted else np.array((0.0, 0.0, -pressed, 0.0, 0.0, 0.0))
         wrench = self.physics.data.xfrc_applied[1]  # the trunk is the first body
@@ -110,7 +110,7 @@ class Body:
         self.physics.step(periods)
         wrench -= hands
         self.lost[broken] += np.uint32(periods)
-        torque = self.physics.motor_torque[_TO_WIRE]
+        torque = self.physics.motor_torque[TO_WIRE]
         goal = _AMBIENT + 5.0 + _HEATING * torque**2
         self.temperature += (goal - self.temperature) * (1.0 - math.exp(-periods * PERIOD / _COOLING))
 
@@ -133,7 +133,7 @@ class Body:
         imu["accelerometer"] = physics.accelerometer + noise(0.0, _ACCELEROMETER_NOISE, 3)
         motors["q"], motors["dq"] = self.joints
         motors["q_raw"], motors["dq_raw"] = motors["q"], motors["dq"]
-        motors["tau_est"] = physics.motor_torque[_TO_WIRE]
+        motors["tau_est"] = physics.motor_torque[TO_WIRE]
         motors["mode"], motors["lost"] = self.on, self.lost
         motors["temperature"] = np.clip(self.temperature, 0.0, 255.0)
         voltage, amperes = physics.battery, physics.power / physics.battery

@@ -211,10 +211,30 @@ class Imu(Timed):
     kind: str = codec.choice(("frozen", "order", "degrees", "sign", "turned", "other"))
 
 
+@dataclass(frozen=True)
+class Service(Timed):
+    """Its own controller's service goes wrong, where it has one that walks.
+
+    It says nothing (silent), nor does its state come (gone); it refuses every call; Move is taken and nothing done
+    (ignored); its state is the same again and again (frozen), or tells an error; somebody else damped it.
+    """
+
+    name: ClassVar[str] = "service"
+    kind: str = codec.choice(("silent", "gone", "refused", "ignored", "frozen", "error", "damped"))
+
+
+@dataclass(frozen=True)
+class Sticks(Timed):
+    """Somebody holds a stick of the remote, and its own controller walks at that velocity [m/s]."""
+
+    name: ClassVar[str] = "sticks"
+    forward: float = codec.number(0.3, within=(-1.0, 1.0))
+
+
 _Wire = Drop | Delay | Reorder | Freeze | BadCrc | TickJump | Burst
 _Robot = MotorFault | Overheat | ModeRefused | Reboot | BatteryLow | RemoteStop
 _Untold = ModeBack | Deaf | MotorMode | MotorsOff | Pressed | Lifted | Feet | Joints | Torques | Imu
-Fault = _Wire | _Robot | _Untold
+Fault = _Wire | _Robot | _Untold | Service | Sticks
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType({kind.name: kind for kind in get_args(Fault)})
 """Fault types by the name they have in text."""
 F = TypeVar("F", bound=Timed)

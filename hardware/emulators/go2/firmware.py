@@ -28,11 +28,13 @@ from hardware.emulators.go2.faults import (
     Pressed,
     Reboot,
     RemoteStop,
+    Sticks,
     acting,
 )
 from hardware.emulators.go2.lies import Lies
 from hardware.emulators.go2.link import Link
 from hardware.emulators.go2.monitor import EventLog, Monitor
+from hardware.emulators.go2.sport import Api, Sport
 from hardware.emulators.go2.wire import Command, Refusal, read_command, write_message
 from hardware.unitree.layout import BUTTONS, LEGS, LOW_STATE, MOTORS
 from sim.perturbations.codec import Timed
@@ -46,6 +48,8 @@ _STANDING = Command(_ALL > 0.0, np.tile((0.0, 0.67, -1.3), len(LEGS)), 0.0 * _AL
 """What its own controllers ask of the motors."""
 _RECOVERY = 0.8
 """How far its own recovery swings the calves [rad], once a second."""
+_LY = slice(20, 24)
+"""Where the remote's left stick says how far it is pushed."""
 _STOP_BITS = sum(1 << BUTTONS.index(name) for name in ("L2", "B"))
 
 
@@ -53,12 +57,22 @@ class Firmware:
     """One robot: `cycle` once per period, `switcher` and `sport` whenever somebody calls its services."""
 
     def __init__(
-        self, body: Body, faults: Sequence[Fault], rng: np.random.Generator, mode: str = MODES[0], timeout: float = 0.05
+        self,
+        body: Body,
+        faults: Sequence[Fault],
+        rng: np.random.Generator,
+        mode: str = MODES[0],
+        timeout: float = 0.05,
+        sport: Sport | None = None,
     ) -> None:
         """Power on: a `mode` runs; `faults` follow the script that starts with the first command.
 
-        Without a good command for a `timeout` [s] the motors are damped.
+        Without a good command for a `timeout` [s] the motors are damped. A controller of its own that can do more than
+        lie is a `sport`.
         """
+        self._own = sport
+        self.served: Counter[str] = Counter()
+        """Calls that its own controller carried out, by name."""
         self._body, self._faults, self._timeout = body, tuple(faults), timeout
         self._commands, self._states = Link(faults, rng, states=False), Link(faults, rng, states=True)
         self._now = self._booted_at = self._obeyed_at = 0.0
@@ -94,6 +108,8 @@ class Firmware:
             pressed = sum(fault.newtons for fault in acting(self._faults, Pressed, self.script))
             lifted = bool(acting(self._faults, Lifted, self.script))
             command = _own(back[0].does, self.script) if back else self._command
+            if self._own is not None and self.mode and not back:
+                command = self._own.command(self._now, periods)
             self._body.step(command, failed, periods, limp=limp, pressed=pressed, lifted=lifted)
         self.event_log.follow(
             self.script, self._body, [fault.name for fault in acting(self._faults, Timed, self.script)]
@@ -123,10 +139,23 @@ class Firmware:
                 return _UNKNOWN_CALL, ""
 
     def sport(self, api: int, parameter: str) -> tuple[int, str] | None:
-        """Serve what a robot's own controller is asked; lying down is all that it can, and it lies already."""
+        """Serve what a robot's own controller is asked; without a sport lying down is all, and it lies already."""
         if self._now < self._booted_at:
             return None
+        if self._own is not None and self.mode:
+            answer = self._own.serve(api, parameter, self._now)
+            if answer is not None and answer[0] == 0 and api in set(Api):
+                self.served[Api(api).name.lower()] += 1
+                if not self._driven:
+                    self.event_log.note(self.script, "first call")
+                    self._driven = True
+            return answer
         return (_OK if api == _STAND_DOWN and self.mode else _UNKNOWN_CALL), ""
+
+    def own_states(self) -> list[bytes]:
+        """Return what its own controller says of itself after a cycle."""
+        on = self._own is not None and self._now >= self._booted_at
+        return self._own.states(self._now, self.mode) if on and self._own is not None else []
 
     def summary(self) -> dict[str, object]:
         """Return what happened, for a report."""
@@ -136,6 +165,7 @@ class Firmware:
             "states_sent": self.sent,
             "commands_obeyed": self.obeyed,
             "refused": dict(self.refusals),
+            "served": dict(self.served),
             "outside_limits": sum(self.monitor.outside.values()),
             "outside": dict(self.monitor.outside),
             "outside_examples": list(self.monitor.examples),
@@ -197,6 +227,8 @@ class Firmware:
             record["bms_state"]["soc"] = round(low.soc)
         if acting(self._faults, RemoteStop, self.script):
             record["wireless_remote"][2:4] = list(_STOP_BITS.to_bytes(2, "little"))
+        for stick in acting(self._faults, Sticks, self.script):
+            record["wireless_remote"][_LY] = np.frombuffer(np.float32(stick.forward).tobytes(), np.uint8)
         record["tick"] = round(1000.0 * (self._now - self._booted_at))
         self._lies.tell(record, self.script)
         self.monitor.publish(motors["q"].astype(np.float64), motors["dq"].astype(np.float64))

@@ -17,11 +17,21 @@ from hardware.emulators.emulation import Emulation, EmulationError, Stopping
 from hardware.emulators.go2.body import PERIOD, Body
 from hardware.emulators.go2.faults import parse
 from hardware.emulators.go2.firmware import MODES, Firmware
+from hardware.emulators.go2.sport import Sport
 from hardware.emulators.go2.viewer import Viewer, ViewerError
 from hardware.servo.statistics import Histogram
 from hardware.unitree.bus import Bus, BusError
 from hardware.unitree.dds import DdsBus, idl_type
-from hardware.unitree.layout import LOW_CMD, LOW_STATE, REQUEST, RESPONSE, RESPONSE_HEADER, RESPONSE_STATUS
+from hardware.unitree.layout import (
+    LOW_CMD,
+    LOW_STATE,
+    REQUEST,
+    RESPONSE,
+    RESPONSE_HEADER,
+    RESPONSE_STATUS,
+    SPORT_STATE,
+)
+from hardware.walkers.policy import PolicyError
 from sim.bodies.base import SimulationError
 from sim.strict import one_of
 from sim.terrain import preset
@@ -48,10 +58,11 @@ def emulate(asked: Emulation, stopping: Stopping) -> dict[str, object]:
         with Viewer(asked.terrain) if asked.view else contextlib.nullcontext() as viewer, stopping() as stopped:
             rng = np.random.default_rng(asked.seed)
             body = Body(asked.anatomy, preset(asked.terrain), asked.perturbations, rng)
-            robot = Firmware(body, faults, rng, mode, asked.timeout)
+            sport = None if asked.own is None else Sport(asked.own, body, faults)
+            robot = Firmware(body, faults, rng, mode, asked.timeout, sport)
             kept = _live(robot, asked, stopped, lambda: viewer.show(body) if viewer else None)
             return robot.summary() | kept
-    except (BusError, SimulationError, ViewerError) as error:
+    except (BusError, SimulationError, ViewerError, PolicyError) as error:
         raise EmulationError(str(error)) from error
 
 
@@ -64,6 +75,7 @@ def _live(
     with DdsBus(asked.interface, asked.domain) as bus:
         commands = bus.reader(LOW_CMD.topic, LOW_CMD.struct, _DEPTH)
         states = bus.writer(LOW_STATE.topic, LOW_STATE.struct)
+        own = bus.writer(SPORT_STATE.topic, SPORT_STATE.struct)
         services = _Service(bus, "motion_switcher", robot.switcher), _Service(bus, "sport", robot.sport)
         gc.collect()
         gc.freeze()
@@ -75,6 +87,8 @@ def _live(
             reached = beat.after(cycle)  # a robot's time goes on while its emulator sleeps
             for wire in robot.cycle(commands.take(), reached - cycle):
                 states.write(wire)
+            for wire in robot.own_states():
+                own.write(wire)
             for service in services:
                 service.poll()
             on_cycle()
@@ -92,10 +106,8 @@ class _Service:
         self._serve = serve
 
     def poll(self) -> None:
-        for wire in self._requests.take():
-            try:
-                request = idl_type(REQUEST).deserialize(wire)
-            except (struct.error, ValueError, IndexError):  # a request that nobody can read gets no answer
+        for request in map(read_request, self._requests.take()):
+            if request is None:
                 continue
             answer = self._serve(request.header.identity.api_id, request.parameter)
             if answer is not None and not request.header.policy.noreply:
@@ -106,6 +118,14 @@ class _Service:
         header = idl_type(RESPONSE_HEADER)(identity=request.header.identity, status=status)
         wire: bytes = idl_type(RESPONSE)(header=header, data=data, binary=[]).serialize()
         return wire + bytes(-len(wire) % 4)
+
+
+def read_request(wire: bytes) -> IdlStruct | None:
+    """Return a request to a service; None for one that nobody can read, which gets no answer."""
+    try:
+        return idl_type(REQUEST).deserialize(wire)
+    except (struct.error, ValueError, IndexError):
+        return None
 
 
 def _first_in_line() -> str:

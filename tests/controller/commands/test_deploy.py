@@ -18,9 +18,12 @@ pytest.importorskip("mcap", reason="the extra log is not installed")
         ("", "--robot: expected go2"),
         (
             "--robot go3 --interface lo",
-            "unknown robot 'go3'; expected one of go2, go2-walker, roach; did you mean 'go2'?",
+            "unknown robot 'go3'; expected one of go2, go2-sport, go2-walker, roach; did you mean 'go2'?",
         ),
-        ("--robot roach --interface lo", "expected go2, go2-walker, or a file of a robot that has a wire, got 'roach'"),
+        (
+            "--robot roach --interface lo",
+            "expected go2, go2-sport, go2-walker, or a file of a robot that has a wire, got 'roach'",
+        ),
         ("--robot go2", "--interface: got none, expected one of"),
         ("--robot go2 --interface loo", "got 'loo', expected one of "),
         ("--robot go2 --interface lo --domain 233", "--domain: expected a whole number from 0 to 232, got 233"),

@@ -13,8 +13,8 @@ pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 @pytest.mark.parametrize(
     "flags, complaint",
     [
-        ("go3", "emulate: unknown robot 'go3'; expected one of go2, go2-walker, roach; did you mean 'go2'?"),
-        ("roach", "emulate: robot: expected one with an emulator, go2, go2-walker, got 'roach'"),
+        ("go3", "emulate: unknown robot 'go3'; expected one of go2, go2-sport, go2-walker, roach; did you mean 'go2'?"),
+        ("roach", "emulate: robot: expected one with an emulator, go2, go2-sport, go2-walker, got 'roach'"),
         ("go2 --fault frezze@3", "--fault: fault 'frezze@3': expected one of drop, delay, reorder, freeze,"),
         ("go2 --fault frezze@3", "got 'frezze'; did you mean 'freeze'?"),
         ("go2 --fault drop:share=2", "--fault: fault drop.share: expected 0 to 1, got '2'"),

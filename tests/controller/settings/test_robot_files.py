@@ -183,7 +183,7 @@ BROKEN: list[tuple[str, str, object, str]] = [
     ("go2", "wire.place", [*range(12)], "robot go2: expected 'wire.place' to place"),
     ("go2", "wire.sign.4", 0.5, "wire: sign: expected 1 or -1 for each motor"),
     ("go2", "wire.offset", [0.0] * 3, "wire.offset: expected 12 numbers"),
-    ("go2", "wire.driver", "unitree_g2", "wire.driver: expected one of unitree_go2, got 'unitree_g2'; did you mean"),
+    ("go2", "wire.driver", "unitree_g2", "wire.driver: expected one of unitree_go2, unitree_go2_sport, got"),
     ("go2", "checks.temperature.warn", 90.0, "checks: temperature.warn: expected less than the limit, 80, got 90"),
     ("go2", "checks.charge.warn", 0.1, "checks: charge.warn: expected more than the limit, 0.15, got 0.1"),
     ("go2", "checks.frozen", GONE, "checks.frozen: expected a check that is on, because it has a wire"),

@@ -46,9 +46,8 @@ def test_every_check_warns_before_it_trips() -> None:
 
 
 def test_a_robot_without_a_file_is_an_error_with_the_place() -> None:
-    with pytest.raises(
-        ValueError, match=r"unknown robot 'spot'; expected one of go2, go2-walker, roach, or the path of a file"
-    ):
-        spec("spot")
+    known = "go2, go2-sport, go2-walker, roach"
+    with pytest.raises(ValueError, match=rf"unknown robot 'ant'; expected one of {known}, or the path of a file"):
+        spec("ant")
     with pytest.raises(ConfigError, match=r"/spot\.yaml: no such file"):
         spec("./spot.yaml")

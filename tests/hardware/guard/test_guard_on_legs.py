@@ -83,9 +83,9 @@ def test_a_robot_that_stands_already_is_up_at_once() -> None:
 
 def test_a_robot_held_down_does_not_count_as_standing() -> None:
     move = Move(joints(), pose("stand"), pose("sit"), np.zeros(COUNT), np.zeros(COUNT), 0.0)
-    assert not move.arrived(pose("sit"), 9.0)
-    assert move.arrived(pose("stand") + 0.1, 9.0)
-    assert not move.arrived(pose("stand"), 1.9)
+    assert not move.arrived(state(angles=pose("sit")), 9.0)
+    assert move.arrived(state(angles=pose("stand") + 0.1), 9.0)
+    assert not move.arrived(state(angles=pose("stand")), 1.9)
 
 
 def test_without_commands_it_is_held_then_damped_and_stays_so() -> None:
