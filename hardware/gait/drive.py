@@ -9,7 +9,6 @@ foot should bear, so that a leg does not sag under it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,17 +16,13 @@ import numpy as np
 from hardware.drives import PATTERNS, Stride, Striding
 from hardware.gait.bare_legs import BareLegs
 from hardware.gait.footing import Footing
+from hardware.gait.odometry import LegOdometry
 from hardware.gait.pattern import Balance, Gait
-from hardware.legs import Leg, Triple
 from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.spec import RobotSpec
 
 _GRAVITY = 9.81
-_SMOOTHING = 0.03
-"""Time constant of the estimate [s]."""
-_LOADED = 0.1
-"""Share of the weight from which a foot is taken to stand still."""
 
 
 class GaitDrive:
@@ -47,7 +42,7 @@ class GaitDrive:
         self._gait = Gait(spec.legs, PATTERNS[spec.drive.pattern], rest)
         self._motion = LegOdometry(spec.legs)
         self._bare = BareLegs(spec.foot, len(spec.legs), spec.drive.peg)
-        self._footing = None if spec.drive.adaptive is None else Footing(spec.legs, spec.foot, spec.drive.adaptive)
+        self._footing = None if spec.drive.adaptive is None else Footing(spec, spec.foot, spec.drive.adaptive)
         self._count, self._feet = len(spec.actions), len(spec.legs)
         self._name = spec.name
         self.reset()
@@ -60,6 +55,7 @@ class GaitDrive:
             self._footing.reset()
         self._loads = self._gait.loads()
         self._time: float | None = None
+        self._sent: RobotCommand | None = None
         self._before: list[float] | None = None
         self._action: FloatArray | None = None
 
@@ -73,9 +69,12 @@ class GaitDrive:
             self._walk(stride, state, seconds)
         angles = self._bare.bend(self._gait.angles())
         self._loads = self._bare.unload(self._gait.loads())
+        if self._footing is not None:
+            angles, self._loads = self._footing.carry(angles, self._loads)
         speeds, self._before = self._speeds(angles, seconds), angles
         position, velocity, torque = np.array([angles, speeds, self._support(angles)])
-        return RobotCommand(CommandMode.SERVO, position, velocity, torque, self._kp, self._kd, expires)
+        self._sent = RobotCommand(CommandMode.SERVO, position, velocity, torque, self._kp, self._kd, expires)
+        return self._sent
 
     def played(self, sent: RobotCommand) -> FloatArray | None:
         return self._action if sent.mode is CommandMode.SERVO else None
@@ -91,14 +90,17 @@ class GaitDrive:
         self._bare.update(np.broadcast_to(state.foot_force, self._feet).tolist(), self._gait.loads(), felt, seconds)
         if self._bare.any:
             stride = stride._replace(height=min(stride.height, self._striding.peg_height))
+        footing, ahead = self._footing, (motion.forward, motion.lateral)
+        if footing is not None:
+            stride = footing.look(self._sent, state, stride, seconds)
+            ahead = footing.over_ground(ahead)
         reach = math.sqrt(max(smoothed.height, 0.0) / _GRAVITY)
-        forward = self._step(reach * (motion.forward - smoothed.forward))
-        lateral = self._step(reach * (motion.lateral - smoothed.lateral))
-        if self._footing is not None:
-            speed, told, feet = (motion.forward, motion.lateral), self._gait.told, motion.feet
-            x, y = self._footing.update(state, smoothed, speed, told, feet, self._loads, seconds)
-            forward, lateral = forward + x, lateral + y
-        self._gait.advance(stride, seconds, Balance(forward, lateral))
+        balance = Balance(
+            self._step(reach * (ahead[0] - smoothed.forward)), self._step(reach * (ahead[1] - smoothed.lateral))
+        )
+        if footing is not None:
+            balance = footing.balance(balance, ahead, self._gait, motion.feet, self._loads, self._bare.any, seconds)
+        self._gait.advance(stride, seconds, balance)
 
     def _step(self, wanted: float) -> float:
         longest = self._striding.longest_step
@@ -123,37 +125,3 @@ class GaitDrive:
                 force = self._footing.force(index, self._gait.told[index], weight * load)
                 torques += leg.press(hip, thigh, calf, force)
         return torques
-
-
-class LegOdometry:
-    """Velocity of the trunk from joints and gyro: on average it moves as the loaded feet seem to move backwards."""
-
-    def __init__(self, legs: Sequence[Leg]) -> None:
-        """Start at rest."""
-        self._legs = tuple(legs)
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the motion."""
-        self.forward = self.lateral = 0.0
-        self.feet: list[Triple | None] = [None] * len(self._legs)
-        """Where the feet are that stand, in the trunk's axes [m]."""
-
-    def update(self, state: RobotState, loads: Sequence[float], seconds: float) -> None:
-        """Take one reading, so long after the last [s]; `loads` are shares of the weight that the feet should bear."""
-        angles, speeds = state.motor_position.tolist(), state.motor_velocity.tolist()
-        count, forward, lateral = 0, 0.0, 0.0
-        roll, pitch, yaw = state.gyro.tolist()
-        self.feet = [None] * len(self._legs)
-        for index, leg in enumerate(self._legs):
-            if loads[index] > _LOADED:
-                joints = angles[3 * index : 3 * index + 3]
-                self.feet[index] = x, y, z = leg.foot(*joints)
-                u, v, _ = leg.foot_velocity(joints, speeds[3 * index : 3 * index + 3])
-                forward -= u + pitch * z - yaw * y
-                lateral -= v + yaw * x - roll * z
-                count += 1
-        if count:
-            share = 1.0 - math.exp(-seconds / _SMOOTHING)
-            self.forward += share * (forward / count - self.forward)
-            self.lateral += share * (lateral / count - self.lateral)

@@ -1,60 +1,90 @@
-"""Meets what a gait on flat ground does not know of: slopes, loads, weak motors, from its own sensors alone."""
+"""Meets what a gait on flat ground does not know of, from its own sensors alone: slopes, loads, joints that fail."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from hardware.drives import Adaptive, Stride
-from hardware.gait import slope
+from hardware.gait import slope, tripod
 from hardware.gait.bearing import Bearing
+from hardware.gait.following import Following
+from hardware.gait.margin import Margin
 from hardware.gait.pace import Pace
-from hardware.legs import Foot, Leg, Triple
-from hardware.robot import RobotState
+from hardware.gait.pattern import Balance, Gait
+from hardware.gait.tripod import Tripod
+from hardware.legs import Foot, Triple
+from hardware.robot import RobotCommand, RobotState
+from hardware.spec import RobotSpec
 
 
 class Footing:
     """Stateful in what it has learned of the robot and its ground."""
 
-    def __init__(self, legs: Sequence[Leg], foot: Foot, adaptive: Adaptive) -> None:
+    def __init__(self, spec: RobotSpec, foot: Foot, adaptive: Adaptive) -> None:
         """Know nothing but flat ground."""
-        self._bearing, self._pace, self._radius = Bearing(legs, adaptive.reach), Pace(), foot.radius
+        self._bearing, self._pace, self._radius = Bearing(spec.legs, adaptive.reach), Pace(), foot.radius
+        self._following, self._tripod, self._margin = Following(spec), Tripod(len(spec.legs)), Margin()
         self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
-        self._bearing.reset()
-        self._pace.reset()
-        self._pull = slope.DOWN
+        for part in (self._bearing, self._pace, self._following, self._tripod, self._margin):
+            part.reset()
+        self._pull, self._turning = slope.DOWN, 0.0
 
-    def update(
+    def look(self, sent: RobotCommand | None, state: RobotState, stride: Stride, seconds: float) -> Stride:
+        """Take the last command and the state after it; return the stride that is possible now."""
+        if sent is not None:
+            self._following.update(sent, state, seconds)
+        self._pull, self._turning = slope.down(*state.quaternion.tolist()), float(state.gyro[2])
+        if self._following.any:
+            return stride._replace(forward=0.0, lateral=0.0, turn=0.0, roll=0.0, pitch=0.0, height=tripod.LOW)
+        return self._margin.slowed(stride)
+
+    def over_ground(self, speed: tuple[float, float]) -> tuple[float, float]:
+        """Return how fast the trunk moves [m/s], given how fast it moves over feet that may move themselves."""
+        forward, left = self._tripod.drift or (0.0, 0.0)
+        return speed[0] + forward, speed[1] + left
+
+    def balance(
         self,
-        state: RobotState,
-        stride: Stride,
-        velocity: tuple[float, float],
-        told: Sequence[Triple],
+        step: Balance,
+        speed: tuple[float, float],
+        gait: Gait,
         feet: Sequence[Triple | None],
         loads: Sequence[float],
+        pegs: bool,
         seconds: float,
-    ) -> tuple[float, float]:
-        """Take one reading; return where the steps have to go for what was found, forward and to the left [m].
+    ) -> Balance:
+        """Return what keeps the trunk up here.
 
         Args:
-            state: newest.
-            stride: that the feet follow.
-            velocity: of the trunk over the centres of the feet, forward and to the left [m/s].
-            told: where the feet should be, in the trunk's axes (n_legs, 3) [m].
+            step: what would on flat ground.
+            speed: of the trunk, forward and to the left [m/s].
+            gait: as it was before.
             feet: where they are; None where they do not stand (n_legs, 3) [m].
             loads: share of the weight that each foot should bear (n_legs,).
+            pegs: whether a leg stands on its knee; then nothing is learned, for a peg bears unasked.
             seconds: since the last reading.
         """
-        self._pull = slope.down(*state.quaternion.tolist())
-        turn = stride.turn - float(state.gyro[2])
-        if turn == turn:  # measured
-            self._bearing.update(told, feet, loads, seconds)
-            forward, lateral = (speed * (1.0 + self._radius / stride.height) for speed in velocity)  # feet roll
-            self._pace.update(stride.forward - forward, stride.lateral - lateral, turn, seconds)
+        stride = gait.stride
         x, y = slope.below(self._pull, stride)
-        return x + self._bearing.centre[0], y + self._bearing.centre[1]
+        self._margin.update((step.forward, step.lateral), (x, y), seconds)
+        below = x + self._bearing.centre[0], y + self._bearing.centre[1]
+        bad = sorted(set((np.flatnonzero(self._following.lost) // 3).tolist())) if self._following.any else ()
+        self._tripod.update(bad, gait, below, step, seconds)
+        turn = stride.turn - self._turning
+        if not bad and not pegs and turn == turn:  # measured
+            self._bearing.update(gait.told, feet, loads, seconds)
+            forward, lateral = (each * (1.0 + self._radius / stride.height) for each in speed)  # feet roll
+            self._pace.update(stride.forward - forward, stride.lateral - lateral, turn, seconds)
+        return Balance(step.forward + below[0], step.lateral + below[1], self._tripod.drift)
+
+    def carry(self, angles: list[float], loads: list[float]) -> tuple[list[float], list[float]]:
+        """Return joint angles [rad] and shares of the weight, given that a leg may be carried."""
+        return self._tripod.bend(angles), self._tripod.unload(loads)
 
     def force(self, index: int, foot: Triple, weight: float) -> Triple:
         """Return with what force in the trunk's axes a foot at a place [m] presses that is to bear so much [N]."""

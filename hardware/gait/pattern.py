@@ -32,6 +32,9 @@ class Balance(NamedTuple):
     """Added to where the next steps land [m]."""
     lateral: float
     """[m]"""
+    drift: tuple[float, float] | None = None
+    """How fast the feet move on the ground under the trunk, forward and to the left, while no foot leaves it any more
+    [m/s]; None while they step."""
 
 
 LEVEL = Balance(0.0, 0.0)
@@ -52,9 +55,12 @@ class Gait:
         self.stride = self._rest._replace(lift=0.0)  # steps rise from nothing, because the phase may begin within one
         """The smoothed command that the feet follow."""
         self._left = [self._home(leg) for leg in self._legs]
-        self._feet = [(x, y, 0.0) for x, y in self._left]
+        self.feet = [(x, y, 0.0) for x, y in self._left]
+        """Where the feet are on their ground, below the trunk and up from there [m]."""
         self._balance = LEVEL
-        self.told: list[Triple] = [(x, y, -self.stride.height) for x, y, _ in self._feet]
+        self.stays = [False] * len(self._legs)
+        """Which feet stay on the ground until steps begin again."""
+        self.told: list[Triple] = [(x, y, -self.stride.height) for x, y, _ in self.feet]
         """Where the feet were last told to be, in the trunk's axes [m]."""
 
     @property
@@ -68,23 +74,27 @@ class Gait:
         Args:
             stride: the newest command; the feet follow it smoothly.
             seconds: time since the last call; the clock moves by at most a few servo periods.
-            balance: where the next steps land besides.
+            balance: where the next steps land besides, or that there are none.
         """
         self._balance = balance
         seconds = min(max(seconds, 0.0), _LONGEST)
         self._follow(stride, seconds)
         self.phase = (self.phase + stride.frequency * seconds) % 1.0
-        now, duty = self.stride, self._pattern.duty
+        now, duty, drift = self.stride, self._pattern.duty, balance.drift
         reach = 0.5 * duty / max(now.frequency, 1.0)
         for index, lag in enumerate(self._pattern.lags):
             own = (self.phase - lag) % 1.0
-            x, y, _ = self._feet[index]
+            x, y, _ = self.feet[index]
             if own < duty:
+                self.stays[index] = drift is not None
+            if own < duty or self.stays[index]:
                 x -= (now.forward - now.turn * y) * seconds
                 y -= (now.lateral + now.turn * x) * seconds
-                self._feet[index], self._left[index] = (x, y, 0.0), (x, y)
+                if drift is not None:
+                    x, y = x + drift[0] * seconds, y + drift[1] * seconds
+                self.feet[index], self._left[index] = (x, y, 0.0), (x, y)
             else:
-                self._feet[index] = self._swing(index, (own - duty) / (1.0 - duty), reach)
+                self.feet[index] = self._swing(index, (own - duty) / (1.0 - duty), reach)
 
     def angles(self) -> list[float]:
         """Return the joint angles, hip, thigh and calf of one leg after the other [rad]."""
@@ -93,7 +103,7 @@ class Gait:
         sin_pitch, cos_pitch = math.sin(stride.pitch), math.cos(stride.pitch)
         angles: list[float] = []
         self.told = []
-        for leg, (x, y, up) in zip(self._legs, self._feet, strict=True):
+        for leg, (x, y, up) in zip(self._legs, self.feet, strict=True):
             z = up - stride.height
             x, z = cos_pitch * x - sin_pitch * z, sin_pitch * x + cos_pitch * z
             y, z = cos_roll * y + sin_roll * z, cos_roll * z - sin_roll * y
@@ -105,9 +115,9 @@ class Gait:
         """Return the share of the weight on each foot; it comes and goes over the ends of a stance."""
         duty, ramp = self._pattern.duty, _RAMP * self._pattern.duty
         shares = []
-        for lag in self._pattern.lags:
+        for lag, stays in zip(self._pattern.lags, self.stays, strict=True):
             own = (self.phase - lag) % 1.0
-            shares.append(max(0.0, min(1.0, own / ramp, (duty - own) / ramp)))
+            shares.append(1.0 if stays else max(0.0, min(1.0, own / ramp, (duty - own) / ramp)))
         total = sum(shares)
         return [share / total for share in shares] if total > 0.0 else shares
 

@@ -102,11 +102,20 @@ def test_a_leg_that_loses_its_calf_on_the_way_becomes_a_peg_and_it_goes_on(leg: 
 )
 def test_a_gait_that_adapts_walks_as_told_where_the_other_falls_or_goes_astray(text: str) -> None:
     state, tilt = walk(stride(forward=0.4), 4.0, text, adaptive=ADAPTIVE)
-    assert state.position[0] == pytest.approx(1.6, rel=0.15)
+    assert 1.1 < state.position[0] < 1.8  # it slows down at first
     assert abs(state.position[1]) < 0.25
     assert tilt < math.radians(30.0)
     state, tilt = walk(stride(forward=0.4), 4.0, text)
     assert abs(state.position[0] - 1.6) > 0.4 or abs(state.position[1]) > 0.4 or tilt > math.radians(30.0)
+
+
+@pytest.mark.parametrize("joint", ["front_left_hip", "rear_right_calf"])
+def test_with_a_dead_joint_it_stands_on_three_legs(joint: str) -> None:
+    state, tilt = walk(stride(forward=0.3), 5.0, f"dead_motor:name={joint}@2", adaptive=ADAPTIVE)
+    assert tilt < math.radians(25.0)
+    assert 0.15 < state.position[2] < 0.25
+    assert np.hypot(*state.velocity[:2]) < 0.1
+    assert state.foot_force[0 if joint.startswith("front") else 3] == 0.0
 
 
 def test_without_foot_sensors_no_leg_is_taken_for_lost() -> None:

@@ -45,7 +45,7 @@ def test_a_trunk_that_leans_over_its_feet_falls_where_a_foot_there_is_below_it(
     pull = slope.down(*quaternion(turn).tolist())
     x, y = slope.below(pull, stride)
     gait = Gait(spec("go2").legs, PATTERNS["trot"], stride)
-    gait._feet = [(x, y, 0.0)] * 4
+    gait.feet = [(x, y, 0.0)] * 4
     gait.angles()
     place = np.array(gait.told[0])
     assert place / np.linalg.norm(place) == pytest.approx(pull, abs=1e-9)
