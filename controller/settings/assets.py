@@ -74,7 +74,8 @@ def refusal(recipe: str, robot: str, folder: Path | None = None) -> str | None:
     Trained models lie in a folder as <robot>-<recipe>.safetensors; by default those that come with Limber.
     """
     files = (folder or checkpoint(robot, recipe).parent).glob(f"{robot}-*.safetensors")
-    trained = [file.stem.removeprefix(f"{robot}-") for file in files]
+    others = tuple(f"{file.stem}-" for file in robots() if file.stem.startswith(f"{robot}-"))
+    trained = [file.stem.removeprefix(f"{robot}-") for file in files if not file.stem.startswith(others)]
     if recipe in RECIPES or any(f"{name}-".startswith(f"{recipe}-") for name in trained):
         return None
     return f"unknown adapter '{recipe}'; {nearest(recipe, {*RECIPES, *(name.partition('-')[0] for name in trained)})}"
