@@ -1,6 +1,6 @@
 """Do searches end in time with the emulator on the same machine? A minute through DDS, with a payload set in mid-walk.
 
-    python -m benchmarks.go2_ticks [--robot go2] [--seconds 60] [--repeats 1] [flags of limber deploy]
+    python -m benchmarks.go2_ticks [--robot go2] [--seconds 60] [--repeats 1] [--processor 1] [flags of limber deploy]
 
 An emulated robot and `limber deploy` as two processes, as in two terminals. Wanted on two cores of an otherwise idle
 machine: at least 95 % of ticks end as `ok`, none keeps the plan of before, and p99 of the whole tick is below half of
@@ -47,7 +47,7 @@ class Arguments:
     robot: str = "go2"
     emulated: str = "go2"
     """Robot that is emulated."""
-    course: str = "straight"
+    course: str = "figure8"
     seconds: float = 60.0
     payload: str = "payload:mass=5,x=0.1,y=0.1"
     """What is set on it in mid-walk, as on the command line."""
