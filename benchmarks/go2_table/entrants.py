@@ -75,13 +75,15 @@ class Entrant:
 
     @property
     def build(self) -> str:
-        """Return letters that change with model, walker and settings, so that old results are not taken for new."""
+        """Return letters that change with robot, walker, model and settings, so that no old result is taken for new."""
         file = robots.checkpoint(self.robot, self.name)
         model = file.read_bytes() if self.name not in LOOPS and file.is_file() else b""
-        policy = getattr(getattr(robots.spec(self.robot).drive, "contract", None), "policy", None)
+        spec = robots.spec(self.robot)
+        policy = getattr(getattr(spec.drive, "contract", None), "policy", None)
         walker = Path(policy).read_bytes() if policy is not None and Path(policy).is_file() else b""
         usual = str(run_settings([Layer("table", {"robot": self.robot, "adapter": "mb"})])).encode()
-        return sha256(b"|".join((self.own.encode(), model, walker, usual))).hexdigest()[:8]
+        robot = re.sub(r"\S*/", "", repr(spec)).encode()  # wherever its files lie
+        return sha256(b"|".join((self.own.encode(), model, walker, usual, robot))).hexdigest()[:8]
 
     @property
     def ready(self) -> bool:
