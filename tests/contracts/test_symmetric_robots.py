@@ -19,7 +19,8 @@ from hardware.simulated.robot import SimRobot
 from hardware.spec import RobotSpec
 from sim.perturbations import parse
 
-SYMMETRIC = [path.stem for path in assets.robots() if spec(path.stem).symmetric]
+SYMMETRIC = [path.stem for path in assets.robots() if spec(path.stem).symmetric and not spec(path.stem).own]
+"""Those whose joints are commanded: a controller of their own does not swing them as it is told here."""
 PAIRS = {
     "payload": ("payload:mass=4,x=0.08,y=0.07", "payload:mass=4,x=0.08,y=-0.07"),
     "slope": ("slope:deg=8,heading_deg=60", "slope:deg=8,heading_deg=-60"),

@@ -31,7 +31,7 @@ USUAL = RunSettings().adapter
 SUMMARY_KEYS = {
     "robot", "course", "perturbations", "adapter", "planner", "model", "seed", "ticks", "seconds", "misses", "tick_ms",
     "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "interrupted", "goal", "reward_mean",
-    "steps_to_goal", "prediction_error", "belief", "search_size", "statuses", "adaptations", "files",
+    "steps_to_goal", "prediction_error", "belief", "diagnosis", "search_size", "statuses", "adaptations", "files",
 }  # fmt: skip
 
 

@@ -68,7 +68,12 @@ def test_another_contract_is_another_robot_of_the_same_name(tmp_path: Path) -> N
     assert (spec.name, spec.source) == ("go2-walker", f"go2-walker+{mine}")
     assert [(a.name, a.unit, a.rest) for a in spec.actions][-1] == ("height", "m", 0.3)
     assert [c.name for c in spec.channels][-3:] == ["stride_forward", "stride_turn", "stride_height"]
-    assert robots.checkpoint(spec.source, "mb") == tmp_path / "models" / "go2-walker-mb.safetensors"
+    own = tmp_path / "models" / "go2-walker-mb.safetensors"
+    assert robots.checkpoint(spec.source, "none_shipped") == own.with_name("go2-walker-none_shipped.safetensors")
+    assert robots.checkpoint(spec.source, "mb") == robots.checkpoint("go2-walker", "mb")
+    own.parent.mkdir()
+    written(own, "")
+    assert robots.checkpoint(spec.source, "mb") == own
 
 
 BROKEN = [
