@@ -42,7 +42,8 @@ class GaitDrive:
         self._gait = Gait(spec.legs, PATTERNS[spec.drive.pattern], rest)
         self._motion = LegOdometry(spec.legs)
         self._bare = BareLegs(spec.foot, len(spec.legs), spec.drive.peg)
-        self._footing = None if spec.drive.adaptive is None else Footing(spec, spec.foot, spec.drive.adaptive)
+        adaptive, peg = spec.drive.adaptive, spec.drive.peg
+        self._footing = None if adaptive is None else Footing(spec, spec.foot, peg, adaptive)
         self._count, self._feet = len(spec.actions), len(spec.legs)
         self._name = spec.name
         self.reset()
@@ -70,7 +71,7 @@ class GaitDrive:
         angles = self._bare.bend(self._gait.angles())
         self._loads = self._bare.unload(self._gait.loads())
         if self._footing is not None:
-            angles, self._loads = self._footing.carry(angles, self._loads)
+            angles, self._loads = self._footing.kneel(angles, self._loads)
         speeds, self._before = self._speeds(angles, seconds), angles
         position, velocity, torque = np.array([angles, speeds, self._support(angles)])
         self._sent = RobotCommand(CommandMode.SERVO, position, velocity, torque, self._kp, self._kd, expires)

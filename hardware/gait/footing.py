@@ -18,26 +18,31 @@ from hardware.legs import Foot, Triple
 from hardware.robot import RobotCommand, RobotState
 from hardware.spec import RobotSpec
 
+_LOOK = 0.0079
+"""Time between two looks at what joints do [s]: of four cycles, for it takes a quarter of one's time."""
+
 
 class Footing:
     """Stateful in what it has learned of the robot and its ground."""
 
-    def __init__(self, spec: RobotSpec, foot: Foot, adaptive: Adaptive) -> None:
+    def __init__(self, spec: RobotSpec, foot: Foot, peg: Triple, adaptive: Adaptive) -> None:
         """Know nothing but flat ground."""
         self._bearing, self._pace, self._radius = Bearing(spec.legs, adaptive.reach), Pace(), foot.radius
-        self._following, self._tripod, self._margin = Following(spec), Tripod(len(spec.legs)), Margin()
+        self._following, self._tripod, self._margin = Following(spec), Tripod(len(spec.legs), peg), Margin()
         self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
         for part in (self._bearing, self._pace, self._following, self._tripod, self._margin):
             part.reset()
-        self._pull, self._turning = slope.DOWN, 0.0
+        self._pull, self._turning, self._since = slope.DOWN, 0.0, 0.0
 
     def look(self, sent: RobotCommand | None, state: RobotState, stride: Stride, seconds: float) -> Stride:
         """Take the last command and the state after it; return the stride that is possible now."""
-        if sent is not None:
-            self._following.update(sent, state, seconds)
+        self._since += seconds
+        if sent is not None and self._since >= _LOOK:
+            self._following.update(sent, state, self._since)
+            self._since = 0.0
         self._pull, self._turning = slope.down(*state.quaternion.tolist()), float(state.gyro[2])
         if self._following.any:
             return stride._replace(forward=0.0, lateral=0.0, turn=0.0, roll=0.0, pitch=0.0, height=tripod.LOW)
@@ -45,7 +50,7 @@ class Footing:
 
     def over_ground(self, speed: tuple[float, float]) -> tuple[float, float]:
         """Return how fast the trunk moves [m/s], given how fast it moves over feet that may move themselves."""
-        forward, left = self._tripod.drift or (0.0, 0.0)
+        forward, left = self._tripod.speed
         return speed[0] + forward, speed[1] + left
 
     def balance(
@@ -66,24 +71,26 @@ class Footing:
             gait: as it was before.
             feet: where they are; None where they do not stand (n_legs, 3) [m].
             loads: share of the weight that each foot should bear (n_legs,).
-            pegs: whether a leg stands on its knee; then nothing is learned, for a peg bears unasked.
+            pegs: whether a leg stands on its knee; then nothing is learned, for it bears unasked.
             seconds: since the last reading.
         """
         stride = gait.stride
         x, y = slope.below(self._pull, stride)
         self._margin.update((step.forward, step.lateral), (x, y), seconds)
+        if pegs:  # it falls from peg to foot all the time: only the slope counts
+            x, y = self._margin.usual
         below = x + self._bearing.centre[0], y + self._bearing.centre[1]
-        bad = sorted(set((np.flatnonzero(self._following.lost) // 3).tolist())) if self._following.any else ()
-        self._tripod.update(bad, gait, below, step, seconds)
+        lost = np.flatnonzero(self._following.lost).tolist() if self._following.any else []
+        self._tripod.update(lost, gait, below, step, self._margin.left, seconds)
         turn = stride.turn - self._turning
-        if not bad and not pegs and turn == turn:  # measured
+        if not lost and not pegs and turn == turn:  # measured
             self._bearing.update(gait.told, feet, loads, seconds)
             forward, lateral = (each * (1.0 + self._radius / stride.height) for each in speed)  # feet roll
             self._pace.update(stride.forward - forward, stride.lateral - lateral, turn, seconds)
         return Balance(step.forward + below[0], step.lateral + below[1], self._tripod.drift)
 
-    def carry(self, angles: list[float], loads: list[float]) -> tuple[list[float], list[float]]:
-        """Return joint angles [rad] and shares of the weight, given that a leg may be carried."""
+    def kneel(self, angles: list[float], loads: list[float]) -> tuple[list[float], list[float]]:
+        """Return joint angles [rad] and shares of the weight, given that a leg may stand on its knee."""
         return self._tripod.bend(angles), self._tripod.unload(loads)
 
     def force(self, index: int, foot: Triple, weight: float) -> Triple:

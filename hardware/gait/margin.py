@@ -23,6 +23,7 @@ class Margin:
 
     Attributes:
         left: share of the speed that is told, 0 to 1.
+        usual: where the centre of mass falls on the ground of the feet, on average [m].
     """
 
     def __init__(self) -> None:
@@ -31,8 +32,7 @@ class Margin:
 
     def reset(self) -> None:
         """Go at full speed."""
-        self.left = 1.0
-        self._usual: tuple[float, float] | None = None
+        self.left, self.usual, self._begun = 1.0, (0.0, 0.0), False
 
     def update(self, step: tuple[float, float], below: tuple[float, float], seconds: float) -> None:
         """Take where steps land for the trunk's speed, and where its centre of mass falls [m], so long after the last.
@@ -42,9 +42,9 @@ class Margin:
             below: likewise [m].
             seconds: since the last call.
         """
-        x, y = self._usual or below
-        share = 1.0 - math.exp(-seconds / _USUAL)
-        self._usual = x + share * (below[0] - x), y + share * (below[1] - y)
+        x, y = self.usual if self._begun else below
+        self._begun, share = True, 1.0 - math.exp(-seconds / _USUAL)
+        self.usual = x + share * (below[0] - x), y + share * (below[1] - y)
         off = math.hypot(step[0] + below[0] - x, step[1] + below[1] - y)
         wish = max(0.0, min(1.0, (_FULL - off) / (_FULL - _FREE)))
         self.left += (1.0 - math.exp(-seconds / (_SLOWER if wish < self.left else _FASTER))) * (wish - self.left)

@@ -34,3 +34,4 @@ def test_a_slope_slows_it_down_until_it_is_usual() -> None:
     after(margin, 0.5)
     assert after(margin, 0.1, ON, (-0.15, 0.0)) < 0.3
     assert after(margin, 4.0, ON, (-0.15, 0.0)) > 0.9
+    assert margin.usual == pytest.approx((-0.15, 0.0), abs=1e-3)
