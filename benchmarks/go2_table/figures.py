@@ -117,13 +117,15 @@ def difference(one: Mapping[int, Result], other: Mapping[int, Result]) -> Estima
 def ratio(runs: Runs, one: str, other: str, places: Sequence[Place]) -> Estimate | None:
     """Return the interquartile mean over rows and seeds of the errors of one over those of another.
 
-    Seeds are drawn anew within each row.
+    Seeds are drawn anew within each row; where there are too few for that, rows.
     """
     rows = [np.array([a / b for a, b in _pairs(runs.of(one, place), runs.of(other, place))]) for place in places]
     rows = [row for row in rows if row.size]
     if not rows:
         return None
     rng = np.random.default_rng(0)
+    if min(row.size for row in rows) < FEWEST:
+        rows = [np.concatenate(rows)]
     again = np.concatenate([row[drawn_anew(rng, row.size)] for row in rows], axis=1)
     return estimate(float(iqm(np.concatenate(rows))), iqm(again))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from benchmarks.go2_table.entrants import LOOPS
-from benchmarks.go2_table.figures import Figures, Place, Runs, difference, figures, ratio, recovery
+from benchmarks.go2_table.figures import FEWEST, Figures, Place, Runs, difference, figures, ratio, recovery
 from benchmarks.go2_table.rows import CURVES, ROWS
 from controller.bootstrap import Estimate
 from controller.jobs.study import Result
@@ -22,11 +23,13 @@ BETTER, BACK = 8, 1.0
 
 
 def promises(runs: Runs, default: str, estimated: Runs | None = None) -> list[Promise]:
-    """Judge all that the runs can tell."""
+    """Judge all that the runs can tell; nothing with fewer seeds than an interval takes."""
     judged = [*_falls(runs, default), *_straight(runs, default), *_curves(runs, default), _speed(runs, default)]
     judged += [_adapting(runs, default, other) for other in ("mb", "mb_offset") if other != default]
     judged += [_recovery(runs, default), _tick(runs, default)]
-    return judged if estimated is None else [*judged, *_estimated(runs, estimated, default)]
+    judged += [] if estimated is None else _estimated(runs, estimated, default)
+    fewest = min((len(runs.of(default, p)) for p in runs.places(names=[default])), default=0)
+    return judged if fewest >= FEWEST else [replace(promise, kept=None) for promise in judged]
 
 
 def _falls(runs: Runs, default: str) -> Iterator[Promise]:

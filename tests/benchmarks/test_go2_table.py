@@ -159,6 +159,8 @@ def test_promises_hold_of_a_good_default_and_are_broken_by_a_bad_one() -> None:
     fallen = verdicts({**loops, "snail": None})
     assert not fallen["snail: falls, against the best loop"]
     assert not fallen["snail: falls where it has to stand"]
+    few = promises(some({**loops, "snail": 0.005}, PLACES, seeds=2), "snail")
+    assert {promise.kept for promise in few} == {None}
     assert verdicts({"mb": 0.01})["snail: falls where it has to stand"] is None
 
 
