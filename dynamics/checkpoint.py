@@ -90,8 +90,8 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         partial.write_bytes(to_bytes(tensors, metadata=metadata))
 
 
-def load(path: Path) -> Checkpoint:
-    """Read a checkpoint. Raises CheckpointError where it is missing, cut, of another format, or of unfit shapes."""
+def read_tensors(path: Path, expected: str) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    """Return metadata and tensors of a file. Raises CheckpointError where it is missing, cut or of another format."""
     if not path.is_file():
         choices = sorted(file.stem for file in path.parent.glob("*.safetensors"))
         raise CheckpointError(f"{path}: no such checkpoint; there are {', '.join(choices) or 'none'} in {path.parent}")
@@ -101,8 +101,14 @@ def load(path: Path) -> Checkpoint:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: expected a whole safetensors file, got {str(error)!r:.300}") from error
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: expected format {FORMAT}, got {metadata.get('format')!r:.80}")
+    if metadata.get("format") != expected:
+        raise CheckpointError(f"{path}: expected format {expected}, got {metadata.get('format')!r:.80}")
+    return metadata, tensors
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint. Raises CheckpointError where it is missing, cut, of another format, or of unfit shapes."""
+    metadata, tensors = read_tensors(path, FORMAT)
     try:
         tensors = {name: _exact(name, tensor) for name, tensor in tensors.items()}
         header = _header(metadata["header"])

@@ -16,11 +16,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from dynamics.checkpoint import CheckpointError
+from dynamics.checkpoint import CheckpointError, read_tensors
 from dynamics.encoders import recurrent_of_one
 from dynamics.files import whole
 from dynamics.model import INPUT_LIMIT, Normalizer
@@ -163,14 +162,7 @@ def save(reader: Reader, path: Path) -> None:
 
 def load(path: Path) -> Reader:
     """Read what `save` wrote. Raises CheckpointError where it is damaged, or of another kind."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: expected a whole safetensors file, got {str(error)!r:.300}") from error
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: expected format {FORMAT}, got {metadata.get('format')!r:.80}")
+    metadata, tensors = read_tensors(path, FORMAT)
     try:
         facts = TypeAdapter(Facts).validate_json(metadata["facts"])
         scaling = Normalizer(tensors["inputs.mean"].numpy(), tensors["inputs.std"].numpy(), INPUT_LIMIT)

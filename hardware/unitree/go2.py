@@ -12,81 +12,39 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hardware.clock import Beat, Clock
-from hardware.robot import CommandMode, FloatArray, Heard, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
+from hardware.clock import Clock
+from hardware.robot import CommandMode, FloatArray, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.spec import RobotSpec
 from hardware.unitree.bus import Bus, BusError, Reader, Writer
 from hardware.unitree.codec import encode_command
+from hardware.unitree.driver import Go2Driver
 from hardware.unitree.layout import LOW_CMD, MOTOR_ON
-from hardware.unitree.low_states import DEPTH, LISTEN, LowStates
+from hardware.unitree.low_states import DEPTH, LISTEN
 from hardware.unitree.mapping import Mapping
-from hardware.unitree.motion_switcher import MotionSwitcher, NotReleased
-
-CONNECT = 5.0
-"""Time for DDS to find the robot, and for its first state [s]."""
-_FAREWELL = 0.5
-"""How long damping is sent before the driver falls silent [s]."""
-_HZ = 500.0
+from hardware.unitree.motion_switcher import NotReleased
 
 
-class Go2:
+class Go2(Go2Driver):
     """Driver; implements `hardware.robot.Robot`. One thread at a time.
 
     Raises:
         ValueError: the spec is not that of a Go2.
     """
 
+    _hz = 500.0
+
     def __init__(self, spec: RobotSpec, clock: Clock, join: Callable[[], Bus]) -> None:
-        """Describe the robot; `join` opens its network when it is connected (`dds`)."""
-        self.spec, self._clock, self._join = spec, clock, join
-        self._mapping = Mapping(spec)
-        self._bus: Bus | None = None
-        self._active = False
+        super().__init__(spec, clock, join, Mapping(spec))
 
-    def connect(self) -> None:
-        """Join the robot's network and wait for its first state; nothing is sent.
-
-        Raises:
-            LinkLost: there is no such network, or no robot on it.
-        """
-        if self._bus is not None:
-            return
-        try:
-            self._bus = self._join()
-        except BusError as error:
-            raise LinkLost(f"go2: {error}") from error
-        self._others: Reader = self._bus.reader(LOW_CMD.topic, LOW_CMD.struct, DEPTH, others_only=True)
-        self._commands: Writer = self._bus.writer(LOW_CMD.topic, LOW_CMD.struct)
-        self._switcher = MotionSwitcher(self._bus, self._clock)
-        self.states = LowStates(self.spec, self._mapping, self._bus, self._clock)
+    def _begin(self, bus: Bus) -> None:
+        self._others: Reader = bus.reader(LOW_CMD.topic, LOW_CMD.struct, DEPTH, others_only=True)
+        self._commands: Writer = bus.writer(LOW_CMD.topic, LOW_CMD.struct)
         self._on = False
         """The motors were commanded to be on."""
         self._modes = b""
         self._powered = self._off = self._ours = frozenset[str]()
         self.sent = b""
         """The newest command as it was on the wire."""
-        try:
-            self.states.require_first(CONNECT)
-        except LinkLost:
-            self.close()
-            raise
-
-    @property
-    def received(self) -> bytes:
-        """The newest state as it was on the wire."""
-        return self.states.received
-
-    def listen(self) -> Heard:
-        self._require_fresh_state()
-        self._forget()
-        foreign, states, end = self.states.counts.foreign, list[RobotState](), self._clock.now() + LISTEN
-        while self._clock.now() < end:
-            states.append(self._require_fresh_state())
-        return self.states.heard(states, self.states.counts.foreign - foreign)
-
-    def owner(self) -> str:
-        self._require_fresh_state()
-        return self._switcher.mode()
 
     def activate(self) -> None:
         """Make the robot's own controller let go, and take over with the motors damped where they are.
@@ -112,11 +70,6 @@ class Go2:
         self._active = True
 
     def read(self) -> RobotState:
-        """Return the newest state; without a new one, the last once more.
-
-        Raises:
-            LinkLost: not connected, or nothing heard for half a second.
-        """
         if self._bus is None:
             raise LinkLost("go2: expected a connected robot; call connect first")
         try:
@@ -159,23 +112,6 @@ class Go2:
             except RobotError:  # the wire is gone: the robot's own time-out is all that is left
                 return
 
-    def deactivate(self) -> None:
-        """Damp for a while, then command no more; `read` still works."""
-        beat = Beat(self._clock, _HZ, self._clock.now())
-        for cycle in range(1, round(_FAREWELL * _HZ) + 1):
-            if not self._active:
-                return
-            self.damp()
-            beat.sleep_until(cycle)
-        self._active = False
-
-    def close(self) -> None:
-        """Leave the robot damped and its network."""
-        self.deactivate()
-        if self._bus is not None:
-            self._bus.close()
-            self._bus = None
-
     def _motor_faults(self) -> tuple[str, ...]:
         """Return motors that are off, or in a mode that nobody here asked for."""
         record = self.states.record
@@ -195,21 +131,8 @@ class Go2:
         return faults
 
     def _forget(self) -> None:
-        """What was wrong before says nothing any more."""
         self._on = False
-        self.states.forget()
-
-    def _require_fresh_state(self) -> RobotState:
-        if self._bus is None:
-            raise RobotFault("go2: not armed: expected a connected robot; call connect first")
-        self.states.require_fresh()
-        try:
-            return self.read()
-        except LinkLost as error:
-            raise RobotFault(f"go2: not armed: {error}") from error
-
-    def _pause(self, seconds: float) -> None:
-        self._clock.sleep_until(self._clock.now() + seconds)
+        super()._forget()
 
     def _send(self, rows: FloatArray, motor_mode: int = MOTOR_ON) -> None:
         if not self._on and motor_mode == MOTOR_ON:  # which motors were on before says nothing any more

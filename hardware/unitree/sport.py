@@ -13,85 +13,46 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.clock import Beat, Clock
-from hardware.robot import CommandMode, Heard, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
+from hardware.clock import Clock
+from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotError, RobotFault, RobotState
 from hardware.spec import RobotSpec
 from hardware.unitree.bus import Bus, BusError, Reader
-from hardware.unitree.go2 import CONNECT
+from hardware.unitree.driver import Go2Driver
 from hardware.unitree.layout import REQUEST
-from hardware.unitree.low_states import DEPTH, LISTEN, LowStates
+from hardware.unitree.low_states import DEPTH, LISTEN
 from hardware.unitree.mapping import Mapping
-from hardware.unitree.motion_switcher import SPORT, MotionSwitcher, NotReleased
+from hardware.unitree.motion_switcher import SPORT, NotReleased
 from hardware.unitree.sport_service import SportService
 from hardware.unitree.sport_stages import Stages
 from hardware.unitree.sport_state import SILENT, SportStates
 
 _VELOCITY = ("forward", "lateral", "turn")
-_FAREWELL, _HZ = 0.5, 50.0
-"""How long damping is asked for before the driver falls silent [s], and how often it looks whether it is due [Hz]."""
 _STICK = 0.1
 """Deflection of one of the remote's sticks from which somebody steers with it [1]."""
 _STICKS = struct.Struct("<4x3f4xf")
 
 
-class Go2Sport:
+class Go2Sport(Go2Driver):
     """Driver; implements `hardware.robot.Robot`. One thread at a time.
 
     Raises:
         ValueError: the spec is not that of a Go2 whose own controller walks.
     """
 
+    _hz = 50.0
+
     def __init__(self, spec: RobotSpec, clock: Clock, join: Callable[[], Bus]) -> None:
-        """Describe the robot; `join` opens its network when it is connected (`hardware.unitree.go2.dds`)."""
-        self.spec, self._clock, self._join = spec, clock, join
-        self._mapping = check_sport(spec)
-        self._bus: Bus | None = None
-        self._active = False
+        super().__init__(spec, clock, join, check_sport(spec))
 
-    def connect(self) -> None:
-        """Join the robot's network and wait for its first state; nothing is asked of it.
-
-        Raises:
-            LinkLost: there is no such network, or no robot on it.
-        """
-        if self._bus is not None:
-            return
-        try:
-            self._bus = self._join()
-        except BusError as error:
-            raise LinkLost(f"go2: {error}") from error
-        self._others: Reader = self._bus.reader(f"rt/api/{SPORT}/request", REQUEST, DEPTH, others_only=True)
-        self._switcher = MotionSwitcher(self._bus, self._clock)
-        self._service, self._sport = SportService(self._bus, self._clock), SportStates(self._bus, self._clock)
+    def _begin(self, bus: Bus) -> None:
+        self._others: Reader = bus.reader(f"rt/api/{SPORT}/request", REQUEST, DEPTH, others_only=True)
+        self._service, self._sport = SportService(bus, self._clock), SportStates(bus, self._clock)
         self._stages = Stages(self._service, self._clock)
-        self.states = LowStates(self.spec, self._mapping, self._bus, self._clock)
-        try:
-            self.states.require_first(CONNECT)
-        except LinkLost:
-            self.close()
-            raise
-
-    @property
-    def received(self) -> bytes:
-        """The newest state as it was on the wire."""
-        return self.states.received
 
     @property
     def sent(self) -> bytes:
         """The newest request as it was on the wire."""
         return self._service.sent
-
-    def listen(self) -> Heard:
-        self._require_fresh_state()
-        self.states.forget()
-        foreign, states, end = self.states.counts.foreign, list[RobotState](), self._clock.now() + LISTEN
-        while self._clock.now() < end:
-            states.append(self._require_fresh_state())
-        return self.states.heard(states, self.states.counts.foreign - foreign)
-
-    def owner(self) -> str:
-        self._require_fresh_state()
-        return self._switcher.mode()
 
     def activate(self) -> None:
         """Make sure that its own controller runs and says so, and that nobody else steers; it is not moved yet.
@@ -120,11 +81,6 @@ class Go2Sport:
         self._active = True
 
     def read(self) -> RobotState:
-        """Return the newest state; without a new one, the last once more.
-
-        Raises:
-            LinkLost: not connected, or nothing heard for half a second.
-        """
         if self._bus is None:
             raise LinkLost("go2: expected a connected robot; call connect first")
         counts, seen = self.states.counts, self.states.counts.seq
@@ -171,23 +127,6 @@ class Go2Sport:
             except RobotError:  # the wire is gone: the robot's own time-out is all that is left
                 return
 
-    def deactivate(self) -> None:
-        """Ask for damping for a while, then for nothing more; `read` still works."""
-        beat = Beat(self._clock, _HZ, self._clock.now())
-        for cycle in range(1, round(_FAREWELL * _HZ) + 1):
-            if not self._active:
-                return
-            self.damp()
-            beat.sleep_until(cycle)
-        self._active = False
-
-    def close(self) -> None:
-        """Leave the robot damped and its network."""
-        self.deactivate()
-        if self._bus is not None:
-            self._bus.close()
-            self._bus = None
-
     def _step(self, command: RobotCommand) -> None:
         record = self.states.record
         assert record is not None
@@ -202,18 +141,6 @@ class Go2Sport:
         if record is None:
             return False
         return any(abs(stick) > _STICK for stick in _STICKS.unpack_from(record["wireless_remote"].tobytes()))
-
-    def _require_fresh_state(self) -> RobotState:
-        if self._bus is None:
-            raise RobotFault("go2: not armed: expected a connected robot; call connect first")
-        self.states.require_fresh()
-        try:
-            return self.read()
-        except LinkLost as error:
-            raise RobotFault(f"go2: not armed: {error}") from error
-
-    def _pause(self, seconds: float) -> None:
-        self._clock.sleep_until(self._clock.now() + seconds)
 
 
 def check_sport(spec: RobotSpec) -> Mapping:
