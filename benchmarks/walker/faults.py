@@ -49,6 +49,7 @@ ROWS = {
     "calf dead": "dead_motor:name=front_left_calf",
     "thigh dead": "dead_motor:name=front_left_thigh",
     "hip dead": "dead_motor:name=rear_right_hip",
+    "front hip dead": "dead_motor:name=front_left_hip",
     "calf stuck": "stuck:name=front_left_calf",
     "thigh stuck": "stuck:name=front_left_thigh",
     "leg lost": "leg_loss:leg=front_left",
