@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple
@@ -11,32 +11,50 @@ from pydantic import Field
 
 from hardware.channels import Action
 from hardware.contract import UNITS, Contract, spread
-from sim.strict import one_of, positive, within
+from sim.strict import not_negative, one_of, positive, require, within
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """Which foot is on the ground when."""
+    """Which foot is on the ground when, for any number of legs."""
 
     duty: float
     """Share of the cycle that a foot spends on the ground."""
-    lags: tuple[float, ...]
-    """When each leg's stance begins, as a share of the cycle, in the order of the legs."""
+    beats: Literal["halves", "single", "rows"]
+    """Two halves of the legs in turns, neighbours never together; one leg after the other, from the rear of the left
+    side to the front of the right one; or as many beats as a side has legs, both sides at once, half a cycle apart."""
+
+    def lags(self, places: Sequence[tuple[float, float]]) -> tuple[float, ...]:
+        """Return when each leg's stance begins, as a share of the cycle, given where feet stand (n_legs, 2) [m]."""
+        lags = [0.0] * len(places)
+        for side in (0, 1):
+            own = sorted((i for i, (_, y) in enumerate(places) if (y < 0.0) == bool(side)), key=lambda i: -places[i][0])
+            for row, leg in enumerate(own):
+                if self.beats == "halves":
+                    lags[leg] = 0.5 * ((row + side) % 2)
+                else:
+                    beats = len(places) if self.beats == "single" else len(own)
+                    lags[leg] = (0.5 * side + (len(own) - 1 - row) / beats) % 1.0
+        return tuple(lags)
 
 
 PATTERNS: Mapping[str, Pattern] = MappingProxyType(
     {
-        "trot": Pattern(0.55, (0.0, 0.5, 0.5, 0.0)),
-        "walk": Pattern(0.70, (0.25, 0.75, 0.0, 0.5)),
-        "crawl": Pattern(0.85, (0.25, 0.75, 0.0, 0.5)),
+        "trot": Pattern(0.55, "halves"),
+        "walk": Pattern(0.70, "single"),
+        "crawl": Pattern(0.85, "single"),
+        "tripod": Pattern(0.55, "halves"),
+        "ripple": Pattern(0.70, "rows"),
+        "wave": Pattern(0.88, "single"),
     }
 )
-"""Diagonal pairs; four beats, rear before front on each side; the same with three feet on the ground all the time.
-Legs are front left, front right, rear left, rear right."""
+"""Of four legs: diagonal pairs; four beats, rear before front on each side; the same with three feet on the ground all
+the time. Of six: three and three; four and more on the ground, the swing of each side going from rear to front; one leg
+in the air at a time."""
 
 
 class Stride(NamedTuple):
-    """What a gait is told, in the order of a quadruped's actions."""
+    """What a gait is told, in the order of the actions of a robot that it walks."""
 
     forward: float
     """[m/s]"""
@@ -77,6 +95,19 @@ class Adaptive:
 
 
 @dataclass(frozen=True)
+class Peg:
+    """How a leg stands that has lost its calf: on its knee."""
+
+    pose: tuple[float, float, float]
+    """Angles of such a leg [rad]; a calf that is there after all reaches for the ground, and bears again."""
+    height: float
+    """Trunk over the centre of the feet meanwhile [m]."""
+
+    def __post_init__(self) -> None:
+        positive(self, "height")
+
+
+@dataclass(frozen=True)
 class Striding:
     """An action is a stride, which a gait turns into joint angles."""
 
@@ -84,19 +115,21 @@ class Striding:
     """Which foot is on the ground when, see `PATTERNS`."""
     mass: float
     """Of the whole robot [kg]."""
-    peg_height: float
-    """Trunk over the centre of the feet when a leg without its calf stands on the knee [m]."""
-    peg: tuple[float, float, float]
-    """Angles of such a leg [rad]; a calf that is there after all reaches for the ground, and bears again."""
     longest_step: float
-    """That balance may ask for [m]."""
+    """That balance may ask for [m]; 0 where enough feet stand at any time."""
+    bears: bool = True
+    """Whether the motors are told what torques bear the weight; hobby servos are told angles alone."""
+    peg: Peg | None = None
+    """None where the other legs carry a robot that has lost a calf, or nobody could tell."""
     adaptive: Adaptive | None = None
     """None walks as on flat ground, without a load, whatever is found."""
     kind: Literal["gait"] = "gait"
 
     def __post_init__(self) -> None:
-        positive(self, "mass", "peg_height", "longest_step")
+        positive(self, "mass")
+        not_negative(self, "longest_step")
         one_of("pattern", self.pattern, PATTERNS)
+        require(self.adaptive is None or self.peg is not None, "adaptive", "none without a peg", "some")
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 
 from hardware.channels import Action, Channel, measured, strode
-from hardware.drives import PATTERNS, Drive, Stride, Striding, Walking
-from hardware.legs import Foot, Leg
+from hardware.drives import Drive, Stride, Striding, Walking
+from hardware.legs import AnyLeg, Foot
 from hardware.limits import Arming, Checks, Limits
 from hardware.motors import Gains, PositionServo, ServoKind, TorqueServo, VelocityServo, Wire
 from sim.robots.anatomy import Anatomy
@@ -18,6 +18,8 @@ from sim.strict import distinct, one_of, positive, require, within
 
 _FASTEST = 10_000.0
 """No servo loop is faster [Hz]."""
+_FEWEST = 4
+"""No gait keeps up a robot of fewer legs."""
 _WHOLE = 1e-6
 """How far a ratio of rates may be from a whole number."""
 
@@ -67,7 +69,7 @@ class RobotSpec:
     """As the simulation knows it."""
     feet: tuple[str, ...] = ()
     """Feet whose force is measured."""
-    legs: tuple[Leg, ...] = ()
+    legs: tuple[AnyLeg, ...] = ()
     """In the order of the motors, three each; none on robots whose legs nobody needs to know."""
     arming: Arming = field(default_factory=Arming)
     """What is proven before its motors are driven, where it has a wire."""
@@ -180,9 +182,9 @@ def _check_drive(spec: RobotSpec) -> None:
     steps = isinstance(spec.drive, Striding) or not (spec.checks.feet.on or spec.checks.foot.on)
     require(steps, "checks.feet", "off without a gait, as checks.foot", "on")
     if isinstance(spec.drive, Striding):
-        names, legs = tuple(action.name for action in spec.actions), len(PATTERNS[spec.drive.pattern].lags)
+        names = tuple(action.name for action in spec.actions)
         require(names == Stride._fields, "actions", f"those of a gait, {', '.join(Stride._fields)}", ", ".join(names))
-        require(len(spec.legs) == legs, "legs", f"{legs}, as many as the pattern has", len(spec.legs))
+        require(len(spec.legs) >= _FEWEST, "legs", f"at least {_FEWEST}, for a gait", len(spec.legs))
         moved = isinstance(spec.servo, PositionServo)
         require(moved, "servo.kind", "position, because a gait moves joints", spec.servo.kind)
         for index, action in enumerate(spec.actions):

@@ -70,7 +70,7 @@ class StateEstimation:
         angles, radius = state.motor_position.tolist(), self._foot.radius
         places = []
         for index, leg in enumerate(self._legs):
-            hip, thigh, calf = angles[3 * index : 3 * index + 3]
-            x, y, z = leg.foot(hip, thigh, calf)
-            places.append((x - radius * (thigh + calf), y + radius * hip, z))
+            joints = angles[3 * index : 3 * index + 3]
+            (x, y, z), (ahead, left) = leg.foot(*joints), leg.rolled(*joints)
+            places.append((x - radius * ahead, y - radius * left, z))
         return np.array(places)

@@ -34,7 +34,7 @@ class Bearing:
 
     def __init__(self, legs: Sequence[Leg], reach: float) -> None:
         """Bear the robot alone; feet are moved by at most `reach` [m]."""
-        self._homes = [(leg.x, leg.y + leg.offset) for leg in legs]
+        self._homes = [leg.place for leg in legs]
         self._reach = reach
         self.reset()
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hardware.drives import PATTERNS, Stride, Striding
+from hardware.drives import PATTERNS, Peg, Stride, Striding
 from hardware.gait.bare_legs import BareLegs
 from hardware.gait.footing import Footing
 from hardware.gait.odometry import LegOdometry
@@ -41,9 +41,9 @@ class GaitDrive:
         self._fastest = spec.limits.velocity_high
         self._gait = Gait(spec.legs, PATTERNS[spec.drive.pattern], rest)
         self._motion = LegOdometry(spec.legs)
-        self._bare = BareLegs(spec.foot, len(spec.legs), spec.drive.peg)
         adaptive, peg = spec.drive.adaptive, spec.drive.peg
-        self._footing = None if adaptive is None else Footing(spec, spec.foot, peg, adaptive)
+        self._bare = None if peg is None else BareLegs(spec.foot, len(spec.legs), peg.pose)
+        self._footing = None if adaptive is None or peg is None else Footing(spec, spec.foot, peg.pose, adaptive)
         self._count, self._feet = len(spec.actions), len(spec.legs)
         self._name = spec.name
         self.reset()
@@ -51,7 +51,8 @@ class GaitDrive:
     def reset(self) -> None:
         self._gait.reset()
         self._motion.reset()
-        self._bare.reset()
+        if self._bare is not None:
+            self._bare.reset()
         if self._footing is not None:
             self._footing.reset()
         self._loads = self._gait.loads()
@@ -68,8 +69,9 @@ class GaitDrive:
         stride = Stride(*action.tolist())
         if all(map(math.isfinite, stride)):
             self._walk(stride, state, seconds)
-        angles = self._bare.bend(self._gait.angles())
-        self._loads = self._bare.unload(self._gait.loads())
+        angles, self._loads = self._gait.angles(), self._gait.loads()
+        if self._bare is not None:
+            angles, self._loads = self._bare.bend(angles), self._bare.unload(self._loads)
         if self._footing is not None:
             angles, self._loads = self._footing.kneel(angles, self._loads)
         speeds, self._before = self._speeds(angles, seconds), angles
@@ -87,10 +89,9 @@ class GaitDrive:
         """Move the feet on, the next steps where they keep the trunk up."""
         motion, smoothed = self._motion, self._gait.stride
         motion.update(state, self._loads, seconds)
-        felt = self._striding.mass * float(state.accelerometer[-1])
-        self._bare.update(np.broadcast_to(state.foot_force, self._feet).tolist(), self._gait.loads(), felt, seconds)
-        if self._bare.any:
-            stride = stride._replace(height=min(stride.height, self._striding.peg_height))
+        peg = self._kneeling(state, seconds)
+        if peg is not None:
+            stride = stride._replace(height=min(stride.height, peg.height))
         footing, ahead = self._footing, (motion.forward, motion.lateral)
         if footing is not None:
             stride = footing.look(self._sent, state, stride, seconds)
@@ -100,8 +101,17 @@ class GaitDrive:
             self._step(reach * (ahead[0] - smoothed.forward)), self._step(reach * (ahead[1] - smoothed.lateral))
         )
         if footing is not None:
-            balance = footing.balance(balance, ahead, self._gait, motion.feet, self._loads, self._bare.any, seconds)
+            balance = footing.balance(balance, ahead, self._gait, motion.feet, self._loads, peg is not None, seconds)
         self._gait.advance(stride, seconds, balance)
+
+    def _kneeling(self, state: RobotState, seconds: float) -> Peg | None:
+        """Return how legs without a calf stand, where there is one; None where there is none."""
+        if self._bare is None:
+            return None
+        felt = self._striding.mass * float(state.accelerometer[-1])
+        forces = np.broadcast_to(state.foot_force, self._feet).tolist()
+        self._bare.update(forces, self._gait.loads(), felt, seconds)
+        return self._striding.peg if self._bare.any else None
 
     def _step(self, wanted: float) -> float:
         longest = self._striding.longest_step
@@ -116,13 +126,14 @@ class GaitDrive:
 
     def _support(self, angles: list[float]) -> list[float]:
         """Return the torques (n_motors,) with which every foot bears its share of the weight [N m]."""
+        if not self._striding.bears:
+            return [0.0] * len(angles)
         weight = self._striding.mass * _GRAVITY
         torques: list[float] = []
         for index, (leg, load) in enumerate(zip(self._legs, self._loads, strict=True)):
-            hip, thigh, calf = angles[3 * index : 3 * index + 3]
-            if self._footing is None:
-                torques += leg.support(hip, thigh, calf, weight * load)
-            else:
+            force = (0.0, 0.0, -weight * load)
+            if self._footing is not None:
                 force = self._footing.force(index, self._gait.told[index], weight * load)
-                torques += leg.press(hip, thigh, calf, force)
+            first, second, third = angles[3 * index : 3 * index + 3]
+            torques += leg.press(first, second, third, force)
         return torques

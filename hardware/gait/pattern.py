@@ -1,4 +1,4 @@
-"""A gait: a phase clock moves four feet, and inverse kinematics turns them into joint angles.
+"""A gait: a phase clock moves the feet, and inverse kinematics turns them into joint angles.
 
 A foot in stance goes backwards under the trunk as the ground does, at the commanded velocity; a foot in swing goes from
 where it left the ground to half a stance ahead of its hip, along a smooth arc. Where a foot is depends on what was
@@ -45,7 +45,8 @@ class Gait:
 
     def __init__(self, legs: Sequence[Leg], pattern: Pattern, rest: Stride) -> None:
         """Stand as a stride at rest says, with every foot straight before or behind its neighbour."""
-        self._legs, self._pattern, self._rest = tuple(legs), pattern, rest
+        self._legs, self._duty, self._rest = tuple(legs), pattern.duty, rest
+        self._lags = pattern.lags([leg.place for leg in legs])
         self.reset()
 
     def reset(self) -> None:
@@ -80,9 +81,9 @@ class Gait:
         seconds = min(max(seconds, 0.0), _LONGEST)
         self._follow(stride, seconds)
         self.phase = (self.phase + stride.frequency * seconds) % 1.0
-        now, duty, drift = self.stride, self._pattern.duty, balance.drift
+        now, duty, drift = self.stride, self._duty, balance.drift
         reach = 0.5 * duty / max(now.frequency, 1.0)
-        for index, lag in enumerate(self._pattern.lags):
+        for index, lag in enumerate(self._lags):
             own = (self.phase - lag) % 1.0
             x, y, _ = self.feet[index]
             if own < duty:
@@ -97,7 +98,7 @@ class Gait:
                 self.feet[index] = self._swing(index, (own - duty) / (1.0 - duty), reach)
 
     def angles(self) -> list[float]:
-        """Return the joint angles, hip, thigh and calf of one leg after the other [rad]."""
+        """Return the joint angles, three of one leg after the other, from the trunk outwards [rad]."""
         stride = self.stride
         sin_roll, cos_roll = math.sin(stride.roll), math.cos(stride.roll)
         sin_pitch, cos_pitch = math.sin(stride.pitch), math.cos(stride.pitch)
@@ -113,9 +114,9 @@ class Gait:
 
     def loads(self) -> list[float]:
         """Return the share of the weight on each foot; it comes and goes over the ends of a stance."""
-        duty, ramp = self._pattern.duty, _RAMP * self._pattern.duty
+        duty, ramp = self._duty, _RAMP * self._duty
         shares = []
-        for lag, stays in zip(self._pattern.lags, self.stays, strict=True):
+        for lag, stays in zip(self._lags, self.stays, strict=True):
             own = (self.phase - lag) % 1.0
             shares.append(1.0 if stays else max(0.0, min(1.0, own / ramp, (duty - own) / ramp)))
         total = sum(shares)
@@ -123,7 +124,7 @@ class Gait:
 
     def _home(self, leg: Leg) -> tuple[float, float]:
         """Return where a foot is in the middle of a stance."""
-        return leg.x, math.copysign(0.5 * self.stride.width, leg.offset)
+        return leg.home(self.stride.width, self._rest.width)
 
     def _follow(self, stride: Stride, seconds: float) -> None:
         """Move the smoothed command towards the newest one."""

@@ -9,7 +9,7 @@ from hardware.gait.bare_legs import BareLegs
 
 FOOT = spec("go2").foot
 assert FOOT is not None
-PEG = spec("go2").drive.peg  # type: ignore[union-attr]
+PEG = spec("go2").drive.peg.pose  # type: ignore[union-attr]
 CYCLE = 0.002
 ANGLES = [0.1, 0.8, -1.6] * 4
 FEET = [40.0, 40.0, 40.0, 40.0]

@@ -8,6 +8,7 @@ import pytest
 from controller.settings.robots import spec
 from hardware.drives import PATTERNS, Stride
 from hardware.gait.pattern import Gait
+from hardware.legs import YawLeg
 from tests.hardware.four_legs import joints
 
 LEGS = spec("go2").legs
@@ -105,3 +106,56 @@ def test_feet_land_as_far_apart_as_told(width: float) -> None:
     path = np.array([feet(angles) for angles in played(walk, TROT._replace(width=width), 0.5)])
     down = path[..., 2] + TROT.height < 1e-6
     assert path[..., 1][down] == pytest.approx(np.broadcast_to([1, -1, 1, -1], down.shape)[down] * width / 2, abs=1e-6)
+
+
+def rows(count: int) -> list[tuple[float, float]]:
+    """Where the feet of a robot of rows of two stand, left before right, from front to rear."""
+    return [(0.1 * (count - row), side * 0.2) for row in range(count) for side in (1.0, -1.0)]
+
+
+@pytest.mark.parametrize(
+    "pattern, lags",
+    [
+        ("trot", (0.0, 0.5, 0.5, 0.0)),
+        ("walk", (0.25, 0.75, 0.0, 0.5)),
+        ("crawl", (0.25, 0.75, 0.0, 0.5)),
+        ("tripod", (0.0, 0.5, 0.5, 0.0)),
+    ],
+)
+def test_a_quadruped_walks_in_the_order_of_its_gaits(pattern: str, lags: tuple[float, ...]) -> None:
+    assert PATTERNS[pattern].lags([leg.place for leg in LEGS]) == lags
+    turned = PATTERNS[pattern].lags([leg.place for leg in reversed(LEGS)])
+    assert turned == lags[::-1]
+
+
+@pytest.mark.parametrize("pattern, least", [("tripod", 3), ("ripple", 4), ("wave", 5)])
+def test_enough_feet_of_a_hexapod_are_on_the_ground_on_either_side(pattern: str, least: int) -> None:
+    found, places = PATTERNS[pattern], rows(3)
+    lags = np.array(found.lags(places))
+    for phase in np.arange(0.0, 1.0, 0.01):
+        down = (phase - lags) % 1.0 < found.duty
+        assert down.sum() >= least
+        assert min(down[::2].sum(), down[1::2].sum()) >= 1
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_a_leg_steps_half_a_cycle_after_the_other_of_its_row(pattern: str, count: int) -> None:
+    lags = np.array(PATTERNS[pattern].lags(rows(count)))
+    assert (lags[::2] - lags[1::2]) % 1.0 == pytest.approx(np.full(count, 0.5))
+
+
+def test_legs_that_yaw_stand_out_along_their_headings_and_walk_as_told() -> None:
+    legs = [YawLeg(x, y, 0.05, 0.07, 0.13, knee_ahead=True, heading=math.atan2(y, x), reach=0.12) for x, y in rows(3)]
+    rest = Stride(0.0, 0.0, 0.0, 0.03, 0.6, 0.1, 0.0, 0.0, 1.0)
+    walk = Gait(legs, PATTERNS["ripple"], rest)
+    assert walk.angles()[::3] == pytest.approx([0.0] * 6, abs=1e-9)
+    played(walk, rest._replace(forward=0.1, turn=0.2, width=0.64), 3.0)
+    before, after = (
+        np.array([leg.foot(*angles[3 * index : 3 * index + 3]) for index, leg in enumerate(legs)])
+        for angles in played(walk, rest._replace(forward=0.1, turn=0.2, width=0.64), 2 * CYCLE)
+    )
+    down = (before[:, 2] < -0.1 + 1e-6) & (after[:, 2] < -0.1 + 1e-6)
+    assert down.sum() >= 4
+    expected = np.stack((-0.1 + 0.2 * before[:, 1], -0.2 * before[:, 0]), axis=1) * CYCLE
+    assert (after - before)[down, :2] == pytest.approx(expected[down], abs=1e-6)
