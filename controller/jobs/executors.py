@@ -128,8 +128,10 @@ class _Pool(ProcessPoolExecutor):
             raise WorkersLost(what) from error
 
 
-_working, _leaving = threading.Event(), threading.Event()
-"""Of a worker."""
+class _Duty:
+    """Of a worker. Plain values, because a signal may come in the midst of the handler of another: no lock is safe."""
+
+    working = leaving = False
 
 
 def _begin() -> None:
@@ -143,19 +145,20 @@ def _begin() -> None:
 
 
 def _work(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    _working.set()
+    _Duty.working = True
     try:
-        if _leaving.is_set():  # it was handed over before the signal came
+        if _Duty.leaving:  # it was handed over before the signal came
             raise KeyboardInterrupt
         return function(*args, **kwargs)
     finally:
-        _working.clear()
+        _Duty.working = False
 
 
 def _break_off() -> None:
-    """Break off the work; one that waits for work is let go by the executor, and would break it by dying."""
-    _leaving.set()
-    if _working.is_set():
+    """Break off the work, once; one that waits for work is let go by the executor, and would break it by dying."""
+    _Duty.leaving = True
+    if _Duty.working:
+        _Duty.working = False  # the next signal is not to meet what is left when the work is gone
         raise KeyboardInterrupt
 
 

@@ -100,6 +100,40 @@ def test_signals_do_not_wait_for_hours_of_work(tmp_path: Path, stopped: bool) ->
     assert not alive(int(told.read_text()))
 
 
+STORM = """
+import signal, time
+from controller.jobs import executors
+
+def hear(number, frame):
+    executors._break_off()
+
+def work():
+    while True:
+        time.sleep(1e-6)
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGALRM, hear)
+    signal.setitimer(signal.ITIMER_REAL, 5e-5, 5e-5)
+    end = time.monotonic() + 2.0
+    while time.monotonic() < end:
+        executors._Duty.leaving = False
+        try:
+            executors._work(work)
+        except KeyboardInterrupt:
+            pass
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
+"""
+
+
+def test_a_signal_in_the_midst_of_another_ends_work_once_and_waits_for_nothing(tmp_path: Path) -> None:
+    """Each ends the work by one interrupt; a lock in the handler would be waited for by whom it interrupted."""
+    script = tmp_path / "storm.py"
+    script.write_text(STORM)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    told = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=60)
+    assert (told.returncode, told.stderr) == (0, "")
+
+
 def test_a_pool_works() -> None:
     with pool(1) as executor:
         assert executor.submit(os.getpid).result() != os.getpid()
