@@ -68,8 +68,9 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-pytest: setup
-	$(BIN)/pytest
+pytest: setup  ## Two at a time, and then, one by one, those that would disturb each other
+	$(BIN)/pytest -m "not alone" -n 2 --dist loadfile
+	$(BIN)/pytest -m alone
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -22,6 +22,8 @@ from controller.cli import main
 from controller.runs.replay_plans import rerun
 from hardware.servo_log.reader import read_log
 
+pytestmark = pytest.mark.alone
+
 ATTEMPTS = 3
 """On a machine that is too busy for 500 Hz the guard may stop the robot, and one that was trained for half a minute may
 fall; then it walks once more."""

@@ -17,6 +17,8 @@ from dynamics import checkpoint
 from hardware.servo_log.reader import read_log
 from tests.controller.conftest import untrained
 
+pytestmark = pytest.mark.alone
+
 BUSY = ("state_age", "came too late", "plans: half of them", "expected a first cycle", "gap: ")
 """What a deployment says that did not get the time it needs."""
 

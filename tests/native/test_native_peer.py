@@ -22,6 +22,8 @@ pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 
 from hardware.unitree.dds import DdsBus, idl_type
 
+pytestmark = pytest.mark.alone
+
 HERE = Path(__file__).parent
 SYSTEM = "/usr/bin:/usr/local/bin"  # not the idlc of a Python package
 IDLC, GCC = shutil.which("idlc", path=SYSTEM), shutil.which("gcc", path=SYSTEM)

@@ -8,6 +8,8 @@ import pytest
 
 from controller.cli import main
 
+pytestmark = pytest.mark.alone
+
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 pytest.importorskip("mcap", reason="the extra log is not installed")
 

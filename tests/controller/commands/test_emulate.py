@@ -7,6 +7,8 @@ import pytest
 from benchmarks.two_terminals import free_domain
 from controller.cli import main
 
+pytestmark = pytest.mark.alone
+
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 
 

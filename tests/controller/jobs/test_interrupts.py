@@ -11,6 +11,8 @@ from controller.jobs import interrupts
 from controller.jobs.interrupts import interruptible, termination, uninterrupted
 from hardware.processes import ENDING
 
+pytestmark = pytest.mark.alone
+
 
 def send(*numbers: signal.Signals) -> None:
     for number in numbers:

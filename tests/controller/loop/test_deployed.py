@@ -33,6 +33,8 @@ from tests.controller.loops import Counter
 from tests.hardware.four_legs import GO2
 from tests.hardware.servo.test_process import SPEC, make, written
 
+pytestmark = pytest.mark.alone
+
 PLAIN = RealtimeSettings(fifo=False, lock_memory=False)
 SETTINGS = LoopSettings(rate_hz=25.0, seconds=1.6, delay_ticks=1, warmup_ticks=2)
 

@@ -22,6 +22,8 @@ from planners.pace import LEAST
 from tests.controller.loops import MODES, Counter, Run
 from tests.hardware.loopback import Stage
 
+pytestmark = pytest.mark.alone
+
 
 def raising(error: BaseException, at: int = 2) -> Callable[[int], None]:
     def hook(tick: int) -> None:

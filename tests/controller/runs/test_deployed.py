@@ -15,6 +15,8 @@ pytest.importorskip("mcap", reason="the extra log is not installed")
 
 from controller.runs.deployed import Losses
 
+pytestmark = pytest.mark.alone
+
 
 def test_nothing_that_draws_is_beside_a_robot_that_moves() -> None:
     code = "import sys, controller.runs.deployed; sys.exit('matplotlib' in sys.modules)"

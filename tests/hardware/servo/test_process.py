@@ -27,6 +27,8 @@ from hardware.servo.records import Cycle
 from hardware.servo.rights import RealtimeSettings
 from tests.hardware.loopback import LoopbackRobot, make_spec
 
+pytestmark = pytest.mark.alone
+
 SPEC = make_spec(servo_hz=250.0, slew=20000.0)
 PLAIN = RealtimeSettings(fifo=False, lock_memory=False)
 

@@ -21,6 +21,8 @@ from hardware.servo_log.reader import LogError, read_log
 from hardware.servo_log.writer import LogWriter
 from tests.hardware.servo.test_process import SPEC, make, plans, until
 
+pytestmark = pytest.mark.alone
+
 PLAIN = RealtimeSettings(fifo=False, lock_memory=False)
 
 

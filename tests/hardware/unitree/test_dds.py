@@ -12,6 +12,8 @@ pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 from hardware.unitree.bus import BusError
 from hardware.unitree.dds import DdsBus, configuration
 
+pytestmark = pytest.mark.alone
+
 
 def test_bytes_arrive_as_they_were_sent() -> None:
     with DdsBus("lo", free_domain()) as bus:

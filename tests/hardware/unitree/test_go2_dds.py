@@ -24,6 +24,8 @@ from hardware.robot import CommandMode, LinkLost, RobotCommand, RobotFault
 from hardware.unitree.bus import BusError
 from hardware.unitree.go2 import Go2, dds
 
+pytestmark = pytest.mark.alone
+
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 
 SPEC = robots.spec("go2")
