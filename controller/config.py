@@ -41,7 +41,7 @@ def _course(text: str) -> str:
     return text
 
 
-RobotName = Annotated[str, AfterValidator(robots.located)]
+RobotName = Annotated[str, AfterValidator(robots.simulated)]
 CourseName = Annotated[str, AfterValidator(_course)]
 TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
 ModelName = Annotated[str, AfterValidator(one_of("model", lambda: ("learned", "oracle")))]

@@ -24,9 +24,11 @@ from hardware.walkers.own import OwnDrive
 def observe(spec: RobotSpec, state: RobotState) -> FloatArray:
     """Return the state vector (S,) in the order of `spec.channels`, SI units.
 
-    Velocity is turned from the world into the heading frame; what the robot cannot measure stays NaN.
+    Velocity is turned from the world into the heading frame; what the robot cannot measure stays NaN. In a plane the
+    pitch is not that of Euler angles, which would turn the heading around where a robot turns over.
     """
-    roll, pitch, yaw = roll_pitch_yaw(state.quaternion)
+    planar = spec.anatomy.root == "planar"
+    roll, pitch, yaw = (0.0, state.pitch, 0.0) if planar else roll_pitch_yaw(state.quaternion)
     cos, sin = math.cos(yaw), math.sin(yaw)
     x, y, z = state.position.tolist()
     east, north, up = state.velocity.tolist()

@@ -91,6 +91,8 @@ class RobotState:
     """What is averaged over the time of an action, in the order of `AVERAGED`; a walker's servo fills it in."""
     ready: float = math.nan
     """1 while a controller of its own follows velocities, 0 while it does not; NaN where it has none."""
+    pitch: float = math.nan
+    """Of a robot in a plane: how far it has turned, nose down positive, full turns and all [rad]."""
     faults: tuple[str, ...] = ()
     judged: tuple[float, ...] = ()
     """What a judge beside the robot says, one number for each of the spec's `judged`."""

@@ -1,6 +1,6 @@
 """Hidden goals: what a run is worth, while neither model nor planner nor cost is told what is wanted.
 
-Beside hidden dynamics the meta-learning literature has hidden rewards: a half-cheetah that should run at a speed, or
+Beside hidden dynamics the meta-learning literature has hidden rewards: a planar cheetah that should run at a speed, or
 in a direction, which only its reward gives away (Finn et al. 2017, https://arxiv.org/abs/1703.03400, section 5.3). Here
 the speed is that of the crawler. It cannot run backwards (its motors turn one way), so the two-sided goal is the side
 to turn to. The model has a reward channel, adapts it like any other, and plans on what it predicts there.

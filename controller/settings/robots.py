@@ -13,7 +13,7 @@ from hardware.drives import Walking
 from hardware.motors import VelocityServo
 from hardware.spec import RobotSpec
 from hardware.walkers.metadata import agree
-from sim.robots.anatomy import Anatomy
+from sim.robots.anatomy import PACKAGE, Anatomy
 from sim.strict import one_of, require
 
 DEFAULT = "roach"
@@ -45,6 +45,16 @@ def located(robot: str) -> str:
     if robot not in names():
         raise ValueError(f"unknown robot '{robot}'; {nearest(robot, names())}, or the path of a file such as ./my.yaml")
     return robot
+
+
+def simulated(robot: str) -> str:
+    """Return `located(robot)`. Raises ValueError where the robot's body is in a package that is not installed."""
+    body = spec(robot).anatomy.body
+    if body.startswith(PACKAGE):
+        from sim.robots.mjcf import located as found  # not before: it brings MuJoCo along
+
+        found(body)
+    return located(robot)
 
 
 def spec(robot: str) -> RobotSpec:
@@ -163,6 +173,11 @@ def _is_path(text: str) -> bool:
     return Path(text).name != text or Path(text).suffix != ""
 
 
+def _is_file(body: str) -> bool:
+    """Whether a body is a file of its own, and neither a builder nor in a package."""
+    return _is_path(body) and not body.startswith(PACKAGE)
+
+
 def _parts(robot: str) -> tuple[str, str]:
     """Return a robot and the contract behind it; empty where there is none."""
     name, _, contract = robot.partition(_PLUS)
@@ -176,7 +191,7 @@ def _complete(files: list[Layer]) -> list[Layer]:
     for layer in files:
         given = layer.values.get("anatomy")
         _check_keys(layer, given)
-        if isinstance(given, Mapping) and isinstance(body := given.get("body"), str) and _is_path(body):
+        if isinstance(given, Mapping) and isinstance(body := given.get("body"), str) and _is_file(body):
             body = str(Path(layer.place).parent / body)
             layer = replace(layer, values={**layer.values, "anatomy": {**given, "body": body}})
         layers.append(layer)

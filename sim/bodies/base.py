@@ -25,6 +25,7 @@ from sim.conditions.writer import ConditionWriter, ground_to_level
 from sim.perturbations import Perturbation, check
 from sim.perturbations.timeline import Timeline
 from sim.robots.anatomy import Anatomy
+from sim.robots.parts import compiled
 from sim.terrain import FloatArray, Terrain
 
 # Else MuJoCo writes to a file of its own; what matters of it comes as a SimulationError.
@@ -185,6 +186,11 @@ class Physics(abc.ABC):
         return self._root.quaternion(self.data.qpos)
 
     @property
+    def pitch(self) -> float:
+        """How far a trunk in a plane has turned, full turns and all [rad]; NaN where it moves freely."""
+        return self._root.pitch(self.data.qpos)
+
+    @property
     def level_quaternion(self) -> FloatArray:
         """Trunk attitude relative to true vertical, wxyz (4,): what an IMU can know."""
         if self.condition.slope == 0.0:
@@ -226,7 +232,7 @@ class Physics(abc.ABC):
 
 @functools.lru_cache(maxsize=8)
 def _intact(anatomy: Anatomy, build: Build, terrain: Terrain, rough: bool) -> mujoco.MjModel:
-    return build(anatomy, terrain, rough).compile()
+    return compiled(build(anatomy, terrain, rough))
 
 
 def _is_rough(terrain: Terrain, perturbations: Sequence[Perturbation]) -> bool:

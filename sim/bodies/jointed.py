@@ -56,6 +56,7 @@ class JointedPhysics(Physics):
             motor_torque=self.motor_torque,
             accelerometer=self.accelerometer,
             foot_force=self.foot_force,
+            pitch=self.pitch,
         )
 
     @property
@@ -117,7 +118,7 @@ class JointedPhysics(Physics):
         else:
             kp, kd = command.kp, command.kd
             signal = command.torque + kp * command.position + kd * command.velocity
-        idle = condition.dead_motors | condition.stuck_motors
+        idle = self._writer.idle(condition)
         if idle or (condition.gain and not speeds):
             share = self._each({} if speeds else condition.gain, 1.0)
             share[[motor in idle for motor in self.anatomy.motors]] = 0.0
@@ -134,7 +135,7 @@ class JointedPhysics(Physics):
         """Return how low the feet reach, or without feet whatever touches the ground [m]."""
         model, data = self.model, self.data
         bottoms = []
-        touching = (model.geom_bodyid > 0) & (model.geom_conaffinity > 0)
+        touching = (model.geom_bodyid > 0) & ((model.geom_contype | model.geom_conaffinity) > 0)
         for geom in self._feet or np.flatnonzero(touching).tolist():
             height, down = data.geom_xpos[geom, 2], data.geom_xmat[geom, 6:]
             if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_SPHERE:

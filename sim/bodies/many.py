@@ -112,7 +112,7 @@ class ManyBodies:
             rows[index] = getattr(self._model, name)
         self._gravity[index] = self._model.opt.gravity
         self.up[index] = true_up(condition)
-        idle = condition.dead_motors | condition.stuck_motors
+        idle = self._writer.idle(condition)
         share = [0.0 if motor in idle else condition.gain.get(motor, 1.0) for motor in self.anatomy.motors]
         self._share[index] = share
         self._bias[index] = 0.0

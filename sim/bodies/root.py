@@ -24,7 +24,8 @@ class Root:
         if kind == "free":
             right, expected = kinds == [mujoco.mjtJoint.mjJNT_FREE], "a free joint"
         else:
-            right = kinds == [_SLIDE, _SLIDE, _HINGE] and axes == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+            right = kinds == [_SLIDE, _SLIDE, _HINGE] and axes[:2] == [[1, 0, 0], [0, 0, 1]]
+            right = right and axes[2] in ([0, 1, 0], [0, -1, 0])
             expected = "slides along x and z, then a hinge around y"
         require(right, "root", f"{expected} on body {trunk}", f"{len(kinds)} other joints")
         qpos, qvel = int(model.jnt_qposadr[joints[0]]), int(model.jnt_dofadr[joints[0]])
@@ -32,10 +33,14 @@ class Root:
         self._qpos = slice(qpos, qpos + (3 if self._planar else 7))
         self._qvel = slice(qvel, qvel + (3 if self._planar else 6))
         self._x, self._y, self._z = body.pos.tolist()
+        self._turns = self._start = 0.0
+        if self._planar:
+            x, z, self._start = model.qpos0[self._qpos].tolist()
+            self._x, self._z, self._turns = self._x - x, self._z - z, axes[2][1]
 
     def place(self, qpos: FloatArray, height: float) -> None:
         """Put the trunk's origin at a height over the world's origin, heading along x."""
-        planar, free = (-self._x, height - self._z, 0.0), (0.0, 0.0, height, 1.0, 0.0, 0.0, 0.0)
+        planar, free = (-self._x, height - self._z, self._start), (0.0, 0.0, height, 1.0, 0.0, 0.0, 0.0)
         qpos[self._qpos] = planar if self._planar else free
 
     def position(self, qpos: FloatArray) -> FloatArray:
@@ -48,7 +53,12 @@ class Root:
         root = qpos[self._qpos]
         if not self._planar:
             return np.array(root[3:])
-        return np.array([math.cos(0.5 * root[2]), 0.0, math.sin(0.5 * root[2]), 0.0])
+        pitch = self.pitch(qpos)
+        return np.array([math.cos(0.5 * pitch), 0.0, math.sin(0.5 * pitch), 0.0])
+
+    def pitch(self, qpos: FloatArray) -> float:
+        """Return how far a trunk in a plane has turned, nose down positive, full turns and all [rad]; else NaN."""
+        return self._turns * (float(qpos[self._qpos][2]) - self._start) if self._planar else math.nan
 
     def velocity(self, qvel: FloatArray) -> FloatArray:
         """Return the velocity of the trunk's origin (3,) [m/s]."""
@@ -58,4 +68,4 @@ class Root:
     def gyro(self, qvel: FloatArray) -> FloatArray:
         """Return the angular velocity in body axes (3,) [rad/s]."""
         root = qvel[self._qvel]
-        return np.array([0.0, root[2], 0.0]) if self._planar else np.array(root[3:])
+        return np.array([0.0, self._turns * root[2], 0.0]) if self._planar else np.array(root[3:])

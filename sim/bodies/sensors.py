@@ -53,6 +53,8 @@ class Reading:
     """In body axes (3,) [m/s^2]."""
     foot_force: FloatArray = field(default_factory=lambda: UNKNOWN)
     """(n_feet,) [N]"""
+    pitch: float = math.nan
+    """Of a robot in a plane: how far it has turned, nose down positive, full turns and all [rad]."""
 
 
 class Sensors:
@@ -88,6 +90,7 @@ class Sensors:
             true.motor_torque if torque is None else true.motor_torque + error[torque],
             true.accelerometer if force is None else true.accelerometer + error[force],
             true.foot_force if feet is None else true.foot_force + error[feet],
+            true.pitch + float(error[turn][1]),
         )
 
 

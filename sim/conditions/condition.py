@@ -31,6 +31,10 @@ class Condition:
     tilt: Pair = (0.0, 0.0)
     """Slope of the ground [rad] times the unit vector uphill, in ground axes x, y."""
     lost_legs: frozenset[str] = frozenset()
+    crippled_legs: frozenset[str] = frozenset()
+    """Legs half as large whose motors give no torque."""
+    leg_mass: Mapping[str, float] = field(default_factory=dict)
+    """Mass of a whole leg over what it usually is, where it is not 1 [-]."""
     payload_mass: float = 0.0
     """[kg]"""
     payload_moment: Pair = (0.0, 0.0)

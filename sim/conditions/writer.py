@@ -10,6 +10,7 @@ from typing import Never
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.conditions.condition import Condition
 from sim.robots.anatomy import Anatomy
@@ -17,9 +18,12 @@ from sim.terrain import ACROSS, ALONG, BUMPS_BIT, FAR, FLOOR_BIT, SPREAD, FloatA
 
 _STUMP = 0.02
 """Share of a lost limb's mass that stays at its joint; none at all would make the mass matrix singular."""
+_CRIPPLED = 0.5
+"""How large a crippled leg is."""
 _FIELDS = (
     *("body_mass", "body_inertia", "body_pos", "geom_conaffinity", "geom_friction", "geom_solref", "geom_rgba"),
     *("dof_frictionloss", "actuator_gainprm", "actuator_biasprm", "jnt_limited", "jnt_range"),
+    *("geom_size", "geom_contype"),
     *("geom_pos", "geom_sameframe", "geom_rbound", "geom_aabb", "bvh_aabb"),
     *("hfield_nrow", "hfield_ncol", "hfield_size", "hfield_data"),
 )
@@ -38,7 +42,8 @@ class ConditionWriter:
         self._bumps = model.geom("bumps").id if model.nhfield else None
         self._payload = model.body("payload").id
         self._trunk = model.body(anatomy.trunk).id
-        self._massed: tuple[object, ...] = (frozenset(), 0.0, (0.0, 0.0), {})
+        self._limbs = {leg: _from(model, model.body(anatomy.limb(leg)).id) for leg in anatomy.legs}
+        self._massed: tuple[object, ...] = (frozenset(), frozenset(), {}, 0.0, (0.0, 0.0), {})
         self._stops: dict[str, tuple[float, float, float]] = {}
 
     def __getstate__(self) -> Never:
@@ -65,7 +70,8 @@ class ConditionWriter:
         for name, factor in condition.factors.items():
             getattr(model, name)[:] *= factor
         data.xfrc_applied[self._trunk, :3] = condition.force
-        massed = (condition.lost_legs, condition.payload_mass, condition.payload_moment, condition.factors)
+        legs = condition.lost_legs, condition.crippled_legs, condition.leg_mass
+        massed = (*legs, condition.payload_mass, condition.payload_moment, condition.factors)
         if massed != self._massed:
             mujoco.mj_setConst(model, self._scratch)
             self._massed = massed
@@ -73,6 +79,8 @@ class ConditionWriter:
     def _write_ground(self, condition: Condition) -> None:
         model, terrain = self._model, condition.terrain
         model.opt.gravity[:] = -condition.gravity * true_up(condition)
+        if self._anatomy.verbatim:
+            return
         model.geom_rgba[self._floor] = terrain.rgba
         for ground in (self._floor, self._bumps):
             if ground is not None:
@@ -100,14 +108,30 @@ class ConditionWriter:
         model = self._model
         rough = condition.terrain.uneven
         for leg in self._anatomy.legs:
-            model.geom_conaffinity[model.geom(self._anatomy.foot(leg)).id] = BUMPS_BIT if rough else FLOOR_BIT
+            if not self._anatomy.verbatim:
+                model.geom_conaffinity[model.geom(self._anatomy.foot(leg)).id] = BUMPS_BIT if rough else FLOOR_BIT
+            bodies = self._limbs[leg]
+            geoms = np.isin(model.geom_bodyid, bodies)
+            if leg in condition.leg_mass:
+                model.body_mass[bodies] *= condition.leg_mass[leg]
+            if leg in condition.crippled_legs:
+                self._draw_in(bodies, geoms)
             if leg in condition.lost_legs:
-                body = model.body(self._anatomy.limb(leg)).id
-                model.body_mass[body] *= _STUMP
-                model.body_inertia[body] *= _STUMP
-                lost = model.geom_bodyid == body
-                model.geom_conaffinity[lost] = 0
-                model.geom_rgba[lost, 3] = 0.0
+                model.body_mass[bodies] *= _STUMP
+                model.body_inertia[bodies] *= _STUMP
+                model.geom_contype[geoms] = model.geom_conaffinity[geoms] = 0
+                model.geom_rgba[geoms, 3] = 0.0
+
+    def _draw_in(self, bodies: list[int], geoms: NDArray[np.bool_]) -> None:
+        """Make a leg smaller, towards where it begins; its mass stays."""
+        model = self._model
+        for values in (model.geom_size, model.geom_pos, model.geom_rbound, model.geom_aabb):
+            values[geoms] *= _CRIPPLED
+        model.body_pos[bodies[1:]] *= _CRIPPLED
+        # MuJoCo looks for contacts in boxes that it laid around these bodies when it was compiled.
+        for body in bodies:
+            tree = slice(model.body_bvhadr[body], model.body_bvhadr[body] + model.body_bvhnum[body])
+            model.bvh_aabb[tree, 3:] += np.linalg.norm(model.body_ipos[body])
 
     def _write_payload(self, condition: Condition) -> None:
         mass = condition.payload_mass
@@ -122,10 +146,16 @@ class ConditionWriter:
         model.body_inertia[body] = mass / 3.0 * np.array([b + c, a + c, a + b])
         model.geom_rgba[model.geom("payload").id, 3] = 1.0
 
+    def idle(self, condition: Condition) -> frozenset[str]:
+        """Return the motors that give no torque: dead and stuck ones, and those of crippled legs."""
+        idle, joint = condition.dead_motors | condition.stuck_motors, self._model.joint
+        limp = [body for leg in condition.crippled_legs for body in self._limbs[leg]]
+        return idle | {motor for motor in self._anatomy.motors if limp and joint(motor).bodyid[0] in limp}
+
     def _write_motors(self, condition: Condition) -> None:
-        model = self._model
+        model, idle = self._model, self.idle(condition)
         for index, motor in enumerate(self._anatomy.motors):
-            if motor in condition.dead_motors | condition.stuck_motors:
+            if motor in idle:
                 model.actuator_gainprm[index] = 0.0
                 model.actuator_biasprm[index] = 0.0
             if motor in condition.stuck_motors:
@@ -144,6 +174,15 @@ class ConditionWriter:
                 stops[motor] = share, max(low, middle - reach), min(high, middle + reach)
             model.jnt_limited[joint.id], model.jnt_range[joint.id] = True, stops[motor][1:]
         self._stops = stops
+
+
+def _from(model: mujoco.MjModel, body: int) -> list[int]:
+    """Return a body and all that hang on it."""
+    found = [body]
+    for other in range(body + 1, model.nbody):
+        if model.body_parentid[other] in found:
+            found.append(other)
+    return found
 
 
 def true_up(condition: Condition) -> FloatArray:

@@ -17,6 +17,7 @@ from sim.perturbations.kinds import (
     sideways,
 )
 from sim.perturbations.motors import DeadMotor, Locked, Motor, Stuck
+from sim.perturbations.proportions import CrippledLeg, LegMass, Scaled
 from sim.perturbations.sampling import check_ranges, sample_condition
 from sim.perturbations.senses import Delay, Noise, PoseBias
 from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope

@@ -15,6 +15,7 @@ from sim.perturbations import codec
 from sim.perturbations.base import Perturbation
 from sim.perturbations.body import LegLoss, Payload
 from sim.perturbations.motors import DeadMotor, Locked, Motor, Stuck
+from sim.perturbations.proportions import CrippledLeg, LegMass, Scaled
 from sim.perturbations.senses import Delay, Noise, PoseBias
 from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
 from sim.robots.anatomy import Anatomy
@@ -38,6 +39,7 @@ def register(kind: K) -> K:
 for _kind in (
     *(Slope, Gravity, LegLoss, Payload, Motor, DeadMotor, Stuck),
     *(Friction, Ground, Push, Delay, Noise, PoseBias, Locked),
+    *(Scaled, LegMass, CrippledLeg),
 ):
     register(_kind)
 

@@ -101,6 +101,9 @@ class Friction(Perturbation):
     def change(self, condition: Condition) -> Condition:
         return replace(condition, friction=self.mu)
 
+    def check(self, anatomy: Anatomy) -> None:
+        _check_ground(self, anatomy)
+
     @classmethod
     def amounts(cls, condition: Condition, anatomy: Anatomy, heading: float) -> dict[str, float]:
         return {"mu": condition.foot_friction}
@@ -126,6 +129,9 @@ class Ground(Perturbation):
 
     name: ClassVar[str] = "terrain"
     kind: str = codec.choice(TERRAINS)
+
+    def check(self, anatomy: Anatomy) -> None:
+        _check_ground(self, anatomy)
 
     def change(self, condition: Condition) -> Condition:
         return replace(condition, terrain=TERRAINS[self.kind])
@@ -165,3 +171,10 @@ class Push(Perturbation):
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
         forces = zip("xyz", condition.force, strict=True)
         return {f"force_{axis}": value / anatomy.units.force for axis, value in forces}
+
+
+def _check_ground(perturbation: Perturbation, anatomy: Anatomy) -> None:
+    """Raise PerturbationError where a robot keeps the ground of its file."""
+    if anatomy.verbatim:
+        expected = f"none on robot {anatomy.name}, which keeps the ground of its file"
+        raise codec.PerturbationError(f"perturbation {perturbation.name}", expected, str(perturbation))

@@ -17,6 +17,8 @@ from sim.strict import distinct, not_negative, one_of, positive, require
 
 Servo = Literal["velocity", "position", "torque"]
 Root = Literal["free", "planar"]
+PACKAGE = "package:"
+"""In front of the path of a body's file inside an installed Python package."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Anatomy:
 
     name: str
     body: str
-    """Name of a builder in `sim.robots.builders`, or path of an MJCF file."""
+    """Name of a builder in `sim.robots.builders`, or path of an MJCF file; `package:NAME/...` is in a package."""
     motors: tuple[str, ...]
     """Joints that are driven, in the order of commands."""
     servo: Servo
@@ -41,6 +43,9 @@ class Anatomy:
     """Largest error of a motor's speed; 0 where motors do not follow speeds [rad/s]."""
     root: Root = "free"
     """How the trunk moves: freely, or in the plane of x and z."""
+    verbatim: bool = False
+    """Whether the file's own ground, contacts, integrator and step stay as they are, as in published experiments. Such
+    a robot stays on its ground; the file calls it `floor`."""
     trunk: str = "trunk"
     """The body that moves freely and carries all others."""
     stand: tuple[float, ...] = ()
@@ -53,7 +58,7 @@ class Anatomy:
     feet: tuple[str, ...] = ()
     """Geom of each leg that touches the ground; empty where geoms are called like their legs."""
     leg_sets: LegSets = field(default_factory=LegSets)
-    """What the family leg_loss draws from."""
+    """What the families leg_loss and crippled_leg draw from."""
     kept_motors: tuple[str, ...] = ()
     """Motors that families of a single motor draw for tests alone; where there are none, all are drawn for both."""
     ranges: Mapping[str, Mapping[str, Bands]] = field(default_factory=dict, hash=False)
@@ -91,7 +96,8 @@ class Anatomy:
             place, sets = f"leg_sets.{split}", self.leg_sets.of(split)
             for leg in itertools.chain.from_iterable(sets):
                 one_of(place, leg, self.legs)
-            require(bool(sets) or "leg_loss" not in self.ranges, place, "one or more sets of legs", "none")
+            drawn = {"leg_loss", "crippled_leg"} & set(self.ranges)
+            require(bool(sets) or not drawn, place, "one or more sets of legs", "none")
 
     @property
     def families(self) -> tuple[str, ...]:

@@ -3,17 +3,19 @@
 The file's own ground, motors, sensors and poses give way to those that every simulated robot has, because terrain,
 servo law and conditions are written into them; like the others, the robot touches the ground and not itself. Meshes
 that are not there are left out, so masses should be given to bodies, and what touches the ground a plain shape.
+A robot of a published experiment keeps ground, contacts and steps instead: it is `verbatim`.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 
 import mujoco
 
-from sim.robots.anatomy import Anatomy
-from sim.robots.parts import HINGE, SLIDE, add_imu, add_payload, add_servo, add_touch
+from sim.robots.anatomy import PACKAGE, Anatomy
+from sim.robots.parts import HINGE, SLIDE, add_imu, add_payload, add_servo, add_touch, compiled
 from sim.strict import one_of, require
 from sim.terrain import FLOOR_BIT, Terrain, add_ground
 
@@ -26,22 +28,39 @@ _AROUND = 1.3
 """Radius of a foot's touch sensor over that of the foot."""
 
 
+def located(body: str) -> Path:
+    """Return the path of a robot's file. Raises ValueError where it is in a package that is not installed."""
+    if not body.startswith(PACKAGE):
+        return Path(body)
+    name, _, inside = body.removeprefix(PACKAGE).partition("/")
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        raise ValueError(f"body: expected the Python package {name} to be installed, got none: pip install {name}")
+    return Path(found.origin).parent / inside
+
+
 def load(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
     """Return the robot of the file `anatomy.body`; raises ValueError where it has not what the anatomy names."""
+    path = located(anatomy.body)
     try:
-        spec = mujoco.MjSpec.from_file(anatomy.body)
+        spec = mujoco.MjSpec.from_file(str(path))
         trunk = check_parts(anatomy, spec)
         forces = {motor: _force(spec, motor) for motor in anatomy.motors}
-        _strip(spec, anatomy)
-        _touch_ground_only(trunk)
-        add_ground(spec, terrain, rough)
+        _delete(spec, [*spec.actuators, *spec.sensors, *spec.keys])
+        if anatomy.verbatim:
+            _keep(spec, terrain, rough)
+        else:
+            _strip(spec, anatomy, path.parent)
+            _touch_ground_only(trunk)
+            add_ground(spec, terrain, rough)
         if not trunk.joints:
             _add_root(trunk, anatomy)
         if not any(body.name == "payload" for body in spec.bodies):
             add_payload(trunk, anatomy.load.half)
         add_imu(spec, trunk, None if any(site.name == "imu" for site in spec.sites) else (0.0, 0.0, 0.0))
         for motor in anatomy.motors:
-            spec.joint(motor).solref_friction, spec.joint(motor).solimp_friction = _STIFF
+            if not anatomy.verbatim:
+                spec.joint(motor).solref_friction, spec.joint(motor).solimp_friction = _STIFF
             if anatomy.cranks is None:
                 add_servo(spec, motor, forces[motor])
         _add_touch(spec, anatomy)
@@ -76,18 +95,24 @@ def _force(spec: mujoco.MjSpec, motor: str) -> float | None:
     return max(found, default=None)
 
 
-def _strip(spec: mujoco.MjSpec, anatomy: Anatomy) -> None:
+def _keep(spec: mujoco.MjSpec, terrain: Terrain, rough: bool) -> None:
+    """See that the file has the only ground that such a robot knows."""
+    require(terrain.name == "flat" and not rough, "terrain", "flat, because the file's own ground stays", terrain.name)
+    one_of("verbatim", "floor", [geom.name for geom in spec.worldbody.geoms if geom.type == _PLANE])
+
+
+def _strip(spec: mujoco.MjSpec, anatomy: Anatomy, place: Path) -> None:
     """Take out what gives way, and looks that are not there."""
     grounds = [geom for geom in spec.worldbody.geoms if geom.type in (_PLANE, _HFIELD)]
     _delete(spec, [*grounds, *(site for site in spec.sites if site.name in anatomy.legs)])
-    for items in (spec.actuators, spec.sensors, spec.keys, spec.pairs, spec.lights, spec.hfields):
+    for items in (spec.pairs, spec.lights, spec.hfields):
         _delete(spec, list(items))
     colours = {material.name: material.rgba for material in spec.materials}
     for geom in spec.geoms:
         if geom.material:
             geom.rgba, geom.material = colours[geom.material], ""
     spec.default.geom.material = ""
-    folder = Path(anatomy.body).parent / spec.meshdir
+    folder = place / spec.meshdir
     absent = [mesh for mesh in spec.meshes if mesh.file and not (folder / mesh.file).is_file()]
     names = {mesh.name or Path(mesh.file).stem for mesh in absent}
     _delete(spec, [geom for geom in spec.geoms if geom.type == _MESH and geom.meshname in names])
@@ -114,7 +139,7 @@ def _add_root(trunk: mujoco.MjsBody, anatomy: Anatomy) -> None:
 
 def _add_touch(spec: mujoco.MjSpec, anatomy: Anatomy) -> None:
     """Add a touch sensor around each foot, wherever the compiler puts it."""
-    model = spec.compile()
+    model = compiled(spec)
     for leg in anatomy.legs:
         foot = model.geom(anatomy.foot(leg))
         limb = spec.geom(anatomy.foot(leg)).parent

@@ -30,6 +30,17 @@ def scene(name: str, terrain: Terrain, rough: bool, timestep: float, size: float
     return spec
 
 
+def compiled(spec: mujoco.MjSpec) -> mujoco.MjModel:
+    """Compile a model. Its total mass, where the file gives one, is set as the compiler would, which warns of it."""
+    total, spec.compiler.settotalmass = spec.compiler.settotalmass, -1.0
+    model = spec.compile()
+    spec.compiler.settotalmass = total
+    if total > 0.0:
+        mujoco.mj_setTotalmass(model, total)
+        mujoco.mj_setConst(model, mujoco.MjData(model))
+    return model
+
+
 def add_payload(trunk: mujoco.MjsBody, half: Sequence[float]) -> None:
     """Add the body and the box `payload` of half-sizes (3,) [m]: massless and unseen until a payload is put on."""
     payload = trunk.add_body(name="payload", mass=0.0, inertia=[0.0, 0.0, 0.0], explicitinertial=True)

@@ -48,6 +48,14 @@ def held(intact: Reading, perturbed: Reading) -> bool:
     return bool(abs(angle - intact.motor_position[LEFT_HIP]) > 0.005 and torque != 0.0)
 
 
+def heavier(factor: float) -> Bites:
+    return lambda a, b: bool(np.isclose(b.foot_force.sum(), factor * a.foot_force.sum(), rtol=0.1))
+
+
+DRAWN_IN = {
+    *("geom_size", "geom_pos", "geom_rbound", "geom_aabb", "bvh_aabb", "body_pos", "actuator_gainprm"),
+    *("dof_length", "body_invweight0", "stat.meansize", "stat.extent", "stat.meanmass", "stat.center"),
+}
 GONE = frozenset(MASSES | {"geom_conaffinity", "body_conaffinity", "geom_rgba"})
 CASES = [
     Case("leg_loss:leg=left", lambda a, b: b.foot_force[LEFT] == 0.0 and tilt(b) > tilt(a) + 0.1, GONE),
@@ -73,6 +81,9 @@ CASES = [
     Case("gravity:z=-3.7", lambda a, b: b.foot_force.sum() < 0.5 * a.foot_force.sum(), frozenset({"opt.gravity"})),
     Case("push:x=2,z=1", moved(0.01)),
     Case("locked:name=left_hip,range=0.01", held, frozenset({"jnt_range"})),
+    Case("scaled:mass=1.5,damping=2", heavier(1.5), frozenset(MASSES | {"dof_damping"})),
+    Case("leg_mass:left=3", lambda a, b: b.foot_force[LEFT] > a.foot_force[LEFT] + 0.5, frozenset(MASSES)),
+    Case("crippled_leg:leg=left", lambda a, b: tilt(b) > tilt(a) + 0.1, frozenset(MASSES | DRAWN_IN)),
 ]
 
 each_case = pytest.mark.parametrize("case", CASES, ids=[case.text.partition(":")[0] for case in CASES])

@@ -14,7 +14,7 @@ from controller.settings.robots import spec
 from hardware import embodiment
 from hardware.clock import Clock, VirtualClock
 from hardware.guard.guard import Guard
-from hardware.motors import PositionServo
+from hardware.motors import PositionServo, VelocityServo
 from hardware.robot import CommandMode, FloatArray, Robot, RobotCommand, RobotError
 from hardware.servo.servo import Servo
 from hardware.simulated.robot import SimRobot
@@ -34,7 +34,7 @@ MakeRobot = Callable[[Clock], Robot]
 EVERY: dict[str, MakeRobot] = {"loopback": loopback, **{name: partial(simulated, name) for name in every.NAMES}}
 each_robot = pytest.mark.parametrize("make", EVERY.values(), ids=EVERY.keys())
 each_speed_robot = pytest.mark.parametrize(
-    "make", [make for make in EVERY.values() if not isinstance(make(VirtualClock()).spec.servo, PositionServo)]
+    "make", [make for make in EVERY.values() if isinstance(make(VirtualClock()).spec.servo, VelocityServo)]
 )
 """Robots whose motors turn when they are driven; tests/hardware/test_sim_robot.py has the same for one that stands."""
 

@@ -93,6 +93,24 @@ CASES = [
     Case("noise:scale=3", still, {"noise"}, set()),
     Case("pose_bias:heading_deg=8,x=0.02", still, {"pose_bias"}, set()),
     Case(
+        "scaled:mass=2,damping=3",
+        lambda a, b: b.position[:, 2].mean() < a.position[:, 2].mean() - 1e-4,
+        {"factors"},
+        MASSES | {"dof_damping"},
+    ),
+    Case(
+        "leg_mass:left_middle=20,left_front=20",
+        lambda a, b: abs(b.distance - a.distance) > 0.001,
+        {"leg_mass"},
+        set(MASSES),
+    ),
+    Case(
+        "crippled_leg:leg=left_middle",
+        lambda a, b: b.turned - a.turned > 0.05,
+        {"crippled_legs"},
+        MASSES | {"geom_size", "geom_pos", "geom_rbound", "geom_aabb", "bvh_aabb"},
+    ),
+    Case(
         "locked:name=left,range=0.2",
         lambda a, b: float(np.ptp(np.cumsum(b.speed[10:, 0]))) * TICK < 1.5 and b.turned > 0.5,
         {"locked"},

@@ -55,4 +55,4 @@ def test_the_marker_offset_turns_with_the_body() -> None:
 def test_what_a_robot_has_no_sensor_for_is_not_a_number(true: Reading) -> None:
     for reading in (true, measure(true, Condition(), np.random.default_rng(0))):
         unknown = {item.name for item in fields(Reading) if not np.isfinite(getattr(reading, item.name)).all()}
-        assert unknown == {"charge", "motor_torque", "accelerometer", "foot_force"}
+        assert unknown == {"charge", "motor_torque", "accelerometer", "foot_force", "pitch"}

@@ -29,6 +29,9 @@ CHANGED = {
 }
 
 
+LEGS = {"leg_mass": {"front_left": 2.0}, "crippled_legs": frozenset({"front_left"})}
+
+
 @pytest.mark.parametrize("robot", ANATOMIES)
 def test_the_intact_robot_is_all_zeros_and_all_legs(robot: str) -> None:
     numbers = describe(Condition(), ANATOMIES[robot])
@@ -45,7 +48,18 @@ def test_every_field_shows_in_the_description_at_order_one(name: str) -> None:
 
 
 def test_every_field_has_a_case_but_the_one_for_kinds_from_outside() -> None:
-    assert {item.name for item in fields(Condition)} == {*CHANGED, "factors"}
+    assert {item.name for item in fields(Condition)} == {*CHANGED, "factors", *LEGS}
+
+
+@pytest.mark.parametrize("name", LEGS)
+def test_robots_that_it_is_drawn_for_are_told_of_it(name: str) -> None:
+    ant = ANATOMIES["ant"]
+    before = describe(Condition(), ant)
+    changed = describe(replace(Condition(), **{name: LEGS[name]}), ant)  # type: ignore[arg-type]
+    assert [changed[key] - before[key] for key in before if changed[key] != before[key]] == [1.0]
+    assert describe(replace(Condition(), **{name: LEGS[name]}), ANATOMIES["go2"]) == describe(  # type: ignore[arg-type]
+        Condition(), ANATOMIES["go2"]
+    )
 
 
 def test_factors_multiply() -> None:

@@ -8,23 +8,27 @@ import numpy as np
 import pytest
 
 from sim.perturbations import (
+    CrippledLeg,
     DeadMotor,
     LegLoss,
+    LegMass,
     Locked,
     Motor,
     PerturbationError,
+    Scaled,
     check,
     check_ranges,
     sample_condition,
 )
 from sim.robots.anatomy import Anatomy
 from sim.robots.ranges import SPLITS, Bands
-from tests.sim.anatomies import ANATOMIES
+from tests.sim.anatomies import ANATOMIES, OURS
 
 ROACH, GO2 = ANATOMIES["roach"], ANATOMIES["go2"]
-ALL_BANDS = [bands for item in ANATOMIES.values() for family in item.ranges.values() for bands in family.values()]
+ALL_BANDS = [bands for item in OURS.values() for family in item.ranges.values() for bands in family.values()]
 
 each_robot = pytest.mark.parametrize("anatomy", ANATOMIES.values(), ids=ANATOMIES)
+each_of_ours = pytest.mark.parametrize("anatomy", OURS.values(), ids=OURS)
 
 
 @pytest.mark.parametrize("bands", ALL_BANDS)
@@ -62,7 +66,7 @@ def test_one_seed_draws_one_condition(family: str, split: str) -> None:
 
 
 @pytest.mark.parametrize("split", SPLITS)
-@each_robot
+@each_of_ours
 def test_draws_stay_in_their_split(anatomy: Anatomy, split: str) -> None:
     rng, held = np.random.default_rng(0), split == "heldout"
     bands, sets = anatomy.ranges["motor"]["gain"], anatomy.leg_sets
@@ -75,6 +79,26 @@ def test_draws_stay_in_their_split(anatomy: Anatomy, split: str) -> None:
         (loss,) = sample_condition(rng, "leg_loss", split, anatomy)
         assert isinstance(loss, LegLoss)
         assert loss.legs in (sets.heldout if held else sets.train)
+
+
+def test_the_literatures_splits_are_as_published() -> None:
+    cheetah, ant, rng = ANATOMIES["half-cheetah"], ANATOMIES["ant"], np.random.default_rng(0)
+    for _ in range(20):
+        (scaled,) = sample_condition(rng, "scaled", "heldout", cheetah)
+        assert isinstance(scaled, Scaled)
+        bands = [{low for low, high in kept if low <= value <= high} for kept, value in _scales(cheetah, scaled)]
+        assert bands[0] == bands[1] != set()  # mass and damping out of the same interval
+        (heavy,) = sample_condition(rng, "leg_mass", "train", ant)
+        assert isinstance(heavy, LegMass)
+        masses = dict(heavy.factors)
+        assert masses["front_left"] == masses["front_right"] == pytest.approx(1.0 / masses["back_left"])
+        assert masses["back_left"] == masses["back_right"] >= 1.0
+        assert sample_condition(rng, "crippled_leg", "heldout", ant) == (CrippledLeg(("back_right",)),)
+
+
+def _scales(anatomy: Anatomy, scaled: Scaled) -> list[tuple[tuple[tuple[float, float], ...], float]]:
+    ranges = anatomy.ranges["scaled"]
+    return [(ranges[name].heldout, getattr(scaled, name)) for name in ("mass", "damping")]
 
 
 @each_robot
@@ -102,7 +126,7 @@ def test_ranges_are_complete(anatomy: Anatomy) -> None:
         (
             "slop",
             {},
-            "ranges.slop: expected one of slope, leg_loss, payload, motor, .* locked, got 'slop'; did",
+            "ranges.slop: expected one of slope, leg_loss, payload, motor, .* locked, .* got 'slop'; did",
         ),
         ("push", {}, "ranges.push: expected one of"),
         ("slope", {"angel": ROACH.ranges["slope"]["angle"]}, "ranges.slope.angel: expected one of angle, got 'angel'"),
