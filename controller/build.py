@@ -7,13 +7,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from controller.config import read_file
 from controller.controller import Controller, Foresight, learned
 from controller.courses.rewards import Referee
-from controller.loop.plan_loop import OnTick
+from controller.courses.velocity import Steered
+from controller.loop.plan_loop import OnTick, Planning
 from controller.loop.realtime import run_lockstep, run_realtime
+from controller.loop.steered import SteeredPlanning
 from controller.loop.timing import LoopResult, LoopSettings
 from controller.mission import Mission
 from controller.oracle import oracle
+from controller.settings.layers import ConfigError
+from controller.steering import script
+from controller.steering.helm import Helm
+from controller.steering.source import Source
 from controller.telemetry.run_log import RunHeader
 from dynamics import checkpoint
 from dynamics import factory as adapters
@@ -43,10 +50,11 @@ class Rig:
 
     robot: SimRobot
     servo: Servo
-    controller: Controller
+    controller: Planning
     clock: Clock
     loop: LoopSettings
     header: RunHeader
+    helm: Helm | None = None
 
     def drive(self, on_tick: OnTick) -> LoopResult:
         """Run to the end, in lock-step or in real time; `on_tick` is told every tick."""
@@ -85,8 +93,8 @@ def _reward(channels: Sequence[Channel | ModelChannel]) -> str:
     return ", ".join(channel.name for channel in channels if channel.kind == "signal") or "none"
 
 
-def build(mission: Mission, model: Checkpoint) -> Rig:
-    """Wire up a run of a simulated robot with what `load_model` returned."""
+def build(mission: Mission, model: Checkpoint, live: Source | None = None) -> Rig:
+    """Wire up a run of a simulated robot with what `load_model` returned; on course velocity, with who steers it."""
     settings, clock = mission.settings, VirtualClock() if mission.fast else WallClock()
     referee = None if mission.goal is None else Referee(mission.goal, mission.loop.period)
     robot = SimRobot(
@@ -104,7 +112,29 @@ def build(mission: Mission, model: Checkpoint) -> Rig:
         checks = replace(checks, gap=replace(checks.gap, severity=Severity.WARN))
     guard = Guard(replace(mission.spec, checks=checks))
     servo = Servo(robot, guard, StateEstimation(mission.spec) if settings.state == "estimated" else None)
-    return Rig(robot, servo, brain, clock, mission.loop, mission.header(model.recipe))
+    steers = helm(mission, live)
+    planning = brain if steers is None else SteeredPlanning(brain, steers)
+    return Rig(robot, servo, planning, clock, mission.loop, mission.header(model.recipe), steers)
+
+
+def helm(mission: Mission, live: Source | None) -> Helm | None:
+    """Return who steers a robot on course velocity: a file of commands, or a source that is open.
+
+    Raises ConfigError where the file asks for what the robot cannot do.
+    """
+    if not isinstance(mission.task, Steered):
+        return None
+    file, limits, source = mission.settings.course_file, mission.task.limits, live
+    if file is not None:
+        commands = read_file(script.read, file, "course")
+        aside = next((each for each in commands if each.velocity.lateral and limits.lateral is None), None)
+        if aside is not None:
+            expected = f"expected 0 on robot {mission.spec.name}, which cannot move sideways"
+            raise ConfigError(f"{file}: v_y at {aside.time:g} s: {expected}, got {aside.velocity.lateral:g}")
+        source = script.Script(commands)
+    if source is None:
+        raise ConfigError(f"steer: expected {mission.settings.steer} to be open, got nothing")
+    return Helm(source, limits)
 
 
 def controller(

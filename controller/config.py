@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 from pydantic import AfterValidator, PlainSerializer, PlainValidator
 
-from controller.courses import goals
+from controller.courses import goals, velocity
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
 from controller.settings import assets, robots
 from controller.settings.layers import ByKind, ConfigError, Layer, nearest, one_of, read_yaml, resolve
+from controller.steering import choice, script
 from planners.factory import PLANNERS
 from planners.hybrid import HybridSettings
 from planners.problem import PlannerSettings
@@ -31,20 +32,33 @@ def _perturbation(value: object) -> Perturbation:
 
 def _course(text: str) -> str:
     """Check a course: a path by name, or a family of hidden goals with what is known of the goal."""
-    name, colon, _ = text.partition(":")
-    if name in goals.GOALS:
+    name, colon, rest = text.partition(":")
+    if name == velocity.NAME:
+        if colon:
+            read_file(script.read, Path(rest), name)
+    elif name in goals.GOALS:
         goals.parse(text, np.random.default_rng(0))
     elif colon and name in COURSES:
         raise ValueError(f"{name}: expected no values after the name of a path, got '{text}'")
     elif name not in COURSES:
-        raise ValueError(f"unknown course '{name}'; {nearest(name, [*COURSES, *goals.GOALS])}")
+        raise ValueError(f"unknown course '{name}'; {nearest(name, [*COURSES, *goals.GOALS, velocity.NAME])}")
     return text
 
 
+def read_file(read: Callable[[Path], Content], path: Path, place: str) -> Content:
+    """Return the content of a file that a setting names. Raises ValueError where it cannot be read."""
+    try:
+        return read(path)
+    except OSError as error:
+        raise ValueError(f"{place}: {path}: expected a file that can be read, got: {error.strerror}") from error
+
+
+Content = TypeVar("Content")
 RobotName = Annotated[str, AfterValidator(robots.simulated)]
 CourseName = Annotated[str, AfterValidator(_course)]
 TerrainName = Annotated[str, AfterValidator(one_of("terrain", lambda: TERRAINS))]
 ModelName = Annotated[str, AfterValidator(one_of("model", lambda: ("learned", "oracle")))]
+SourceText = Annotated[str, AfterValidator(choice.checked)]
 StateName = Annotated[str, AfterValidator(one_of("state", lambda: ("measured", "estimated")))]
 PerturbationText = Annotated[Perturbation, PlainValidator(_perturbation), PlainSerializer(str)]
 PlannerChoice = Annotated[
@@ -58,7 +72,9 @@ class RunSettings:
 
     Attributes:
         robot: which robot: a name, or the path of a file.
-        course: the path it should follow, or a hidden goal as `family[:key=value,...]`; a goal not given is drawn.
+        course: the path it should follow, or a hidden goal as `family[:key=value,...]`; a goal not given is drawn; or
+            `velocity`, to do as told, by a file of commands over time in `velocity:FILE.csv`.
+        steer: where commands come from while it runs, see `controller.steering.choice`; course `velocity` only.
         terrain: the ground it runs on; simulated robots only.
         perturbations: what happens to it, as `name:key=value,...[@start[-end]]`; simulated robots only.
         adapter: recipe of the model: one that comes with Limber, or one that there is a trained model of.
@@ -71,6 +87,7 @@ class RunSettings:
 
     robot: RobotName = robots.DEFAULT
     course: CourseName = "figure8"
+    steer: SourceText | None = None
     terrain: TerrainName = "flat"
     perturbations: tuple[PerturbationText, ...] = ()
     adapter: str = "snail"
@@ -90,11 +107,21 @@ class RunSettings:
         refusal = assets.refusal(self.adapter, robots.spec(self.robot).name, folder)
         if self.checkpoint is None and refusal:
             raise ValueError(f"adapter: {refusal}")
+        steered = self.course == velocity.NAME
+        expected = "a source of commands, such as udp:9870, or a file, velocity:FILE.csv"
+        require(not steered or self.steer is not None, "steer", f"{expected}, on course velocity", "none")
+        require(steered or self.steer is None, "steer", f"none on course {self.course}", self.steer)
         check(self.perturbations, robots.spec(self.robot).anatomy)
         for perturbation in self.perturbations:
             if perturbation.onset >= self.seconds:
                 expected = f"expected an onset within the run of {self.seconds:g} s"
                 raise ValueError(f"perturbations: {perturbation}: {expected}, got {perturbation.onset:g}")
+
+    @property
+    def course_file(self) -> Path | None:
+        """The file that the course names; None without one."""
+        name, colon, rest = self.course.partition(":")
+        return Path(rest) if colon and name == velocity.NAME else None
 
     @property
     def course_name(self) -> str:

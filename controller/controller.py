@@ -17,7 +17,8 @@ from dataclasses import replace
 import numpy as np
 
 from controller import following
-from controller.courses.paths import Task
+from controller.courses.lead import Wanted
+from controller.courses.paths import Progress, Task
 from controller.rhythm import ControlSettings
 from controller.tick import Actions, Memory, Observation, TickResult
 from dynamics.adapters.base import Adapter, refit
@@ -25,6 +26,7 @@ from dynamics.model import Model
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, History
 from hardware.schedule import ActionSchedule
+from hardware.steering import STILL
 from planners.plan import Plan, PlanFunction, PlanStatus, checked
 from planners.problem import Model as Predictor
 from planners.problem import Problem
@@ -32,6 +34,8 @@ from planners.problem import Problem
 Foresight = Callable[[Kernel, FloatArray, FloatArray], tuple[FloatArray, Predictor]]
 """Where planning starts and what predicts from there. From the learned model that is trusted now, the present state
 (S,) and the actions under way (D, A): the state (S,) behind them, and what predicts from there."""
+STANDING = "standing"
+"""Status of a tick at which a robot that is steered was told to stand: its plan is not played."""
 
 
 def learned(kernel: Kernel, state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Predictor]:
@@ -74,6 +78,7 @@ class Controller:
         self._settings, self._actions, self._rng = settings, actions, rng
         self._period, self._pose = 1.0 / settings.rate_hz, model.space.pose
         self._turning = np.append(model.space.angles, self._pose[2])
+        self._delay = settings.delay_ticks * self._period
         self._latest = settings.latest * self._period if real_time else None
         self._prior = Kernel(model, adapter.initial().weights)
         self._adapted = Kernel(model, adapter.initial().weights)
@@ -94,13 +99,13 @@ class Controller:
         plan, schedule = self._plan(memory, observation, started)
         planned = time.perf_counter()
         self._memory = replace(memory, plan=plan, schedule=schedule)
-        fresh = memory.errors is not before.errors
+        fresh, still = memory.errors is not before.errors, memory.progress.still
         cost = self._course.executed_cost(before.progress, memory.progress, observation.state, self._period, self._pose)
         return TickResult(
             schedule=schedule,
             plan=plan,
-            action=plan.action(observation.time + self._settings.delay_ticks * self._period),
-            status=plan.status.value,
+            action=self._actions.rest if still else plan.action(observation.time + self._delay),
+            status=STANDING if still else plan.status.value,
             error_prior=memory.errors[-1][0] if fresh else None,
             error_adapted=memory.errors[-1][1] if fresh else None,
             rejected=not self._trusted(memory),
@@ -124,13 +129,14 @@ class Controller:
     def _remember(self, memory: Memory, observation: Observation) -> Memory:
         """Append the transition that just ended, and judge both models on it before either has learned from it.
 
-        A transition that was not measured, or that no single action drove, is left out.
+        A transition that was not measured, or that no single action drove, is left out; so is one of a robot that was
+        told to stand, from which nothing is learned about running.
         """
         if not np.isfinite(observation.state).all():
             return replace(memory, state=None)
-        x, y, _ = self._pose
-        progress = self._course.locate(observation.state[[x, y]], memory.progress)
-        if memory.state is None or observation.applied is None:
+        wanted = Wanted(observation.time, observation.wanted or STILL)
+        progress = self._course.locate(observation.state[[*self._pose]], memory.progress, wanted)
+        if memory.state is None or observation.applied is None or self._rested(progress, observation.applied):
             return replace(memory, state=observation.state, progress=progress)
         errors = (
             self._error(self._prior, memory.state, observation.applied, observation.state),
@@ -143,6 +149,10 @@ class Controller:
             progress=progress,
             errors=(*memory.errors, errors)[-self._settings.trust :],
         )
+
+    def _rested(self, progress: Progress, applied: FloatArray) -> bool:
+        """Whether a robot that is steered stood over the last tick."""
+        return progress.lead is not None and np.array_equal(applied, self._actions.rest)
 
     def _adapt(self, memory: Memory) -> Memory:
         """Re-fit the model to the window."""
@@ -177,6 +187,8 @@ class Controller:
         )
         plan = checked(self._planner(problem, memory.plan, self._rng), problem)
         # Play the actions under way, then the plan; without a new one what has been playing, or rest.
+        if memory.progress.still:
+            return plan, self._resting(now)
         if plan.status is PlanStatus.NO_PLAN or plan.status is PlanStatus.KEPT_PREVIOUS:
             expires = now + self._settings.expiry * self._period
             return plan, memory.schedule or ActionSchedule(now, self._period, self._actions.rest[None], expires)
@@ -184,6 +196,12 @@ class Controller:
         feedback = following.feedback(memory.schedule, now, delay, plan, share) if share else None
         expires = now + len(actions) * self._period + self._settings.expiry * self._period
         return plan, ActionSchedule(now, self._period, actions, expires, feedback)
+
+    def _resting(self, now: float) -> ActionSchedule:
+        """Return the schedule of a robot that stands, as long as one with a plan."""
+        rest = np.tile(self._actions.rest, (self._settings.horizon, 1))
+        end = now + (len(rest) + self._settings.expiry) * self._period
+        return ActionSchedule(now, self._period, rest, end)
 
     def _under_way(self, schedule: ActionSchedule | None, now: float) -> FloatArray:
         """Return the actions (D, A) that were decided earlier and play until the new plan takes effect."""

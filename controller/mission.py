@@ -12,6 +12,7 @@ from controller.config import RunSettings
 from controller.courses.goals import HiddenGoal, judged, parse
 from controller.courses.paths import COURSES, Task
 from controller.courses.rewards import Pursuit
+from controller.courses.velocity import NAME, Steered
 from controller.loop.timing import LoopSettings
 from controller.settings import robots
 from controller.settings.layers import ConfigError
@@ -20,6 +21,7 @@ from controller.tick import Actions
 from hardware.embodiment import embody
 from hardware.spec import RobotSpec
 from planners.costs.path import TiltPrice
+from planners.costs.pose import PoseWeights
 from planners.factory import PLANNERS
 from sim.oracle import can_predict
 
@@ -98,7 +100,9 @@ class Mission:
 def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
     control, names = settings.control, [channel.name for channel in spec.channels]
     if settings.goal is None:
-        course = COURSES[settings.course].sized(spec.course)
+        course = (
+            _steered(settings, spec) if settings.course_name == NAME else COURSES[settings.course].sized(spec.course)
+        )
         if control.change:
             course = replace(course, change=control.change / actions.range**2)
         if control.tilt:
@@ -111,6 +115,13 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
         if price := getattr(control, key):
             raise ConfigError(f"control.{key}: expected 0 on {settings.course_name}, whose reward is all, got {price}")
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
+
+
+def _steered(settings: RunSettings, spec: RobotSpec) -> Steered:
+    if spec.steering is None:
+        raise ConfigError(f"course: expected a path on robot {spec.name}, whose file says no steering, got velocity")
+    weights = PoseWeights(position=PoseWeights().position / spec.course.scale)
+    return Steered(spec.steering, settings.control.delay_ticks, settings.control.horizon, weights)
 
 
 def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:

@@ -14,6 +14,7 @@ from dynamics.transitions import FloatArray, History
 from hardware.embodiment import rest_action
 from hardware.schedule import ActionSchedule
 from hardware.spec import RobotSpec
+from hardware.steering import Velocity
 from planners.plan import Plan
 
 
@@ -52,11 +53,13 @@ class Observation:
         state: (S,) state vector.
         applied: (A,) the action that was held over the tick that just ended; None at the first tick, after a gap, or
             when the servo played something else.
+        wanted: how the robot should move, where it is steered.
     """
 
     time: float
     state: FloatArray
     applied: FloatArray | None
+    wanted: Velocity | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from hardware.drives import Drive, Stride, Striding, Walking
 from hardware.legs import AnyLeg, Foot
 from hardware.limits import Arming, Checks, Limits
 from hardware.motors import Gains, PositionServo, ServoKind, TorqueServo, VelocityServo, Wire
+from hardware.steering import Steering
 from sim.robots.anatomy import Anatomy
 from sim.strict import distinct, one_of, positive, require, within
 
@@ -77,6 +78,8 @@ class RobotSpec:
     """Of those legs."""
     wire: Wire | None = None
     """None on robots that are simulated only."""
+    steering: Steering | None = None
+    """Which velocities it can be told; None where it follows courses only."""
     source: str = ""
     """Path of its file where it did not come with Limber, else its name: by this it is found again."""
     symmetric: bool = False

@@ -24,7 +24,7 @@ FLOORS = {
     "controller": (
         "bootstrap settings",
         "courses jobs rhythm",
-        "diagnosis tick",
+        "diagnosis steering tick",
         "following",
         "controller",
         "config loop oracle",
@@ -58,7 +58,7 @@ FLOORS = {
     ),
     "hardware": (
         "clock contract channels",
-        "drives legs limits motors processes",
+        "drives legs limits motors processes steering",
         "spec",
         "robot",
         "feedback gait mirror rotation signs",

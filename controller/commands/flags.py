@@ -40,7 +40,9 @@ class RunFlags:
     drive: Drive = None
     """What turns actions into set-points, where not the robot's usual: a name (limber list drives), or a contract."""
     course: Name = None
-    """What to do: a path to follow, or a hidden goal (limber list courses)."""
+    """What to do: a path to follow, commands, or a hidden goal (limber list courses)."""
+    steer: Annotated[str | None, arg(metavar="SOURCE", help_behavior_hint="")] = None
+    """Where commands come from on course velocity (limber list sources)."""
     adapter: Name = None
     """Recipe of the model (limber list adapters)."""
     planner: Name = None

@@ -11,7 +11,7 @@ from tyro.conf import arg
 
 from controller.commands.flags import Answer, Switch
 
-FAMILIES = ("robots", "courses", "perturbations", "adapters", "planners", "drives")
+FAMILIES = ("robots", "courses", "perturbations", "adapters", "planners", "drives", "sources")
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,12 @@ def _entries(family: str) -> Mapping[str, str]:
 
             return {file.stem: str(read_yaml(file).values["description"]) for file in assets.robots()}
         case "courses":
+            from controller.courses import velocity
             from controller.courses.goals import GOALS
             from controller.courses.paths import COURSES
 
-            return {name: course.description for name, course in (COURSES | GOALS).items()}
+            described = {name: course.description for name, course in (COURSES | GOALS).items()}
+            return described | {velocity.NAME: velocity.DESCRIPTION}
         case "perturbations":
             from sim.perturbations import PERTURBATIONS
 
@@ -55,6 +57,10 @@ def _entries(family: str) -> Mapping[str, str]:
             kinds = (Direct, Striding, Walking)
             told = {str(kind.kind): (kind.__doc__ or "").strip().splitlines()[0] for kind in kinds}
             return told | {"sport": "The same, told to a controller of the robot's own."}
+        case "sources":
+            from controller.steering.choice import SOURCES
+
+            return dict(SOURCES)
         case "planners":
             from planners.factory import PLANNERS
 

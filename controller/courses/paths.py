@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from controller.courses.lead import Lead, Wanted
 from hardware.spec import CourseSize
 from planners.costs.path import REFERENCE_STEP, PathCost, PathWeights, PathWindow, TiltPrice, wrapped
 from planners.problem import Cost, FloatArray
@@ -35,19 +36,26 @@ class Progress:
         distance: distance to the path [m].
         signed: the same, positive to the left of the path [m].
         heading: direction of the path there, in (-pi, pi] [rad].
+        lead: where a robot that is steered should be by now; None on a path.
     """
 
     s: float
     distance: float
     signed: float
     heading: float
+    lead: Lead | None = None
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing is wanted of a robot that is steered."""
+        return self.lead is not None and self.lead.still
 
 
 START = Progress(s=0.0, distance=0.0, signed=0.0, heading=0.0)
 
 
 class Task(Protocol):
-    """What a run should achieve: a course to follow, or the reward of a hidden goal (`controller.courses.rewards`)."""
+    """What a run should achieve: a course to follow, commands, or the reward of a hidden goal."""
 
     @property
     def outline(self) -> tuple[tuple[float, float], ...]:
@@ -57,8 +65,11 @@ class Task(Protocol):
     def end(self) -> float:
         """Progress at which it is achieved [m]; infinite where it goes on."""
 
-    def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
-        """Say how far a robot at a position (2,) [m] has come; `previous` is where it was a tick ago."""
+    def locate(self, pose: FloatArray, previous: Progress = START, wanted: Wanted | None = None) -> Progress:
+        """Say how far a robot has come; `previous` is where it was a tick ago, `wanted` what it is told.
+
+        A path needs its position (2,) [m] only, whoever is steered its x, y and yaw (3,) [m, rad].
+        """
 
     def cost(
         self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
@@ -135,11 +146,11 @@ class Course:
             size=size,
         )
 
-    def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
+    def locate(self, pose: FloatArray, previous: Progress = START, wanted: Wanted | None = None) -> Progress:
         """Project a position (2,) [m] near earlier progress; progress never jumps to another branch or lap."""
         reach = self.size.tick
         window = self.window(previous.s, behind=reach, ahead=reach)
-        foot = window.project(np.asarray(xy[:1], dtype=np.float64), np.asarray(xy[1:2], dtype=np.float64))
+        foot = window.project(np.asarray(pose[:1], dtype=np.float64), np.asarray(pose[1:2], dtype=np.float64))
         low, high = previous.s - reach, previous.s + reach
         signed = float(foot.offset[0])
         return Progress(

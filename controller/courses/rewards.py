@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.courses.goals import HiddenGoal
+from controller.courses.lead import Wanted
 from controller.courses.paths import START, Progress
 from dynamics.transitions import FloatArray
 from hardware import rotation
@@ -26,9 +27,9 @@ class Pursuit:
     outline = ()
     end = math.inf
 
-    def locate(self, xy: FloatArray, previous: Progress = START) -> Progress:
+    def locate(self, pose: FloatArray, previous: Progress = START, wanted: Wanted | None = None) -> Progress:
         """Return the distance from the start as progress; there is no path to be off."""
-        return Progress(math.hypot(*xy.tolist()), math.nan, math.nan, math.nan)
+        return Progress(math.hypot(*pose[:2].tolist()), math.nan, math.nan, math.nan)
 
     def cost(
         self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None

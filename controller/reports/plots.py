@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
 from controller.telemetry.run_log import FloatArray, Log
+from controller.telemetry.steered import errors
 from controller.telemetry.watch import kinds_acting
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
@@ -36,7 +37,7 @@ def write_plots(folder: Path, logs: Sequence[Log]) -> dict[str, Path]:
     """Draw every picture into a folder that exists; returns their files by name."""
     files = {}
     with style():
-        score = path_error if logs[0].goal is None else reward
+        score = reward if logs[0].goal is not None else path_error if logs[0].header.path else velocity_error
         watched = [diagnosis] if any(record.diagnosis.causes for record in logs[0].records) else []
         for draw in (plan_view, model_error, score, tick_time, *watched):
             files[draw.__name__] = folder / f"{draw.__name__}.png"
@@ -84,6 +85,21 @@ def path_error(logs: Sequence[Log]) -> Figure:
         distance = 1e3 * np.abs(log.series("distance"))
         axes.plot(log.series("time"), distance, color=colour, label=log.header.brain)
     axes.set_ylabel("distance [mm]")
+    _over_time(axes, logs)
+    return figure
+
+
+def velocity_error(logs: Sequence[Log]) -> Figure:
+    """How far each run was from doing as it was told over time: solid the distance, dashed the turn."""
+    figure, axes = figure_with_axes(6.8, 2.9, "Velocity error: how far from what it was told, over half a second")
+    turning = axes.twinx()
+    for log, colour in zip(logs, _colours(logs), strict=True):
+        linear, turn = errors(log).T
+        axes.plot(log.series("time"), linear, color=colour, label=log.header.brain)
+        turning.plot(log.series("time"), turn, color=colour, linestyle="--", linewidth=1.3)
+    axes.set_ylabel("distance [m/s]")
+    turning.set_ylabel("turn, dashed [rad/s]")
+    turning.grid(visible=False)
     _over_time(axes, logs)
     return figure
 

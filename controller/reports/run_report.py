@@ -15,6 +15,7 @@ _CAPTIONS = {
     "plan_view": "The course and where the robot went. Rings mark where the perturbation set in.",
     "path_error": "How far the robot was from the course.",
     "reward": "What each tick was worth, mean of half a second, and from where on the hidden goal counts as found.",
+    "velocity_error": "How far the robot was from doing as it was told, over half a second: dashed the turn.",
     "model_error": "Squared one-step prediction error in units of the training data's spread, mean of half a second: "
     "solid as used at that tick, dashed without adaptation.",
     "diagnosis": "Probability of each kind of cause, whatever adapted; the bar above says what really acted.",
@@ -34,7 +35,7 @@ def write_report(folder: Path, runs: Sequence[Run], settings: str, video: Path |
         for name, file in files.items()
     }
     figures["diagnosis"] = figures.get("diagnosis", "")
-    figures["score"] = figures.pop("path_error" if "path_error" in figures else "reward")
+    figures["score"] = next(figures.pop(name) for name in ("path_error", "velocity_error", "reward") if name in figures)
     body = RUN.substitute(
         figures,
         setting=html.escape(_setting(header)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from controller.build import Rig, build, load_model
@@ -14,8 +14,10 @@ from controller.mission import Mission
 from controller.reports.run_report import write_report
 from controller.reports.video import film
 from controller.runs.folder import Outcome, run_folder, write_summary
+from controller.runs.steered import keep_commands, live
 from controller.settings import assets
 from controller.settings.layers import ConfigError, to_yaml
+from controller.steering.source import Source
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import Log, RunLog, from_tick
@@ -25,24 +27,32 @@ from sim.perturbations import active
 
 
 def execute(
-    settings: RunSettings, *, fast: bool, compare: str | None = None, out: Path | None = None, video: bool = True
+    settings: RunSettings,
+    *,
+    fast: bool,
+    compare: str | None = None,
+    out: Path | None = None,
+    video: bool = True,
+    steering: Source | None = None,
 ) -> Outcome:
     """Run, in lock-step or real time, and leave a complete run folder, with a comparison run with the other recipe.
 
-    Nothing is written before everything has been checked. Without a folder a name is made up. Raises ConfigError,
-    CheckpointError.
+    Nothing is written before everything has been checked. Without a folder a name is made up; without `steering` the
+    settings say who steers. Raises ConfigError, CheckpointError.
     """
     mission = Mission.of(settings, fast=fast)
     models = [load_model(mission, adapter) for adapter in (settings.adapter, *_compared(settings, compare))]
-    rigs = [build(mission, model) for model in models]
-    with uninterrupted(), run_folder(settings, out) as folder:
-        runs: list[Run] = []
-        for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
-            loop = _drive(rig, settings, log)
-            runs.append(Run(Log.read(log), loop))
-            if loop.interrupted:
-                break
-        return _conclude(settings, folder, runs, video=video)
+    with live(settings, steering, fast=fast, compared=compare is not None) as source:
+        rigs = [build(mission, model, source) for model in models]
+        with uninterrupted(), run_folder(settings, out) as folder:
+            runs: list[Run] = []
+            for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
+                loop = _drive(rig, settings, log)
+                runs.append(Run(Log.read(log), loop))
+                if loop.interrupted:
+                    break
+            steered = {} if rigs[0].helm is None else {"steering": rigs[0].helm.counts()}
+            return _conclude(settings, folder, runs, steered, video=video)
 
 
 def _compared(settings: RunSettings, adapter: str | None) -> list[str]:
@@ -72,7 +82,9 @@ def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
         return rig.drive(note)
 
 
-def _conclude(settings: RunSettings, folder: Path, runs: Sequence[Run], *, video: bool) -> Outcome:
+def _conclude(
+    settings: RunSettings, folder: Path, runs: Sequence[Run], steered: Mapping[str, object], *, video: bool
+) -> Outcome:
     """Write video, report and summary of what was driven; whoever presses Ctrl-C goes without the video."""
     interrupted, filmed = any(run.loop.interrupted for run in runs), None
     if video and not interrupted:
@@ -84,10 +96,11 @@ def _conclude(settings: RunSettings, folder: Path, runs: Sequence[Run], *, video
     files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl"}
     files |= {} if len(runs) == 1 else {"log_compare": folder / "log-compare.jsonl"}
     files |= {} if filmed is None else {"video": filmed}
+    files |= keep_commands(settings, folder, runs[0].log)
     files |= write_report(folder, runs, to_yaml(settings), filmed)
     files["summary"] = folder / "summary.json"
     figures = [summary(run.log, run.loop, {name: str(path) for name, path in files.items()}) for run in runs]
-    result = figures[0] if len(figures) == 1 else figures[0] | {"compare": figures[1]}
+    result = {**figures[0], **({} if len(figures) == 1 else {"compare": figures[1]}), **steered}
     write_summary(files["summary"], result)
     faults = [str(run.loop.fault) for run in runs if run.loop.fault is not None and not run.loop.fell]
     return Outcome(result, headline(runs), folder, interrupted, faults[0] if faults else None)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from controller.diagnosis.words import phrase
 from controller.loop.timing import LoopResult
 from controller.telemetry.run_log import Log, mean
+from controller.telemetry.steered import velocity_error
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,9 @@ def _outcome(run: Run) -> str:
         steps, reward = run.log.steps_to_goal, mean(run.log.rewards)
         found = "did not find its goal" if steps is None else f"found its goal after {steps} ticks"
         return f"{found} (mean reward {number(reward)})"
+    if (followed := velocity_error(run.log)) is not None:
+        linear, turn = followed.values()
+        return f"followed its commands within {linear:.3f} m/s and {turn:.2f} rad/s on average"
     return "was stopped" if error is None else f"ran {millimetres(error)} off the {course} course on average"
 
 

@@ -96,7 +96,7 @@ class Panel:
         grid.add_column(min_width=22)
         grid.add_column()
         grid.add_row("speed", f"{record.speed:.2f} m/s", f"{record.progress:.2f} m along the course")
-        row = "path error" if math.isfinite(record.distance) else "goal"
+        row = "path error" if math.isfinite(record.distance) else "goal" if record.command is None else "steered"
         grid.add_row(row, _pursued(record), sparkline(self._distances))
         grid.add_row("model error", _model_errors(record), sparkline(self._errors))
         used = f"{record.tick_ms:.1f} of {1e3 / header.rate_hz:.0f} ms"
@@ -128,6 +128,9 @@ def _pursued(record: TickRecord) -> str:
     """Return the distance from the path, or the reward where a hidden goal takes its place."""
     if math.isfinite(record.distance):
         return f"{1e3 * abs(record.distance):.0f} mm off"
+    if record.command is not None:
+        told = "{:.2f} m/s, {:.2f} m/s to the left, {:.2f} rad/s".format(*record.command)
+        return f"told {told}, cost {record.cost:.2f}"
     return f"reward {-record.cost:.2f}"
 
 

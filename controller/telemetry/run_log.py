@@ -22,6 +22,7 @@ from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from controller.courses.goals import HiddenGoal, parse, steps_to_goal
 from controller.diagnosis.observer import Diagnosis
 from controller.settings import robots
+from hardware.steering import Velocity
 from sim.perturbations import in_words
 
 if TYPE_CHECKING:
@@ -122,6 +123,10 @@ class TickRecord:
     """Share of its usual candidates that the search was content with, so that it ended in time."""
     diagnosis: Diagnosis = dataclasses.field(default_factory=Diagnosis)
     """What was believed to be the matter, whatever adapted; empty where a robot has no trained diagnosis."""
+    wanted: Velocity | None = None
+    """What a robot that is steered was told: v_x, v_y [m/s] and turn [rad/s]; None on other courses."""
+    command: Velocity | None = None
+    """What it was to do on the way there, within its accelerations."""
     signs: tuple[Number, ...] = ()
     """What that went by beside the state, of the servo's cycles over the tick before (hardware/signs.py)."""
 
@@ -199,6 +204,7 @@ def from_tick(
     Of a simulated robot also what acts on it, as on the command line, and its generalised positions (nq,).
     """
     observation, result = tick.observation, tick.result
+    lead = result.progress.lead
     yaw, vx, vy = (float(observation.state[channels.index(name)]) for name in ("yaw", "vx", "vy"))
     return TickRecord(
         time=tick.time,
@@ -224,6 +230,8 @@ def from_tick(
         adaptation=result.adaptation,
         belief=dict(result.belief),
         search_size=result.plan.size,
+        wanted=None if lead is None else lead.wanted,
+        command=None if lead is None else lead.command,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from controller.loop.timing import LoopResult, percentiles
 from controller.telemetry.run_log import Log, mean
+from controller.telemetry.steered import velocity_error
 from controller.telemetry.watch import diagnosed
 
 
@@ -32,6 +33,7 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
         "plan_ms": dataclasses.asdict(percentiles([record.plan_ms for record in records])),
         "cost_mean": mean(log.series("cost")),
         "path_error_m": mean(np.abs(log.series("distance"))),
+        "velocity_error": velocity_error(log),
         "progress_m": records[-1].progress - records[0].progress if records else 0.0,
         "fell": loop.fell,
         "interrupted": loop.interrupted,

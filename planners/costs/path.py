@@ -186,7 +186,7 @@ class PathCost:
         total: AnyFloats = costs.sum(axis=-1)
         if self.tilt is not None:
             total = total + self.tilt(states[..., 1:, :]).sum(axis=-1)
-        return total if self.change is None else total + self._change_cost(actions, self.change)
+        return total if self.change is None else total + change_cost(actions, self.change, self.previous_action)
 
     def terms(self, states: AnyFloats) -> PathTerms:
         """Return the unweighted terms of states (E, N, H + 1, S)."""
@@ -223,12 +223,20 @@ class PathCost:
             parameters[:, 0, _FIXED:] = 0.0
         return parameters
 
-    def _change_cost(self, actions: FloatArray, change: FloatArray) -> FloatArray:
-        changes: FloatArray = np.square(np.diff(actions, axis=1)).sum(axis=1) @ change
-        if self.previous_action is None:
-            return changes
-        first: FloatArray = np.square(actions[:, 0] - self.previous_action) @ change
-        return changes + first
+
+def change_cost(actions: FloatArray, change: FloatArray, previous_action: FloatArray | None) -> FloatArray:
+    """Return what the changes of actions (N, H, A) cost (N,), by weights (A,); the first, where one came before."""
+    changes: FloatArray = np.square(np.diff(actions, axis=1)).sum(axis=1) @ change
+    if previous_action is None:
+        return changes
+    first: FloatArray = np.square(actions[:, 0] - previous_action) @ change
+    return changes + first
+
+
+def lean_residual(lean: Any, weight: Any, free: Any) -> Any:
+    """Return the residual of roll and pitch (2,) whose half square is what leaning costs."""
+    beyond = ca.fmax(ca.sqrt(ca.sumsqr(lean) + _UPRIGHT) - free, 0)
+    return ca.sqrt(2 * weight) * beyond
 
 
 @cache
@@ -244,7 +252,5 @@ def _path_residuals(num_actions: int, *, leaning: bool) -> StepResiduals:
     turned = norm_residual(pose[2] - heading - bend * arc, head, aligned)
     residual = ca.vertcat(distance, turned, ca.sqrt(2 * parameters[_FIXED:]) * (action - before))
     if leaning:
-        weight, free = parameters[12], parameters[13]
-        beyond = ca.fmax(ca.sqrt(ca.sumsqr(lean) + _UPRIGHT) - free, 0)
-        residual = ca.vertcat(residual, ca.sqrt(2 * weight) * beyond)
+        residual = ca.vertcat(residual, lean_residual(lean, parameters[12], parameters[13]))
     return StepResiduals(ca.vertcat(pose, lean), action, before, parameters, residual, -back * (arc + parameters[6]))

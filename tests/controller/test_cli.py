@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -13,25 +14,30 @@ import pytest
 
 from controller.build import Rig
 from controller.cli import main
-from controller.config import RunSettings
+from controller.config import RunSettings, run_settings
 from controller.controller import Controller
 from controller.reports.run_report import write_report
 from controller.runs import simulated
 from controller.runs.folder import run_folder
 from controller.settings import assets
+from controller.settings.layers import Layer
+from controller.steering.pipe import Piped, send
+from controller.steering.source import Command
 from controller.telemetry.run_log import Log, TickRecord
 from controller.tick import Observation, TickResult
 from dynamics import checkpoint
 from hardware.robot import LinkLost, RobotState
 from hardware.simulated.robot import SimRobot
+from hardware.steering import Velocity
 from tests.controller.conftest import untrained
 
 SHORT = ["run", "--fast", "--no-video", "--set", "planner.search.candidates=24", "--set", "planner.search.iterations=2"]
 USUAL = RunSettings().adapter
 SUMMARY_KEYS = {
     "robot", "course", "perturbations", "adapter", "planner", "model", "seed", "ticks", "seconds", "misses", "tick_ms",
-    "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "progress_m", "fell", "interrupted", "goal", "reward_mean",
-    "steps_to_goal", "prediction_error", "belief", "diagnosis", "search_size", "statuses", "adaptations", "files",
+    "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "velocity_error", "progress_m", "fell", "interrupted", "goal",
+    "reward_mean", "steps_to_goal", "prediction_error", "belief", "diagnosis", "search_size", "statuses",
+    "adaptations", "files",
 }  # fmt: skip
 
 
@@ -243,6 +249,72 @@ def test_a_goal_can_be_given_and_the_settings_repeat_the_run(workplace: Path) ->
     logs = [Log.read(workplace / name / "log.jsonl") for name in ("first", "again")]
     assert [log.header.goal for log in logs] == [given, given]
     assert [m.state for m in logs[0].records] == [m.state for m in logs[1].records]
+
+
+def test_a_robot_that_is_told_by_a_file_follows_and_stands(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("told.csv").write_text("time,v_x,v_y,turn\n0.2,0.2,0,0.5\n1,0,0,0\n")
+    arguments = ["--course", "velocity:told.csv", "--seconds", "2", "--compare", "mb", "--out", "run", "--json"]
+    assert main([*SHORT, *arguments]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert set(summary["velocity_error"]) == {"linear_m_s", "turn_rad_s"}
+    assert summary["steering"] == {"ticks without a command": 0, "limited": 0, "sideways": 0}
+    assert summary["path_error_m"] is None
+    assert (workplace / "run" / "velocity_error.png").is_file()
+    assert "followed its commands within" in (workplace / "run" / "report.html").read_text()
+    records = moves(workplace / "run")
+    assert [r.status for r in records].count("standing") >= 4 + 10
+    assert [tuple(r.applied or ()) for r in records[-6:]] == [(0.0, 0.0)] * 6
+    assert records[10].wanted == (0.2, 0.0, 0.5)
+    assert main([*SHORT, "--course", "velocity:gone.csv"]) == 2
+    assert "course: velocity: gone.csv: expected a file that can be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        (["--course", "velocity"], "steer: expected a source of commands, such as udp:9870, or a file"),
+        (["--steer", "page"], "steer: expected none on course figure8, got page"),
+        (["--course", "velocity", "--steer", "pag"], "unknown source 'pag'; expected one of"),
+        (["--course", "velocity", "--steer", "page"], "steer: expected a file of commands with --fast"),
+        (["--course", "velocity:aside.csv"], "v_y at 1 s: expected 0 on robot roach, which cannot move sideways"),
+        (["--course", "velocity:told.csv"], "told.csv:1: expected 4 numbers"),
+    ],
+)
+def test_what_cannot_steer_is_refused_in_one_line(
+    arguments: list[str], complaint: str, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("aside.csv").write_text("0 0.1 0 0\n1 0.1 0.1 0\n")
+    Path("told.csv").write_text("0 0.1 0\n")
+    assert main([*SHORT, *arguments, "--out", "run"]) == 2
+    error = capsys.readouterr().err
+    assert complaint in error
+    assert error.count("\n") == 1
+    assert not (workplace / "run").exists()
+
+
+def test_a_run_that_was_steered_live_is_repeated_to_the_last_bit_from_its_settings(workplace: Path) -> None:
+    reading, writing = multiprocessing.Pipe(duplex=False)
+    told = iter([(0.2, 0.0), (0.2, 0.7), (0.1, -1.0)])
+
+    class Typing(Piped):
+        """Somebody who says something every 0.4 s, three times."""
+
+        def poll(self, now: float) -> Command | None:
+            if round(now / 0.05) % 8 == 2 and (next_one := next(told, None)) is not None:
+                send(writing, Velocity(next_one[0], 0.0, next_one[1]))
+            return super().poll(now)
+
+    few = {"planner": {"kind": "cem", "candidates": 24, "elites": 6}, "seconds": 2.5}
+    settings = run_settings([Layer("test", {"course": "velocity", "steer": "page", **few})])
+    simulated.execute(settings, fast=True, out=workplace / "live", video=False, steering=Typing(reading))
+    assert main(["run", "--fast", "--no-video", "--config", "live/settings.yaml", "--out", "again"]) == 0
+    live, again = moves(workplace / "live"), moves(workplace / "again")
+    assert [(r.state, r.action, r.wanted, r.command) for r in live] == [
+        (r.state, r.action, r.wanted, r.command) for r in again
+    ]
+    assert live[11].wanted == (0.2, 0.0, 0.7)
+    assert live[-1].wanted == (0.0, 0.0, 0.0)
+    assert live[-1].status == "standing"
 
 
 def test_a_robot_fault_leaves_complete_files(

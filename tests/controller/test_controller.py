@@ -9,6 +9,7 @@ import torch
 
 from controller.controller import Controller
 from controller.courses.paths import COURSES
+from controller.courses.velocity import Steered
 from controller.rhythm import ControlSettings
 from controller.tick import Actions, Observation, TickResult
 from dynamics.adapters.base import Adapted, Adapter
@@ -17,6 +18,7 @@ from dynamics.adapters.gradient import Gradient, GradientSettings
 from dynamics.factory import make
 from dynamics.rollout.kernel import Kernel
 from dynamics.transitions import FloatArray, Transitions
+from hardware.steering import STILL, Axis, Steering, Velocity
 from planners.plan import Plan
 from planners.problem import PlanningError, Problem, Risk
 from planners.shooting import ShootingSettings
@@ -49,6 +51,30 @@ def controller(adapter: Adapter = GRBAL, spy: Spy | None = None, delay_ticks: in
         Actions(low=-np.ones(2), high=np.ones(2), rest=np.zeros(2)),
         rng=np.random.default_rng(0),
     )
+
+
+def steered() -> Controller:
+    course = Steered(Steering(Axis(0.0, 0.5, 1.0), Axis(-1.0, 1.0, 2.0)), delay=1, horizon=4)
+    settings = ControlSettings(rate_hz=1 / PERIOD, horizon=4)
+    actions = Actions(low=-np.ones(2), high=np.ones(2), rest=np.full(2, 2.0))
+    return Controller(SUBJECT, GRBAL, Spy(), course, settings, actions, rng=np.random.default_rng(0))
+
+
+def test_a_robot_that_is_told_nothing_rests_and_learns_nothing_from_it() -> None:
+    subject, rest = steered(), np.full(2, 2.0)
+    told = [STILL, STILL, Velocity(0.3, 0.0, 0.0), Velocity(0.3, 0.0, 0.0), STILL, STILL, STILL, STILL]
+    applied, results = None, []
+    for k, wanted in enumerate(told):
+        result = subject.tick(Observation(k * PERIOD, np.zeros(5), applied, wanted))
+        applied = result.schedule.action(k * PERIOD, rest)
+        results.append(result)
+    assert [r.status for r in results] == ["standing"] * 2 + ["ok"] * 4 + ["standing"] * 2
+    for result in (results[0], results[-1]):
+        np.testing.assert_array_equal(result.schedule.actions, np.tile(rest, (4, 1)))
+        np.testing.assert_array_equal(result.action, rest)
+        assert result.plan.status.value == "ok"
+    learned = [r.error_prior is not None for r in results]
+    assert learned == [False, False, False, False, True, True, True, False]
 
 
 def drive(subject: Controller, ticks: int, gain: float = 1.0, start: FloatArray | None = None) -> list[TickResult]:

@@ -38,6 +38,7 @@ SUMMARY_KEYS = (
         "plan_ms",
         "cost_mean",
         "path_error_m",
+        "velocity_error",
         "progress_m",
         "fell",
         "interrupted",

@@ -9,12 +9,15 @@ import pytest
 
 from benchmarks.planner_study.quadratic import QuadraticCost
 from planners.costs.path import PathCost, PathWeights, TiltPrice
+from planners.costs.pose import PoseCost, PoseWeights
 from planners.costs.residuals import ResidualCost, StepResiduals, expand, norm_residual
 from planners.problem import FloatArray, PlanningError
 from tests.planners.costs.test_path import POSE, bend
 
 NORTH = bend(0.5)
 PATH = PathCost(NORTH, PathWeights(), 0.05, POSE, change=np.array([0.1, 0.3]), previous_action=np.array([0.2, -0.1]))
+LEADER = np.array([[0.1, 0.02, 9.0], [0.2, 0.05, 0.4], [0.3, 0.1, -6.0], [0.4, 0.2, 0.0]])
+POSES = PoseCost(LEADER, PoseWeights(), POSE, change=np.array([0.1, 0.3]), previous_action=np.array([0.2, -0.1]))
 QUADRATIC = QuadraticCost(np.array([0.1, 0.0, -0.2]), np.array([1.0, 0.0, 2.0]), np.array([0.1, 0.3]))
 COSTS: dict[str, ResidualCost] = {
     "path": PATH,
@@ -23,6 +26,10 @@ COSTS: dict[str, ResidualCost] = {
     "path, other channels": replace(PATH, pose=(2, 0, 1)),
     "path, leaning": replace(PATH, tilt=TiltPrice(20.0, 0.3, (4, 3))),
     "path, leaning, other channels": replace(PATH, pose=(4, 0, 2), tilt=TiltPrice(20.0, 0.3, (1, 3)), change=None),
+    "pose": POSES,
+    "pose, first change free": replace(POSES, previous_action=None),
+    "pose, changes free": replace(POSES, change=None),
+    "pose, leaning": replace(POSES, tilt=TiltPrice(20.0, 0.3, (4, 3))),
     "quadratic": QUADRATIC,
 }
 each_cost = pytest.mark.parametrize("cost", COSTS.values(), ids=COSTS.keys())
@@ -50,7 +57,10 @@ def smooth(cost: ResidualCost, states: FloatArray, actions: FloatArray) -> Float
 def test_the_smooth_cost_is_the_true_one_up_to_its_rounding(cost: ResidualCost) -> None:
     states, actions = trajectories(cost)
     true, rounded = np.asarray(cost(states[None], actions)), smooth(cost, states, actions)
-    if isinstance(cost, PathCost):
+    if isinstance(cost, PoseCost):
+        assert np.all(rounded <= true + 1e-9)
+        assert np.all(rounded >= true - 4 * (50 * cost.rounding[0] + 5 * cost.rounding[1]))
+    elif isinstance(cost, PathCost):
         true = true - 10 * 2 * cost.window.project(states[:, 0, cost.pose[0]], states[:, 0, cost.pose[1]]).progress
         lowest = true - 4 * (50 * cost.rounding[0] + 5 * cost.rounding[1])
         assert np.all(rounded <= true + 1e-9)

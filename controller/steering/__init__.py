@@ -1,0 +1,1 @@
+"""Commands for a robot that is steered: where they come from, and what becomes of them before the planner hears."""
