@@ -45,8 +45,7 @@ class Mirror:
 
 def of_states(spec: RobotSpec) -> Mirror:
     """Return the mirror of state vectors (S,). Raises ValueError where a channel has none on the other side."""
-    hips = [motor for index, motor in enumerate(spec.motors) if spec.legs and index % 3 == 0]
-    turned = [f"{what}_{hip}" for what in ("phase", "speed", "emf") for hip in hips]
+    turned = [f"{what}_{hip}" for what in ("phase", "speed", "emf") for hip in _hips(spec)]
     odd = {*_ODD, *(f"stride_{name}" for name in _ODD), *turned}
     return _mirror([channel.name for channel in spec.channels], odd, _SHIFTED)
 
@@ -58,12 +57,17 @@ def of_actions(spec: RobotSpec) -> Mirror:
 
 def of_conditions(spec: RobotSpec) -> Mirror:
     """Return the mirror of descriptions of conditions (C,)."""
-    return _mirror(channels(spec.anatomy), sideways())
+    return _mirror(channels(spec.anatomy), {*sideways(), *(f"zero_{hip}" for hip in _hips(spec))})
 
 
 def other_side(name: str) -> str:
     """Return a name with left and right exchanged."""
     return "_".join(_SIDES.get(word, word) for word in name.split("_"))
+
+
+def _hips(spec: RobotSpec) -> list[str]:
+    """Return the first motor of every leg, which turns the other way in a mirror."""
+    return [motor for index, motor in enumerate(spec.motors) if spec.legs and index % 3 == 0]
 
 
 def _mirror(names: Sequence[str], odd: Collection[str], shifted: Mapping[str, float] = MappingProxyType({})) -> Mirror:

@@ -18,6 +18,7 @@ from hardware.gait.bare_legs import BareLegs
 from hardware.gait.footing import Footing
 from hardware.gait.odometry import LegOdometry
 from hardware.gait.pattern import Balance, Gait
+from hardware.gait.regroup import Regroup
 from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from hardware.spec import RobotSpec
@@ -43,6 +44,8 @@ class GaitDrive:
         self._motion = LegOdometry(spec.legs)
         adaptive, peg = spec.drive.adaptive, spec.drive.peg
         self._bare = None if peg is None else BareLegs(spec.foot, len(spec.legs), peg.pose)
+        regroups = peg is None and spec.foot.bare_force > 0.0
+        self._regroup = Regroup(spec.legs, PATTERNS[spec.drive.pattern], spec.foot) if regroups else None
         self._footing = None if adaptive is None or peg is None else Footing(spec, spec.foot, peg.pose, adaptive)
         self._count, self._feet = len(spec.actions), len(spec.legs)
         self._name = spec.name
@@ -53,6 +56,8 @@ class GaitDrive:
         self._motion.reset()
         if self._bare is not None:
             self._bare.reset()
+        if self._regroup is not None:
+            self._regroup.reset()
         if self._footing is not None:
             self._footing.reset()
         self._loads = self._gait.loads()
@@ -72,6 +77,8 @@ class GaitDrive:
         angles, self._loads = self._gait.angles(), self._gait.loads()
         if self._bare is not None:
             angles, self._loads = self._bare.bend(angles), self._bare.unload(self._loads)
+        if self._regroup is not None:
+            self._loads = self._regroup.unload(self._loads)
         if self._footing is not None:
             angles, self._loads = self._footing.kneel(angles, self._loads)
         speeds, self._before = self._speeds(angles, seconds), angles
@@ -100,16 +107,24 @@ class GaitDrive:
         balance = Balance(
             self._step(reach * (ahead[0] - smoothed.forward)), self._step(reach * (ahead[1] - smoothed.lateral))
         )
+        if self._regroup is not None:
+            forward, left = self._regroup.aside
+            balance = Balance(balance.forward + forward, balance.lateral + left)
         if footing is not None:
             balance = footing.balance(balance, ahead, self._gait, motion.feet, self._loads, peg is not None, seconds)
         self._gait.advance(stride, seconds, balance)
 
     def _kneeling(self, state: RobotState, seconds: float) -> Peg | None:
-        """Return how legs without a calf stand, where there is one; None where there is none."""
-        if self._bare is None:
+        """Look for legs without a foot; return how they stand if they do so on their knees."""
+        if self._bare is None and self._regroup is None:
             return None
         felt = self._striding.mass * float(state.accelerometer[-1])
         forces = np.broadcast_to(state.foot_force, self._feet).tolist()
+        if self._regroup is not None:
+            self._regroup.update(forces, self._gait.loads(), felt, seconds)
+            self._gait.lags = self._regroup.lags
+        if self._bare is None:
+            return None
         self._bare.update(forces, self._gait.loads(), felt, seconds)
         return self._striding.peg if self._bare.any else None
 

@@ -46,7 +46,8 @@ class Gait:
     def __init__(self, legs: Sequence[Leg], pattern: Pattern, rest: Stride) -> None:
         """Stand as a stride at rest says, with every foot straight before or behind its neighbour."""
         self._legs, self._duty, self._rest = tuple(legs), pattern.duty, rest
-        self._lags = pattern.lags([leg.place for leg in legs])
+        self.lags = pattern.lags([leg.place for leg in legs])
+        """When each leg's stance begins, as a share of the cycle (n_legs,)."""
         self.reset()
 
     def reset(self) -> None:
@@ -83,7 +84,7 @@ class Gait:
         self.phase = (self.phase + stride.frequency * seconds) % 1.0
         now, duty, drift = self.stride, self._duty, balance.drift
         reach = 0.5 * duty / max(now.frequency, 1.0)
-        for index, lag in enumerate(self._lags):
+        for index, lag in enumerate(self.lags):
             own = (self.phase - lag) % 1.0
             x, y, _ = self.feet[index]
             if own < duty:
@@ -116,7 +117,7 @@ class Gait:
         """Return the share of the weight on each foot; it comes and goes over the ends of a stance."""
         duty, ramp = self._duty, _RAMP * self._duty
         shares = []
-        for lag, stays in zip(self._lags, self.stays, strict=True):
+        for lag, stays in zip(self.lags, self.stays, strict=True):
             own = (self.phase - lag) % 1.0
             shares.append(1.0 if stays else max(0.0, min(1.0, own / ramp, (duty - own) / ramp)))
         total = sum(shares)

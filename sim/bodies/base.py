@@ -89,7 +89,8 @@ class Physics(abc.ABC):
         self.speeds = np.array([joint.dofadr[0] for joint in joints])
         """Where their speeds are in `qvel`."""
         self._writer = ConditionWriter(model, anatomy)
-        self._timeline = Timeline[Setpoints](Condition(terrain=terrain), perturbations, float(model.opt.timestep))
+        intact = Condition(terrain=terrain, delay=anatomy.latency)
+        self._timeline = Timeline[Setpoints](intact, perturbations, float(model.opt.timestep))
         self._followed: object = _NOTHING
 
     def __getstate__(self) -> Never:

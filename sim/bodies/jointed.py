@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import mujoco
 import numpy as np
@@ -13,6 +14,7 @@ from sim.bodies.sensors import Reading, Sensors
 from sim.perturbations import Perturbation
 from sim.robots.anatomy import Anatomy
 from sim.robots.builders import build
+from sim.robots.equipment import Servos
 from sim.terrain import SPREAD, FloatArray, Terrain
 
 
@@ -24,6 +26,8 @@ class JointedPhysics(Physics):
         model = self.model
         self._gains = model.actuator_biasprm[:, 1:3]
         self._still = np.zeros(len(anatomy.motors))
+        if anatomy.servos is not None:
+            model.dof_damping[self.speeds] += anatomy.servos.damping
         self._gyro, self._accelerometer = (self.data.sensor(name).data for name in ("gyro", "accelerometer"))
         self._touch = [model.sensor(leg).adr[0] for leg in anatomy.legs]
         self._feet = [model.geom(anatomy.foot(leg)).id for leg in anatomy.legs]
@@ -77,13 +81,23 @@ class JointedPhysics(Physics):
     @property
     def motor_torque(self) -> FloatArray:
         """Torques of the motors in the last step (n_motors,) [N m]."""
-        return np.array(self.data.actuator_force)
+        torque, servos = np.array(self.data.actuator_force), self.anatomy.servos
+        return torque if servos is None else torque - servos.damping * self.motor_velocity
 
     @property
     def battery(self) -> float:
         """Voltage at the battery's terminals [V]; NaN where nothing is known of it."""
         battery = self.anatomy.battery
-        return math.nan if battery is None else battery.voltage - battery.resistance * self.power / battery.voltage
+        if battery is None:
+            return math.nan
+        voltage = battery.voltage * self.condition.supply
+        return voltage - battery.resistance * self.power / voltage
+
+    def measure(self, rng: np.random.Generator) -> Reading:
+        reading = super().measure(rng)
+        if self.condition.zeros:
+            return replace(reading, motor_position=reading.motor_position - self._each(self.condition.zeros, 0.0))
+        return reading
 
     def step(self, count: int = 1) -> None:
         """Advance by `count` physics steps; the battery gives what is drawn at their end."""
@@ -100,7 +114,7 @@ class JointedPhysics(Physics):
         battery = self.anatomy.battery
         if battery is None:
             return 0.0
-        torque = self.data.actuator_force
+        torque = self.motor_torque
         mechanical = float(torque @ self.data.qvel[self.speeds])
         return battery.electronics + max(0.0, mechanical + battery.copper_loss * float(torque @ torque))
 
@@ -117,7 +131,10 @@ class JointedPhysics(Physics):
             signal = kd * (self._each(condition.gain, 1.0) * command.velocity + self._each(condition.bias, 0.0))
         else:
             kp, kd = command.kp, command.kd
-            signal = command.torque + kp * command.position + kd * command.velocity
+            position = command.position + self._each(condition.zeros, 0.0) if condition.zeros else command.position
+            signal = command.torque + kp * position + kd * command.velocity
+        if self.anatomy.servos is not None:
+            signal, kp, kd = self._supplied(self.anatomy.servos, signal, kp, kd)
         idle = self._writer.idle(condition)
         if idle or (condition.gain and not speeds):
             share = self._each({} if speeds else condition.gain, 1.0)
@@ -126,6 +143,12 @@ class JointedPhysics(Physics):
         self.data.ctrl[:] = signal
         self._gains[:, 0] = -kp
         self._gains[:, 1] = -kd
+
+    def _supplied(self, servos: Servos, *law: FloatArray) -> Iterator[FloatArray]:
+        """Return what hobby servos make of signal and gains at the voltage that there is, which bounds them too."""
+        share = self.battery / servos.voltage
+        self.model.actuator_forcerange[:] = -share * servos.stall, share * servos.stall
+        return (share * each for each in law)
 
     def _each(self, values: Mapping[str, float], usual: float) -> FloatArray:
         """Return a number for each motor (n_motors,)."""

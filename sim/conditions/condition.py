@@ -45,6 +45,16 @@ class Condition:
     """Added to the commanded motor speed, where it is not 0 [rad/s]."""
     dead_motors: frozenset[str] = frozenset()
     stuck_motors: frozenset[str] = frozenset()
+    limp_legs: frozenset[str] = frozenset()
+    """Legs none of whose motors gives torque any more."""
+    stiff_legs: frozenset[str] = frozenset()
+    """Legs all of whose motors are stuck."""
+    shortened: Mapping[str, float] = field(default_factory=dict)
+    """Legs that end nearer to the joint of their last limb, and what share of that limb is gone [0..1]."""
+    zeros: Mapping[str, float] = field(default_factory=dict)
+    """Motors whose zero is wrong: true angle less the one that is measured and commanded [rad]."""
+    supply: float = 1.0
+    """Share of the battery's voltage that is left [-]."""
     locked: Mapping[str, float] = field(default_factory=dict)
     """Motors that move no further than a share of their range, around where they were when that began [0..1]."""
     force: Triple = (0.0, 0.0, 0.0)

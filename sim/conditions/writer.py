@@ -24,7 +24,7 @@ _FIELDS = (
     *("body_mass", "body_inertia", "body_pos", "geom_conaffinity", "geom_friction", "geom_solref", "geom_rgba"),
     *("dof_frictionloss", "actuator_gainprm", "actuator_biasprm", "jnt_limited", "jnt_range"),
     *("geom_size", "geom_contype"),
-    *("geom_pos", "geom_sameframe", "geom_rbound", "geom_aabb", "bvh_aabb"),
+    *("geom_pos", "geom_sameframe", "geom_rbound", "geom_aabb", "bvh_aabb", "site_pos", "site_sameframe"),
     *("hfield_nrow", "hfield_ncol", "hfield_size", "hfield_data"),
 )
 
@@ -121,6 +121,18 @@ class ConditionWriter:
                 model.body_inertia[bodies] *= _STUMP
                 model.geom_contype[geoms] = model.geom_conaffinity[geoms] = 0
                 model.geom_rgba[geoms, 3] = 0.0
+        for leg, share in condition.shortened.items():
+            self._shorten(model.body(self._anatomy.limb(leg)).id, share)
+
+    def _shorten(self, body: int, share: float) -> None:
+        """Draw all shapes and sensors of a limb nearer to its joint, by a share; its mass stays."""
+        model, left = self._model, 1.0 - share
+        geoms, sites = model.geom_bodyid == body, model.site_bodyid == body
+        model.geom_pos[geoms] *= left
+        model.site_pos[sites] *= left
+        long = geoms & np.isin(model.geom_type, (mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_CYLINDER))
+        model.geom_size[long, 1] *= left
+        model.geom_sameframe[geoms] = model.site_sameframe[sites] = mujoco.mjtSameFrame.mjSAMEFRAME_NONE
 
     def _draw_in(self, bodies: list[int], geoms: NDArray[np.bool_]) -> None:
         """Make a leg smaller, towards where it begins; its mass stays."""
@@ -147,18 +159,23 @@ class ConditionWriter:
         model.geom_rgba[model.geom("payload").id, 3] = 1.0
 
     def idle(self, condition: Condition) -> frozenset[str]:
-        """Return the motors that give no torque: dead and stuck ones, and those of crippled legs."""
-        idle, joint = condition.dead_motors | condition.stuck_motors, self._model.joint
+        """Return the motors that give no torque: dead and stuck ones, and those of limp, stiff and crippled legs."""
+        idle, joint = condition.dead_motors | self._stuck(condition), self._model.joint
+        idle = idle.union(*(self._anatomy.joints(leg) for leg in condition.limp_legs))
         limp = [body for leg in condition.crippled_legs for body in self._limbs[leg]]
         return idle | {motor for motor in self._anatomy.motors if limp and joint(motor).bodyid[0] in limp}
 
+    def _stuck(self, condition: Condition) -> frozenset[str]:
+        """Return the motors that are stuck, alone or with their leg."""
+        return condition.stuck_motors.union(*(self._anatomy.joints(leg) for leg in condition.stiff_legs))
+
     def _write_motors(self, condition: Condition) -> None:
-        model, idle = self._model, self.idle(condition)
+        model, idle, stuck = self._model, self.idle(condition), self._stuck(condition)
         for index, motor in enumerate(self._anatomy.motors):
             if motor in idle:
                 model.actuator_gainprm[index] = 0.0
                 model.actuator_biasprm[index] = 0.0
-            if motor in condition.stuck_motors:
+            if motor in stuck:
                 model.dof_frictionloss[model.joint(motor).dofadr[0]] = self._anatomy.jammed
 
     def _write_stops(self, condition: Condition, data: mujoco.MjData) -> None:

@@ -16,8 +16,10 @@ from sim.perturbations.kinds import (
     register,
     sideways,
 )
+from sim.perturbations.legs import Limp, ShortLeg, Stiff
 from sim.perturbations.motors import DeadMotor, Locked, Motor, Stuck
 from sim.perturbations.proportions import CrippledLeg, LegMass, Scaled
 from sim.perturbations.sampling import check_ranges, sample_condition
 from sim.perturbations.senses import Delay, Noise, PoseBias
-from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
+from sim.perturbations.servos import Voltage, Zero
+from sim.perturbations.world import Friction, Gravity, Ground, Push, Rough, Slope

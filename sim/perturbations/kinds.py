@@ -14,10 +14,12 @@ from sim.conditions.condition import Condition
 from sim.perturbations import codec
 from sim.perturbations.base import Perturbation
 from sim.perturbations.body import LegLoss, Payload
+from sim.perturbations.legs import Limp, ShortLeg, Stiff
 from sim.perturbations.motors import DeadMotor, Locked, Motor, Stuck
 from sim.perturbations.proportions import CrippledLeg, LegMass, Scaled
 from sim.perturbations.senses import Delay, Noise, PoseBias
-from sim.perturbations.world import Friction, Gravity, Ground, Push, Slope
+from sim.perturbations.servos import Voltage, Zero
+from sim.perturbations.world import Friction, Gravity, Ground, Push, Rough, Slope
 from sim.robots.anatomy import Anatomy
 
 K = TypeVar("K", bound=type[Perturbation])
@@ -40,6 +42,7 @@ for _kind in (
     *(Slope, Gravity, LegLoss, Payload, Motor, DeadMotor, Stuck),
     *(Friction, Ground, Push, Delay, Noise, PoseBias, Locked),
     *(Scaled, LegMass, CrippledLeg),
+    *(Limp, Stiff, ShortLeg, Rough, Voltage, Zero),
 ):
     register(_kind)
 

@@ -144,6 +144,27 @@ class Ground(Perturbation):
 
 
 @dataclass(frozen=True)
+class Rough(Perturbation):
+    """The ground is rough: its height varies at random from one place to the next."""
+
+    name: ClassVar[str] = "rough"
+    parameters: ClassVar[tuple[str, ...]] = ("height",)
+    height: float = codec.number(within=(0.0, 0.05))
+    """Standard deviation [m]."""
+
+    def change(self, condition: Condition) -> Condition:
+        return replace(condition, terrain=replace(condition.terrain, roughness=self.height, step=0.0))
+
+    @classmethod
+    def amounts(cls, condition: Condition, anatomy: Anatomy, heading: float) -> dict[str, float]:
+        return {"height": condition.terrain.roughness}
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Rough:
+        return cls(anatomy.bands("rough", "height").draw(rng, split))
+
+
+@dataclass(frozen=True)
 class Push(Perturbation):
     """A short knock on the body at the onset, given as momentum in ground axes; it is over after PUSH_SECONDS."""
 

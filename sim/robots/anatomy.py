@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sim.robots.equipment import Battery, Cranks, Load, Noise, Units
+from sim.robots.equipment import Battery, Cranks, Load, Noise, Servos, Units
 from sim.robots.ranges import SPLITS, Bands, LegSets
 from sim.strict import distinct, not_negative, one_of, positive, require
 
@@ -68,6 +68,8 @@ class Anatomy:
     """None where nothing is known of it."""
     cranks: Cranks | None = None
     """What drives the motors of a crawler; None where joints are driven one by one."""
+    servos: Servos | None = None
+    """What moves the joints, where torque and latency are no matter of the motor's own controller."""
 
     def __post_init__(self) -> None:
         distinct("motors", self.motors)
@@ -81,6 +83,9 @@ class Anatomy:
         if self.cranks is not None:
             driven = self.battery is not None and self.servo == "velocity" and self.root == "free"
             require(driven, "cranks", "none without a battery, motors that follow speeds and a free root", "some")
+        if self.servos is not None:
+            fitted = self.battery is not None and self.servo == "position"
+            require(fitted, "servos", "none without a battery and motors that follow angles", "some")
         for motor in self.kept_motors:
             one_of("kept_motors", motor, self.motors)
         require(set(self.kept_motors) != set(self.motors), "kept_motors", "not all motors", count)
@@ -110,6 +115,15 @@ class Anatomy:
         if found is None:
             raise ValueError(f"anatomy.ranges.{family}.{parameter}: missing; expected intervals of train and heldout")
         return found
+
+    @property
+    def latency(self) -> float:
+        """Time from sending a command to the motors' following it [s]."""
+        return 0.0 if self.servos is None else self.servos.latency
+
+    def joints(self, leg: str) -> tuple[str, ...]:
+        """Return the motors of a leg: those whose names begin with the leg's."""
+        return tuple(motor for motor in self.motors if motor.startswith(f"{leg}_"))
 
     def limb(self, leg: str) -> str:
         """Return the body that a leg loses."""

@@ -5,13 +5,13 @@ from types import MappingProxyType
 
 import mujoco
 
-from sim.robots import go2, mjcf, roach
+from sim.robots import go2, hexapod, mjcf, roach
 from sim.robots.anatomy import Anatomy
 from sim.strict import one_of
 from sim.terrain import Terrain
 
 BUILDERS: Mapping[str, Callable[[Terrain, bool], mujoco.MjSpec]] = MappingProxyType(
-    {"roach": roach.build, "go2": go2.build}
+    {"roach": roach.build, "go2": go2.build, "hexapod": hexapod.build}
 )
 """What puts a body together above a ground, which can be rough if asked, by name."""
 

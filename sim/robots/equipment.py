@@ -82,6 +82,33 @@ class Cranks:
 
 
 @dataclass(frozen=True)
+class Servos:
+    """Hobby servos in the joints: geared DC motors under a voltage that follows how far the angle is off.
+
+    Back-EMF takes away from their torque in proportion to the speed, all of it at the free speed, and torque and gains
+    are those of the voltage that the battery gives at the time.
+    """
+
+    voltage: float
+    """At which the figures hold [V]."""
+    stall: float
+    """Torque at rest under all of the voltage [N m]."""
+    free_speed: float
+    """Without a load [rad/s]."""
+    latency: float
+    """From sending a command to the servo's following it [s]."""
+
+    def __post_init__(self) -> None:
+        positive(self, "voltage", "stall", "free_speed")
+        not_negative(self, "latency")
+
+    @property
+    def damping(self) -> float:
+        """Torque that back-EMF takes away per speed [N m s/rad]."""
+        return self.stall / self.free_speed
+
+
+@dataclass(frozen=True)
 class Load:
     """Payloads: the box that stands for one, and what may lie where."""
 
