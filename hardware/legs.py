@@ -2,8 +2,8 @@
 
 Axes of the trunk: x forward, y left, z up. Of every leg the second and third joint bend it in a plane: a thigh and a
 calf, which hang straight down at angles zero. The first joint turns that plane: about the x axis (`roll`, the hip of a
-quadruped) or about the z axis (`yaw`, the coxa of a six-legged robot or a spider). Plain floats: for twelve numbers they are
-several times faster than arrays.
+quadruped) or about the z axis (`yaw`, the coxa of a spider). Plain floats: for twelve numbers they are several times
+faster than arrays.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from sim.bodies.factory import simulate
 from sim.bodies.sensors import Reading
 from sim.perturbations import PERTURBATIONS, parse
 from sim.robots.anatomy import Anatomy
+from sim.robots.equipment import Battery, Servos
 from sim.terrain import TERRAINS, FloatArray
 from tests.contracts.test_perturbations import differing, snapshot
 from tests.sim import tripod
@@ -21,6 +22,7 @@ from tests.sim.perturbed import MASSES
 ONSET, END, LATE = 0.6, 1.0, 1.6
 FRONT, LEFT, RIGHT = range(3)
 FRONT_KNEE, LEFT_HIP = tripod.MOTORS.index("front_knee"), tripod.MOTORS.index("left_hip")
+LEFT_MOTORS = [LEFT_HIP, tripod.MOTORS.index("left_knee")]
 Bites = Callable[[Reading, Reading], bool]
 
 
@@ -46,6 +48,10 @@ def held(intact: Reading, perturbed: Reading) -> bool:
     """The motor pushes on where its joint may not go."""
     angle, torque = (getattr(perturbed, name)[LEFT_HIP] for name in ("motor_position", "motor_torque"))
     return bool(abs(angle - intact.motor_position[LEFT_HIP]) > 0.005 and torque != 0.0)
+
+
+def sunk(intact: Reading, perturbed: Reading) -> bool:
+    return bool(perturbed.position[2] < intact.position[2] - 5e-4)
 
 
 def heavier(factor: float) -> Bites:
@@ -84,6 +90,23 @@ CASES = [
     Case("scaled:mass=1.5,damping=2", heavier(1.5), frozenset(MASSES | {"dof_damping"})),
     Case("leg_mass:left=3", lambda a, b: b.foot_force[LEFT] > a.foot_force[LEFT] + 0.5, frozenset(MASSES)),
     Case("crippled_leg:leg=left", lambda a, b: tilt(b) > tilt(a) + 0.1, frozenset(MASSES | DRAWN_IN)),
+    Case("limp:leg=left", lambda a, b: not b.motor_torque[LEFT_MOTORS].any(), frozenset({"actuator_gainprm"})),
+    Case(
+        "stiff:leg=left",
+        lambda a, b: not b.motor_torque[LEFT_MOTORS].any() and tilt(b) < tilt(a) + 0.1,
+        frozenset({"actuator_gainprm", "dof_frictionloss"}),
+    ),
+    Case(
+        "short_leg:leg=left,share=0.3",
+        lambda a, b: tilt(b) > tilt(a) + 0.05,
+        frozenset({"geom_size", "geom_pos", "geom_sameframe", "site_pos", "site_sameframe"}),
+    ),
+    Case("rough:height=0.004", moved(0.002), frozenset({"geom_conaffinity", "hfield_size", "geom_pos"})),
+    Case("voltage:share=0.4", lambda a, b: b.battery < 0.5 * a.battery and sunk(a, b)),
+    Case(
+        "zero:left_hip=0.3",
+        lambda a, b: abs(b.motor_position - a.motor_position)[LEFT_HIP] > 0.2 and tilt(b) > tilt(a) + 0.02,
+    ),
 ]
 
 each_case = pytest.mark.parametrize("case", CASES, ids=[case.text.partition(":")[0] for case in CASES])
@@ -96,6 +119,9 @@ def anatomy(tmp_path_factory: pytest.TempPathFactory) -> Anatomy:
 
 def stand(anatomy: Anatomy, text: str) -> Iterator[Physics]:
     """Yield a robot that shifts from leg to leg, just before a perturbation, under it, and when it is long over."""
+    if text.startswith("voltage"):
+        battery, servos = Battery(12.0, 0.1, 0.05), Servos(12.0, stall=6.0, free_speed=20.0, latency=0.0)
+        anatomy = replace(anatomy, battery=battery, servos=servos)
     robot = simulate(anatomy, TERRAINS["flat"], [parse(text)])
     none = np.zeros(len(anatomy.motors))
     rest = np.array(anatomy.stand)
@@ -117,13 +143,13 @@ def test_it_bites_changes_only_what_it_names_and_is_undone(case: Case, anatomy: 
     one, other = next(intact), next(perturbed)
     assert np.array_equal(one.qpos, other.qpos)
     before = snapshot(other.model)
-    servo = {"actuator_biasprm"}  # the servo law, written with every command
+    servo = {"actuator_biasprm", "actuator_forcerange"}  # the servo law, written with every command
     next(intact), next(perturbed)
     changed = differing(before, snapshot(other.model))
     if not case.text.startswith("push"):
         assert case.bites(one.reading(), other.reading())
         assert changed <= case.model | servo
-        assert changed - servo or case.text.startswith("motor")
+        assert changed - servo or case.text.startswith(("motor", "voltage", "zero"))
     next(intact), next(perturbed)
     if case.text.startswith("push"):
         assert case.bites(one.reading(), other.reading())

@@ -38,6 +38,8 @@ def still(intact: Walk, perturbed: Walk) -> bool:
     return bool(np.array_equal(intact.position, perturbed.position))
 
 
+ON_JOINTS = frozenset({"limp", "stiff", "voltage", "zero"})
+"""Perturbations that cannot happen to a crawler: tests/contracts/test_perturbations_of_joints.py has their cases."""
 CASES = [
     Case(
         "leg_loss:leg=left_middle",
@@ -109,6 +111,18 @@ CASES = [
         lambda a, b: b.turned - a.turned > 0.05,
         {"crippled_legs"},
         MASSES | {"geom_size", "geom_pos", "geom_rbound", "geom_aabb", "bvh_aabb"},
+    ),
+    Case(
+        "short_leg:leg=left_middle,share=0.5",
+        lambda a, b: b.roll.mean() < a.roll.mean() - 0.01,
+        {"shortened"},
+        {"geom_size", "geom_pos", "geom_sameframe"},
+    ),
+    Case(
+        "rough:height=0.0015",
+        lambda a, b: b.distance < 0.5 * a.distance,
+        {"terrain"},
+        {"geom_conaffinity", "hfield_size", "geom_pos"},
     ),
     Case(
         "locked:name=left,range=0.2",

@@ -303,7 +303,7 @@ def test_no_list_of_numbers_can_have_another_length(
 def test_whatever_is_believed_is_finite_and_of_the_right_sign(read: Callable[[Any], object], robot: str) -> None:
     """Masses, gains, lengths, rates and forces cannot be negative; what may be is listed here."""
     signed = {"actions", "velocity_low", "position_low", "position_high", "stand", "sit", "offset", "sign", "x", "y"}
-    signed |= {"peg", "heel", "back", "train", "heldout"}
+    signed |= {"steering", "pose", "heel", "heading", "zeros", "back", "train", "heldout"}
     values = plain(robot)
     for key in numbers(values):
         names = [part for part in key.split(".") if not part.isdecimal()]

@@ -29,7 +29,16 @@ CHANGED = {
 }
 
 
-LEGS = {"leg_mass": {"front_left": 2.0}, "crippled_legs": frozenset({"front_left"})}
+DRAWN = {
+    "leg_mass": ("ant", {"front_left": 2.0}),
+    "crippled_legs": ("ant", frozenset({"front_left"})),
+    "limp_legs": ("hexapod", frozenset({"rear_left"})),
+    "stiff_legs": ("hexapod", frozenset({"rear_left"})),
+    "shortened": ("hexapod", {"rear_left": 0.2}),
+    "zeros": ("hexapod", {"rear_left_femur": 0.2}),
+    "supply": ("hexapod", 1.2),
+}
+"""What robots alone are told of that it is drawn for."""
 
 
 @pytest.mark.parametrize("robot", ANATOMIES)
@@ -48,18 +57,17 @@ def test_every_field_shows_in_the_description_at_order_one(name: str) -> None:
 
 
 def test_every_field_has_a_case_but_the_one_for_kinds_from_outside() -> None:
-    assert {item.name for item in fields(Condition)} == {*CHANGED, "factors", *LEGS}
+    assert {item.name for item in fields(Condition)} == {*CHANGED, "factors", *DRAWN}
 
 
-@pytest.mark.parametrize("name", LEGS)
+@pytest.mark.parametrize("name", DRAWN)
 def test_robots_that_it_is_drawn_for_are_told_of_it(name: str) -> None:
-    ant = ANATOMIES["ant"]
-    before = describe(Condition(), ant)
-    changed = describe(replace(Condition(), **{name: LEGS[name]}), ant)  # type: ignore[arg-type]
-    assert [changed[key] - before[key] for key in before if changed[key] != before[key]] == [1.0]
-    assert describe(replace(Condition(), **{name: LEGS[name]}), ANATOMIES["go2"]) == describe(  # type: ignore[arg-type]
-        Condition(), ANATOMIES["go2"]
-    )
+    robot, value = DRAWN[name]
+    drawn, other = ANATOMIES[robot], ANATOMIES["go2"]
+    condition = replace(Condition(), **{name: value})  # type: ignore[arg-type]
+    before, changed = describe(Condition(), drawn), describe(condition, drawn)
+    assert [changed[key] - before[key] for key in before if changed[key] != before[key]] == pytest.approx([1.0])
+    assert describe(condition, other) == describe(Condition(), other)
 
 
 def test_factors_multiply() -> None:
