@@ -65,7 +65,7 @@ FLOORS = {
         "walkers",
         "embodiment estimation schedule",
         "guard simulated unitree",
-        "servo",
+        "ros2 servo",
         "emulators servo_log",
     ),
     "sim": ("strict terrain video", "robots", "conditions", "perturbations", "bodies", "environment oracle"),

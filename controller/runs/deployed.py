@@ -15,19 +15,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from controller.build import controller, load_model
+from controller.build import controller, helm, load_model
 from controller.config import RunSettings
-from controller.controller import Controller
 from controller.diagnosis.words import phrase
 from controller.jobs.interrupts import uninterrupted
 from controller.loop.deployed import run_deployed
-from controller.loop.plan_loop import LoopTick
+from controller.loop.plan_loop import LoopTick, Planning
 from controller.loop.realtime import Finished
+from controller.loop.steered import SteeredPlanning
 from controller.loop.timing import LoopResult
 from controller.mission import Mission
 from controller.runs import trace
 from controller.runs.folder import Outcome, run_folder, write_summary
+from controller.runs.steered import keep_commands, live, tell
 from controller.settings.layers import ConfigError, to_yaml
+from controller.steering.source import Source
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import Log, RunHeader, RunLog, from_tick
@@ -115,8 +117,12 @@ def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
     witness = trace.Witness(planners.make(settings.planner))
     brain = controller(mission, model, search=witness)
     about = replace(mission.header(model.recipe), terrain=f"{wire.interface}, domain {wire.domain}")
-    with uninterrupted(), run_folder(settings, out) as folder:  # only the walk itself ends when it is interrupted
-        return _conclude(settings, wire, folder, _drive(brain, witness, mission, wire, about, folder))
+    with live(mission, None) as source:
+        steers = helm(mission, source)
+        planning = brain if steers is None else SteeredPlanning(brain, steers)
+        with uninterrupted(), run_folder(settings, out) as folder:  # only the walk itself ends when it is interrupted
+            driven = _drive(planning, witness, mission, wire, about, folder, source)
+            return _conclude(settings, wire, folder, driven, {} if steers is None else {"steering": steers.counts()})
 
 
 def check(settings: RunSettings) -> None:
@@ -142,7 +148,13 @@ def make(wire: Wire, spec: RobotSpec, clock: Clock) -> Robot:
 
 
 def _drive(
-    brain: Controller, witness: trace.Witness, mission: Mission, wire: Wire, about: RunHeader, folder: Path
+    brain: Planning,
+    witness: trace.Witness,
+    mission: Mission,
+    wire: Wire,
+    about: RunHeader,
+    folder: Path,
+    source: Source | None,
 ) -> _Driven:
     """Stand up, run, sit down, and write both logs as it goes; what the machine is short of is said before that."""
     spec, path = mission.spec, folder / SERVO_LOG
@@ -164,7 +176,7 @@ def _drive(
             raise ConfigError(f"deploy: the robot was not touched: {stopped}")
         servo_log.note(trace.of_run(mission.settings, about.versions))
         panel = stack.enter_context(Panel(about, mission.settings.seconds))
-        diary = _Diary(mission, log, servo_log, panel, servo, witness, losses, watch)
+        diary = _Diary(mission, log, servo_log, panel, servo, witness, losses, watch, source)
         loop = run_deployed(brain, servo, mission.loop, diary.note)
         events = [*diary.events, *servo.events()]
     losses.log(servo_log)
@@ -183,6 +195,7 @@ class _Diary:
     witness: trace.Witness
     losses: Losses
     watch: Watch | None
+    source: Source | None
     ticks: int = 0
     events: list[dict[str, object]] = field(default_factory=list)
     """Of the servo process."""
@@ -204,21 +217,27 @@ class _Diary:
         self.servo_log.note(trace.of_tick(self.ticks, tick, self.witness.chance))
         self.ticks += 1
         self.panel.show(record)
+        tell(self.source, tick, record)
         if record.progress >= self.mission.task.end:
             raise Finished
 
 
-def _conclude(settings: RunSettings, wire: Wire, folder: Path, driven: _Driven) -> Outcome:
+def _conclude(
+    settings: RunSettings, wire: Wire, folder: Path, driven: _Driven, steered: Mapping[str, object]
+) -> Outcome:
     """Write report and summary of a drive that is over."""
     from controller.reports.run_report import write_report  # plotting has no place beside a robot that moves
 
     run, fault, path = Run(Log.read(folder / "log.jsonl"), driven.loop), _fault(driven), folder / "summary.json"
     files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl", "servo_log": folder / SERVO_LOG}
     with driven.losses.allowed():
+        files |= keep_commands(settings, folder, run.log)
         files |= write_report(folder, [run], to_yaml(settings)) if run.log.records else {}
     files["summary"] = path
     figures = summary(run.log, run.loop, {name: str(file) for name, file in files.items()})
-    result = figures | {
+    result: dict[str, object] = {
+        **figures,
+        **steered,
         "interrupted": run.loop.interrupted,
         "fault": fault,
         "wire": asdict(wire),

@@ -14,7 +14,7 @@ from controller.mission import Mission
 from controller.reports.run_report import write_report
 from controller.reports.video import film
 from controller.runs.folder import Outcome, run_folder, write_summary
-from controller.runs.steered import keep_commands, live
+from controller.runs.steered import keep_commands, live, tell
 from controller.settings import assets
 from controller.settings.layers import ConfigError, to_yaml
 from controller.steering.source import Source
@@ -42,12 +42,12 @@ def execute(
     """
     mission = Mission.of(settings, fast=fast)
     models = [load_model(mission, adapter) for adapter in (settings.adapter, *_compared(settings, compare))]
-    with live(settings, steering, fast=fast, compared=compare is not None) as source:
+    with live(mission, steering, compared=compare is not None) as source:
         rigs = [build(mission, model, source) for model in models]
         with uninterrupted(), run_folder(settings, out) as folder:
             runs: list[Run] = []
             for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
-                loop = _drive(rig, settings, log)
+                loop = _drive(rig, settings, log, source)
                 runs.append(Run(Log.read(log), loop))
                 if loop.interrupted:
                     break
@@ -67,7 +67,7 @@ def _compared(settings: RunSettings, adapter: str | None) -> list[str]:
     return [adapter]
 
 
-def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
+def _drive(rig: Rig, settings: RunSettings, path: Path, source: Source | None) -> LoopResult:
     """Drive one run and write its log as it goes."""
     watch = Watch.over(settings)
     with RunLog(path, rig.header) as log, Panel(rig.header, settings.seconds) as panel:
@@ -78,6 +78,7 @@ def _drive(rig: Rig, settings: RunSettings, path: Path) -> LoopResult:
             record = record if watch is None else watch.note(tick, record)
             log.write(record)
             panel.show(record)
+            tell(source, tick, record)
 
         return rig.drive(note)
 

@@ -24,6 +24,7 @@ from controller.tick import Observation
 from dynamics.files import fingerprint
 from hardware.robot import FloatArray
 from hardware.servo_log.reader import ServoLog, reading
+from hardware.steering import Velocity
 from planners.plan import Plan, PlanFunction, PlanStatus
 from planners.problem import Problem
 
@@ -105,6 +106,7 @@ def of_tick(number: int, tick: LoopTick, chance: Chance) -> Noted:
         "time": seen.time,
         "state": _packed(seen.state),
         "applied": _packed(seen.applied),
+        "wanted": None if result.progress.lead is None else result.progress.lead.wanted,
         "random": chance.random,
         "deadline": chance.deadline,
         "readings": _packed(np.array(chance.readings, np.float64)),
@@ -156,11 +158,15 @@ def _tick(told: Mapping[str, Any]) -> TickTrace:
     prior, adapted = (None if told[name] is None else float(told[name]) for name in ("error_prior", "error_adapted"))
     return TickTrace(
         int(told["number"]),
-        Observation(float(told["time"]), _array(told["state"]), _unpacked(told["applied"])),
+        Observation(float(told["time"]), _array(told["state"]), _unpacked(told["applied"]), _wanted(told)),
         Chance(told["random"], told["deadline"], _array(told["readings"]).tolist(), told.get("size", 1.0)),
         answered,
         (prior, adapted),
     )
+
+
+def _wanted(told: Mapping[str, Any]) -> Velocity | None:
+    return None if told.get("wanted") is None else Velocity(*map(float, told["wanted"]))
 
 
 def _finite(number: float | None) -> float | None:

@@ -5,24 +5,45 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+from controller.steering.datagram import Address, Datagrams
+from controller.steering.ros2 import Node, Ros2
 from controller.steering.source import Source
+from hardware.spec import RobotSpec
 
-PAGE = "page"
-"""The live page, which puts its commands in a pipe."""
-SOURCES: Mapping[str, str] = {PAGE: "keys and the stick of the live page (--view)"}
+UDP, ROS2, PAGE = "udp", "ros2", "page"
+SOURCES: Mapping[str, str] = {
+    UDP: "datagrams on this machine: udp:PORT; from others: udp:PORT,address=IP,token=FILE",
+    ROS2: "ROS 2's /cmd_vel, and what it shows: ros2, ros2:DOMAIN, ros2:DOMAIN,interface=NAME",
+    PAGE: "keys and the stick of the live page (--view)",
+}
 """What may stand behind `--steer`, with a line on each."""
 
 
 def checked(text: str) -> str:
     """Return the text of a source. Raises ValueError where there is none like that."""
-    name = text.partition(":")[0]
+    name, _, rest = text.partition(":")
     if name not in SOURCES:
         close = difflib.get_close_matches(name, SOURCES, n=1)
         hint = f"; did you mean '{close[0]}'?" if close else ""
         raise ValueError(f"unknown source '{name}'; expected one of {', '.join(SOURCES)}{hint}")
+    try:
+        match name:
+            case "udp":
+                Address.parsed(rest)
+            case "ros2":
+                Node.parsed(rest)
+    except OSError as error:
+        raise ValueError(f"{name}: {error.filename}: {error.strerror}") from error
     return text
 
 
-def opened(text: str) -> Source:
-    """Open a source. Raises ValueError where it cannot be."""
-    raise ValueError(f"{text}: expected the live page beside it, got none")
+def opened(text: str, spec: RobotSpec) -> Source:
+    """Open a source that steers a robot. Raises ValueError, OSError where it cannot be."""
+    name, _, rest = text.partition(":")
+    match name:
+        case "udp":
+            return Datagrams(Address.parsed(rest))
+        case "ros2":
+            return Ros2(Node.parsed(rest), spec)
+        case _:
+            raise ValueError(f"{text}: expected the live page beside it, got none")

@@ -7,8 +7,9 @@ and stamps it with the time that it is told. So a flood costs a tick no more tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from hardware.robot import RobotState
 from hardware.steering import Velocity
 
 MOST = 64
@@ -21,6 +22,14 @@ class Command(NamedTuple):
     time: float
     """When, on the clock of the run [s]."""
     velocity: Velocity
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A source that wants to hear what becomes of its commands."""
+
+    def tell(self, state: RobotState, message: str, facts: Mapping[str, str]) -> None:
+        """Take in where a robot is after a tick, what is believed of it in words, and further facts by name."""
 
 
 class Source(Protocol):

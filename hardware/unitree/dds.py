@@ -26,7 +26,7 @@ from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 
 from hardware.unitree.bus import BusError
-from hardware.unitree.layout import Struct
+from hardware.unitree.layout import Many, Struct
 
 LOOPBACK = "lo"
 _ANY = SampleState.Any | ViewState.Any | InstanceState.Any
@@ -42,6 +42,7 @@ _KINDS: dict[str, Any] = {
     "text": str,
     "bytes": types.sequence[types.byte],
     "f4": types.float32,
+    "f8": types.float64,
 }
 
 
@@ -140,6 +141,10 @@ class DdsReader:
         return f"writer {source:x}" if about is None else f"writer {about.key}"
 
     def take(self) -> list[bytes]:
+        return [data for data, _ in self.receive()]
+
+    def receive(self) -> list[tuple[bytes, int]]:
+        """Return what arrived since the last call, each with its source. Raises BusError."""
         if self._end is None:
             raise BusError(f"DDS topic {self._topic}: expected an open bus; it was closed")
         taken = ddspy_take(self._reference, _ANY, self._depth)
@@ -148,7 +153,7 @@ class DdsReader:
         heard = [(data, about.publication_handle) for data, about in taken if about.valid_data]
         for _, source in heard:
             self.sources[source] = self.sources.get(source, 0) + 1
-        return [data for data, _ in heard]
+        return heard
 
     def wait(self, seconds: float) -> bool:
         if self._waiting is None:
@@ -164,10 +169,14 @@ def idl_type(struct: Struct) -> type[IdlStruct]:
     """Return the DDS type of a structure."""
     fields: dict[str, Any] = {}
     for name, kind, *count in struct.fields:
-        member = idl_type(kind) if isinstance(kind, Struct) else _KINDS[kind]
+        member = types.sequence[_member(kind.of)] if isinstance(kind, Many) else _member(kind)
         fields[name] = types.array[(member, *count)] if count else member
     made: type[IdlStruct] = final(make_idl_struct(struct.name.rpartition(".")[2], struct.name, fields))
     return made
+
+
+def _member(kind: str | Struct) -> Any:
+    return idl_type(kind) if isinstance(kind, Struct) else _KINDS[kind]
 
 
 def configuration(interface: str) -> str:

@@ -15,11 +15,18 @@ from typing import TypeAlias
 
 import numpy as np
 
-Field: TypeAlias = "tuple[str, str | Struct] | tuple[str, str | Struct, int]"
+Field: TypeAlias = "tuple[str, str | Struct | Many] | tuple[str, str | Struct, int]"
 """Name, NumPy kind or structure, and the length where it is an array."""
 
 CDR_HEADER = bytes((0, 1, 0, 0))
 """Plain CDR, little-endian, no options: what precedes every message on the wire."""
+
+
+@dataclass(frozen=True)
+class Many:
+    """A sequence of any length."""
+
+    of: str | Struct
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,9 @@ class Message:
         return start + wire[self.first_mode + 4 :]
 
 
-def _numpy(kind: str | Struct) -> np.dtype[np.void] | str:
+def _numpy(kind: str | Struct | Many) -> np.dtype[np.void] | str:
+    if isinstance(kind, Many):
+        raise TypeError("expected fields of fixed length, got a sequence")
     return kind.dtype if isinstance(kind, Struct) else f"<{kind}"
 
 

@@ -139,6 +139,7 @@ def _leaves(struct: Struct, start: int = 0, image: int = 0) -> Iterator[tuple[in
                 yield from inner
                 cdr = inner[-1][0] + inner[-1][2]
             else:
+                assert isinstance(kind, str)
                 size = int(kind[1:])
                 cdr += -cdr % size
                 yield cdr, offset + index * size, size
