@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from controller.config import read_file
 from controller.controller import Controller, Foresight, learned
+from controller.courses.paths import Task
 from controller.courses.rewards import Referee
 from controller.courses.velocity import Steered
 from controller.loop.plan_loop import OnTick, Planning
@@ -21,6 +22,7 @@ from controller.settings.layers import ConfigError
 from controller.steering import script
 from controller.steering.helm import Helm
 from controller.steering.source import Source
+from controller.switching import Switching
 from controller.telemetry.run_log import RunHeader
 from dynamics import checkpoint
 from dynamics import factory as adapters
@@ -38,8 +40,11 @@ from hardware.simulated.robot import SimRobot
 from planners import factory as planners
 from planners.pace import Paced
 from planners.plan import PlanFunction
+from sim.perturbations.world import Ground
 from sim.terrain import TERRAINS
 
+_UNEVEN = Ground("carpet", onset=86400.0)
+"""Ground that is never reached: a model that was built for it can be put on any."""
 _PERIOD_TOLERANCE = 1e-6
 """How far a model's step may be from the control period [s]."""
 
@@ -55,6 +60,8 @@ class Rig:
     loop: LoopSettings
     header: RunHeader
     helm: Helm | None = None
+    switching: Switching | None = None
+    """What lets another adapter or course take over; None where nothing does."""
 
     def drive(self, on_tick: OnTick) -> LoopResult:
         """Run to the end, in lock-step or in real time; `on_tick` is told every tick."""
@@ -93,20 +100,35 @@ def _reward(channels: Sequence[Channel | ModelChannel]) -> str:
     return ", ".join(channel.name for channel in channels if channel.kind == "signal") or "none"
 
 
-def build(mission: Mission, model: Checkpoint, live: Source | None = None) -> Rig:
-    """Wire up a run of a simulated robot with what `load_model` returned; on course velocity, with who steers it."""
-    settings, clock = mission.settings, VirtualClock() if mission.fast else WallClock()
+def build(
+    mission: Mission,
+    model: Checkpoint,
+    live: Source | None = None,
+    others: Sequence[Checkpoint] = (),
+    clock: Clock | None = None,
+) -> Rig:
+    """Wire up a run of a simulated robot with what `load_model` returned; on course velocity, with who steers it.
+
+    `others` may take over from the model. With a `clock` of its own, more may happen than the settings say.
+    """
+    settings, watched = mission.settings, clock is not None
+    clock = clock or (VirtualClock() if mission.fast else WallClock())
     referee = None if mission.goal is None else Referee(mission.goal, mission.loop.period)
     robot = SimRobot(
         spec=mission.spec,
         terrain=TERRAINS[settings.terrain],
-        perturbations=settings.perturbations,
+        perturbations=(*settings.perturbations, _UNEVEN) if watched else settings.perturbations,
         clock=clock,
         rng=np.random.default_rng(mission.sensors),
         judge=referee,
     )
     foresight = oracle(robot, mission.loop.period) if settings.model == "oracle" else learned
-    brain = controller(mission, model, told=_told(robot, referee, model.model), foresight=foresight)
+    brains = {
+        each.recipe: controller(mission, each, told=_told(robot, referee, each.model), foresight=foresight)
+        for each in (model, *others)
+    }
+    switching = _switching(mission, brains) if watched or settings.changes else None
+    brain: Planning = brains[model.recipe] if switching is None else switching
     checks = mission.spec.checks
     if checks.gap.on and not mission.fast:  # a busy machine holds up its simulation, and nobody gets hurt
         checks = replace(checks, gap=replace(checks.gap, severity=Severity.WARN))
@@ -114,7 +136,7 @@ def build(mission: Mission, model: Checkpoint, live: Source | None = None) -> Ri
     servo = Servo(robot, guard, StateEstimation(mission.spec) if settings.state == "estimated" else None)
     steers = helm(mission, live)
     planning = brain if steers is None else SteeredPlanning(brain, steers)
-    return Rig(robot, servo, planning, clock, mission.loop, mission.header(model.recipe), steers)
+    return Rig(robot, servo, planning, clock, mission.loop, mission.header(model.recipe), steers, switching)
 
 
 def helm(mission: Mission, live: Source | None) -> Helm | None:
@@ -135,6 +157,20 @@ def helm(mission: Mission, live: Source | None) -> Helm | None:
     if source is None:
         raise ConfigError(f"steer: expected {mission.settings.steer} to be open, got nothing")
     return Helm(source, limits)
+
+
+def _switching(mission: Mission, brains: Mapping[str, Controller]) -> Switching:
+    """Return what lets one controller follow another, as the settings say."""
+
+    def place(course: str, state: FloatArray | None) -> Task:
+        if state is None:
+            return mission.task
+        x, y, yaw = (float(state[names.index(name)]) for name in ("x", "y", "yaw"))
+        return mission.course(course).placed(x, y, yaw)
+
+    names = [channel.name for channel in mission.spec.channels]
+    settings = mission.settings
+    return Switching(brains, (settings.adapter, settings.course), place, settings.changes)
 
 
 def controller(

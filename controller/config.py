@@ -10,6 +10,8 @@ from typing import Annotated, TypeVar
 import numpy as np
 from pydantic import AfterValidator, PlainSerializer, PlainValidator
 
+from controller import changes
+from controller.changes import Change
 from controller.courses import goals, velocity
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
@@ -61,6 +63,7 @@ ModelName = Annotated[str, AfterValidator(one_of("model", lambda: ("learned", "o
 SourceText = Annotated[str, AfterValidator(choice.checked)]
 StateName = Annotated[str, AfterValidator(one_of("state", lambda: ("measured", "estimated")))]
 PerturbationText = Annotated[Perturbation, PlainValidator(_perturbation), PlainSerializer(str)]
+ChangeText = Annotated[Change, PlainValidator(changes.parse), PlainSerializer(str)]
 PlannerChoice = Annotated[
     PlannerSettings, ByKind(lambda: {kind: planner.settings for kind, planner in PLANNERS.items()})
 ]
@@ -77,6 +80,8 @@ class RunSettings:
         steer: where commands come from while it runs, see `controller.steering.choice`; course `velocity` only.
         terrain: the ground it runs on; simulated robots only.
         perturbations: what happens to it, as `name:key=value,...[@start[-end]]`; simulated robots only.
+        changes: what becomes another one in mid-run, as `adapter=NAME@SECONDS` or `course=NAME@SECONDS`, earlier ones
+            first; a course begins where the robot is then. Simulated robots only.
         adapter: recipe of the model: one that comes with Limber, or one that there is a trained model of.
         model: what predicts while planning; the oracle adapts all the same, but plans with the truth.
         state: where position, velocity and attitude come from that the plan is told.
@@ -90,6 +95,7 @@ class RunSettings:
     steer: SourceText | None = None
     terrain: TerrainName = "flat"
     perturbations: tuple[PerturbationText, ...] = ()
+    changes: tuple[ChangeText, ...] = ()
     adapter: str = "snail"
     model: ModelName = "learned"
     state: StateName = "measured"
@@ -112,10 +118,28 @@ class RunSettings:
         require(not steered or self.steer is not None, "steer", f"{expected}, on course velocity", "none")
         require(steered or self.steer is None, "steer", f"none on course {self.course}", self.steer)
         check(self.perturbations, robots.spec(self.robot).anatomy)
-        for perturbation in self.perturbations:
-            if perturbation.onset >= self.seconds:
-                expected = f"expected an onset within the run of {self.seconds:g} s"
-                raise ValueError(f"perturbations: {perturbation}: {expected}, got {perturbation.onset:g}")
+        for key, happens in (("perturbations", self.perturbations), ("changes", self.changes)):
+            for each in happens:
+                if each.onset >= self.seconds:
+                    expected = f"expected an onset within the run of {self.seconds:g} s"
+                    raise ValueError(f"{key}: {each}: {expected}, got {each.onset:g}")
+        for change in self.changes:
+            self._check_change(change, folder)
+
+    def _check_change(self, change: Change, folder: Path) -> None:
+        """Raise ValueError unless there is such an adapter or path, and the run is on a path."""
+        if change.what == "adapter":
+            refusal = assets.refusal(change.name, robots.spec(self.robot).name, folder)
+        else:
+            refusal = (
+                None if change.name in COURSES else f"unknown path '{change.name}'; {nearest(change.name, COURSES)}"
+            )
+        if self.goal is not None:
+            refusal = f"expected none on {self.course_name}, which has no path"
+        if refusal:
+            raise ValueError(f"changes: {change}: {refusal}")
+        latest = [other.onset for other in self.changes]
+        require(latest == sorted(latest), "changes", "earlier ones first", change)
 
     @property
     def course_file(self) -> Path | None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from controller import following
 from controller.courses.lead import Wanted
-from controller.courses.paths import Progress, Task
+from controller.courses.paths import START, Progress, Task
 from controller.rhythm import ControlSettings
 from controller.tick import Actions, Memory, Observation, TickResult
 from dynamics.adapters.base import Adapter, refit
@@ -87,6 +87,26 @@ class Controller:
     def reset(self) -> None:
         """Forget everything that was observed: history, adapted weights, plan and progress."""
         self._memory = Memory(History(self._adapter.window), refit(self._adapter, self._adapter.initial(), None))
+
+    def pursue(self, course: Task) -> None:
+        """Head for another course, from its beginning on."""
+        self._course, self._memory = course, replace(self._memory, progress=START)
+
+    def succeed(self, other: Controller) -> None:
+        """Go on where another one stopped, with what it saw, planned and pursued, and its randomness."""
+        history = History(self._adapter.window, other._memory.history.transitions[-self._adapter.window :])
+        adapted = refit(self._adapter, self._adapter.initial(), history.window)
+        self._memory = replace(other._memory, history=history, adapted=adapted, errors=())
+        self._rng, self._course = other._rng, other._course
+        self._adapted.load(adapted.weights)
+
+    def fan(self, plan: Plan, most: int) -> FloatArray:
+        """Return states (K, H + 1, S) that the best candidates behind a plan would lead to, as the model now has it."""
+        if plan.memory is None or plan.status is PlanStatus.NO_PLAN:
+            return np.empty((0, *plan.states.shape))
+        kernel = self._adapted if self._trusted(self._memory) else self._prior
+        led: FloatArray = kernel.rollout(plan.states[0], plan.memory[:most]).mean(axis=0, dtype=np.float64)
+        return led
 
     def tick(self, observation: Observation) -> TickResult:
         """Decide what to do from an observation: remember, adapt, predict over the delay, plan."""

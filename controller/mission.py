@@ -10,7 +10,7 @@ import numpy as np
 
 from controller.config import RunSettings
 from controller.courses.goals import HiddenGoal, judged, parse
-from controller.courses.paths import COURSES, Task
+from controller.courses.paths import COURSES, Course, Task
 from controller.courses.rewards import Pursuit
 from controller.courses.velocity import NAME, Steered
 from controller.loop.timing import LoopSettings
@@ -74,6 +74,12 @@ class Mission:
             sensors=sensors,
             planner=planner,
         )
+
+    def course(self, name: str) -> Course:
+        """Return a path at the robot's size, by name."""
+        found = _task(replace(self.settings, course=name), self.spec, self.actions)
+        assert isinstance(found, Course)
+        return found
 
     def header(self, adapter: str) -> RunHeader:
         """Return what the log says about the run with an adapter."""

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+_LOOK = 0.02
+"""How long a sleep may be that does not see a change of speed [s]."""
 _UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Goes on while the machine sleeps, where the system has such a clock."""
 
@@ -71,6 +73,34 @@ class VirtualClock:
         if not math.isfinite(deadline):
             raise ValueError(f"VirtualClock.sleep_until: expected a finite time [s], got {deadline}")
         self._now = max(self._now, deadline)
+
+
+class Tempo:
+    """A clock whose time passes at a share of another one's, which any thread may change; 0 lets it stand still."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since = (0.0, clock.now(), 1.0)  # what it showed, when by the other clock, and its speed from then on
+
+    @property
+    def speed(self) -> float:
+        """Return the share [-]."""
+        return self._since[2]
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        self._since = self.now(), self._clock.now(), speed
+
+    def now(self) -> float:
+        """Return the present time [s]."""
+        shown, then, speed = self._since
+        return shown + (self._clock.now() - then) * speed
+
+    def sleep_until(self, deadline: float) -> None:
+        """Sleep to an absolute time, looking now and then whether the speed has changed."""
+        while (left := deadline - self.now()) > 0.0:
+            speed = self.speed
+            time.sleep(min(left / speed, _LOOK) if speed > 0.0 else _LOOK)
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,15 @@ ARROWS = {
 FLOORS = {
     "controller": (
         "bootstrap settings",
-        "courses jobs rhythm",
+        "changes courses jobs rhythm",
         "diagnosis steering tick",
         "following",
         "controller",
-        "config loop oracle",
+        "config loop oracle switching",
         "telemetry",
         "mission reports",
         "build",
+        "view",
         "runs training",
         "stress",
         "commands",

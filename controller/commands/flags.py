@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from controller.config import RunSettings
     from controller.runs.folder import Outcome
     from controller.settings.layers import Layer
+    from controller.view.about import Address
 
 DONE, FAILED, BAD_USAGE, BAD_CHECKPOINT, ROBOT_FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -28,6 +30,7 @@ Repeated = tyro.conf.UseAppendAction[tuple[str, ...]]
 Setting = Annotated[Repeated, arg(metavar="KEY.KEY=VALUE")]
 
 
+At = Annotated[str | None, arg(metavar="ADDRESS:PORT", help_behavior_hint="")]
 Drive = Annotated[str | None, arg(metavar="NAME|FILE", help_behavior_hint="")]
 
 
@@ -109,6 +112,18 @@ def layers(given: Mapping[str, object], assignments: Sequence[str]) -> list[Laye
 
     flags = Layer("command line", {key: value for key, value in given.items() if value not in (None, ())})
     return [flags, *(assignment(text) for text in assignments)]
+
+
+def viewed(wanted: bool, at: str | None) -> Address | None:
+    """Return where a live page is to be shown; None where none is wanted. Raises ConfigError."""
+    if not wanted and at is None:
+        return None
+    from controller.settings.layers import ConfigError
+    from controller.view.about import Address
+
+    if importlib.util.find_spec("viser") is None:
+        raise ConfigError("command line: --view: needs viser; pip install 'limber[view]'")
+    return Address() if at is None else Address.parse(at)
 
 
 def ended(outcome: Outcome) -> Answer:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, arg
 
-from controller.commands.flags import Answer, Folder, Name, Repeated, RunFlags, Switch, ended
+from controller.commands.flags import Answer, At, Folder, Name, Repeated, RunFlags, Switch, ended, viewed
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,25 @@ class Run:
     """Run folder [runs/<time>-<robot>-<course>-<adapter>]."""
     video: Switch = True
     """Leave the video out."""
+    view: Switch = False
+    """Show a live page on this machine, where its legs are broken by a click; the address is printed."""
+    view_at: At = None
+    """The same at an address of its own, off this machine with a token."""
     json: Switch = False
     """Print the summary as one JSON object."""
 
     def __call__(self) -> Answer:
         settings = self.settings.resolve(vars(self.simulation))
+        view = viewed(self.view, self.view_at)
+        if view is not None and self.compare is not None:
+            from controller.settings.layers import ConfigError
+
+            cure = "run the settings.yaml that it leaves (--config) with --compare afterwards"
+            raise ConfigError(f"command line: --compare: expected none with --view; {cure}")
+        if view is not None:
+            from controller.runs.watched import watched
+
+            return ended(watched(settings, view, fast=self.fast, out=self.out, video=self.video))
         from controller.runs.simulated import execute  # after the settings: a mistake is answered sooner
 
         return ended(execute(settings, fast=self.fast, compare=self.compare, out=self.out, video=self.video))

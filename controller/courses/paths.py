@@ -146,6 +146,12 @@ class Course:
             size=size,
         )
 
+    def placed(self, x: float, y: float, heading: float) -> Course:
+        """Return the course where it begins at a place [m] with a heading [rad]."""
+        cos, sin = math.cos(heading), math.sin(heading)
+        points = self.points @ np.array([[cos, sin], [-sin, cos]]) + (x, y)
+        return replace(self, points=points, headings=self.headings + heading)
+
     def locate(self, pose: FloatArray, previous: Progress = START, wanted: Wanted | None = None) -> Progress:
         """Project a position (2,) [m] near earlier progress; progress never jumps to another branch or lap."""
         reach = self.size.tick

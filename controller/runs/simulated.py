@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from controller.build import Rig, build, load_model
 from controller.config import RunSettings
@@ -20,10 +22,25 @@ from controller.settings.layers import ConfigError, to_yaml
 from controller.steering.source import Source
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
-from controller.telemetry.run_log import Log, RunLog, from_tick
+from controller.telemetry.run_log import Log, RunLog, TickRecord, from_tick
 from controller.telemetry.summary import summary
 from controller.telemetry.watch import Watch
-from sim.perturbations import active
+from dynamics.checkpoint import Checkpoint
+from sim.perturbations import Perturbation, active
+
+
+class Spectator(Protocol):
+    """Somebody who sees a run tick by tick."""
+
+    @property
+    def perturbations(self) -> Sequence[Perturbation]:
+        """What happens to the robot, as far as it is known."""
+
+    def noted(self, record: TickRecord) -> TickRecord:
+        """Return the record of a tick with what was remarked."""
+
+    def show(self, tick: LoopTick, record: TickRecord) -> None:
+        """Take in a tick. Raises Finished where the run is to end."""
 
 
 def execute(
@@ -43,16 +60,16 @@ def execute(
     mission = Mission.of(settings, fast=fast)
     models = [load_model(mission, adapter) for adapter in (settings.adapter, *_compared(settings, compare))]
     with live(mission, steering, compared=compare is not None) as source:
-        rigs = [build(mission, model, source) for model in models]
+        rigs = [build(mission, model, source, _later(mission, model)) for model in models]
         with uninterrupted(), run_folder(settings, out) as folder:
             runs: list[Run] = []
             for rig, log in zip(rigs, [folder / "log.jsonl", folder / "log-compare.jsonl"], strict=False):
-                loop = _drive(rig, settings, log, source)
+                loop = drive(rig, settings, log, source)
                 runs.append(Run(Log.read(log), loop))
                 if loop.interrupted:
                     break
             steered = {} if rigs[0].helm is None else {"steering": rigs[0].helm.counts()}
-            return _conclude(settings, folder, runs, steered, video=video)
+            return conclude(settings, folder, runs, steered, video=video)
 
 
 def _compared(settings: RunSettings, adapter: str | None) -> list[str]:
@@ -67,23 +84,37 @@ def _compared(settings: RunSettings, adapter: str | None) -> list[str]:
     return [adapter]
 
 
-def _drive(rig: Rig, settings: RunSettings, path: Path, source: Source | None) -> LoopResult:
-    """Drive one run and write its log as it goes."""
+def _later(mission: Mission, model: Checkpoint) -> list[Checkpoint]:
+    """Return the models that take over from one in mid-run."""
+    names = dict.fromkeys(change.name for change in mission.settings.changes if change.what == "adapter")
+    return [load_model(mission, name) for name in names if name != model.recipe]
+
+
+def drive(
+    rig: Rig, settings: RunSettings, path: Path, source: Source | None, spectator: Spectator | None = None
+) -> LoopResult:
+    """Drive one run and write its log as it goes, before the eyes of somebody who may change what happens."""
     watch = Watch.over(settings)
     with RunLog(path, rig.header) as log, Panel(rig.header, settings.seconds) as panel:
 
         def note(tick: LoopTick) -> None:
-            acting = [str(perturbation) for perturbation in active(settings.perturbations, tick.time)]
+            happens = settings.perturbations if spectator is None else spectator.perturbations
+            acting = [str(perturbation) for perturbation in active(happens, tick.time)]
             record = from_tick(tick, rig.header.channels, acting, rig.robot.qpos)
             record = record if watch is None else watch.note(tick, record)
+            if rig.switching is not None:
+                record = replace(record, notes=rig.switching.notes, path=rig.switching.moved)
+            record = record if spectator is None else spectator.noted(record)
             log.write(record)
             panel.show(record)
             tell(source, tick, record)
+            if spectator is not None:
+                spectator.show(tick, record)
 
         return rig.drive(note)
 
 
-def _conclude(
+def conclude(
     settings: RunSettings, folder: Path, runs: Sequence[Run], steered: Mapping[str, object], *, video: bool
 ) -> Outcome:
     """Write video, report and summary of what was driven; whoever presses Ctrl-C goes without the video."""

@@ -129,6 +129,10 @@ class TickRecord:
     """What it was to do on the way there, within its accelerations."""
     signs: tuple[Number, ...] = ()
     """What that went by beside the state, of the servo's cycles over the tick before (hardware/signs.py)."""
+    notes: tuple[str, ...] = ()
+    """What else was changed or remarked at this tick, in words."""
+    path: tuple[tuple[Number, Number], ...] | None = None
+    """Points of the course, where it became another one at this tick [m]."""
 
 
 _Line = TypeVar("_Line")

@@ -66,6 +66,16 @@ class SimRobot:
         with self._lock:
             return self.physics.qpos
 
+    def time(self) -> float:
+        """Return how far the simulation has come [s]."""
+        with self._lock:
+            return self.physics.time()
+
+    def expect(self, perturbations: Sequence[Perturbation]) -> None:
+        """Let these happen in place of those before, see `sim.bodies.base.Physics.expect`."""
+        with self._lock:
+            self.physics.expect(perturbations)
+
     def true_condition(self) -> FloatArray:
         """Return what is perturbed now as numbers (D,), see `sim.perturbations.describe`."""
         return np.array(list(describe(self.physics.condition, self.physics.anatomy).values()))

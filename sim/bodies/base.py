@@ -136,6 +136,18 @@ class Physics(abc.ABC):
         if self._timeline.send(setpoints, expires):
             self._obey()
 
+    def expect(self, perturbations: Sequence[Perturbation]) -> None:
+        """Let these act in place of those before; what would have begun or ended by now does so at the next step.
+
+        Raises:
+            PerturbationError: one of them cannot happen to this robot.
+            ValueError: one makes the ground uneven, and the model has no height field for that.
+        """
+        check(perturbations, self.anatomy)
+        if not self.model.nhfield and _is_rough(self.condition.terrain, perturbations):
+            raise ValueError("perturbations: expected even ground, as the model was built for, got one that is not")
+        self._timeline.expect(perturbations)
+
     def step(self, count: int = 1) -> None:
         """Advance by some physics steps. Raises SimulationError when the state is not finite or MuJoCo calls it bad."""
         timeline, began = self._timeline, self.data.time

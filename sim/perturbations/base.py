@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 
 from sim.conditions.condition import Condition
-from sim.perturbations.codec import Timed
+from sim.perturbations.codec import Timed, check_one, check_range, spoken
 from sim.robots.anatomy import Anatomy
 from sim.robots.ranges import Split
+
+
+@dataclass(frozen=True)
+class Range:
+    """The least and the largest that a number may be, as it is written."""
+
+    low: float
+    high: float
+
 
 MORE_LIKELY = 0.5
 """A yes or no that is believed in by more than this is told."""
@@ -38,8 +48,22 @@ class Perturbation(Timed, abc.ABC):
         """Time at which it stops acting [s]."""
         return self.end
 
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        """Return what numbers and names may be on a robot, by their key in text, where that depends on the robot."""
+        return {}
+
     def check(self, anatomy: Anatomy) -> None:
         """Raise PerturbationError when it cannot happen to a robot."""
+        allowed = self.allowed(anatomy)
+        for field, (codec, _) in spoken(type(self)).items():
+            key, value = codec.key or field, getattr(self, field)
+            match allowed.get(key):
+                case Range(low, high):
+                    check_range(self, key, value, low, high)
+                case tuple() as names:
+                    for name in (value,) if isinstance(value, str) else value:
+                        check_one(f"perturbation {self.name}.{key}", name, names, f" on robot {anatomy.name}")
 
     def opacity(self, anatomy: Anatomy) -> dict[str, float]:
         """Return how opaque bodies are drawn while it acts, where that changes [0..1]."""

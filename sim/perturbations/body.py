@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
-from sim.perturbations.base import MORE_LIKELY, Perturbation
+from sim.perturbations.base import MORE_LIKELY, Perturbation, Range
 from sim.robots.anatomy import Anatomy
 from sim.robots.ranges import Split
 
@@ -29,9 +29,9 @@ class LegLoss(Perturbation):
     def change(self, condition: Condition) -> Condition:
         return replace(condition, lost_legs=condition.lost_legs | frozenset(self.legs))
 
-    def check(self, anatomy: Anatomy) -> None:
-        for leg in self.legs:
-            codec.check_one(f"perturbation {self.name}.leg", leg, anatomy.legs, f" on robot {anatomy.name}")
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return {"leg": anatomy.legs}
 
     def opacity(self, anatomy: Anatomy) -> dict[str, float]:
         return {anatomy.limb(leg): 0.0 for leg in self.legs}
@@ -75,10 +75,10 @@ class Payload(Perturbation):
         moment = (condition.payload_moment[0] + self.mass * self.x, condition.payload_moment[1] + self.mass * self.y)
         return replace(condition, payload_mass=condition.payload_mass + self.mass, payload_moment=moment)
 
-    def check(self, anatomy: Anatomy) -> None:
-        codec.check_range(self, "mass", self.mass, 0.0, anatomy.load.heaviest)
-        for key, reach in zip(("x", "y"), anatomy.load.reach, strict=True):
-            codec.check_range(self, key, getattr(self, key), -reach, reach)
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        x, y = anatomy.load.reach
+        return {"mass": Range(0.0, anatomy.load.heaviest), "x": Range(-x, x), "y": Range(-y, y)}
 
     def opacity(self, anatomy: Anatomy) -> dict[str, float]:
         return {"payload": 1.0}

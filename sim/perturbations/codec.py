@@ -81,6 +81,8 @@ class Codec:
     """Of a table: what each of its keys ends with, after a name; None for a single value."""
     neutral: float | None = None
     """Value in a table that changes nothing and is left out."""
+    choices: tuple[str, ...] = ()
+    """All that it can be; empty where that depends on the robot."""
 
 
 def number(
@@ -99,7 +101,8 @@ def angle(key: str, within: tuple[float, float] | None = None, default: float | 
 def choice(choices: Iterable[str], key: str | None = None) -> Any:
     """Return a field for one of some names."""
     names = tuple(choices)
-    return _field(Codec(key, f"one of {', '.join(names)}", lambda text: _known(text, names), str))
+    expected = f"one of {', '.join(names)}"
+    return _field(Codec(key, expected, lambda text: _known(text, names), str, choices=names))
 
 
 def name(key: str) -> Any:
@@ -118,6 +121,11 @@ def table(neutral: float, ending: str = "", within: tuple[float, float] | None =
     Of two tables whose endings both fit, the longer ending wins. A number that is `neutral` is left out.
     """
     return _field(Codec("", "a number", _finite, _shortest, within, ending=ending, neutral=neutral), ())
+
+
+def spoken(kind: type[Timed]) -> Mapping[str, tuple[Codec, Any]]:
+    """Return what can be said of a kind: by the name of its field, how, and its default or MISSING."""
+    return {item.name: (item.metadata["codec"], item.default) for item in _spoken(kind)}
 
 
 def read(text: str, kinds: Mapping[str, type[T]]) -> T:

@@ -10,12 +10,14 @@ import numpy as np
 
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
-from sim.perturbations.base import MORE_LIKELY, Perturbation
+from sim.perturbations.base import MORE_LIKELY, Perturbation, Range
 from sim.robots.anatomy import Anatomy
 from sim.robots.ranges import Split
 
 _GAIN_UNIT, _BIAS_UNIT = 0.3, 5.0
 """What counts as one in a description: change of a gain [-], error of a speed [rad/s]."""
+_GAINS = (0.0, 2.0)
+"""Of motors [-]."""
 _LEAST_GAIN, _LEAST_BIAS = 0.08, 1.0
 """Smaller changes are not worth a word [-], [rad/s]."""
 _STUCK = 0.9
@@ -30,7 +32,7 @@ class Motor(Perturbation):
 
     name: ClassVar[str] = "motor"
     parameters: ClassVar[tuple[str, ...]] = ("gain", "bias")
-    gains: tuple[tuple[str, float], ...] = codec.table(neutral=1.0, within=(0.0, 2.0))
+    gains: tuple[tuple[str, float], ...] = codec.table(neutral=1.0, within=_GAINS)
     """Motors and their gain on speeds, or the share of the asked torque that they give [-]."""
     biases: tuple[tuple[str, float], ...] = codec.table(neutral=0.0, ending="_bias")
     """Motors that follow speeds, and what is added to those [rad/s]."""
@@ -42,6 +44,12 @@ class Motor(Perturbation):
         for motor, value in self.biases:
             bias[motor] = bias.get(motor, 0.0) + value
         return replace(condition, gain=gain, bias=bias)
+
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        gains = dict.fromkeys(anatomy.motors, Range(*_GAINS))
+        bias = Range(-anatomy.motor_bias, anatomy.motor_bias)
+        return gains | (dict.fromkeys((f"{motor}_bias" for motor in anatomy.motors), bias) if bias.high else {})
 
     def check(self, anatomy: Anatomy) -> None:
         for motor, _ in (*self.gains, *self.biases):
@@ -107,8 +115,9 @@ class DeadMotor(Perturbation):
     def change(self, condition: Condition) -> Condition:
         return replace(condition, dead_motors=condition.dead_motors | {self.motor})
 
-    def check(self, anatomy: Anatomy) -> None:
-        codec.check_one(f"perturbation {self.name}.name", self.motor, anatomy.motors, f" on robot {anatomy.name}")
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return {"name": anatomy.motors}
 
     @property
     def part(self) -> str:
@@ -137,8 +146,9 @@ class Stuck(Perturbation):
     def change(self, condition: Condition) -> Condition:
         return replace(condition, stuck_motors=condition.stuck_motors | {self.motor})
 
-    def check(self, anatomy: Anatomy) -> None:
-        codec.check_one(f"perturbation {self.name}.name", self.motor, anatomy.motors, f" on robot {anatomy.name}")
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return {"name": anatomy.motors}
 
     @property
     def part(self) -> str:
@@ -178,8 +188,9 @@ class Locked(Perturbation):
         share = min(self.share, condition.locked.get(self.motor, 1.0))
         return replace(condition, locked={**condition.locked, self.motor: share})
 
-    def check(self, anatomy: Anatomy) -> None:
-        codec.check_one(f"perturbation {self.name}.name", self.motor, anatomy.motors, f" on robot {anatomy.name}")
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return {"name": anatomy.motors}
 
     @classmethod
     def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Locked:

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
-from sim.perturbations.base import MORE_LIKELY, Perturbation
+from sim.perturbations.base import MORE_LIKELY, Perturbation, Range
 from sim.robots.anatomy import Anatomy
 from sim.robots.ranges import Split
 
@@ -74,6 +74,10 @@ class LegMass(Perturbation):
             masses[leg] = masses.get(leg, 1.0) * factor
         return replace(condition, leg_mass=masses)
 
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return dict.fromkeys(anatomy.legs, Range(*_RANGE))
+
     def check(self, anatomy: Anatomy) -> None:
         for leg, _ in self.factors:
             codec.check_one(f"perturbation {self.name}", leg, anatomy.legs, f" on robot {anatomy.name}")
@@ -114,9 +118,9 @@ class CrippledLeg(Perturbation):
     def change(self, condition: Condition) -> Condition:
         return replace(condition, crippled_legs=condition.crippled_legs | frozenset(self.legs))
 
-    def check(self, anatomy: Anatomy) -> None:
-        for leg in self.legs:
-            codec.check_one(f"perturbation {self.name}.leg", leg, anatomy.legs, f" on robot {anatomy.name}")
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return {"leg": anatomy.legs}
 
     @property
     def part(self) -> str:

@@ -25,11 +25,19 @@ class Timeline(Generic[C]):
         """Let `perturbations` act on `intact` at their own times, seen at steps of `timestep` [s]."""
         self.timestep = timestep
         self.condition = self._intact = intact
-        self._perturbations = tuple(perturbations)
-        times = {time for item in perturbations for time in (item.onset, item.last) if math.isfinite(time)}
-        self._changes = tuple(sorted(self.grid(time) for time in times))
+        self.steps = 0
+        self.expect(perturbations)
         self.pending: list[tuple[int, C | None]] = []
         self.restart()
+
+    def expect(self, perturbations: Sequence[Perturbation]) -> None:
+        """Let these act in place of those before; what would have begun or ended by now does so at the next step."""
+        self._perturbations = tuple(perturbations)
+        times = {time for item in perturbations for time in (item.onset, item.last) if math.isfinite(time)}
+        steps = {self.grid(time) for time in times}
+        if self.steps and self._acting() != self.condition:
+            steps.add(self.steps + 1)
+        self._changes = tuple(sorted(steps))
 
     def restart(self) -> None:
         """Go back to time zero without a command."""
@@ -72,8 +80,11 @@ class Timeline(Generic[C]):
         """Make condition and command those of the present step; return whether the condition may have changed."""
         changes = self.steps == 0 or self.steps in self._changes
         if changes:
-            acting = active(self._perturbations, self.time, _SLACK * self.timestep)
-            self.condition = compose(self._intact, acting)
+            self.condition = self._acting()
         while self.pending and self.pending[0][0] <= self.steps:
             self.command = self.pending.pop(0)[1]
         return changes
+
+    def _acting(self) -> Condition:
+        """Return the condition of the present step."""
+        return compose(self._intact, active(self._perturbations, self.time, _SLACK * self.timestep))

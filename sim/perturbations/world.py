@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.conditions.condition import STANDARD_GRAVITY, Condition
 from sim.perturbations import codec
-from sim.perturbations.base import Perturbation
+from sim.perturbations.base import Perturbation, Range
 from sim.robots.anatomy import Anatomy
 from sim.robots.ranges import Split
 from sim.terrain import TERRAINS
@@ -184,9 +184,9 @@ class Push(Perturbation):
         force = (x + self.x / PUSH_SECONDS, y + self.y / PUSH_SECONDS, z + self.z / PUSH_SECONDS)
         return replace(condition, force=force)
 
-    def check(self, anatomy: Anatomy) -> None:
-        for axis in "xyz":
-            codec.check_range(self, axis, getattr(self, axis), -anatomy.push, anatomy.push)
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return dict.fromkeys("xyz", Range(-anatomy.push, anatomy.push))
 
     @classmethod
     def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 
 import pytest
 
-from hardware.clock import Beat, VirtualClock, WallClock
+from hardware.clock import Beat, Tempo, VirtualClock, WallClock
 
 
 def test_virtual_clock_jumps_to_the_deadline_and_never_back() -> None:
@@ -69,3 +70,30 @@ def test_what_the_machine_sleeps_through_counts(monkeypatch: pytest.MonkeyPatch)
         time, "clock_gettime", lambda which: clock.origin + awake + slept * (which == time.CLOCK_BOOTTIME)
     )
     assert clock.now() == pytest.approx(awake + slept)
+
+
+def test_a_tempo_slows_time_down_and_stops_it() -> None:
+    base = VirtualClock()
+    clock = Tempo(base)
+    base.sleep_until(2.0)
+    assert clock.now() == 2.0
+    clock.speed = 0.25
+    base.sleep_until(4.0)
+    assert clock.now() == 2.5
+    clock.speed = 0.0
+    base.sleep_until(9.0)
+    assert clock.now() == 2.5
+    clock.speed = 1.0
+    base.sleep_until(10.0)
+    assert clock.now() == 3.5
+
+
+def test_a_tempo_sleeps_through_a_pause() -> None:
+    clock = Tempo(WallClock())
+    clock.speed = 0.0
+    waker = threading.Timer(0.1, lambda: setattr(clock, "speed", 1.0))
+    waker.start()
+    begun = time.monotonic()
+    clock.sleep_until(0.05)
+    assert time.monotonic() - begun > 0.1
+    assert clock.now() >= 0.05

@@ -1,0 +1,149 @@
+"""A run in the scene of a page: the robot, its ground and course, where it went, what it plans and what it expected."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+import viser
+from numpy.typing import NDArray
+
+from controller.settings import robots
+from controller.telemetry.run_log import FloatArray, RunHeader
+from controller.view.body import Clicked, DrawnBody
+from controller.view.frame import Frame
+
+_COURSE, _TRAIL = (150, 158, 170), (0, 114, 178)
+_PLAN, _FAN, _EXPECTED = (0, 158, 115), (190, 198, 206), (213, 94, 0)
+_EXTENT = 0.3
+"""Extent of a robot that these widths and heights are for [m]; a larger one is drawn larger."""
+_WIDTHS = {"course": 0.004, "trail": 0.003, "plan": 0.004, "fan": 0.0012, "expected": 0.003}
+_LIFTS = {"course": 0.0004, "fan": 0.0010, "expected": 0.0014, "trail": 0.0018, "plan": 0.0024}
+"""How far lines lie above the ground, so that none flickers through another [m]."""
+_TRAIL_TICKS, _CELLS = 600, 6.0
+_GAIN = 0.25
+"""Share of the way to the robot that the view follows it in a picture."""
+
+
+class Stage:
+    """One run in the scene, which moves so that the robot stays in its middle, beside others that are `apart` [m]."""
+
+    def __init__(self, server: viser.ViserServer, header: RunHeader, clicked: Clicked, name: str, apart: float) -> None:
+        anatomy = robots.spec(header.source or header.robot).anatomy
+        self._server, self._name = server, f"/{name}"
+        self._root = server.scene.add_frame(self._name, show_axes=False)
+        self.body = DrawnBody(server, self._name, anatomy, header.terrain, clicked)
+        self.scale = self.body.scale / _EXTENT
+        self._at = np.array([0.0, apart * self.scale])
+        self._lines: dict[str, viser.LineSegmentsHandle] = {}
+        self._trail: deque[tuple[float, float]] = deque(maxlen=_TRAIL_TICKS)
+        self._plans: deque[FloatArray] = deque()
+        self._middle, self.follows = np.zeros(2), True
+        self._channels = header.channels
+        self._ground()
+        self.course(header.path)
+
+    def clear(self) -> None:
+        """Forget where the robot was."""
+        self._trail.clear()
+        self._plans.clear()
+
+    def course(self, path: Sequence[Sequence[float]]) -> None:
+        """Draw a course: points (P) [m]."""
+        self._line("course", np.array(path, np.float64).reshape(-1, 2), _COURSE)
+
+    def note(self, frame: Frame) -> None:
+        """Take in a tick, whether it is drawn or not."""
+        state = dict(zip(self._channels, frame.record.state, strict=True))
+        if np.isfinite([state["x"], state["y"]]).all():
+            self._trail.append((state["x"], state["y"]))
+        plan = np.array(frame.plan, np.float64).reshape(-1, 2)
+        self._plans.append(plan)
+        while len(self._plans) > max(1, len(plan)):
+            self._plans.popleft()
+        if frame.record.path is not None:
+            self.course(frame.record.path)
+
+    def draw(self, frame: Frame) -> None:
+        """Show a tick."""
+        qpos = self._qpos(frame)
+        if self.body.happen(frame.record.perturbations):
+            self._colour_ground()
+        self.body.pose(qpos)
+        self._follow(np.array(self.body.data.qpos[:2]))
+        trail = np.array(self._trail).reshape(-1, 2)
+        self._line("trail", trail, _TRAIL)
+        self._line("plan", np.array(frame.plan, np.float64).reshape(-1, 2), _PLAN)
+        self._line("expected", self._plans[0] if len(self._plans) > 1 else np.empty((0, 2)), _EXPECTED)
+        fan = np.array(frame.fan, np.float64)
+        pairs = np.stack([fan[:, :-1], fan[:, 1:]], axis=2).reshape(-1, 2, 2) if fan.size else np.empty((0, 2, 2))
+        self._segments("fan", pairs, _FAN)
+
+    def _follow(self, place: FloatArray) -> None:
+        """Move everything so that the robot is in the middle, and the ground leans as it does."""
+        if np.linalg.norm(place - self._middle) > 2.0 * self.body.scale:
+            self._middle = place
+        self._middle = self._middle + _GAIN * (place - self._middle) if self.follows else np.zeros(2)
+        level = self.body.level
+        shift = _rotated(level, np.array([*-self._middle, 0.0]))
+        self._root.wxyz, self._root.position = level, shift + np.array([*self._at, 0.0])
+
+    def _qpos(self, frame: Frame) -> Sequence[float]:
+        """Return the pose of a tick; of a real robot as far as its state says."""
+        if frame.record.qpos is not None:
+            return frame.record.qpos
+        data = self.body.data.qpos.copy()
+        data[: len(frame.pose)] = frame.pose
+        pose: list[float] = data.tolist()
+        return pose
+
+    def _ground(self) -> None:
+        cell = 0.1 * self.scale
+        self._grid = self._server.scene.add_grid(
+            f"{self._name}/ground",
+            width=_CELLS * 20.0 * cell,
+            height=_CELLS * 20.0 * cell,
+            cell_size=cell,
+            section_size=5.0 * cell,
+            cell_color=(205, 209, 214),
+            section_color=(170, 176, 184),
+            plane_opacity=1.0,
+            infinite_grid=True,
+            fade_distance=_CELLS * 5.0 * cell,
+        )
+        self._colour_ground()
+
+    def _colour_ground(self) -> None:
+        red, green, blue, _ = self.body.condition.terrain.rgba
+        self._grid.plane_color = (int(255 * red), int(255 * green), int(255 * blue))
+
+    def _line(self, name: str, points: FloatArray, colour: tuple[int, int, int]) -> None:
+        """Draw a line through points (P, 2) on the ground."""
+        self._segments(name, np.stack([points[:-1], points[1:]], axis=1), colour)
+
+    def _segments(self, name: str, pairs: FloatArray, colour: tuple[int, int, int]) -> None:
+        """Draw pieces (N, 2, 2) on the ground; a new set takes the place of the one before."""
+        pairs = pairs[np.isfinite(pairs).all(axis=(1, 2))]
+        if len(pairs) == 0:
+            if name in self._lines:
+                self._lines[name].visible = False
+            return
+        points = _lifted(pairs, _LIFTS[name] * self.scale)
+        if name not in self._lines:
+            width = _WIDTHS[name] * self.scale
+            self._lines[name] = self._server.scene.add_line_segments(
+                f"{self._name}/{name}", points, colour, thickness=width
+            )
+        line = self._lines[name]
+        line.visible, line.points = True, points
+
+
+def _lifted(pairs: FloatArray, height: float) -> NDArray[np.float32]:
+    return np.concatenate([pairs, np.full((*pairs.shape[:2], 1), height)], axis=-1).astype(np.float32)
+
+
+def _rotated(quaternion: FloatArray, vector: FloatArray) -> FloatArray:
+    """Turn a vector (3,) by a quaternion wxyz (4,)."""
+    w, xyz = quaternion[0], quaternion[1:]
+    return np.asarray(vector + 2.0 * np.cross(xyz, np.cross(xyz, vector) + w * vector))
