@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.conditions.condition import Condition
 from sim.perturbations import codec
-from sim.perturbations.base import MORE_LIKELY, Perturbation
+from sim.perturbations.base import MORE_LIKELY, Perturbation, Range
 from sim.robots.anatomy import Anatomy
 from sim.robots.ranges import Split
 
@@ -28,6 +28,10 @@ class Limp(Perturbation):
 
     def change(self, condition: Condition) -> Condition:
         return replace(condition, limp_legs=condition.limp_legs | {self.leg})
+
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return {"leg": tuple(leg for leg in anatomy.legs if anatomy.joints(leg))}
 
     def check(self, anatomy: Anatomy) -> None:
         _check_driven(self, self.leg, anatomy)
@@ -60,6 +64,10 @@ class Stiff(Perturbation):
 
     def change(self, condition: Condition) -> Condition:
         return replace(condition, stiff_legs=condition.stiff_legs | {self.leg})
+
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return {"leg": tuple(leg for leg in anatomy.legs if anatomy.joints(leg))}
 
     def check(self, anatomy: Anatomy) -> None:
         _check_driven(self, self.leg, anatomy)
@@ -96,8 +104,9 @@ class ShortLeg(Perturbation):
         left = (1.0 - self.share) * (1.0 - condition.shortened.get(self.leg, 0.0))
         return replace(condition, shortened={**condition.shortened, self.leg: 1.0 - left})
 
-    def check(self, anatomy: Anatomy) -> None:
-        codec.check_one(f"perturbation {self.name}.leg", self.leg, anatomy.legs, f" on robot {anatomy.name}")
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return {"leg": anatomy.legs}
 
     @property
     def part(self) -> str:

@@ -31,8 +31,8 @@ def test_no_end_could_be_further(anatomy: Anatomy) -> None:
 
 def test_a_crawler_is_offered_all_that_there_is() -> None:
     kinds = offered(ANATOMIES["roach"])
-    missing = set(PERTURBATIONS) - set(kinds)
-    assert missing <= {"proportions"}
+    assert {"slope", "gravity", "payload", "friction", "terrain", "push", "delay", "noise", "pose_bias"} <= set(kinds)
+    assert {"dead_motor", "stuck", "locked"} <= set(kinds) <= set(PERTURBATIONS)
     legs = kinds["leg_loss"][0]
     assert isinstance(legs, Names)
     assert legs.names == ANATOMIES["roach"].legs
