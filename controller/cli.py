@@ -23,6 +23,7 @@ from controller.commands.doctor import Doctor
 from controller.commands.emulate import Emulate
 from controller.commands.flags import BAD_CHECKPOINT, BAD_USAGE, DONE, FAILED, INTERRUPTED, ROBOT_FAULT
 from controller.commands.list import List
+from controller.commands.new_robot import NewRobot
 from controller.commands.replay import Replay
 from controller.commands.run import Run
 from controller.commands.streams import complain, forgiving, tell
@@ -35,13 +36,14 @@ DESCRIPTION = "Legged robots that keep going when their body or the ground chang
 _NARROWEST = 20
 """Columns of a terminal; help for fewer would never end."""
 
-Command = Run | Train | Stress | Deploy | Emulate | Replay | Doctor | List
+Command = Run | Train | Stress | Deploy | Emulate | NewRobot | Replay | Doctor | List
 COMMANDS: dict[str, Callable[..., Command]] = {
     "run": Run,
     "train": Train,
     "stress": Stress,
     "deploy": Deploy,
     "emulate": Emulate,
+    "new-robot": NewRobot,
     "replay": Replay,
     "doctor": Doctor,
     "list": List,

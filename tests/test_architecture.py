@@ -23,6 +23,7 @@ ARROWS = {
 FLOORS = {
     "controller": (
         "bootstrap settings",
+        "newcomers",
         "changes courses jobs rhythm",
         "diagnosis steering tick",
         "following",
@@ -69,7 +70,7 @@ FLOORS = {
         "ros2 servo",
         "emulators servo_log",
     ),
-    "sim": ("strict terrain video", "robots", "conditions", "perturbations", "bodies", "environment oracle"),
+    "sim": ("strict terrain video", "robots", "conditions", "perturbations", "bodies", "discovery environment oracle"),
 }
 """The rooms of every package (its sub-folders, and the files on its own level) on their floors, the lowest first.
 A room imports only rooms on floors below its own; so there is no circle."""

@@ -28,6 +28,7 @@ class JointedPhysics(Physics):
         self._still = np.zeros(len(anatomy.motors))
         if anatomy.servos is not None:
             model.dof_damping[self.speeds] += anatomy.servos.damping
+        self._passive = {int(model.joint(name).qposadr[0]): angle for name, angle in anatomy.passive.items()}
         self._gyro, self._accelerometer = (self.data.sensor(name).data for name in ("gyro", "accelerometer"))
         self._touch = [model.sensor(leg).adr[0] for leg in anatomy.legs]
         self._feet = [model.geom(anatomy.foot(leg)).id for leg in anatomy.legs]
@@ -41,6 +42,8 @@ class JointedPhysics(Physics):
         model, data = self.model, self.data
         mujoco.mj_resetData(model, data)
         data.qpos[self.angles] = pose if pose is not None else self.anatomy.stand or self._still
+        for address, angle in self._passive.items():
+            data.qpos[address] = angle
         self._root.place(data.qpos, 0.0)
         mujoco.mj_kinematics(model, data)
         self._root.place(data.qpos, 0.5 * SPREAD * self.condition.terrain.roughness - self._lowest())

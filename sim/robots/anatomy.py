@@ -27,7 +27,7 @@ class Anatomy:
 
     name: str
     body: str
-    """Name of a builder in `sim.robots.builders`, or path of an MJCF file; `package:NAME/...` is in a package."""
+    """Builder in `sim.robots.builders`, or path of an MJCF or URDF file; `package:NAME/...` is one in a package."""
     motors: tuple[str, ...]
     """Joints that are driven, in the order of commands."""
     servo: Servo
@@ -50,6 +50,12 @@ class Anatomy:
     """The body that moves freely and carries all others."""
     stand: tuple[float, ...] = ()
     """Angles of the motors at the start [rad]; empty where they are all zero."""
+    torque: tuple[float, ...] = ()
+    """Largest torques of the motors [N m]; empty where the body says them."""
+    passive: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """Joints without a motor, and their angles at the start where those are not the body's own [rad]."""
+    held: tuple[str, ...] = ()
+    """Those of them that stay there."""
     damping: float = 5.0
     """Velocity gain of a joint without a command, and of one that follows speeds [N m s/rad]."""
     legs: tuple[str, ...] = ()
@@ -76,7 +82,12 @@ class Anatomy:
         count = len(self.motors)
         require(len(self.stand) in (0, count), "stand", f"{count} angles, one a motor, or none", len(self.stand))
         require(all(map(math.isfinite, self.stand)), "stand", "finite angles", self.stand)
-        positive(self, "jammed", "push", "damping")
+        require(len(self.torque) in (0, count), "torque", f"{count} torques, one a motor, or none", len(self.torque))
+        positive(self, "jammed", "push", "damping", "torque")
+        for joint, angle in self.passive.items():
+            require(joint not in self.motors and math.isfinite(angle), f"passive.{joint}", "a joint's angle", angle)
+        for joint in self.held:
+            one_of("held", joint, self.passive)
         not_negative(self, "motor_bias")
         if self.servo != "velocity":
             require(self.motor_bias == 0.0, "motor_bias", "0 on motors that follow no speeds", self.motor_bias)

@@ -1,25 +1,27 @@
-"""A robot from an MJCF file: what the file says of bodies, joints and shapes, made ready for perturbations.
+"""A robot from an MJCF or URDF file: what the file says of bodies, joints and shapes, made ready for perturbations.
 
 The file's own ground, motors, sensors and poses give way to those that every simulated robot has, because terrain,
-servo law and conditions are written into them; like the others, the robot touches the ground and not itself. Meshes
-that are not there are left out, so masses should be given to bodies, and what touches the ground a plain shape.
+servo law and conditions are written into them; like the others, the robot touches the ground and not itself, and what
+moves beside it goes. How names and meshes are found says `sim.robots.description`.
 A robot of a published experiment keeps ground, contacts and steps instead: it is `verbatim`.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
 import mujoco
 
+from sim.robots import description
 from sim.robots.anatomy import PACKAGE, Anatomy
 from sim.robots.parts import HINGE, SLIDE, add_imu, add_payload, add_servo, add_touch, compiled
 from sim.strict import one_of, require
 from sim.terrain import FLOOR_BIT, Terrain, add_ground
 
-_PLANE, _HFIELD, _MESH = mujoco.mjtGeom.mjGEOM_PLANE, mujoco.mjtGeom.mjGEOM_HFIELD, mujoco.mjtGeom.mjGEOM_MESH
+_PLANE, _HFIELD = mujoco.mjtGeom.mjGEOM_PLANE, mujoco.mjtGeom.mjGEOM_HFIELD
 _SLOWEST = 0.002
 """Longest physics step [s]."""
 _STIFF = [0.01, 1.0], [0.95, 0.99, 0.001, 0.5, 2.0]
@@ -43,14 +45,16 @@ def load(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
     """Return the robot of the file `anatomy.body`; raises ValueError where it has not what the anatomy names."""
     path = located(anatomy.body)
     try:
-        spec = mujoco.MjSpec.from_file(str(path))
+        spec = description.read(path).spec
         trunk = check_parts(anatomy, spec)
-        forces = {motor: _force(spec, motor) for motor in anatomy.motors}
+        forces = {motor: force_of(spec, motor) for motor in anatomy.motors}
+        forces |= zip(anatomy.motors, anatomy.torque, strict=False)
         _delete(spec, [*spec.actuators, *spec.sensors, *spec.keys])
         if anatomy.verbatim:
             _keep(spec, terrain, rough)
         else:
-            _strip(spec, anatomy, path.parent)
+            _strip(spec, anatomy)
+            _alone(spec, trunk)
             _touch_ground_only(trunk)
             add_ground(spec, terrain, rough)
         if not trunk.joints:
@@ -63,6 +67,8 @@ def load(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
                 spec.joint(motor).solref_friction, spec.joint(motor).solimp_friction = _STIFF
             if anatomy.cranks is None:
                 add_servo(spec, motor, forces[motor])
+        for joint in anatomy.held:
+            _hold(spec, joint, anatomy.passive[joint])
         _add_touch(spec, anatomy)
     except (ValueError, mujoco.FatalError) as error:
         raise ValueError(f"body: {anatomy.body}: {' '.join(str(error).split())}") from error
@@ -77,13 +83,15 @@ def check_parts(anatomy: Anatomy, spec: mujoco.MjSpec) -> mujoco.MjsBody:
     require(trunk.parent.name == "world", "trunk", "a body in the world itself", f"one in {trunk.parent.name}")
     for motor in anatomy.motors:
         one_of("motors", motor, sorted(joints))
+    for joint in anatomy.passive:
+        one_of("passive", joint, sorted(joints))
     for leg in anatomy.legs:
         one_of("limbs", anatomy.limb(leg), sorted(bodies))
         one_of("feet", anatomy.foot(leg), sorted(geoms))
     return trunk
 
 
-def _force(spec: mujoco.MjSpec, motor: str) -> float | None:
+def force_of(spec: mujoco.MjSpec, motor: str) -> float | None:
     """Return the largest force that the file lets act on a joint [N m]; None where it says nothing."""
     found = []
     for actuator in spec.actuators:
@@ -92,7 +100,8 @@ def _force(spec: mujoco.MjSpec, motor: str) -> float | None:
             low, high = actuator.gainprm[0] * actuator.ctrlrange
         if actuator.target == motor and low < high:
             found.append(abs(float(actuator.gear[0])) * max(-float(low), float(high)))
-    return max(found, default=None)
+    low, high = spec.joint(motor).actfrcrange  # as URDF's effort
+    return max(found, default=float(high) if low < high else None)
 
 
 def _keep(spec: mujoco.MjSpec, terrain: Terrain, rough: bool) -> None:
@@ -101,25 +110,42 @@ def _keep(spec: mujoco.MjSpec, terrain: Terrain, rough: bool) -> None:
     one_of("verbatim", "floor", [geom.name for geom in spec.worldbody.geoms if geom.type == _PLANE])
 
 
-def _strip(spec: mujoco.MjSpec, anatomy: Anatomy, place: Path) -> None:
+def _strip(spec: mujoco.MjSpec, anatomy: Anatomy) -> None:
     """Take out what gives way, and looks that are not there."""
     grounds = [geom for geom in spec.worldbody.geoms if geom.type in (_PLANE, _HFIELD)]
     _delete(spec, [*grounds, *(site for site in spec.sites if site.name in anatomy.legs)])
-    for items in (spec.pairs, spec.lights, spec.hfields):
+    for items in (spec.pairs, spec.excludes, spec.lights, spec.hfields):
         _delete(spec, list(items))
     colours = {material.name: material.rgba for material in spec.materials}
     for geom in spec.geoms:
         if geom.material:
             geom.rgba, geom.material = colours[geom.material], ""
+    for item in (*spec.sites, *spec.tendons):
+        item.material = ""
     spec.default.geom.material = ""
-    folder = place / spec.meshdir
-    absent = [mesh for mesh in spec.meshes if mesh.file and not (folder / mesh.file).is_file()]
-    names = {mesh.name or Path(mesh.file).stem for mesh in absent}
-    _delete(spec, [geom for geom in spec.geoms if geom.type == _MESH and geom.meshname in names])
-    _delete(spec, [*absent, *spec.materials, *spec.textures])
+    _delete(spec, [*spec.materials, *spec.textures])
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.timestep = min(spec.option.timestep, _SLOWEST)
     spec.compiler.discardvisual = False
+
+
+def _alone(spec: mujoco.MjSpec, trunk: mujoco.MjsBody) -> None:
+    """Take out what moves beside the robot, and what ties it to that."""
+    others = [body for body in spec.worldbody.bodies if body.name != trunk.name]
+    moving = [body for body in others if body.mocap or body.joints or body.find_all("joint")]
+    gone = {item.name for body in moving for kind in ("body", "joint", "site") for item in body.find_all(kind)}
+    gone |= {body.name for body in moving} | {item.name for body in moving for item in (*body.joints, *body.sites)}
+    _delete(spec, [tie for tie in spec.equalities if gone & {tie.name1, tie.name2} - {""}])
+    _delete(spec, moving)
+    kept = {tendon.name for tendon in spec.tendons}
+    tied = [tie for tie in spec.equalities if tie.type == mujoco.mjtEq.mjEQ_TENDON]
+    _delete(spec, [tie for tie in tied if tie.name1 not in kept or tie.name2 not in kept | {""}])
+
+
+def _hold(spec: mujoco.MjSpec, joint: str, angle: float) -> None:
+    """Let a joint that nothing drives stay at an angle [rad]."""
+    away = angle - float(spec.joint(joint).ref) * (math.pi / 180.0 if spec.compiler.degree else 1.0)
+    spec.add_equality(type=mujoco.mjtEq.mjEQ_JOINT, name1=joint, data=[away, *[0.0] * 11])
 
 
 def _touch_ground_only(trunk: mujoco.MjsBody) -> None:

@@ -46,12 +46,13 @@ def add_payload(trunk: mujoco.MjsBody, half: Sequence[float]) -> None:
     payload = trunk.add_body(name="payload", mass=0.0, inertia=[0.0, 0.0, 0.0], explicitinertial=True)
     box = payload.add_geom(name="payload", type=BOX, size=list(half), mass=0.0, rgba=[0.80, 0.70, 0.10, 0.0])
     box.contype = box.conaffinity = 0
+    box.material = ""  # a class of the trunk's may have set one, which is gone
 
 
 def add_imu(spec: mujoco.MjSpec, trunk: mujoco.MjsBody, place: Sequence[float] | None) -> None:
     """Add the sensors `gyro` and `accelerometer` of the site `imu`, which is put at a place (3,) [m] if it is given."""
     if place is not None:
-        trunk.add_site(name="imu", pos=list(place))
+        trunk.add_site(name="imu", pos=list(place)).material = ""
     for name, kind in (
         ("gyro", mujoco.mjtSensor.mjSENS_GYRO),
         ("accelerometer", mujoco.mjtSensor.mjSENS_ACCELEROMETER),
@@ -61,7 +62,7 @@ def add_imu(spec: mujoco.MjSpec, trunk: mujoco.MjsBody, place: Sequence[float] |
 
 def add_touch(spec: mujoco.MjSpec, limb: mujoco.MjsBody, name: str, place: Sequence[float], radius: float) -> None:
     """Add a sensor of the normal force on a foot: of contacts of the limb within a sphere around a place (3,) [m]."""
-    limb.add_site(name=name, pos=list(place), size=[radius, 0.0, 0.0], type=SPHERE)
+    limb.add_site(name=name, pos=list(place), size=[radius, 0.0, 0.0], type=SPHERE).material = ""
     spec.add_sensor(name=name, type=mujoco.mjtSensor.mjSENS_TOUCH, objtype=mujoco.mjtObj.mjOBJ_SITE, objname=name)
 
 

@@ -32,7 +32,7 @@ _EXTENT = 0.3
 _INK = (28, 32, 38)
 
 
-def _open_gl(width: int, height: int, model: mujoco.MjModel) -> tuple[Any, mujoco.MjrContext]:
+def open_gl(width: int, height: int, model: mujoco.MjModel) -> tuple[Any, mujoco.MjrContext]:
     """Off-screen OpenGL through MUJOCO_GL where it is set, else the way that this system has without a display."""
     name = os.environ.get("MUJOCO_GL", "").lower() or _BACKENDS.get(sys.platform, "egl")
     try:
@@ -60,7 +60,7 @@ class Painter:
         self._model.vis.global_.offwidth, self._model.vis.global_.offheight = view.width, view.height
         self._model.vis.quality.offsamples = _OFFSCREEN_SAMPLES
         self._data = mujoco.MjData(self._model)
-        self._gl, self._context = _open_gl(view.width, view.height, self._model)
+        self._gl, self._context = open_gl(view.width, view.height, self._model)
         self._scene = mujoco.MjvScene(self._model, maxgeom=self._model.ngeom + 2 * _MAX_SEGMENTS + 400)
         for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
             self._scene.flags[flag] = 0

@@ -140,7 +140,10 @@ def test_without_legs_it_lies_on_what_it_has(tmp_path: Path) -> None:
         ({"feet": ()}, "feet: expected one of .*, got 'front'; did you mean 'front_foot'"),
         ({"root": "planar"}, "root: expected slides along x and z, then a hinge around y on body body, got"),
         ({"body": "/nowhere/tripod.xml"}, "body: /nowhere/tripod.xml: .*"),
-        ({"body": "tripod"}, "body: expected one of .*, the path of an MJCF file ending in .xml, got 'tripod'"),
+        (
+            {"body": "tripod"},
+            "body: expected one of .*, the path of an MJCF or URDF file, ending in .xml or .urdf, got 'tripod'",
+        ),
         ({"body": "tri\npod"}, r"\Abody: expected one of [^\n]*, got 'tri\\npod'\Z"),
     ],
 )
