@@ -3,13 +3,14 @@
     every tick     theta' = adapt(theta*, last M transitions)
                    u      = argmin over u_1..u_H of sum_h cost(s_h, u_h),  s_h+1 = s_h boxplus f_theta'(s_h, u_h)
 
-Commands need time to come about: the first `delay_ticks` actions after now are already decided, the model predicts
-the state behind them, and planning starts there.
+Commands need time to come about: what plays for the first `delay_ticks` after now is already decided, the model
+predicts the state behind it, and planning starts there.
 """
 
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,18 +32,20 @@ from planners.plan import Plan, PlanFunction, PlanStatus, checked
 from planners.problem import Model as Predictor
 from planners.problem import Problem
 
-Foresight = Callable[[Kernel, FloatArray, FloatArray], tuple[FloatArray, Predictor]]
+Foresight = Callable[[Kernel, FloatArray, FloatArray, float], tuple[FloatArray, Predictor]]
 """Where planning starts and what predicts from there. From the learned model that is trusted now, the present state
-(S,) and the actions under way (D, A): the state (S,) behind them, and what predicts from there."""
+(S,), the actions under way (D, A) and the share of a tick for which the last one plays: the state (S,) behind them, and
+what predicts from there."""
 STANDING = "standing"
 """Status of a tick at which a robot that is steered was told to stand: its plan is not played."""
 
 
-def learned(kernel: Kernel, state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Predictor]:
+def learned(kernel: Kernel, state: FloatArray, under_way: FloatArray, share: float) -> tuple[FloatArray, Predictor]:
     """Predict the state behind the actions under way with the learned model, and plan with it."""
     if not len(under_way):
         return state, kernel
-    return kernel.rollout(state, under_way[None])[:, 0, -1].mean(axis=0, dtype=np.float64), kernel
+    path = kernel.rollout(state, under_way[None])[:, 0].mean(axis=0, dtype=np.float64)
+    return path[-1] if share == 1.0 else kernel.between(path[-2], path[-1], share), kernel
 
 
 class Controller:
@@ -181,14 +184,16 @@ class Controller:
     def _plan(self, memory: Memory, observation: Observation, started: float) -> tuple[Plan, ActionSchedule]:
         """Predict the state behind the actions under way, and search from there with the model that earned trust."""
         delay, now = self._settings.delay_ticks, observation.time
+        whole = math.ceil(delay)
+        start = now + (delay - whole) * self._period  # the first action under way may have begun before now
         low, high = self._actions.low, self._actions.high
         # Predict over the delay: what the actions under way, which are decided already, lead to.
-        under_way = self._under_way(memory.schedule, now)
+        under_way = self._under_way(memory.schedule, now, whole)
         kernel = self._adapted if self._trusted(memory) else self._prior
         self._adapted.load(memory.adapted.weights)
         state = np.full(self._model.space.size, np.nan) if memory.state is None else memory.state
         expected = following.expected(under_way, memory.schedule, now, state, self._turning, self._actions)
-        state, model = self._foresight(kernel, state, expected)
+        state, model = self._foresight(kernel, state, expected, 1.0 + delay - whole)
         previous_action = expected[-1] if delay else observation.applied
         # Search from there.
         problem = Problem(
@@ -213,9 +218,9 @@ class Controller:
             expires = now + self._settings.expiry * self._period
             return plan, memory.schedule or ActionSchedule(now, self._period, self._actions.rest[None], expires)
         actions, share = np.concatenate([under_way, plan.actions]), self._settings.feedback
-        feedback = following.feedback(memory.schedule, now, delay, plan, share) if share else None
-        expires = now + len(actions) * self._period + self._settings.expiry * self._period
-        return plan, ActionSchedule(now, self._period, actions, expires, feedback)
+        feedback = following.feedback(memory.schedule, start, whole, plan, share) if share else None
+        expires = start + len(actions) * self._period + self._settings.expiry * self._period
+        return plan, ActionSchedule(start, self._period, actions, expires, feedback)
 
     def _resting(self, now: float) -> ActionSchedule:
         """Return the schedule of a robot that stands, as long as one with a plan."""
@@ -223,10 +228,10 @@ class Controller:
         end = now + (len(rest) + self._settings.expiry) * self._period
         return ActionSchedule(now, self._period, rest, end)
 
-    def _under_way(self, schedule: ActionSchedule | None, now: float) -> FloatArray:
+    def _under_way(self, schedule: ActionSchedule | None, now: float, count: int) -> FloatArray:
         """Return the actions (D, A) that were decided earlier and play until the new plan takes effect."""
         rest = self._actions.rest
-        times = [now + tick * self._period for tick in range(self._settings.delay_ticks)]
+        times = [now + tick * self._period for tick in range(count)]
         played = [None if schedule is None else schedule.action(time, rest) for time in times]
         return np.array([rest if action is None else action for action in played]).reshape(-1, len(rest))
 

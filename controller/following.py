@@ -39,17 +39,17 @@ def expected(
     return np.concatenate([first[None], under_way[1:]])
 
 
-def feedback(before: ActionSchedule | None, now: float, delay: int, plan: Plan, share: float) -> Feedback | None:
+def feedback(before: ActionSchedule | None, start: float, delay: int, plan: Plan, share: float) -> Feedback | None:
     """Return what the actions under way and the first ones of a new plan follow, None where that is not known.
 
     Args:
         before: the schedule that the actions under way are part of.
-        now: when the new schedule starts [s].
+        start: of the new schedule [s].
         delay: number of actions under way D, behind which the plan plays.
         plan: the new one.
         share: of its gains.
     """
-    parts = [] if before is None or before.feedback is None else [_under_way(before, before.feedback, now, delay)]
+    parts = [] if before is None or before.feedback is None else [_under_way(before, before.feedback, start, delay)]
     if plan.gains is not None:
         gains = share * plan.gains[:FOLLOWED]
         count = len(gains)
@@ -61,9 +61,9 @@ def feedback(before: ActionSchedule | None, now: float, delay: int, plan: Plan, 
     return Feedback(states, gains, parts[0].first)
 
 
-def _under_way(before: ActionSchedule, old: Feedback, now: float, delay: int) -> Feedback:
+def _under_way(before: ActionSchedule, old: Feedback, start: float, delay: int) -> Feedback:
     """Return what is left to follow of a schedule while the actions under way last; nothing if it ends before them."""
-    begin = round((now - before.start) / before.step) - old.first
+    begin = round((start - before.start) / before.step) - old.first
     end = begin + delay
     kept = slice(max(0, begin), max(0, end if end <= len(old.gains) else 0))
     return Feedback(old.states[kept], old.gains[kept], first=max(0, -begin))

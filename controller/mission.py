@@ -109,6 +109,9 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
         course = (
             _steered(settings, spec) if settings.course_name == NAME else COURSES[settings.course].sized(spec.course)
         )
+        if control.heading != 1.0 and isinstance(course, Course):
+            weights = course.weights
+            course = replace(course, weights=replace(weights, head=control.heading * weights.head))
         if control.change:
             course = replace(course, change=control.change / actions.range**2)
         if control.tilt:
@@ -117,9 +120,10 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
             leaning = names.index("roll"), names.index("pitch")
             course = replace(course, tilt=TiltPrice(control.tilt, control.upright, leaning))
         return course
-    for key in ("change", "tilt"):
-        if price := getattr(control, key):
-            raise ConfigError(f"control.{key}: expected 0 on {settings.course_name}, whose reward is all, got {price}")
+    for key, usual in (("change", 0), ("tilt", 0), ("heading", 1)):
+        if (price := getattr(control, key)) != usual:
+            expected = f"expected {usual} on {settings.course_name}, whose reward is all"
+            raise ConfigError(f"control.{key}: {expected}, got {price}")
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
 
 
@@ -132,10 +136,11 @@ def _steered(settings: RunSettings, spec: RobotSpec) -> Steered:
 
 def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:
     control = settings.control
-    if not fast and control.delay_ticks < 1:
-        raise ConfigError("control.delay_ticks: expected at least 1 in real time, because planning takes time, got 0")
+    if not fast and control.delay_ticks <= 0:
+        raise ConfigError("control.delay_ticks: expected more than 0 in real time, because planning takes time, got 0")
+    varied = control.feedback > 0 or control.delay_ticks % 1 > 0
     try:
-        loop = LoopSettings(control.rate_hz, settings.seconds, control.delay_ticks, varied=control.feedback > 0)
+        loop = LoopSettings(control.rate_hz, settings.seconds, control.delay_ticks, varied)
         loop.cycles_per_tick(spec)
     except ValueError as error:
         raise ConfigError(f"control.{error}") from error
@@ -145,6 +150,9 @@ def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings
 def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
     if not fast:
         raise ConfigError("model: expected learned in real time, got oracle, which is slower than that; add --fast")
+    if settings.control.delay_ticks % 1:
+        got = settings.control.delay_ticks
+        raise ConfigError(f"control.delay_ticks: expected whole ticks with the oracle, got {got:g}")
     if not can_predict(robots.spec(settings.robot).anatomy):
         raise ConfigError(f"model: expected learned for robot {settings.robot}; the oracle simulates crawlers only")
     if settings.goal is not None:

@@ -22,7 +22,7 @@ def oracle(robot: SimRobot, period: float) -> Foresight:
         raise TypeError(f"oracle: expected a crawler with cranks, got robot {robot.spec.name}")
     truth = Oracle(robot.physics, partial(state_vectors, robot.spec), period, cycle=1.0 / robot.spec.servo_hz)
 
-    def foresee(_learned: Kernel, _state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Model]:
+    def foresee(_learned: Kernel, _state: FloatArray, under_way: FloatArray, _share: float) -> tuple[FloatArray, Model]:
         return truth.ahead(under_way), truth
 
     return foresee

@@ -79,14 +79,15 @@ class Lead:
         )
         return Lead(wanted.time, at, expected, pose, wanted.velocity, command)
 
-    def ahead(self, limits: Steering, step: float, delay: int, count: int) -> FloatArray:
+    def ahead(self, limits: Steering, step: float, delay: float, count: int) -> FloatArray:
         """Return where the leader will be at the ends of `count` steps [s], `delay` of them from now (count, 3)."""
-        pose, command, poses = self.pose, self.command, list[Pose]()
-        for _ in range(delay + count):
-            pose = moved(pose, command, step)
-            command = limits.ramped(command, self.wanted, step)
+        pose, command, poses, whole = self.pose, self.command, list[Pose](), math.ceil(delay)
+        for index in range(whole + count):
+            lasts = (1.0 + delay - whole) * step if index == whole - 1 else step
+            pose = moved(pose, command, lasts)
+            command = limits.ramped(command, self.wanted, lasts)
             poses.append(pose)
-        return np.array(poses[delay:])
+        return np.array(poses[whole:])
 
 
 def begun(at: Pose, wanted: Wanted) -> Lead:

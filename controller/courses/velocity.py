@@ -36,7 +36,7 @@ class Steered:
     """
 
     limits: Steering
-    delay: int
+    delay: float
     horizon: int
     weights: PoseWeights = field(default_factory=PoseWeights)
     change: FloatArray | None = None

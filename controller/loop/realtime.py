@@ -98,14 +98,14 @@ def in_real_time(controller: Planning, spec: RobotSpec, journal: Journal, run: C
     """Check, warm up, run on the wall clock, say where plans came too late. Raises ValueError for unfit settings."""
     settings = journal.settings
     settings.cycles_per_tick(spec)
-    if settings.delay_ticks < 1:
-        raise ValueError("delay_ticks: real time needs at least 1 because planning takes time, got 0")
+    if settings.delay_ticks <= 0:
+        raise ValueError("delay_ticks: real time needs more than 0 because planning takes time, got 0")
     with ending(journal), quiet_interpreter():
         journal.warm_up = warm_up(controller, spec, settings)
         run()
     p95, covered = percentiles(journal.response_ms).p95, 1e3 * settings.delay_ticks * settings.period
     if p95 > covered:
-        told = "planning took %.1f ms (p95), more than the %.1f ms that delay_ticks=%d covers"
+        told = "planning took %.1f ms (p95), more than the %.1f ms that delay_ticks=%g covers"
         _log.warning(told, p95, covered, settings.delay_ticks)
     if journal.smallest > _FEW * len(journal.tick_ms):
         told = "%d of %d searches had time for no more than the least of them, %g of their candidates; %s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ class LoopSettings:
     """Rate of the plan loop [Hz]; the servo rate must be a multiple of it."""
     seconds: float
     """Length of the run [s]."""
-    delay_ticks: int = 1
+    delay_ticks: float = 1
     """Ticks between an observation and the first action that its plan decides."""
     varied: bool = False
     """Whether the servo varies an action within its tick, so that the mean of what it gave is what was applied."""
@@ -136,7 +137,7 @@ class Journal:
         """Note a servo cycle and how late it began [s]."""
         self.lateness.add(lateness)
         self.cycles[report.rung] += 1
-        newest = (self.settings.delay_ticks + 1) * self.settings.period
+        newest = (math.ceil(self.settings.delay_ticks) + 1) * self.settings.period
         self.late_plans += report.rung is Rung.PLAN and report.plan_age > newest * (1.0 + WHOLE)
         self.guarded += bool(report.reasons)
         self.fault = self.fault or report.fault

@@ -97,6 +97,10 @@ class Kernel:
                 self._roll(layers, work, states[member])
         return states.transpose(0, 3, 1, 2)
 
+    def between(self, state: FloatArray, next_state: FloatArray, share: float) -> FloatArray:
+        """Return the state (S,) a share of the way from one to the next."""
+        return self._space.integrate(state, share * self._space.difference(next_state, state))
+
     def predict(self, state: FloatArray, action: FloatArray) -> FloatArray:
         """Return the mean one-step prediction (S,) of the ensemble."""
         prediction: FloatArray = self.rollout(state, action[None, None, :])[:, 0, 1].mean(axis=0, dtype=np.float64)

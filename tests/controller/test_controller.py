@@ -41,7 +41,7 @@ class Spy:
         return shoot(problem, ShootingSettings(candidates=16), previous, rng)
 
 
-def controller(adapter: Adapter = GRBAL, spy: Spy | None = None, delay_ticks: int = 1) -> Controller:
+def controller(adapter: Adapter = GRBAL, spy: Spy | None = None, delay_ticks: float = 1) -> Controller:
     return Controller(
         SUBJECT,
         adapter,
@@ -118,7 +118,7 @@ def test_something_that_knows_better_may_predict_instead() -> None:
         def rollout(self, state: FloatArray, actions: FloatArray) -> FloatArray:
             return np.broadcast_to(state, (1, len(actions), actions.shape[1] + 1, 5))
 
-    def foresee(kernel: Kernel, state: FloatArray, under_way: FloatArray) -> tuple[FloatArray, Constant]:
+    def foresee(kernel: Kernel, state: FloatArray, under_way: FloatArray, share: float) -> tuple[FloatArray, Constant]:
         told.append((state, under_way))
         return start, Constant()
 
@@ -135,6 +135,27 @@ def test_without_delay_the_new_plan_plays_at_once() -> None:
     results = drive(controller(spy=spy, delay_ticks=0), 3)
     assert spy.problems[-1].time == pytest.approx(2 * PERIOD)
     np.testing.assert_allclose(results[-1].schedule.actions[0], results[-1].plan.actions[0])
+
+
+def test_a_plan_may_begin_within_a_tick() -> None:
+    spy, playing = Spy(), np.zeros(2)
+    results = drive(controller(spy=spy, delay_ticks=0.25), 4)
+    before, last, now = results[-2].schedule, results[-1].schedule, 3 * PERIOD
+    for late in (0.0, 0.2):
+        np.testing.assert_array_equal(last.action(now + late * PERIOD, playing), before.action(now, playing))
+    for late in (0.3, 1.2):
+        np.testing.assert_array_equal(last.action(now + late * PERIOD, playing), results[-1].plan.actions[0])
+    assert spy.problems[-1].time == pytest.approx(3.25 * PERIOD)
+
+
+def test_planning_starts_a_part_of_the_way_where_the_plan_begins_within_a_tick() -> None:
+    parts = []
+    for delay in (0, 0.25, 1):
+        spy = Spy()
+        drive(controller(make(FixedSettings(), SUBJECT, {}), spy, delay), 1, start=np.array([0.3, 0.0, 0.1, 0.2, 0.0]))
+        parts.append(spy.problems[0].state)
+    part, whole = (SUBJECT.space.difference(parts[index], parts[0]) for index in (1, 2))
+    np.testing.assert_allclose(part, 0.25 * whole, rtol=1e-3)
 
 
 def test_reset_forgets_everything() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from controller.cli import main
 from controller.config import RunSettings, run_settings
-from controller.courses.paths import START
+from controller.courses.paths import START, Course
 from controller.mission import Mission
 from controller.settings.layers import ConfigError, Layer
 from planners.icem import IcemSettings
@@ -64,7 +64,24 @@ def test_tilt_has_the_price_that_control_says_on_the_channels_of_the_robot(setti
     assert mission.task.cost(START, 0.05, (0, 1, 2))(states, still)[0, 0] == pytest.approx(3.0 * 0.3**2)
 
 
-def test_real_time_needs_a_tick_to_plan_in(settings: RunSettings) -> None:
+def test_a_heading_error_has_a_share_of_the_price_on_the_course(settings: RunSettings) -> None:
+    usual, cheap = (
+        Mission.of(replace(settings, control=replace(settings.control, heading=heading)), fast=True).task
+        for heading in (1.0, 0.25)
+    )
+    assert isinstance(usual, Course)
+    assert isinstance(cheap, Course)
+    assert cheap.weights == replace(usual.weights, head=0.25 * usual.weights.head)
+
+
+def test_a_plan_begins_within_a_tick_in_real_time_too(settings: RunSettings) -> None:
+    early = replace(settings, control=replace(settings.control, delay_ticks=0.5))
+    assert Mission.of(early, fast=False).loop.varied
+    with pytest.raises(ConfigError, match="control.delay_ticks: expected whole ticks with the oracle, got 0.5"):
+        Mission.of(replace(early, model="oracle", planner=IcemSettings()), fast=True)
+
+
+def test_real_time_needs_time_to_plan_in(settings: RunSettings) -> None:
     hasty = replace(settings, control=replace(settings.control, delay_ticks=0))
     assert Mission.of(hasty, fast=True).loop.delay_ticks == 0
     with pytest.raises(ConfigError, match="control.delay_ticks"):

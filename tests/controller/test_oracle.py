@@ -64,7 +64,7 @@ def draw(rng: np.random.Generator, *shape: int) -> FloatArray:
 
 
 def foresee(robot: SimRobot, under_way: FloatArray) -> tuple[FloatArray, Model]:
-    return oracle(robot, PERIOD)(None, np.empty(0), under_way)  # type: ignore[arg-type]
+    return oracle(robot, PERIOD)(None, np.empty(0), under_way, 1.0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
@@ -89,7 +89,7 @@ def test_notices_when_the_condition_changes(condition: str) -> None:
     for _ in range(2):
         drive(robot, clock, draw(rng, WARM_UP))
         actions = draw(rng, HORIZON)
-        state, model = plan(None, np.empty(0), actions[:0])  # type: ignore[arg-type]
+        state, model = plan(None, np.empty(0), actions[:0], 1.0)  # type: ignore[arg-type]
         foreseen = model.rollout(state, actions[None])[0, 0]
         happened = drive(robot, clock, actions)
         reached = HORIZON if clock.now() > 1.0 else 2
@@ -102,7 +102,7 @@ def test_looking_ahead_changes_nothing() -> None:
     (watched, clock), (alone, other) = noiseless("leg_loss:leg=left_rear"), noiseless("leg_loss:leg=left_rear")
     plan = oracle(watched, PERIOD)
     for action in actions:
-        state, model = plan(None, np.empty(0), actions[:1])  # type: ignore[arg-type]
+        state, model = plan(None, np.empty(0), actions[:1], 1.0)  # type: ignore[arg-type]
         first, again = (model.rollout(state, draw(np.random.default_rng(5), 4, 3)).copy() for _ in range(2))
         np.testing.assert_array_equal(first, again)
         np.testing.assert_array_equal(drive(watched, clock, action[None]), drive(alone, other, action[None]))
