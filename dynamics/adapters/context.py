@@ -17,6 +17,7 @@ from torch import Tensor
 
 from dynamics import encoders
 from dynamics.adapters.base import Adapted, Adapter, expect
+from dynamics.adapters.disturbance import offset
 from dynamics.model import Model, encode
 from dynamics.network import Parts, Weights
 from dynamics.transitions import Float32, Transitions
@@ -47,15 +48,19 @@ class AttentionSettings:
     Attributes:
         hidden: channels of every layer.
         latent: numbers that the model is told.
+        doubt: what the adapted model still missed of the pose on average is expected again, as if so many transitions
+            without a miss had been seen besides; None expects nothing.
     """
 
     kind: Literal["attention"] = "attention"
     window: int = 24
     hidden: int = 48
     latent: int = 16
+    doubt: float | None = None
 
     def __post_init__(self) -> None:
         _check_sizes(self)
+        expect(self, "doubt", self.doubt is None or self.doubt >= 0, "a number of transitions, 0 or more")
 
 
 @dataclass(frozen=True)
@@ -219,7 +224,10 @@ class Context(Adapter):
         latents = mean.unsqueeze(0)
         if len(self._draws) and variance is not None:
             latents = mean + variance.sqrt() * self._draws
-        return Adapted(self._moved_by(latents), belief=self._belief(mean))
+        moved = self._moved_by(latents)
+        if isinstance(self.settings, AttentionSettings) and self.settings.doubt is not None:
+            moved = offset(self.model, moved, window.last(self.window), self.settings.doubt, self.model.space.pose)
+        return Adapted(moved, belief=self._belief(mean))
 
     def _read(self, window: Transitions) -> Code:
         sequence = np.concatenate(encode(self.model, window.last(self.window)), axis=-1)

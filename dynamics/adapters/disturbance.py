@@ -8,14 +8,15 @@ increments: it takes away what is constant, and knows nothing else. A second bas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 
 from dynamics.adapters.base import Adapted, Adapter, expect
-from dynamics.model import encode
-from dynamics.network import forward
+from dynamics.model import Model, encode
+from dynamics.network import Weights, forward
 from dynamics.transitions import Transitions
 
 
@@ -44,8 +45,14 @@ class Disturbance(Adapter):
     settings: DisturbanceSettings
 
     def adapt(self, current: Adapted, window: Transitions) -> Adapted:
-        prior = self.model.prior
-        inputs, targets = (torch.from_numpy(part) for part in encode(self.model, window.last(self.window)))
-        missed = targets - forward(prior, inputs)  # (E, M, S)
-        offset = missed.sum(dim=1) / (missed.shape[1] + self.settings.doubt)
-        return Adapted((*prior[:-1], prior[-1] + offset))
+        everywhere = range(self.model.space.size)
+        return Adapted(offset(self.model, self.model.prior, window.last(self.window), self.settings.doubt, everywhere))
+
+
+def offset(model: Model, weights: Weights, window: Transitions, doubt: float, channels: Sequence[int]) -> Weights:
+    """Return weights whose last bias is moved by what they missed on average of some channels of a window."""
+    inputs, targets = (torch.from_numpy(part) for part in encode(model, window))
+    missed = targets - forward(weights, inputs)  # (E, M, S)
+    moved, bias = list(channels), weights[-1].clone()
+    bias[:, moved] += missed.sum(dim=1)[:, moved] / (missed.shape[1] + doubt)
+    return (*weights[:-1], bias)

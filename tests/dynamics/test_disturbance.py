@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from dynamics.adapters.base import Adapted
+from dynamics.adapters.context import AttentionSettings
 from dynamics.adapters.disturbance import DisturbanceSettings
 from dynamics.factory import make
 from dynamics.model import Model, encode
 from dynamics.network import Weights, forward
 from dynamics.transitions import Transitions
+from tests.dynamics import adapted
 from tests.dynamics.toys import model, window
 
 MODEL = model(np.random.default_rng(0), members=2)
@@ -54,3 +57,18 @@ def test_a_constant_disturbance_is_taken_away_and_nothing_else() -> None:
     difference = (moved - plain)[0].numpy()
     assert difference[3] == pytest.approx(0.4 / MODEL.increments.std[3] * 24 / 28, rel=1e-3)
     np.testing.assert_allclose(np.delete(difference, 3), 0.0, atol=1e-5)
+
+
+def test_what_attention_missed_of_the_pose_is_expected_again() -> None:
+    plain = AttentionSettings(window=12, hidden=8, latent=3)
+    shape, parts = adapted.subject(plain)
+    seen = window(np.random.default_rng(4), 12)
+    alone, both = (
+        make(settings, shape, parts).adapt(Adapted(shape.prior), seen).weights
+        for settings in (plain, replace(plain, doubt=0.0))
+    )
+    pose, before, after = list(shape.space.pose), missed(shape, alone, seen), missed(shape, both, seen)
+    assert before[:, pose].abs().max() > 0.05
+    np.testing.assert_allclose(after[:, pose].numpy(), 0.0, atol=1e-5)
+    others = [channel for channel in range(shape.space.size) if channel not in pose]
+    np.testing.assert_allclose(after[:, others].numpy(), before[:, others].numpy(), atol=1e-6)
