@@ -81,7 +81,8 @@ class Entrant:
         spec = robots.spec(self.robot)
         policy = getattr(getattr(spec.drive, "contract", None), "policy", None)
         walker = Path(policy).read_bytes() if policy is not None and Path(policy).is_file() else b""
-        usual = str(run_settings([Layer("table", {"robot": self.robot, "adapter": "mb"})])).encode()
+        settings = run_settings([Layer("table", {"robot": self.robot, "adapter": "mb"})])
+        usual = str(settings.control.rate_hz if self.name in LOOPS else settings).encode()
         robot = re.sub(r"\S*/", "", repr(spec)).encode()  # wherever its files lie
         return sha256(b"|".join((self.own.encode(), model, walker, usual, robot))).hexdigest()[:8]
 
