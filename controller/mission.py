@@ -109,9 +109,9 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
         course = (
             _steered(settings, spec) if settings.course_name == NAME else COURSES[settings.course].sized(spec.course)
         )
-        if control.heading != 1.0 and isinstance(course, Course):
-            weights = course.weights
-            course = replace(course, weights=replace(weights, head=control.heading * weights.head))
+        if isinstance(course, Course):
+            perp, head = control.distance * course.weights.perp, control.heading * course.weights.head
+            course = replace(course, weights=replace(course.weights, perp=perp, head=head))
         if control.change:
             course = replace(course, change=control.change / actions.range**2)
         if control.tilt:
@@ -120,7 +120,7 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
             leaning = names.index("roll"), names.index("pitch")
             course = replace(course, tilt=TiltPrice(control.tilt, control.upright, leaning))
         return course
-    for key, usual in (("change", 0), ("tilt", 0), ("heading", 1)):
+    for key, usual in (("change", 0), ("tilt", 0), ("distance", 1), ("heading", 1)):
         if (price := getattr(control, key)) != usual:
             expected = f"expected {usual} on {settings.course_name}, whose reward is all"
             raise ConfigError(f"control.{key}: {expected}, got {price}")

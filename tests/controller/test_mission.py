@@ -64,14 +64,15 @@ def test_tilt_has_the_price_that_control_says_on_the_channels_of_the_robot(setti
     assert mission.task.cost(START, 0.05, (0, 1, 2))(states, still)[0, 0] == pytest.approx(3.0 * 0.3**2)
 
 
-def test_a_heading_error_has_a_share_of_the_price_on_the_course(settings: RunSettings) -> None:
-    usual, cheap = (
-        Mission.of(replace(settings, control=replace(settings.control, heading=heading)), fast=True).task
-        for heading in (1.0, 0.25)
-    )
+def test_distance_and_heading_have_a_share_of_their_prices_on_the_course(settings: RunSettings) -> None:
+    usual = Mission.of(settings, fast=True).task
+    priced = Mission.of(
+        replace(settings, control=replace(settings.control, distance=1.5, heading=0.25)), fast=True
+    ).task
     assert isinstance(usual, Course)
-    assert isinstance(cheap, Course)
-    assert cheap.weights == replace(usual.weights, head=0.25 * usual.weights.head)
+    assert isinstance(priced, Course)
+    perp, head = 1.5 * usual.weights.perp, 0.25 * usual.weights.head
+    assert priced.weights == replace(usual.weights, perp=perp, head=head)
 
 
 def test_a_plan_begins_within_a_tick_in_real_time_too(settings: RunSettings) -> None:
