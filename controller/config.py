@@ -12,7 +12,7 @@ from pydantic import AfterValidator, PlainSerializer, PlainValidator
 
 from controller import changes
 from controller.changes import Change
-from controller.courses import goals, velocity
+from controller.courses import goals, velocity, waypoints
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
 from controller.settings import assets, robots
@@ -38,12 +38,18 @@ def _course(text: str) -> str:
     if name == velocity.NAME:
         if colon:
             read_file(script.read, Path(rest), name)
+    elif name == waypoints.NAME:
+        if not rest:
+            raise ValueError(f"{name}: expected the file of its way-points, path:FILE.csv, got none")
+        read_file(waypoints.read, Path(rest), name)
     elif name in goals.GOALS:
         goals.parse(text, np.random.default_rng(0))
     elif colon and name in COURSES:
         raise ValueError(f"{name}: expected no values after the name of a path, got '{text}'")
     elif name not in COURSES:
-        raise ValueError(f"unknown course '{name}'; {nearest(name, [*COURSES, *goals.GOALS, velocity.NAME])}")
+        raise ValueError(
+            f"unknown course '{name}'; {nearest(name, [*COURSES, *goals.GOALS, velocity.NAME, waypoints.NAME])}"
+        )
     return text
 
 
@@ -145,7 +151,7 @@ class RunSettings:
     def course_file(self) -> Path | None:
         """The file that the course names; None without one."""
         name, colon, rest = self.course.partition(":")
-        return Path(rest) if colon and name == velocity.NAME else None
+        return Path(rest) if colon and name in (velocity.NAME, waypoints.NAME) else None
 
     @property
     def course_name(self) -> str:

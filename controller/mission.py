@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Self
 
 import numpy as np
 
-from controller.config import RunSettings
+from controller.config import RunSettings, read_file
+from controller.courses import velocity, waypoints
 from controller.courses.goals import HiddenGoal, judged, parse
 from controller.courses.paths import COURSES, Course, Task
 from controller.courses.rewards import Pursuit
-from controller.courses.velocity import NAME, Steered
 from controller.loop.timing import LoopSettings
 from controller.settings import robots
 from controller.settings.layers import ConfigError
@@ -24,6 +25,8 @@ from planners.costs.path import TiltPrice
 from planners.costs.pose import PoseWeights
 from planners.factory import PLANNERS
 from sim.oracle import can_predict
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -106,9 +109,7 @@ class Mission:
 def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
     control, names = settings.control, [channel.name for channel in spec.channels]
     if settings.goal is None:
-        course = (
-            _steered(settings, spec) if settings.course_name == NAME else COURSES[settings.course].sized(spec.course)
-        )
+        course = _steered(settings, spec) if settings.course_name == velocity.NAME else _path(settings, spec)
         if isinstance(course, Course):
             perp, head = control.distance * course.weights.perp, control.heading * course.weights.head
             course = replace(course, weights=replace(course.weights, perp=perp, head=head))
@@ -127,11 +128,24 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
 
 
-def _steered(settings: RunSettings, spec: RobotSpec) -> Steered:
+def _path(settings: RunSettings, spec: RobotSpec) -> Course:
+    if settings.course_file is None:
+        return COURSES[settings.course].sized(spec.course)
+    try:
+        course = read_file(lambda file: waypoints.load(file, spec.course), settings.course_file, "course")
+    except ValueError as error:
+        raise ConfigError(f"course: {error}") from error
+    radius, told = waypoints.tightest(course), f"{settings.course}: {course.description}, tightest bend "
+    limit = "" if spec.steering is None else f": there at most {spec.steering.turn.high * radius:.2g} m/s"
+    _log.warning("%s%.2g m%s", told, radius, limit)
+    return course
+
+
+def _steered(settings: RunSettings, spec: RobotSpec) -> velocity.Steered:
     if spec.steering is None:
         raise ConfigError(f"course: expected a path on robot {spec.name}, whose file says no steering, got velocity")
     weights = PoseWeights(position=PoseWeights().position / spec.course.scale)
-    return Steered(spec.steering, settings.control.delay_ticks, settings.control.horizon, weights)
+    return velocity.Steered(spec.steering, settings.control.delay_ticks, settings.control.horizon, weights)
 
 
 def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings:

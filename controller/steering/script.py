@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from controller.settings.number_rows import rows
 from controller.steering.source import Command
 from dynamics.files import whole
 from hardware.steering import STILL, Velocity
 
 HEADER = ("time", "v_x", "v_y", "turn")
-_MOST_BYTES = 20_000_000
-"""A day at 50 Hz takes less."""
 _SLACK = 1e-6
 """What a comparison of two times forgives [s]."""
 
@@ -33,54 +31,6 @@ def read(path: Path) -> tuple[Command, ...]:
     if not commands:
         raise ValueError(f"{path}: expected lines {', '.join(HEADER)}, got none")
     return tuple(commands)
-
-
-def rows(path: Path, names: Sequence[str]) -> list[tuple[int, list[float]]]:
-    """Return the lines of a file of finite numbers, each with its own number; a first line of words is a heading.
-
-    Numbers stand between commas, semicolons, tabs or blanks. Raises ValueError with file, line and column, OSError.
-    """
-    with path.open("rb") as file:  # at most so much of it is read, because a device has no end
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise ValueError(f"{path}: expected at most {_MOST_BYTES:,} bytes, got more")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected text in UTF-8, got byte {content[error.start]:#x}") from None
-    found: list[tuple[int, list[float]]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        cells = _cells(line)
-        if not cells or cells[0].startswith("#") or (not found and number == 1 and _heading(cells)):
-            continue
-        found.append((number, _numbers(f"{path}:{number}", cells, names)))
-    return found
-
-
-def _cells(line: str) -> list[str]:
-    separator = next((mark for mark in (";", ",", "\t") if mark in line), None)
-    return [cell.strip() for cell in (line.split(separator) if separator else line.split())] if line.strip() else []
-
-
-def _heading(cells: Sequence[str]) -> bool:
-    return not any(cell[:1].isdigit() or cell[:1] in "+-." for cell in cells if cell) and "nan" not in map(
-        str.lower, cells
-    )
-
-
-def _numbers(place: str, cells: Sequence[str], names: Sequence[str]) -> list[float]:
-    if len(cells) != len(names):
-        raise ValueError(f"{place}: expected {len(names)} numbers, {', '.join(names)}, got {len(cells)}")
-    numbers = []
-    for name, cell in zip(names, cells, strict=True):
-        try:
-            number = float(cell)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise ValueError(f"{place}: {name}: expected a finite number, got {cell[:40]!r}")
-        numbers.append(number)
-    return numbers
 
 
 def write(path: Path, commands: Iterable[Command]) -> None:
