@@ -46,9 +46,10 @@ MASSES: Mapping[str, float] = MappingProxyType({"coxa": 0.075, "femur": 0.030, "
 STALL_TORQUE = 1.8
 """Of an AX-18A at 12 V [N m]."""
 RANGE: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {"coxa": (-1.41, 1.41), "femur": (-1.73, 1.83), "tibia": (-0.96, 2.02)}
+    {"coxa": (-1.41, 1.41), "femur": (-1.73, 1.83), "tibia": (-0.96, 1.57)}
 )
-"""What brackets leave of a servo's 300 degrees; as published of the PhantomX mk-II, from its own zeros [rad]."""
+"""What brackets leave of a servo's 300 degrees: of coxa and femur as published of the PhantomX mk-II; of the tibia a
+choice, from 35 degrees short of straight to folded flat [rad]."""
 ARMATURE, DAMPING, FRICTION = 0.008, 0.02, 0.06
 """Of rotor and gears, seen at the joint, without what back-EMF brakes [kg m^2], [N m s/rad], [N m]; estimates."""
 PAYLOAD_HALF = (0.06, 0.04, 0.03)
