@@ -30,7 +30,7 @@ from controller.jobs import study
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
 from controller.mission import Mission
-from controller.settings.layers import Layer, to_yaml
+from controller.settings.layers import Layer
 from controller.settings.robots import spec
 from controller.stress.trial import figures
 from planners.problem import FloatArray
@@ -147,10 +147,10 @@ def main(arguments: Arguments) -> int:
         Cell(row, adapter, seed, arguments.course, arguments.models)
         for seed, row, adapter in itertools.product(range(arguments.seeds), rows, arguments.adapters)
     ]
-    settings = {"course": arguments.course, "models": str(arguments.models)}
+    settings = f"course: {arguments.course}\nmodels: {arguments.models}\n"
     store, console = study.Store(arguments.out / "runs"), study.console()
     with (
-        study.claimed(arguments.out, "runs of the hexapod", to_yaml(settings), resume=True),
+        study.claimed(arguments.out, "runs of the hexapod", settings, resume=True),
         study.bars(console) as bars,
         pool(arguments.workers) as executor,
     ):

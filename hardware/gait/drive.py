@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from hardware.drives import PATTERNS, Peg, Stride, Striding
+from hardware.gait import slope
 from hardware.gait.bare_legs import BareLegs
 from hardware.gait.footing import Footing
 from hardware.gait.odometry import LegOdometry
@@ -121,7 +122,8 @@ class GaitDrive:
         felt = self._striding.mass * float(state.accelerometer[-1])
         forces = np.broadcast_to(state.foot_force, self._feet).tolist()
         if self._regroup is not None:
-            self._regroup.update(forces, self._gait.loads(), felt, seconds)
+            pull = slope.down(*state.quaternion.tolist())
+            self._regroup.update(forces, self._gait.loads(), felt, pull, seconds)
             self._gait.lags = self._regroup.lags
         if self._bare is None:
             return None
