@@ -12,7 +12,7 @@ from pydantic import AfterValidator, PlainSerializer, PlainValidator
 
 from controller import changes
 from controller.changes import Change
-from controller.courses import goals, velocity, waypoints
+from controller.courses import forward, goals, velocity, waypoints
 from controller.courses.paths import COURSES
 from controller.rhythm import ControlSettings
 from controller.settings import assets, robots
@@ -44,12 +44,13 @@ def _course(text: str) -> str:
         read_file(waypoints.read, Path(rest), name)
     elif name in goals.GOALS:
         goals.parse(text, np.random.default_rng(0))
+    elif name == forward.NAME:
+        forward.parse(text)
     elif colon and name in COURSES:
         raise ValueError(f"{name}: expected no values after the name of a path, got '{text}'")
     elif name not in COURSES:
-        raise ValueError(
-            f"unknown course '{name}'; {nearest(name, [*COURSES, *goals.GOALS, velocity.NAME, waypoints.NAME])}"
-        )
+        others = (*goals.GOALS, velocity.NAME, waypoints.NAME, forward.NAME)
+        raise ValueError(f"unknown course '{name}'; {nearest(name, [*COURSES, *others])}")
     return text
 
 
@@ -82,7 +83,7 @@ class RunSettings:
     Attributes:
         robot: which robot: a name, or the path of a file.
         course: the path it should follow, or a hidden goal as `family[:key=value,...]`; a goal not given is drawn; or
-            `velocity`, to do as told, by a file of commands over time in `velocity:FILE.csv`.
+            `velocity`, to do as told, by a file of commands over time in `velocity:FILE.csv`; or `forward`.
         steer: where commands come from while it runs, see `controller.steering.choice`; course `velocity` only.
         terrain: the ground it runs on; simulated robots only.
         perturbations: what happens to it, as `name:key=value,...[@start[-end]]`; simulated robots only.

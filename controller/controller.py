@@ -123,7 +123,8 @@ class Controller:
         planned = time.perf_counter()
         self._memory = replace(memory, plan=plan, schedule=schedule)
         fresh, still = memory.errors is not before.errors, memory.progress.still
-        cost = self._course.executed_cost(before.progress, memory.progress, observation.state, self._period, self._pose)
+        steps = before.progress, memory.progress, observation.state
+        cost = self._course.executed_cost(*steps, self._period, self._pose, observation.applied)
         return TickResult(
             schedule=schedule,
             plan=plan,

@@ -10,7 +10,8 @@ from typing import Self
 import numpy as np
 
 from controller.config import RunSettings, read_file
-from controller.courses import velocity, waypoints
+from controller.courses import forward, velocity, waypoints
+from controller.courses.forward import Forward
 from controller.courses.goals import HiddenGoal, judged, parse
 from controller.courses.paths import COURSES, Course, Task
 from controller.courses.rewards import Pursuit
@@ -108,6 +109,8 @@ class Mission:
 
 def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
     control, names = settings.control, [channel.name for channel in spec.channels]
+    if settings.course_name == forward.NAME:
+        return Forward(forward.parse(settings.course), np.maximum(np.abs(actions.low), np.abs(actions.high)))
     if settings.goal is None:
         course = _steered(settings, spec) if settings.course_name == velocity.NAME else _path(settings, spec)
         if isinstance(course, Course):

@@ -37,12 +37,12 @@ def _entries(family: str) -> Mapping[str, str]:
 
             return {file.stem: str(read_yaml(file).values["description"]) for file in assets.robots()}
         case "courses":
-            from controller.courses import velocity, waypoints
+            from controller.courses import forward, velocity, waypoints
             from controller.courses.goals import GOALS
             from controller.courses.paths import COURSES
 
             described = {name: course.description for name, course in (COURSES | GOALS).items()}
-            return described | {each.NAME: each.DESCRIPTION for each in (velocity, waypoints)}
+            return described | {each.NAME: each.DESCRIPTION for each in (velocity, waypoints, forward)}
         case "perturbations":
             from sim.perturbations import PERTURBATIONS
 

@@ -55,7 +55,7 @@ START = Progress(s=0.0, distance=0.0, signed=0.0, heading=0.0)
 
 
 class Task(Protocol):
-    """What a run should achieve: a course to follow, commands, or the reward of a hidden goal."""
+    """What a run should achieve: a path to follow, commands, a run forwards, or the reward of a hidden goal."""
 
     @property
     def outline(self) -> tuple[tuple[float, float], ...]:
@@ -80,9 +80,18 @@ class Task(Protocol):
         """
 
     def executed_cost(
-        self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
+        self,
+        before: Progress,
+        after: Progress,
+        state: FloatArray,
+        step: float,
+        pose: tuple[int, int, int],
+        action: FloatArray | None = None,
     ) -> float:
-        """Return the cost of one executed step that ended in a state (S,): the one that planning predicts."""
+        """Return the cost of one executed step that ended in a state (S,): the one that planning predicts.
+
+        The action (A,) is the one that was held over it; None where none was.
+        """
 
 
 @dataclass(frozen=True)
@@ -174,7 +183,13 @@ class Course:
         return PathCost(window, self.weights, step, pose, self.change, previous_action, tilt=self.tilt)
 
     def executed_cost(
-        self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
+        self,
+        before: Progress,
+        after: Progress,
+        state: FloatArray,
+        step: float,
+        pose: tuple[int, int, int],
+        action: FloatArray | None = None,
     ) -> float:
         """Return the cost of one executed step of `step` seconds that ended in a state (S,)."""
         lost = (before.s - after.s) * REFERENCE_STEP / step

@@ -38,7 +38,13 @@ class Pursuit:
         return RewardCost(self.channel)
 
     def executed_cost(
-        self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
+        self,
+        before: Progress,
+        after: Progress,
+        state: FloatArray,
+        step: float,
+        pose: tuple[int, int, int],
+        action: FloatArray | None = None,
     ) -> float:
         """Return the cost of the step that led to a state (S,)."""
         return -float(state[self.channel])

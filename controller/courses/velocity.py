@@ -64,7 +64,13 @@ class Steered:
         return PoseCost(reference, self.weights, pose, self.change, previous_action, tilt=self.tilt)
 
     def executed_cost(
-        self, before: Progress, after: Progress, state: FloatArray, step: float, pose: tuple[int, int, int]
+        self,
+        before: Progress,
+        after: Progress,
+        state: FloatArray,
+        step: float,
+        pose: tuple[int, int, int],
+        action: FloatArray | None = None,
     ) -> float:
         """Return the cost of one executed step that ended in a state (S,)."""
         if after.lead is None:

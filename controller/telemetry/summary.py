@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from controller.courses import forward
 from controller.loop.timing import LoopResult, percentiles
 from controller.telemetry.run_log import Log, mean
 from controller.telemetry.steered import velocity_error
@@ -32,6 +33,7 @@ def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, o
         "adapt_ms": dataclasses.asdict(percentiles([record.adapt_ms for record in records])),
         "plan_ms": dataclasses.asdict(percentiles([record.plan_ms for record in records])),
         "cost_mean": mean(log.series("cost")),
+        "return_mean": mean(-log.series("cost")[1:]) if header.course == forward.NAME else None,
         "path_error_m": mean(np.abs(log.series("distance"))),
         "velocity_error": velocity_error(log),
         "progress_m": records[-1].progress - records[0].progress if records else 0.0,

@@ -24,7 +24,6 @@ from rich.progress import Progress
 from controller.config import RunSettings
 from controller.jobs.executors import pool
 from controller.jobs.study import bars, claimed, console
-from controller.rhythm import ControlSettings
 from controller.settings import robots
 from controller.settings.layers import ConfigError, Layer, read_yaml, resolve, to_yaml
 from controller.training.evaluate import evaluate, table
@@ -103,16 +102,16 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
         (folder / "data").symlink_to(Path("..") / "data")
     quick = replace(settings.recipes[driver], plain=None, begins=None).shortened(settings.on_policy.fit_steps)
     _fit_all(replace(settings, recipes={driver: quick}), folder, (driver,), console)
-    runs = RunSettings(
-        robot=settings.robot,
-        control=ControlSettings(rate_hz=settings.rate_hz),
-        adapter=driver,
-        checkpoint=str(settings.model_file(folder, driver)),
-        seconds=settings.collect.seconds + 2 / settings.rate_hz,
-    )
+    like = {"control": {"rate_hz": settings.rate_hz}} if settings.on_policy.like is None else {}
+    given: dict[str, object] = {"robot": settings.robot, "adapter": driver, **like}
+    given |= {"checkpoint": str(settings.model_file(folder, driver))}
+    given |= {"seconds": settings.collect.seconds + 2 / settings.rate_hz}
+    base = [] if settings.on_policy.like is None else [read_yaml(Path(settings.on_policy.like))]
+    runs = resolve(RunSettings, [*base, Layer("on_policy", given)])
+    families = settings.collect.families or robots.spec(settings.robot).anatomy.families
     seed = np.random.SeedSequence([settings.seed, 2, number])
     with _shown(console, f"on-policy {number}", settings.on_policy.episodes) as shown:
-        episodes = gather_on_policy(runs, settings.on_policy, seed, settings.collect.workers, shown)
+        episodes = gather_on_policy(runs, settings.on_policy, families, seed, settings.collect.workers, shown)
     dataset.save(episodes, path)
 
 

@@ -6,6 +6,7 @@ where it is used. Every run keeps to the same rules as `limber run --fast`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,6 +36,7 @@ class OnPolicySettings:
         rounds: how often to gather and fit again; 0 stays with random actions.
         fit_steps: steps of training before a round.
         onset_share: share of the runs whose condition begins on the way.
+        like: file with the settings of the runs, their course among them; None drives all paths as any run would.
     """
 
     rounds: int = 0
@@ -42,6 +44,7 @@ class OnPolicySettings:
     fit_steps: int = 2_000
     episodes: int = 150
     onset_share: float = 0.5
+    like: str | None = None
 
     def __post_init__(self) -> None:
         at_least(self, 0, "rounds")
@@ -50,25 +53,30 @@ class OnPolicySettings:
 
 
 def gather_on_policy(
-    runs: RunSettings, settings: OnPolicySettings, seed: np.random.SeedSequence, workers: int, shown: Shown = iter
+    runs: RunSettings,
+    settings: OnPolicySettings,
+    families: Sequence[str],
+    seed: np.random.SeedSequence,
+    workers: int,
+    shown: Shown = iter,
 ) -> Episodes:
-    """Drive runs like `runs` under training conditions, recorded, and return their episodes in a fixed order."""
+    """Drive runs like `runs` under training conditions of some families, recorded, and return them in a fixed order."""
     count = settings.episodes
-    arguments = ([runs] * count, range(count), [settings.onset_share] * count, seed.spawn(count))
+    drawn = [families[index % len(families)] for index in range(count)]
+    arguments = ([runs] * count, drawn, [settings] * count, seed.spawn(count))
     with pool(workers) as executor:
         return concatenate([*shown(executor.map(_episode, *arguments, chunksize=2))])
 
 
-def _episode(runs: RunSettings, index: int, onset_share: float, seed: np.random.SeedSequence) -> Episodes:
+def _episode(runs: RunSettings, family: str, settings: OnPolicySettings, seed: np.random.SeedSequence) -> Episodes:
     """Record one run; one that falls is drawn again."""
     anatomy = robots.spec(runs.robot).anatomy
-    family = anatomy.families[index % len(anatomy.families)]
     for attempt in seed.spawn(_ATTEMPTS):
         rng = np.random.default_rng(attempt)
-        condition = with_onset(sample_condition(rng, family, "train", anatomy), runs.seconds, onset_share, rng)
-        course = str(rng.choice(sorted(COURSES)))
-        settings = replace(runs, course=course, perturbations=condition, seed=int(rng.integers(2**31)))
-        episode = _record(settings, family)
+        condition = with_onset(sample_condition(rng, family, "train", anatomy), runs.seconds, settings.onset_share, rng)
+        course = str(rng.choice(sorted(COURSES))) if settings.like is None else runs.course
+        run = replace(runs, course=course, perturbations=condition, seed=int(rng.integers(2**31)))
+        episode = _record(run, family)
         if episode is not None:
             return episode
     raise RuntimeError(f"family {family}: {_ATTEMPTS} runs in a row ended in a fall")

@@ -35,6 +35,7 @@ class CollectSettings:
     """How much data to gather.
 
     Attributes:
+        families: of conditions, each as often as any other; none stands for all of the robot's.
         heldout_episodes: episodes under conditions whose parameters are not in training.
         seconds: length of an episode [s].
         onset_share: share of the training episodes whose condition begins on the way.
@@ -51,6 +52,7 @@ class CollectSettings:
     noise: float = 0.25
     alike: float = 0.5
     falls: bool = False
+    families: tuple[str, ...] = ()
     workers: int = 2
 
     def __post_init__(self) -> None:
@@ -70,7 +72,7 @@ def gather(
     onset_share = settings.onset_share if split == "train" else 0.0
     ticks = round(settings.seconds * rate_hz)
     seeds = np.random.SeedSequence([seed, split == "heldout"]).spawn(count)
-    known = spec.anatomy.families
+    known = settings.families or spec.anatomy.families
     drawn = [known[index % len(known)] for index in range(count)]
     same = ([item] * count for item in (spec, replace(settings, onset_share=onset_share), ticks, rate_hz, split))
     with pool(settings.workers) as executor:
@@ -148,7 +150,9 @@ def _drive(
     robot, drive = SimRobot(spec, clock, rng, perturbations=condition), embodiment.embody(spec)
     robot.connect()
     robot.activate()
-    roll, pitch = ([c.name for c in spec.channels].index(name) for name in ("roll", "pitch"))
+    checks, names = spec.checks, [channel.name for channel in spec.channels]
+    upright = checks.tilt.on or checks.roll.on or checks.pitch.on  # others go on however they lie
+    leaning = [names.index(name) for name in ("roll", "pitch") if upright]
     start, cycles = clock.now(), 1 if drive.steady else round(spec.servo_hz / rate_hz)
     state = drive.annotate(robot.read())
     states, told = [embodiment.observe(spec, state)], []
@@ -161,7 +165,7 @@ def _drive(
         states.append(embodiment.observe(spec, state))
         if state.faults:
             raise RobotFault(f"robot {spec.name}: {state.faults[0]}")
-        if max(abs(states[-1][roll]), abs(states[-1][pitch])) > _FALL:
+        if (np.abs(states[-1][leaning]) > _FALL).any():
             if not falls:
                 return None
             left = len(actions) - tick - 1

@@ -19,7 +19,7 @@ from dynamics.adapters.fixed import FixedSettings
 from dynamics.factory import KINDS
 from dynamics.training.fit import FitSettings
 from dynamics.training.recipes import NetworkSettings
-from sim.strict import at_least, positive, require
+from sim.strict import at_least, one_of, positive, require
 
 AdapterChoice = Annotated[AdapterSettings, ByKind(lambda: {name: kind.settings for name, kind in KINDS.items()})]
 
@@ -95,6 +95,8 @@ class ExperimentSettings:
 
     def __post_init__(self) -> None:
         families = robots.spec(self.robot).anatomy.families
+        for name in self.collect.families:
+            one_of("collect.families", name, families)
         if self.without is not None and self.without not in families:
             raise ValueError(f"without: unknown family '{self.without}'; {nearest(self.without, families)}")
         if self.goal is not None and self.goal not in GOALS:

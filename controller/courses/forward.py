@@ -1,0 +1,85 @@
+"""The course without a path that the literature runs: forwards along x, as fast as it goes, at a price on effort.
+
+`forward:effort=0.05,alive=0.05` is its text; its reward is what the papers' bodies are paid each step: mean speed since
+the last one less effort times the squared actions, as shares of what each may be, and more for being there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from controller.courses.lead import Wanted
+from controller.courses.paths import START, Progress
+from controller.settings.layers import nearest
+from dynamics.transitions import FloatArray
+from planners.costs.forward import ForwardCost
+
+NAME = "forward"
+DESCRIPTION = "as fast as it goes along x; effort= and alive= are what a squared action costs, and what a step earns"
+
+
+@dataclass(frozen=True)
+class Reward:
+    """What a step is worth beside its speed."""
+
+    effort: float = 0.1
+    """Price of an action at the end of its range, squared in between [m/s]."""
+    alive: float = 0.0
+    """What every step earns [m/s]."""
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A run along x.
+
+    Attributes:
+        largest: what each action may be at most, either way (A,).
+    """
+
+    reward: Reward
+    largest: FloatArray
+    outline = ()
+    end = math.inf
+
+    def locate(self, pose: FloatArray, previous: Progress = START, wanted: Wanted | None = None) -> Progress:
+        """Return x as progress; there is no path to be off."""
+        return Progress(float(pose[0]), math.nan, math.nan, math.nan)
+
+    def cost(
+        self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
+    ) -> ForwardCost:
+        """Return the cost of candidates, whatever the action before."""
+        return ForwardCost(pose[0], step, self.reward.effort / self.largest**2, self.reward.alive)
+
+    def executed_cost(
+        self,
+        before: Progress,
+        after: Progress,
+        state: FloatArray,
+        step: float,
+        pose: tuple[int, int, int],
+        action: FloatArray | None = None,
+    ) -> float:
+        """Return the cost of the step that led from one progress to another; an action that is not known costs none."""
+        effort = 0.0 if action is None else self.reward.effort * float(np.square(action / self.largest).sum())
+        return effort - self.reward.alive - (after.s - before.s) / step
+
+
+def parse(text: str) -> Reward:
+    """Read `forward[:effort=number,alive=number]`. Raises ValueError."""
+    reward, names = Reward(), [field.name for field in fields(Reward)]
+    for assignment in filter(None, text.partition(":")[2].split(",")):
+        key, _, number = assignment.partition("=")
+        if key not in names:
+            raise ValueError(f"{NAME}: unknown key '{key}'; {nearest(key, names)}")
+        try:
+            value = float(number)
+        except ValueError:
+            raise ValueError(f"{NAME}: {key}: expected a number, got '{number}'") from None
+        if not 0.0 <= value < math.inf:
+            raise ValueError(f"{NAME}: {key}: expected zero or a positive number, got '{number}'")
+        reward = replace(reward, **{key: value})
+    return reward
