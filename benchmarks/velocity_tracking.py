@@ -5,8 +5,8 @@
 
 Each seed draws commands that change every two seconds, and what breaks at 4 s: a payload, a lost leg or a weak motor,
 with parameters kept back from training. All adapters meet the same draws. Errors are those after the onset, over half a
-second each; a robot that falls is taken to lie where it fell to the end of the run. One cell is one run in lock-step;
-what is done already is not done again.
+second each: m/s, rad/s, and the mean share that both are of the largest velocities that the robot can be told. A robot
+that falls is taken to lie where it fell to the end of the run. What is done already is not done again.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def table(rows: Sequence[dict[str, object]]) -> Table:
 
 
 def main(arguments: Arguments) -> int:
-    """Drive what is missing, print the table; 0 when for every robot all intervals over all runs are off zero."""
+    """Drive what is missing, print the table; 0 when for every robot the interval over all runs is off zero."""
     cells = [
         Tracking(robot, condition, adapter, seed)
         for seed in range(arguments.seeds)
@@ -192,7 +192,7 @@ def main(arguments: Arguments) -> int:
             partial.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     console.print(table(rows))
     whole_rows = [row for row in rows if row["condition"] == _ALL]
-    kept = [row[name]["saved"]["low"] > 0.0 for row in whole_rows for name in _MEASURES]  # type: ignore[index]
+    kept = [row["share"]["saved"]["low"] > 0.0 for row in whole_rows]  # type: ignore[index]
     return 0 if kept and all(kept) else 1
 
 

@@ -21,6 +21,7 @@ import tyro
 from controller.commands.deploy import Deploy
 from controller.commands.doctor import Doctor
 from controller.commands.emulate import Emulate
+from controller.commands.export import Export
 from controller.commands.flags import BAD_CHECKPOINT, BAD_USAGE, DONE, FAILED, INTERRUPTED, ROBOT_FAULT
 from controller.commands.list import List
 from controller.commands.new_robot import NewRobot
@@ -36,7 +37,7 @@ DESCRIPTION = "Legged robots that keep going when their body or the ground chang
 _NARROWEST = 20
 """Columns of a terminal; help for fewer would never end."""
 
-Command = Run | Train | Stress | Deploy | Emulate | NewRobot | Replay | Doctor | List
+Command = Run | Train | Stress | Deploy | Emulate | NewRobot | Replay | Export | Doctor | List
 COMMANDS: dict[str, Callable[..., Command]] = {
     "run": Run,
     "train": Train,
@@ -45,6 +46,7 @@ COMMANDS: dict[str, Callable[..., Command]] = {
     "emulate": Emulate,
     "new-robot": NewRobot,
     "replay": Replay,
+    "export": Export,
     "doctor": Doctor,
     "list": List,
 }

@@ -73,6 +73,13 @@ def in_body(quaternion: FloatArray, x: float, y: float, z: float) -> FloatArray:
     return np.array([x - w * a + j * c - k * b, y - w * b + k * a - i * c, z - w * c + i * b - j * a])
 
 
+def of_roll_pitch_yaw(roll: float, pitch: float, yaw: float) -> FloatArray:
+    """Return the unit quaternion wxyz (4,) of angles [rad], which `roll_pitch_yaw` returns."""
+    halves = (roll / 2, pitch / 2, yaw / 2)
+    (a, b, c), (i, j, k) = map(math.cos, halves), map(math.sin, halves)
+    return np.array([a * b * c + i * j * k, i * b * c - a * j * k, a * j * c + i * b * k, a * b * k - i * j * c])
+
+
 def roll_pitch_yaw(quaternion: FloatArray) -> tuple[float, float, float]:
     """Return the z-y-x Euler angles [rad] of a unit quaternion wxyz (4,), each in [-pi, pi]."""
     w, x, y, z = quaternion.tolist()

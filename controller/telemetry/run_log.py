@@ -127,6 +127,8 @@ class TickRecord:
     """What a robot that is steered was told: v_x, v_y [m/s] and turn [rad/s]; None on other courses."""
     command: Velocity | None = None
     """What it was to do on the way there, within its accelerations."""
+    plan: tuple[tuple[Number, Number], ...] = ()
+    """Where the plan of this tick leads, x and y after each step, world frame [m]."""
     signs: tuple[Number, ...] = ()
     """What that went by beside the state, of the servo's cycles over the tick before (hardware/signs.py)."""
     notes: tuple[str, ...] = ()
@@ -234,6 +236,7 @@ def from_tick(
         adaptation=result.adaptation,
         belief=dict(result.belief),
         search_size=result.plan.size,
+        plan=tuple((x, y) for x, y in result.plan.states[:, [channels.index("x"), channels.index("y")]].tolist()),
         wanted=None if lead is None else lead.wanted,
         command=None if lead is None else lead.command,
     )

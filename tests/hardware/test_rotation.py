@@ -65,6 +65,8 @@ def test_skew_multiplies_as_a_cross_product(vector: FloatArray, other: FloatArra
 @given(roll=st.floats(-3.1, 3.1), pitch=st.floats(-1.5, 1.5), yaw=st.floats(-3.1, 3.1))
 def test_angles_survive_the_way_through_a_quaternion(roll: float, pitch: float, yaw: float) -> None:
     assert roll_pitch_yaw(from_angles(roll, pitch, yaw)) == pytest.approx((roll, pitch, yaw), abs=1e-6)
+    back = rotation.of_roll_pitch_yaw(roll, pitch, yaw)
+    assert roll_pitch_yaw(back) == pytest.approx((roll, pitch, yaw), abs=1e-6)
 
 
 def test_pitch_straight_up_and_unknown_attitude_do_not_raise() -> None:
