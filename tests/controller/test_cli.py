@@ -35,7 +35,8 @@ SHORT = ["run", "--fast", "--no-video", "--set", "planner.search.candidates=24",
 USUAL = RunSettings().adapter
 SUMMARY_KEYS = {
     "robot", "course", "perturbations", "adapter", "planner", "model", "seed", "ticks", "seconds", "misses", "tick_ms",
-    "adapt_ms", "plan_ms", "cost_mean", "path_error_m", "velocity_error", "progress_m", "fell", "interrupted", "goal",
+    "adapt_ms", "plan_ms", "cost_mean", "return_mean", "path_error_m", "velocity_error", "progress_m", "fell",
+    "interrupted", "goal",
     "reward_mean", "steps_to_goal", "prediction_error", "belief", "diagnosis", "search_size", "statuses",
     "adaptations", "files",
 }  # fmt: skip

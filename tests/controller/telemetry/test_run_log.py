@@ -37,6 +37,7 @@ SUMMARY_KEYS = (
         "adapt_ms",
         "plan_ms",
         "cost_mean",
+        "return_mean",
         "path_error_m",
         "velocity_error",
         "progress_m",
