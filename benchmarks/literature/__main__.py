@@ -1,0 +1,88 @@
+"""The literature's experiments with our recipes, beside the published figures.
+
+    python -m benchmarks.literature run --experiments E1 E2 --models runs/train-half-cheetah --out runs/literature
+    python -m benchmarks.literature report --out runs/literature
+
+Models are trained before, `limber train --config configs/experiments/literature/half-cheetah.yaml`; several folders are
+several training seeds. Every run is kept as soon as it is over, so `run` goes on where it was left, and `--minutes`
+bounds how long it takes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from benchmarks.literature.cells import Cell, work
+from benchmarks.literature.experiments import EXPERIMENTS
+from benchmarks.literature.report import report
+from controller.jobs.study import Store, timed
+
+
+@dataclass(frozen=True)
+class Run:
+    """Drive runs that are still to do."""
+
+    models: tuple[str, ...]
+    """Folders of trained models, one a training seed."""
+    experiments: tuple[str, ...] = ("E1", "E2")
+    recipes: tuple[str, ...] = ("mb", "mb_de", "ensemble", "grbal", "rebal", "snail", "pearl", "belief", "informed")
+    runs: int = 1
+    """Of each condition, with draws and seeds of their own."""
+    seconds: float = 50.0
+    """Of a run; 50 s are the 1000 steps of E1 to E3."""
+    set: tuple[str, ...] = ()
+    """Override settings of the runs, for example planner.candidates=400."""
+    minutes: float = float("inf")
+    """No run begins after this time."""
+    out: Path = Path("runs/literature")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Print what there is."""
+
+    out: Path = Path("runs/literature")
+
+
+def cells(asked: Run) -> Iterator[Cell]:
+    """Return what is asked for, in an order in which every recipe has its first runs soon."""
+    for number in range(asked.runs):
+        for models in asked.models:
+            for name in asked.experiments:
+                for condition in EXPERIMENTS[name].conditions:
+                    for recipe in asked.recipes:
+                        if any(Path(models).glob(f"*-{recipe}.safetensors")):
+                            yield Cell(name, condition, recipe, models, number, asked.seconds, asked.set)
+
+
+def main(asked: Run | Report) -> None:
+    """Drive runs, or print the tables of those that were."""
+    store, record = Store(asked.out / "runs"), asked.out / "cells.jsonl"
+    if isinstance(asked, Run):
+        end = time.monotonic() + 60.0 * asked.minutes
+        for cell in store.missing(list(cells(asked))):
+            if time.monotonic() > end:
+                break
+            result = timed(work, cell)
+            store.put(cell, result)
+            with record.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(vars(cell)) + "\n")
+            print(f"{cell.slug}: {1000 * sum(result['rewards']) / len(result['rewards']):.0f}", flush=True)
+    lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
+    known = [Cell(**{**values, "set": tuple(values["set"])}) for values in map(json.loads, lines)]
+    print(report(store.all(known)))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    run = Annotated[Run, tyro.conf.subcommand("run")]
+    tables = Annotated[Report, tyro.conf.subcommand("report")]
+    main(tyro.cli(run | tables))

@@ -1,0 +1,73 @@
+"""One run of an experiment, in lock-step through the usual loop, and what it earned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.literature.experiments import EXPERIMENTS
+from controller.build import build, load_model
+from controller.config import run_settings
+from controller.jobs.study import Result
+from controller.loop.plan_loop import LoopTick
+from controller.mission import Mission
+from controller.settings.layers import Layer, assignment, read_yaml
+from controller.settings.robots import spec
+
+SETTINGS = Path("configs/experiments/literature")
+"""Where the settings of the experiments are, from the root of a clone."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run: of a condition of an experiment, by a recipe out of a folder of trained models."""
+
+    experiment: str
+    condition: str
+    recipe: str
+    models: str
+    number: int
+    seconds: float
+    set: tuple[str, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """A file name."""
+        condition = self.condition.replace(" ", "-")
+        return f"{self.experiment}.{condition}.{self.recipe}.{Path(self.models).name}.{self.number:02d}"
+
+
+def work(cell: Cell) -> Result:
+    """Drive one run and return its rewards, and what happened."""
+    experiment = EXPERIMENTS[cell.experiment]
+    rng = np.random.default_rng([cell.number, list(EXPERIMENTS).index(cell.experiment)])
+    base = read_yaml(SETTINGS / experiment.settings)
+    robot = str(base.values["robot"])
+    model = next(Path(cell.models).glob(f"{spec(robot).name}-{cell.recipe}.safetensors"))
+    happens = experiment.conditions[cell.condition](rng)
+    given = {
+        "adapter": cell.recipe,
+        "checkpoint": str(model),
+        "perturbations": [str(perturbation) for perturbation in happens],
+        "seconds": cell.seconds,
+        "seed": cell.number,
+    }
+    settings = run_settings([base, Layer("cell", given), *map(assignment, cell.set)])
+    mission = Mission.of(settings, fast=True)
+    rig = build(mission, load_model(mission, cell.recipe))
+    rewards: list[float] = []
+    times: list[float] = []
+
+    def note(tick: LoopTick) -> None:
+        rewards.append(-tick.result.cost)
+        times.append(tick.result.tick_ms)
+
+    rig.drive(note)
+    return {
+        "happens": [str(perturbation) for perturbation in happens],
+        "rewards": [round(reward, 4) for reward in rewards[1:]],
+        "period": rig.loop.period,
+        "tick_ms": float(np.median(times)),
+    }

@@ -1,0 +1,81 @@
+"""The literature's experiments: their files fit together, their tests can happen, and the tables say what was found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.literature.__main__ import Report, Run, cells, main
+from benchmarks.literature.cells import SETTINGS, Cell
+from benchmarks.literature.experiments import EXPERIMENTS
+from benchmarks.literature.report import report
+from controller.config import RunSettings
+from controller.jobs.study import Store
+from controller.settings.layers import read_yaml, resolve
+from controller.settings.robots import spec
+from controller.training.settings import ExperimentSettings
+from sim.perturbations import CrippledLeg, DeadMotor, check
+
+SUITES = [file for file in SETTINGS.glob("*.yaml") if not file.stem.endswith(("-run", "-drive"))]
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda file: file.stem)
+def test_a_suite_gathers_its_own_data_at_the_rate_at_which_it_is_tested(suite: Path) -> None:
+    pytest.importorskip("gymnasium")
+    settings = resolve(ExperimentSettings, [read_yaml(suite)])
+    tested = resolve(RunSettings, [read_yaml(suite.with_name(f"{suite.stem}-run.yaml"))])
+    driven = resolve(RunSettings, [read_yaml(Path(str(settings.on_policy.like)))])
+    assert tested.robot == driven.robot == settings.robot
+    assert tested.course == driven.course
+    assert tested.control.rate_hz == driven.control.rate_hz == settings.rate_hz == spec(settings.robot).control_hz
+    assert settings.collect.episodes + settings.on_policy.rounds * settings.on_policy.episodes == 200
+    assert set(Run(("models",)).recipes) <= set(settings.recipes)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_what_is_tested_on_can_happen_and_was_not_trained(name: str) -> None:
+    anatomy = spec(str(read_yaml(SETTINGS / EXPERIMENTS[name].settings).values["robot"])).anatomy
+    for draw in EXPERIMENTS[name].conditions.values():
+        happens = draw(np.random.default_rng(0))
+        check(happens, anatomy)
+        for perturbation in happens:
+            if isinstance(perturbation, DeadMotor):
+                assert perturbation.motor in anatomy.kept_motors
+            if isinstance(perturbation, CrippledLeg):
+                assert perturbation.legs in anatomy.leg_sets.heldout
+
+
+def test_tables_tell_returns_beside_the_published_ones_and_when_a_run_recovered() -> None:
+    def run(condition: str, recipe: str, rewards: list[float], happens: str) -> tuple[Cell, dict[str, object]]:
+        experiment = "E2" if condition in EXPERIMENTS["E2"].conditions else "E4-half-cheetah"
+        told = {"rewards": rewards, "happens": [happens], "period": 0.1, "tick_ms": 5.0}
+        return Cell(experiment, condition, recipe, "models", 0, 10.0), told
+
+    late = [1.0] * 50 + [0.0] * 10 + [1.0] * 40
+    found = [
+        run("fshin", "mb", [0.5] * 20, "dead_motor:name=fshin"),
+        run("both", "mb", [1.5] * 20, "dead_motor:name=fshin"),
+        run("bthigh in mid-run", "grbal", late, "dead_motor:name=bthigh@5"),
+    ]
+    text = report(dict(found))
+    assert "| mb | 1000 | 500 | 1500 | 2 | 20 | 5.0 ms |" in text
+    assert "| *PE-TS + CaDM* | 2619 |" in text
+    assert "grbal after 1.0 s, at 1000" in text
+    assert "E1" not in text
+
+
+def test_what_was_run_is_told_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "half-cheetah-mb.safetensors").touch()
+    asked = Run((str(tmp_path),), ("E1",), ("mb", "snail"), runs=2)
+    wanted = list(cells(asked))
+    assert [(cell.recipe, cell.number) for cell in wanted] == [("mb", 0)] * 4 + [("mb", 1)] * 4
+    store = Store(tmp_path / "runs")
+    for cell in wanted:
+        store.put(cell, {"rewards": [2.0], "happens": [], "period": 0.05, "tick_ms": 1.0})
+    lines = [json.dumps(vars(cell)) for cell in wanted]
+    (tmp_path / "cells.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    main(Report(tmp_path))
+    assert "| mb | 2000 [2000, 2000] | 2000 | 2000 | 2000 | 2000 | 8 | 1 | 1.0 ms |" in capsys.readouterr().out
