@@ -27,6 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup  ## A crawler loses a leg on a figure-8; adapted and plain model, side by side
 	rm -rf runs/demo
 	$(BIN)/limber run $(DEMO) --out runs/demo
+	@echo "Break its legs yourself: $(BIN)/limber run --robot roach --course figure8 --adapter snail --seconds 600 --view"
 
 train: setup  ## Collect, meta-train, evaluate: makes the shipped checkpoints again; resumable, about four CPU hours
 	$(BIN)/limber train --config configs/experiments/roach-adapters.yaml --out runs/train --resume

@@ -14,12 +14,14 @@ from controller.commands.flags import (
     DONE,
     ROBOT_FAULT,
     Answer,
+    At,
     Folder,
     Name,
     Number,
     RunFlags,
     Switch,
     ended,
+    viewed,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ class Deploy:
     """The one that the servo process keeps to, so that it interrupts the plan loop on no other [any]."""
     out: Folder = None
     """Run folder [runs/<time>-<robot>-<course>-<adapter>]."""
+    view: Switch = False
+    """Show a live page on this machine that takes remarks for the log; the address is printed."""
+    view_at: At = None
+    """The same at an address of its own, off this machine with a token."""
     preflight: Switch = False
     """Only look whether the robot could be driven now: nothing moves, and no motor is told anything."""
     json: Switch = False
@@ -61,7 +67,9 @@ class Deploy:
             from controller.runs.deployed import execute
         except ImportError as error:
             raise ConfigError(f"deploy: needs MCAP ({error}); pip install 'limber[log]'") from error
-        return self._look(settings, wire) if self.preflight else ended(execute(settings, wire, self.out))
+        if self.preflight:
+            return self._look(settings, wire)
+        return ended(execute(settings, wire, self.out, viewed(self.view, self.view_at)))
 
     def _look(self, settings: RunSettings, wire: Wire) -> Answer:
         from controller.runs.preflight import preflight

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from tyro.conf import arg
 
-from controller.commands.flags import DONE, FAILED, Answer, File, Switch
+from controller.commands.flags import DONE, FAILED, Answer, At, File, Switch, viewed
 
 if TYPE_CHECKING:
     from controller.runs.replay_guard import Replayed
     from controller.runs.replay_plans import Rerun
     from controller.runs.trace import Errors
+    from controller.view.about import Address
     from hardware.servo_log.reader import ServoLog
 
 _DEPTHS = ("*.mcap", "*/*.mcap", "*/*/*.mcap")
@@ -24,10 +26,19 @@ _DEPTHS = ("*.mcap", "*/*.mcap", "*/*/*.mcap")
 
 @dataclass(frozen=True)
 class Replay:
-    """Run guard, gait and controller on the log of a robot once more, and say where they decide otherwise."""
+    """Run guard, gait and controller on the log of a robot once more, and say where they decide otherwise.
+
+    With --view: show any run on a live page, with a slider for the time.
+    """
 
     log: Annotated[Path, tyro.conf.Positional, arg(metavar="LOG")]
-    """Log of a servo process (MCAP), complete or cut short."""
+    """Log of a servo process (MCAP), complete or cut short; with --view the folder of a run, or its log.jsonl."""
+    view: Switch = False
+    """Show a run on a page on this machine; the address is printed."""
+    view_at: At = None
+    """The same at an address of its own, off this machine with a token."""
+    beside: File = None
+    """Another run to show beside it."""
     export: File = None
     """Also write every number over time to a .npz or .csv file."""
     robot: File = None
@@ -40,6 +51,11 @@ class Replay:
     def __call__(self) -> Answer:
         from controller.settings.layers import ConfigError
 
+        address = viewed(self.view, self.view_at)
+        if address is not None:
+            return self._show(address)
+        if self.beside is not None:
+            raise ConfigError("command line: replay: --beside: expected --view with it")
         try:
             from controller.runs.export import export
             from controller.runs.replay_guard import replay
@@ -66,6 +82,21 @@ class Replay:
         differs = guard.damaged is not None or guard.differing > 0 or (not isinstance(brain, str) and brain.differs)
         text = "\n".join([*_guard_lines(guard), *_controller_lines(brain)])
         return Answer(asdict(guard) | told, text, FAILED if differs else DONE)
+
+    def _show(self, address: Address) -> Answer:
+        """Show one run or two until Ctrl-C."""
+        from controller.settings.layers import ConfigError
+        from controller.telemetry.run_log import Log, RunLogError
+        from controller.view.replayed import found, replay
+
+        try:
+            files = [found(path) for path in (self.log, self.beside) if path is not None]
+            logs = [Log.read(file) for file in files]
+            replay(logs, address, lambda url: logging.getLogger(__name__).warning("the page: %s", url))
+        except (RunLogError, OSError) as error:
+            raise ConfigError(f"command line: replay: {error}") from error
+        except KeyboardInterrupt:
+            return Answer({"shown": [str(file) for file in files]}, "")
 
     def _read(self) -> ServoLog:
         """Return the log, of a robot that is known: a log may come from anybody, and opens no file."""

@@ -14,9 +14,11 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controller.build import controller, helm, load_model
 from controller.config import RunSettings
+from controller.controller import Controller
 from controller.diagnosis.words import phrase
 from controller.jobs.interrupts import uninterrupted
 from controller.loop.deployed import run_deployed
@@ -29,6 +31,7 @@ from controller.runs import trace
 from controller.runs.folder import Outcome, run_folder, write_summary
 from controller.runs.steered import keep_commands, live, tell
 from controller.settings.layers import ConfigError, to_yaml
+from controller.steering.choice import PAGE
 from controller.steering.source import Source
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
@@ -45,6 +48,11 @@ from hardware.servo_log.writer import LogWriter
 from hardware.spec import RobotSpec
 from hardware.unitree.drivers import DRIVERS
 from planners import factory as planners
+
+if TYPE_CHECKING:
+    from controller.view.about import Address
+    from controller.view.onlooker import Onlooker
+    from controller.view.window import Window
 
 _log = logging.getLogger(__name__)
 
@@ -104,8 +112,10 @@ class _Driven:
     losses: Losses
 
 
-def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
+def execute(settings: RunSettings, wire: Wire, out: Path | None, view: Address | None = None) -> Outcome:
     """Drive a robot, and leave a complete run folder; nothing moves before everything has been checked.
+
+    With a `view`, a page there shows it and takes remarks.
 
     Raises:
         ConfigError: settings that a real robot cannot have, or a folder that cannot be written.
@@ -117,18 +127,37 @@ def execute(settings: RunSettings, wire: Wire, out: Path | None) -> Outcome:
     witness = trace.Witness(planners.make(settings.planner))
     brain = controller(mission, model, search=witness)
     about = replace(mission.header(model.recipe), terrain=f"{wire.interface}, domain {wire.domain}")
-    with live(mission, None) as source:
+    with contextlib.ExitStack() as stack:
+        window = None if view is None else stack.enter_context(_window(mission, about, view))
+        steered = None if window is None or settings.steer != PAGE else window.steering
+        source = stack.enter_context(live(mission, steered))
         steers = helm(mission, source)
         planning = brain if steers is None else SteeredPlanning(brain, steers)
         with uninterrupted(), run_folder(settings, out) as folder:  # only the walk itself ends when it is interrupted
-            driven = _drive(planning, witness, mission, wire, about, folder, source)
+            eyes = None if window is None else _onlooker(window, about, brain)
+            driven = _drive(planning, witness, mission, wire, about, folder, source, eyes)
             return _conclude(settings, wire, folder, driven, {} if steers is None else {"steering": steers.counts()})
+
+
+def _window(mission: Mission, about: RunHeader, view: Address) -> Window:
+    from controller.view.about import About  # here alone: drives without a page have no use for it
+    from controller.view.window import Window
+
+    steering = mission.spec.steering if mission.settings.steer == PAGE else None
+    return Window(About((about,), mission.settings.seconds, "deployed", steering=steering), view)
+
+
+def _onlooker(window: Window, about: RunHeader, brain: Controller) -> Onlooker:
+    from controller.view.onlooker import Onlooker
+
+    return Onlooker(window, about, brain.fan)
 
 
 def check(settings: RunSettings) -> None:
     """Refuse what only a simulation has."""
     for key, expected, got in (
         ("perturbations", (), settings.perturbations),
+        ("changes", (), settings.changes),
         ("terrain", "flat", settings.terrain),
         ("model", "learned", settings.model),
         ("goal", None, settings.goal),
@@ -155,6 +184,7 @@ def _drive(
     about: RunHeader,
     folder: Path,
     source: Source | None,
+    eyes: Onlooker | None,
 ) -> _Driven:
     """Stand up, run, sit down, and write both logs as it goes; what the machine is short of is said before that."""
     spec, path = mission.spec, folder / SERVO_LOG
@@ -176,7 +206,7 @@ def _drive(
             raise ConfigError(f"deploy: the robot was not touched: {stopped}")
         servo_log.note(trace.of_run(mission.settings, about.versions))
         panel = stack.enter_context(Panel(about, mission.settings.seconds))
-        diary = _Diary(mission, log, servo_log, panel, servo, witness, losses, watch, source)
+        diary = _Diary(mission, log, servo_log, panel, servo, witness, losses, watch, source, eyes)
         loop = run_deployed(brain, servo, mission.loop, diary.note)
         events = [*diary.events, *servo.events()]
     losses.log(servo_log)
@@ -196,6 +226,7 @@ class _Diary:
     losses: Losses
     watch: Watch | None
     source: Source | None
+    eyes: Onlooker | None
     ticks: int = 0
     events: list[dict[str, object]] = field(default_factory=list)
     """Of the servo process."""
@@ -207,17 +238,20 @@ class _Diary:
         self.events += self.servo.events()
         record = from_tick(tick, [channel.name for channel in self.mission.spec.channels])
         record = record if self.watch is None else self.watch.note(tick, record)
+        record = record if self.eyes is None else self.eyes.noted(record)
         with self.losses.allowed():
             self.log.write(record)
         self.losses.log(self.servo_log)
         figures = {name: getattr(record, name) for name in _NOTED}
         finite = {name: value if value is None or math.isfinite(value) else None for name, value in figures.items()}
-        told = {"tick": tick.tick, "status": record.status, "rejected": record.rejected}
+        told = {"tick": tick.tick, "status": record.status, "rejected": record.rejected, "notes": list(record.notes)}
         self.servo_log.note(told | finite | {"diagnosis": phrase(record.diagnosis)})
         self.servo_log.note(trace.of_tick(self.ticks, tick, self.witness.chance))
         self.ticks += 1
         self.panel.show(record)
         tell(self.source, tick, record)
+        if self.eyes is not None:
+            self.eyes.show(tick, record)
         if record.progress >= self.mission.task.end:
             raise Finished
 

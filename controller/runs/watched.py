@@ -17,6 +17,7 @@ from controller.runs.simulated import conclude, drive
 from controller.runs.steered import live
 from controller.settings.assets import RECIPES
 from controller.settings.layers import to_yaml
+from controller.steering.choice import PAGE
 from controller.telemetry.findings import Run
 from controller.telemetry.run_log import Log, RunHeader, RunLog
 from controller.view.about import About, Address
@@ -44,13 +45,11 @@ def watched(settings: RunSettings, view: Address, *, fast: bool, out: Path | Non
         adapters=tuple(each.recipe for each in (model, *others)),
         courses=() if mission.goal is not None else tuple(COURSES),
         fast=fast,
+        steering=mission.spec.steering if settings.steer == PAGE else None,
     )
-    with (
-        live(mission, None) as source,
-        uninterrupted(),
-        run_folder(settings, out) as folder,
-        Window(about, view) as window,
-    ):
+    with uninterrupted(), run_folder(settings, out) as folder, contextlib.ExitStack() as stack:
+        window = stack.enter_context(Window(about, view))
+        source = stack.enter_context(live(mission, window.steering if about.steering is not None else None))
         path, seed, pages = folder / "log.jsonl", settings.seed, 0
         while True:
             mission = Mission.of(replace(settings, seed=seed), fast=fast)

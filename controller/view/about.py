@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from controller.settings.layers import ConfigError
 from controller.telemetry.run_log import RunHeader
+from hardware.steering import Steering
 
 Mode = Literal["simulated", "deployed", "replayed"]
 LISTENING = "listening: "
@@ -62,6 +63,7 @@ class About:
         adapters: names of those that may take over.
         courses: names of those that may be driven.
         fast: whether the robot's time can pass as fast as the machine can.
+        steering: what the robot can be told from the page; None where nobody steers it there.
     """
 
     headers: Sequence[RunHeader]
@@ -70,3 +72,4 @@ class About:
     adapters: Sequence[str] = ()
     courses: Sequence[str] = ()
     fast: bool = False
+    steering: Steering | None = None

@@ -33,7 +33,7 @@ class DrawnBody:
     """One robot in a scene, under the node `root`, whose axes are those of the ground."""
 
     def __init__(self, server: viser.ViserServer, root: str, anatomy: Anatomy, terrain: str, clicked: Clicked) -> None:
-        self._anatomy, self._terrain, self._clicked = anatomy, TERRAINS[terrain], clicked
+        self._anatomy, self._terrain, self._clicked = anatomy, TERRAINS.get(terrain, TERRAINS["flat"]), clicked
         self.model = build(anatomy, self._terrain, True).compile()
         self.data = mujoco.MjData(self.model)
         self._writer = ConditionWriter(self.model, anatomy)

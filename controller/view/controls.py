@@ -11,11 +11,14 @@ from controller.changes import What
 from controller.view.about import About
 from controller.view.frame import Frame
 from controller.view.knobs import Knob, Number, offered, text
-from controller.view.orders import Begin, End, Order, Pace, Remark, Reset, Step, Switch
+from controller.view.orders import Begin, End, Order, Pace, Remark, Reset, Seek, Step, Switch
 from sim.robots.anatomy import Anatomy
 
 Send = Callable[[Order], None]
 _SPEEDS: dict[str, float | None] = {"1/8": 0.125, "1/4": 0.25, "1/2": 0.5, "real time": 1.0}
+_PLAYED = {"1/4": 0.25, "1/2": 0.5, "real time": 1.0, "4 ×": 4.0}
+_TENTH = 0.1
+"""Of the slider [s]."""
 _FASTEST = "as fast as it goes"
 _NOBODY = "nothing"
 
@@ -36,11 +39,17 @@ class Controls:
                 self._select("course", about.courses)
             with gui.add_folder("Time", order=12.0):
                 self._time(seed)
+        if about.mode == "replayed":
+            with gui.add_folder("Time", order=10.0):
+                self._player()
+            return
         with gui.add_folder("Remark for the log", order=13.0, expand_by_default=about.mode == "deployed"):
             self._remark()
 
     def show(self, frame: Frame) -> None:
         """Let the controls say what is."""
+        if self._about.mode == "replayed":
+            self._played(frame)
         if self._about.mode != "simulated":
             return
         for what, name in (("adapter", frame.adapter), ("course", frame.course)):
@@ -109,8 +118,7 @@ class Controls:
         self._pause = self._gui.add_button("Pause", icon=viser.Icon.PLAYER_PAUSE)
         step = self._gui.add_button("One tick", icon=viser.Icon.PLAYER_SKIP_FORWARD)
         speeds = _SPEEDS | ({_FASTEST: None} if self._about.fast else {})
-        usual = _FASTEST if self._about.fast else "real time"
-        speed = self._gui.add_dropdown("speed", tuple(speeds), initial_value=usual)
+        speed = self._gui.add_dropdown("speed", tuple(speeds), initial_value="real time")
         number = self._gui.add_number("seed", seed, min=0, step=1)
         again = self._gui.add_button(
             "Begin again", icon=viser.Icon.REFRESH, hint="As the command line said, with this seed."
@@ -119,6 +127,22 @@ class Controls:
         step.on_click(lambda _: self._send(Step()))
         speed.on_update(lambda _: None if self._paused else self._send(Pace(speeds[speed.value])))
         again.on_click(lambda _: self._send(Reset(max(0, int(number.value)))))
+
+    def _player(self) -> None:
+        end = max(self._about.seconds, _TENTH)
+        self._at: Any = self._gui.add_slider("time [s]", 0.0, end, _TENTH, 0.0)
+        self._pause = self._gui.add_button("Pause", icon=viser.Icon.PLAYER_PAUSE)
+        speed = self._gui.add_dropdown("speed", tuple(_PLAYED), initial_value="real time")
+        self._at.on_update(lambda event: None if event.client_id is None else self._send(Seek(self._at.value)))
+        self._pause.on_click(lambda _: self._send(Pace(_PLAYED[speed.value] if self._paused else 0.0)))
+        speed.on_update(lambda _: self._send(Pace(_PLAYED[speed.value])))
+
+    def _played(self, frame: Frame) -> None:
+        """Move the slider on, where nobody pauses to move it."""
+        self._paused = frame.speed == 0.0
+        self._pause.label = "Go on" if self._paused else "Pause"
+        if not self._paused:
+            self._at.value = min(round(frame.record.time, 1), max(self._about.seconds, _TENTH))
 
     def _remark(self) -> None:
         said: Any = self._gui.add_text("", "", hint="What you see, with its time.")

@@ -6,6 +6,7 @@ viser has no place for such checks, so while it starts to listen, what it calls 
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http
 import logging
 import secrets
@@ -36,8 +37,11 @@ _Handler = Callable[[ServerConnection], Awaitable[None]]
 class Gate:
     """Refuses and counts; each reason is said the first time, and whenever there are ten times as many."""
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
+    def __init__(self, address: Address, page: bytes) -> None:
+        """Guard an address, where `page` takes the place of viser's own."""
+        self._address, self._page = address, gzip.compress(page)
+        self.sockets: dict[str, _Handler] = {}
+        """What there is beside viser's own socket, by path."""
         self.refused: Counter[str] = Counter()
 
     @contextlib.contextmanager
@@ -67,12 +71,16 @@ class Gate:
         def check(connection: ServerConnection, request: Request) -> Response | None:
             why = self._wrong(request)
             if why is None:
-                return then(connection, request)
+                return self._index() if _is_page(request) else then(connection, request)
             self.refuse(why, (connection.remote_address or ("somebody",))[0])
             body = f"{why}\n".encode()
             return Response(http.HTTPStatus.FORBIDDEN, "Forbidden", Headers({"Content-Length": str(len(body))}), body)
 
         return check
+
+    def _index(self) -> Response:
+        about = {"Content-Type": "text/html; charset=utf-8", "Content-Encoding": "gzip", "Cache-Control": "no-store"}
+        return Response(http.HTTPStatus.OK, "OK", Headers(about | {"Content-Length": str(len(self._page))}), self._page)
 
     def _wrong(self, request: Request) -> str | None:
         """Return why a browser is not let in; None where it is."""
@@ -80,19 +88,29 @@ class Gate:
         known = {self._address.host} if self._address.token else {self._address.host, *_HERE}
         if (urlsplit(f"//{asked}").hostname or "") not in known and self._address.host not in ("0.0.0.0", "::"):
             return "another name than that of this page was asked for"
-        socket = request.headers.get("Upgrade", "").lower() == "websocket"
+        socket = _is_socket(request)
         origin = request.headers.get("Origin")
         if socket and origin is not None and urlsplit(origin).netloc != asked:
             return "it was asked for by the page of somebody else"
         given = parse_qs(url.query).get("token", [""])[0]
-        if (socket or url.path == "/") and not secrets.compare_digest(given.encode(), self._address.token.encode()):
+        if (socket or _is_page(request)) and not secrets.compare_digest(given.encode(), self._address.token.encode()):
             return "a wrong token" if given else "no token"
         return None
 
     def _watched(self, handler: _Handler) -> _Handler:
         async def watched(connection: ServerConnection) -> None:
-            await handler(connection)
-            if connection.close_code == _TOO_BIG:
+            assert connection.request is not None
+            await self.sockets.get(urlsplit(connection.request.path).path, handler)(connection)
+            sent = connection.protocol.close_sent
+            if sent is not None and sent.code == _TOO_BIG:
                 self.refuse(f"a message of more than {LONGEST} bytes", connection.remote_address[0])
 
         return watched
+
+
+def _is_socket(request: Request) -> bool:
+    return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+def _is_page(request: Request) -> bool:
+    return not _is_socket(request) and urlsplit(request.path).path in ("/", "/index.html")

@@ -13,14 +13,13 @@ from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import Finished
 from controller.loop.timing import LoopResult
 from controller.telemetry.run_log import TickRecord
-from controller.view.frame import Frame, places
+from controller.view.frame import Frame
+from controller.view.onlooker import frame_of
 from controller.view.orders import Begin, End, Order, Pace, Pages, Remark, Reset, Step, Switch
 from controller.view.window import Window
 from hardware.clock import Tempo
 from sim.perturbations import Perturbation, parse
 
-_FAN = 8
-"""Candidates that are shown beside the plan."""
 _DIGITS = 6
 """Of the time of something that was clicked [s]: enough to name a tick."""
 _LOOK = 0.02
@@ -38,7 +37,7 @@ class Live:
         self.seed: int | None = None
         """That it is to begin again with; None while nobody asks for it."""
         self.pages, self._steps = pages, False
-        self._speed: float | None = 1.0 if isinstance(rig.clock, Tempo) else None
+        self._speed: float | None = 1.0
         self._now = self._elapsed = 0.0
         self._last: Frame | None = None
         self._remarks, self._notice = list[str](), ""
@@ -87,20 +86,11 @@ class Live:
                 self._obey()
 
     def _frame(self, tick: LoopTick, record: TickRecord) -> Frame:
-        plan, channels = tick.result.plan, self._rig.header.channels
-        xy = [channels.index("x"), channels.index("y")]
-        fan = self._switching.fan(plan, _FAN)
         notice, self._notice = self._notice, ""
-        return Frame(
-            record=record,
-            plan=places(plan.states[:, xy]),
-            fan=[places(states) for states in fan[..., xy]],
-            adapter=self._switching.adapter,
-            course=self._switching.course,
-            speed=self._speed,
-            perturbations=tuple(str(each) for each in self.perturbations if each.last > self._now),
-            notice=notice,
-        )
+        now, header = self._switching, self._rig.header
+        frame = frame_of(tick, record, header, now.fan, adapter=now.adapter, course=now.course, speed=self._speed)
+        acting = tuple(str(each) for each in self.perturbations if each.last > self._now)
+        return replace(frame, perturbations=acting, notice=notice)
 
     def _obey(self) -> None:
         for order in self._window.orders():
@@ -124,7 +114,7 @@ class Live:
                 self._switching.expect(change)
                 self._changes = (*self._changes, change)
             case Pace(speed):
-                self._pace(speed)
+                self._pace(None if speed is None else min(speed, 1.0))
             case Step():
                 self._steps = True
                 self._pace(1.0)

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import viser
 from viser import _messages
@@ -15,12 +16,13 @@ from controller.settings import robots
 from controller.view import words
 from controller.view.about import LISTENING, About, Address
 from controller.view.audience import Audience
-from controller.view.controls import Controls
+from controller.view.controls import Controls, Send
 from controller.view.frame import FRAMES, Frame
 from controller.view.gate import Gate
 from controller.view.orders import ORDERS, Begin, End, Order, Pages
 from controller.view.plots import Curves
 from controller.view.stage import Stage
+from controller.view.wheel import PATH, Wheel, page_of
 from hardware.processes import orphaned
 from hardware.servo.ring import Follower, RecordRing
 
@@ -36,11 +38,14 @@ _SHARE = (_messages.ShareUrlRequest, _messages.ShareUrlDisconnect)
 _UPLOADS = (_messages.FileTransferStartUpload, _messages.FileTransferPart)
 
 
-def show(about: About, address: Address, ticks: RecordRing, orders: Connection) -> None:
+def show(about: About, address: Address, ticks: RecordRing, orders: Connection, commands: Connection) -> None:
     """Show what comes until the process that sends it is gone. Raises OSError where the page cannot listen."""
-    gate = Gate(address)
+    gate, wheel = Gate(address, index(steered=about.steering is not None)), None
+    if about.steering is not None:
+        wheel = Wheel(about.steering, commands, gate.refuse)
+        gate.sockets[PATH] = wheel.listen
     server = listen(address, gate)
-    page = Page(server, about, gate, orders)
+    page = Page(server, about, gate, lambda order: orders.send_bytes(ORDERS.dump_json(order)), wheel)
     found = Address(address.host, server.get_port(), address.token)
     orders.send_bytes(f"{LISTENING}{found.url}".encode())
     follower, drawn, said = Follower(ticks, from_start=True), 0.0, 0.0
@@ -54,6 +59,13 @@ def show(about: About, address: Address, ticks: RecordRing, orders: Connection) 
             page.say()
             said = now
         time.sleep(_LOOK)
+
+
+def index(*, steered: bool) -> bytes:
+    """Return viser's page with what has to run before it."""
+    page = (Path(viser.__file__).parent / "client" / "build" / "index.html").read_text(encoding="utf-8")
+    script = Path(__file__).with_name("page.js").read_text(encoding="utf-8").replace("STEERED", str(steered).lower())
+    return page.replace("<head>", f"<head><script>{script}</script>", 1).encode()
 
 
 def listen(address: Address, gate: Gate) -> viser.ViserServer:
@@ -75,8 +87,10 @@ def _family(address: Address) -> socket.AddressFamily:
 class Page:
     """What is shown, and to whom."""
 
-    def __init__(self, server: viser.ViserServer, about: About, gate: Gate, orders: Connection) -> None:
-        self._server, self._about, self._gate, self._orders = server, about, gate, orders
+    def __init__(
+        self, server: viser.ViserServer, about: About, gate: Gate, send: Send, wheel: Wheel | None = None
+    ) -> None:
+        self._server, self._about, self._gate, self._pass_on, self._wheel = server, about, gate, send, wheel
         self._audience, self._lock = Audience(), threading.RLock()
         self._controls: tuple[int, Controls] | None = None
         self._newest: list[Frame | None] = [None for _ in about.headers]
@@ -159,6 +173,10 @@ class Page:
     def _seat(self) -> None:
         """Give the page that drives its controls, and tell the others that they watch."""
         driver = self._audience.driver
+        if self._wheel is not None:
+            here = self._server._websock_server._live_connections
+            connection = None if driver is None else here.get(driver)
+            self._wheel.driver = "" if connection is None else page_of(connection)
         self._send(Pages(len(self._audience)))
         if self._controls is not None and self._controls[0] == driver:
             newcomers = [client for client in self._server.get_clients().values() if client.client_id != driver]
@@ -200,4 +218,4 @@ class Page:
 
     def _send(self, order: Order) -> None:
         with self._lock:
-            self._orders.send_bytes(ORDERS.dump_json(order))
+            self._pass_on(order)

@@ -39,9 +39,9 @@ class Switch:
 
 @dataclass(frozen=True)
 class Pace:
-    """Let the robot's time pass at a share of real time; 0 pauses, None leaves it to the machine."""
+    """Let time pass at a share of real time, that of a log also faster; 0 pauses, None leaves it to the machine."""
 
-    speed: Annotated[float, Field(ge=0.0, le=1.0)] | None
+    speed: Annotated[float, Field(ge=0.0, le=8.0)] | None
     kind: Literal["pace"] = "pace"
 
 
@@ -50,6 +50,14 @@ class Step:
     """Do one tick, then pause."""
 
     kind: Literal["step"] = "step"
+
+
+@dataclass(frozen=True)
+class Seek:
+    """Show the time of a log [s]."""
+
+    time: float
+    kind: Literal["seek"] = "seek"
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ class Pages:
     kind: Literal["pages"] = "pages"
 
 
-Order = Begin | End | Switch | Pace | Step | Reset | Remark | Pages
+Order = Begin | End | Switch | Pace | Step | Seek | Reset | Remark | Pages
 ORDERS: TypeAdapter[Order] = TypeAdapter(
     Annotated[Order, Field(discriminator="kind")], config=ConfigDict(strict=True, allow_inf_nan=False)
 )

@@ -14,7 +14,7 @@ from hardware.servo.ring import attach_all
 _NICE = 10
 
 
-def serve(about: About, address: Address, ring: str, orders: Connection) -> None:
+def serve(about: About, address: Address, ring: str, orders: Connection, commands: Connection) -> None:
     """Show what comes through a ring until the parent is gone: the child's whole life."""
     end_with_parent()
     stand_alone(lambda: os._exit(0))
@@ -27,7 +27,7 @@ def serve(about: About, address: Address, ring: str, orders: Connection) -> None
             return
         try:
             with attach_all(ring) as (ticks,):
-                show(about, address, ticks, orders)
+                show(about, address, ticks, orders, commands)
         except OSError as error:
             orders.send_bytes(f"{error.strerror or error}".encode())
     sys.exit(0)

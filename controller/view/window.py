@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from controller.settings.layers import ConfigError
+from controller.steering.pipe import Piped
 from controller.view.about import LISTENING, About, Address
 from controller.view.frame import FRAMES, Frame
 from controller.view.orders import ORDERS, Order
@@ -23,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 _CAPACITY, _SLOTS = 1 << 17, 32
 """Bytes of a tick, and ticks that a page may be behind."""
-_START, _END = 60.0, 3.0
+_START, _END = 120.0, 3.0
 """How long a page may take to come up and to go [s]."""
 _MOST = 50
 """Orders that are taken in one tick."""
@@ -37,13 +38,17 @@ class Window:
         self._ring = RecordRing.create(_CAPACITY, _SLOTS)
         context = multiprocessing.get_context("spawn")
         self._orders, theirs = context.Pipe()
-        arguments = (about, address, self._ring.name, theirs)
+        told, tells = context.Pipe(duplex=False)
+        self.steering = Piped(told)
+        """What is steered on the page."""
+        arguments = (about, address, self._ring.name, theirs, tells)
         self._process = context.Process(target=serve, args=arguments, name="limber-view", daemon=True)
         self.failed = ""
         """Why no more is shown; empty while something is."""
         with sheltered():
             self._process.start()
         theirs.close()
+        tells.close()
         try:
             answer = self._orders.recv_bytes().decode() if self._orders.poll(_START) else "it did not come up in time"
         except EOFError:
@@ -82,6 +87,7 @@ class Window:
         """Take the page down; allowed any number of times."""
         finish(self._process, _END)
         self._orders.close()
+        self.steering.close()
         self._ring.close()
 
     def _lost(self, why: str) -> None:

@@ -25,8 +25,8 @@ def state(frame: Frame, header: RunHeader, seconds: float) -> str:
         + (", late" if record.missed else "")
         + ("" if record.status == "ok" else f", {record.status}"),
         f"happens: {_listed([text.partition('@')[0] for text in record.perturbations])}",
-        f"believed: {_believed(frame, header)}",
     ]
+    lines += [f"believed: {believed}"] if (believed := _believed(frame, header)) else []
     if record.rejected:
         lines.append("the adapted model is not trusted now")
     lines += [f"⚠ {frame.notice}"] if frame.notice else []
@@ -42,7 +42,7 @@ def _believed(frame: Frame, header: RunHeader) -> str:
     """Return what the adapter says where it does, else what the diagnosis beside it says."""
     if frame.record.belief:
         return _listed(_told(frame.record.belief, header))
-    return phrase(frame.record.diagnosis) or "nothing is said"
+    return phrase(frame.record.diagnosis)
 
 
 def _told(belief: Mapping[str, float], header: RunHeader) -> Sequence[str]:
