@@ -20,8 +20,7 @@ class Frame:
 
     Attributes:
         record: the same, as logged.
-        plan: positions that the plan predicts (H + 1) [m].
-        fan: those of the best candidates behind it (K, H + 1) [m].
+        fan: positions that the best candidates behind the plan lead to (K, H + 1) [m].
         adapter: what adapts.
         course: what is driven.
         speed: share of real time at which the robot's time passes; 0 is paused, None as fast as it goes.
@@ -33,7 +32,6 @@ class Frame:
     """
 
     record: TickRecord
-    plan: Places
     fan: list[Places]
     adapter: str
     course: str

@@ -43,6 +43,6 @@ def frame_of(
     tick: LoopTick, record: TickRecord, header: RunHeader, fan: Fan, *, adapter: str, course: str, speed: float | None
 ) -> Frame:
     """Return what is shown of a tick."""
-    plan, xy = tick.result.plan, [header.channels.index(name) for name in ("x", "y")]
-    candidates = [places(states) for states in fan(plan, FAN)[..., xy]]
-    return Frame(record, places(plan.states[:, xy]), candidates, adapter, course, speed)
+    xy = [header.channels.index(name) for name in ("x", "y")]
+    candidates = [places(states) for states in fan(tick.result.plan, FAN)[..., xy]]
+    return Frame(record, candidates, adapter, course, speed)

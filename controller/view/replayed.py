@@ -56,7 +56,7 @@ class Player:
 
     def _frame(self, run: int, record: TickRecord) -> Frame:
         header = self._logs[run].header
-        return Frame(record, [], [], header.brain, header.course, self.speed, record.perturbations, run=run)
+        return Frame(record, [], header.brain, header.course, self.speed, record.perturbations, run=run)
 
 
 def found(path: Path) -> Path:

@@ -58,7 +58,7 @@ class Stage:
         state = dict(zip(self._channels, frame.record.state, strict=True))
         if np.isfinite([state["x"], state["y"]]).all():
             self._trail.append((state["x"], state["y"]))
-        plan = np.array(frame.plan, np.float64).reshape(-1, 2)
+        plan = np.array(frame.record.plan, np.float64).reshape(-1, 2)
         self._plans.append(plan)
         while len(self._plans) > max(1, len(plan)):
             self._plans.popleft()
@@ -74,7 +74,7 @@ class Stage:
         self._follow(np.array(self.body.data.qpos[:2]))
         trail = np.array(self._trail).reshape(-1, 2)
         self._line("trail", trail, _TRAIL)
-        self._line("plan", np.array(frame.plan, np.float64).reshape(-1, 2), _PLAN)
+        self._line("plan", np.array(frame.record.plan, np.float64).reshape(-1, 2), _PLAN)
         self._line("expected", self._plans[0] if len(self._plans) > 1 else np.empty((0, 2)), _EXPECTED)
         fan = np.array(frame.fan, np.float64)
         pairs = np.stack([fan[:, :-1], fan[:, 1:]], axis=2).reshape(-1, 2, 2) if fan.size else np.empty((0, 2, 2))

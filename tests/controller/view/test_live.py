@@ -135,4 +135,4 @@ def test_a_page_is_told_what_there_is(watch: Watch) -> None:
     assert {"snail", "grbal", "mb", "informed"} <= set(clicks.about.adapters)
     assert "zigzag" in clicks.about.courses
     assert len(clicks.frames[30].fan) > 1
-    assert len(clicks.frames[30].plan) == len(clicks.frames[30].fan[0]) == 13
+    assert [len(clicks.frames[30].record.plan), len(clicks.frames[30].fan[0])] == [13, 13]
