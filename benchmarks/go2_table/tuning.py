@@ -46,7 +46,10 @@ LOOP: Draws = {
 }
 PLANNER: Draws = {
     "horizon": lambda rng: int(rng.integers(6, 17)),
-    "change": _scaled(0.2, 12.0),
+    "change": _scaled(1.0, 60.0),
+    "distance": _scaled(0.7, 3.0),
+    "heading": _scaled(0.1, 1.0),
+    "feedback": _between(0.0, 1.0),
     "damping": _scaled(0.5, 10.0),
     "iterations": lambda rng: int(rng.integers(1, 4)),
     "elites": lambda rng: int(rng.integers(4, 15)),
@@ -86,7 +89,7 @@ def _cost(result: Result) -> float:
 
 def _planner(values: Mapping[str, object]) -> dict[str, object]:
     search = {"iterations": values["iterations"], "elites": values["elites"]}
-    control = {"horizon": values["horizon"], "change": values["change"]}
+    control = {key: values[key] for key in ("horizon", "change", "distance", "heading", "feedback")}
     return {
         "control": control,
         "planner": {"kind": "hybrid", "search": search, "polish": {"damping": values["damping"]}},
