@@ -60,6 +60,14 @@ def of_conditions(spec: RobotSpec) -> Mirror:
     return _mirror(channels(spec.anatomy), {*sideways(), *(f"zero_{hip}" for hip in _hips(spec))})
 
 
+def of_rows(spec: RobotSpec, names: Sequence[str]) -> Mirror:
+    """Return the mirror of a diagnosis' rows (F,): encoded states, actions, changes, and the signs of the servo."""
+    whole = {*_ODD, *(f"stride_{name}" for name in _ODD)}
+    told = {f"{before}{name}" for before in ("", "sin_", "action_", "change_") for name in whole}
+    turned = {f"{hip}_{what}" for what in ("error", "torque") for hip in _hips(spec)}
+    return _mirror(names, {*told, *turned, "accelerometer_y"})
+
+
 def other_side(name: str) -> str:
     """Return a name with left and right exchanged."""
     return "_".join(_SIDES.get(word, word) for word in name.split("_"))

@@ -3,8 +3,8 @@
     python -m benchmarks.diagnosis.train --robot go2-walker --episodes 1600
 
 Episodes are kept in pieces in the folder and not driven again, so it can be stopped at any time and goes on. A part of
-them is kept back to end training and to calibrate. What comes of it lies in the folder as <robot>.safetensors; copied
-into models/diagnosis/ every run of that robot is watched by it.
+them is kept back to end training and to calibrate; of a symmetric robot the others count in the mirror too. What comes
+of it lies in the folder as <robot>.safetensors; copied into models/diagnosis/ every run of that robot is watched by it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +23,9 @@ import torch
 import tyro
 from rich.console import Console
 
+from benchmarks.diagnosis import driven
 from benchmarks.diagnosis.episodes import NONE, Taken, as_cases, cause, draw, gather, kinds, load, save
+from benchmarks.diagnosis.mirrored import mirrored
 from controller.diagnosis.observer import Gathering
 from controller.settings import robots
 from dynamics.diagnosis import learning, reader
@@ -42,16 +44,19 @@ class Arguments:
 
     robot: str = robots.DEFAULT
     episodes: int = 1600
+    """Of random commands."""
+    driven: int = 0
+    """Episodes along courses, as the robot's own settings drive it: it is calibrated on a part of them."""
     seconds: float = 10.0
     """Length of an episode [s]."""
     cycle_hz: float | None = None
     """Commands to the motors a second; None: as the robot's servo does, and slower is sooner done."""
-    window: float = 1.2
+    window: float = 1.6
     """What is read at once [s]."""
-    kept_back: float = 0.2
+    kept_back: float = 0.25
     """Share of the episodes that training does not see."""
-    hidden: int = 48
-    steps: int = 800
+    hidden: int = 64
+    steps: int = 3000
     batch: int = 128
     seed: int = 0
     workers: int = 1
@@ -59,18 +64,36 @@ class Arguments:
     out: Path | None = None
 
 
-def collect(arguments: Arguments, spec: RobotSpec, out: Path, console: Console) -> list[Taken]:
-    """Return all episodes, and drive those that are not there yet."""
-    taken: list[Taken] = []
-    for first in range(0, arguments.episodes, PIECE):
-        path, begun = out / f"episodes-{arguments.seed}-{first:05d}.npz", time.monotonic()
-        if not path.exists():
-            numbers = range(first, min(first + PIECE, arguments.episodes))
-            cycle_hz = arguments.cycle_hz or spec.servo_hz
-            save([*gather(spec, numbers, arguments.seconds, cycle_hz, arguments.seed, arguments.workers)], path)
-            console.print(f"{path.name}: {time.monotonic() - begun:.0f} s")
-        taken += load(path)
-    return taken
+def collect(arguments: Arguments, spec: RobotSpec, out: Path, console: Console) -> tuple[list[Taken], list[Taken]]:
+    """Return all episodes, of random commands and along courses, and drive those that are not there yet."""
+    seconds, seed, workers = arguments.seconds, arguments.seed, arguments.workers
+    cycle_hz = arguments.cycle_hz or spec.servo_hz
+
+    def random(numbers: range) -> Sequence[Taken]:
+        return [*gather(spec, numbers, seconds, cycle_hz, seed, workers)]
+
+    def along(numbers: range) -> Sequence[Taken]:
+        return driven.gather(arguments.robot, numbers, seconds, seed, workers)
+
+    def pieces(name: str, count: int, made: Callable[[range], Sequence[Taken]]) -> list[Taken]:
+        taken: list[Taken] = []
+        for first in range(0, count, PIECE):
+            path, begun = out / f"{name}-{seed}-{first:05d}.npz", time.monotonic()
+            if not path.exists():
+                save(made(range(first, min(first + PIECE, count))), path)
+                console.print(f"{path.name}: {time.monotonic() - begun:.0f} s")
+            taken += load(path)
+        return taken
+
+    return pieces("episodes", arguments.episodes, random), pieces("driven", arguments.driven, along)
+
+
+def parted(arguments: Arguments, taken: list[Taken]) -> tuple[list[Taken], list[Taken]]:
+    """Return episodes to learn from, and those kept back."""
+    order = np.random.default_rng(arguments.seed).permutation(len(taken))
+    count = round(arguments.kept_back * len(taken))
+    known, unseen = ([taken[i] for i in np.sort(part)] for part in (order[count:], order[:count]))
+    return known, unseen
 
 
 def causes_of(spec: RobotSpec, met: Collection[str]) -> tuple[str, ...]:
@@ -98,7 +121,7 @@ def untrained(arguments: Arguments, spec: RobotSpec, taken: list[Taken]) -> Read
     numbers = cases.amounts.reshape(-1, len(amounts)).astype(np.float64)
     units = [fit_targets(column[np.isfinite(column)][:, None]) for column in numbers.T]
     scale = Normalizer(np.array([u.mean[0] for u in units]), np.array([u.std[0] for u in units]))
-    return Reader(facts, fit_inputs(known), scale, frequent / frequent.sum(), ())
+    return Reader(facts, fit_inputs(facts.unscaled(known)), scale, frequent / frequent.sum(), ())
 
 
 def main(arguments: Arguments) -> int:
@@ -107,21 +130,25 @@ def main(arguments: Arguments) -> int:
     torch.set_num_threads(1)
     out = arguments.out or Path("runs") / f"diagnosis-{spec.name}"
     out.mkdir(parents=True, exist_ok=True)
-    taken = collect(arguments, spec, out, console)
+    random, along = collect(arguments, spec, out, console)
     if arguments.collect_only:
         return 0
-    blank = untrained(arguments, spec, taken)
-    cases = as_cases(taken, blank.facts.causes, blank.facts.amounts)
-    order = np.random.default_rng(arguments.seed).permutation(len(taken))
-    count = round(arguments.kept_back * len(taken))
-    training, held = cases.select(np.sort(order[count:])), cases.select(np.sort(order[:count]))
+    (known, unseen), (walked, judged) = parted(arguments, random), parted(arguments, along)
+    known += walked
+    if spec.symmetric:
+        known += [mirrored(spec, one) for one in known]
+    blank = untrained(arguments, spec, [*known, *unseen, *judged])
+    training, held, calibrating = (
+        as_cases(part, blank.facts.causes, blank.facts.amounts)
+        for part in (known, [*unseen, *judged], judged or unseen)
+    )
 
     def report(progress: Progress) -> None:
         console.print(f"{progress.step}: {progress.train_loss:.3f}, kept back {progress.validation_loss:.3f}")
 
     fit = FitSettings(arguments.steps, arguments.batch, rate=2e-3, validate_every=100, patience=4)
     trained = learning.train(blank, training, held, fit, arguments.hidden, arguments.seed, report)
-    done = learning.calibrate(trained, held)
+    done = learning.calibrate(trained, calibrating)
     console.print(done.facts.calibration)
     reader.save(done, out / f"{spec.name}.safetensors")
     return 0

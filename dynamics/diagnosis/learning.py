@@ -55,10 +55,6 @@ class Cases:
     amounts: Float32
     lengths: NDArray[np.int64]
 
-    def select(self, index: NDArray[np.intp]) -> Cases:
-        """Return the episodes at these indices."""
-        return Cases(*(array[index] for array in vars(self).values()))
-
 
 def train(
     reader: Reader,

@@ -26,7 +26,9 @@ from dynamics.model import INPUT_LIMIT, Normalizer
 from dynamics.network import Weights
 from dynamics.transitions import Float32, FloatArray
 
-FORMAT = "limber-diagnosis-1"
+FORMAT = "limber-diagnosis-2"
+_SMALLEST = 0.02
+"""What a root mean square is told from at least, in its own unit: below is noise."""
 _WIDEST = 4.0
 """Logarithm of the largest deviation of an amount, in deviations over the training data."""
 
@@ -79,6 +81,12 @@ class Facts:
         """Index of each cause's kind (C,)."""
         return np.array([self.kinds.index(cause.partition(":")[0]) for cause in self.causes])
 
+    def unscaled(self, ticks: FloatArray) -> FloatArray:
+        """Return ticks (..., F) with logarithms of root mean squares: a joint that is stuck moves little, not less."""
+        rms = np.array([name.endswith("_rms") for name in self.inputs])
+        found: FloatArray = np.where(rms, np.log(np.maximum(np.where(rms, ticks, 1.0), _SMALLEST)), ticks)
+        return found
+
     @property
     def size(self) -> int:
         """Numbers that a network says, K + C + 2 V."""
@@ -127,7 +135,8 @@ class Reader:
 
     def encode(self, ticks: FloatArray | Float32) -> Float32:
         """Scale ticks (..., F); what was not measured is as usual."""
-        return np.nan_to_num(self.scaling.normalize(np.asarray(ticks, np.float64)), nan=0.0).astype(np.float32)
+        scaled = self.scaling.normalize(self.facts.unscaled(np.asarray(ticks, np.float64)))
+        return np.nan_to_num(scaled, nan=0.0).astype(np.float32)
 
     def read(self, window: FloatArray) -> Reading:
         """Read the newest ticks (M, F), oldest first; there may be fewer than in training."""

@@ -9,12 +9,13 @@ import pytest
 
 from controller.settings import assets
 from controller.settings.robots import spec
-from hardware import embodiment, mirror
+from hardware import embodiment, mirror, signs
 from hardware.channels import measured
 from hardware.clock import VirtualClock
 from hardware.drives import Striding
 from hardware.motors import PositionServo
 from hardware.robot import CommandMode, FloatArray, RobotCommand
+from hardware.signs import CycleSeen
 from hardware.simulated.robot import SimRobot
 from hardware.spec import RobotSpec
 from sim.perturbations import parse
@@ -51,8 +52,8 @@ def wide(name: str) -> RobotSpec:
     return replace(robot, channels=(*robot.channels, *(c for c in joints if c not in robot.channels)))
 
 
-def run(robot: RobotSpec, perturbation: str, *, other: bool) -> tuple[FloatArray, FloatArray]:
-    """Return states and conditions (T, ...) while all joints swing, those of each side as in the mirror where asked."""
+def run(robot: RobotSpec, perturbation: str, *, other: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return states and conditions (T, ...), and signs (D,), while all joints swing, as in the mirror where asked."""
     assert isinstance(robot.servo, PositionServo)
     stand, clock, count = np.array(robot.servo.stand), VirtualClock(), len(robot.motors)
     noiseless = (parse(perturbation), parse("noise:scale=0"))
@@ -66,16 +67,22 @@ def run(robot: RobotSpec, perturbation: str, *, other: bool) -> tuple[FloatArray
         places = [names.index(f"phase_{motor}") for motor in robot.motors]
         joints[places] = swing
         swing = turned(joints)[places]
-    states, told, none = [], [], np.zeros(count)
+    states, told, seen, none = [], [], [], np.zeros(count)
     gains = np.array(robot.servo.run.kp), np.array(robot.servo.run.kd)
     for tick in range(round(SECONDS * robot.servo_hz)):
         angles = stand + swing * np.sin(15.0 * clock.now())
-        body.write(RobotCommand(CommandMode.SERVO, angles, none, none, *gains, clock.now() + 1.0))
+        before, command = (
+            body.true_state(),
+            RobotCommand(CommandMode.SERVO, angles, none, none, *gains, clock.now() + 1.0),
+        )
+        body.write(command)
+        seen.append(CycleSeen(before, command))
         clock.sleep_until((tick + 1) / robot.servo_hz)
         states.append(embodiment.observe(robot, replace(body.true_state(), stride=np.zeros(1), gait_phase=0.0)))
         told.append(body.true_condition())
+    shown = signs.measure(robot, seen, body.true_state())
     body.close()
-    return np.stack(states), np.stack(told)
+    return np.stack(states), np.stack(told), shown
 
 
 @pytest.mark.parametrize("kind", PAIRS)
@@ -83,8 +90,8 @@ def run(robot: RobotSpec, perturbation: str, *, other: bool) -> tuple[FloatArray
 def test_the_mirrored_condition_gives_the_mirrored_run(name: str, kind: str) -> None:
     robot = wide(name)
     one, other = pair(kind, robot)
-    states, told = run(robot, one, other=False)
-    other_states, other_told = run(robot, other, other=True)
+    states, told, shown = run(robot, one, other=False)
+    other_states, other_told, other_shown = run(robot, other, other=True)
     phase = [index for index, channel in enumerate(robot.channels) if channel.name == "gait_phase"]
     image = mirror.of_states(robot)(states)
     image[:, phase] = 0.0
@@ -92,6 +99,12 @@ def test_the_mirrored_condition_gives_the_mirrored_run(name: str, kind: str) -> 
     off = np.abs(other_states - image).mean(axis=0) / (np.abs(states).max(axis=0) + 1e-3)
     wrong = {channel.name: share for channel, share in zip(robot.channels, off, strict=True) if share > 0.2}
     assert not wrong
+    names = signs.names(robot)
+    image = mirror.of_rows(robot, names)(shown)
+    for what in ("error", "torque", "_rms", "share", "force", "accelerometer"):
+        places = [index for index, name in enumerate(names) if name.endswith(what) or name.startswith(what)]
+        scale = np.abs(shown[places]).max()
+        np.testing.assert_allclose(other_shown[places], image[places], atol=0.1 * scale, err_msg=what)
     np.testing.assert_allclose(mirror.of_conditions(robot)(told), other_told, atol=1e-12)
     untold = {"push"} if "zero" in robot.anatomy.ranges else {"push", "zero", "short"}
     if kind not in untold:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,12 +43,22 @@ def test_what_was_not_measured_is_as_usual() -> None:
     assert np.array_equal(blank().read(unknown).means, blank().read(usual).means)
 
 
+def test_root_mean_squares_count_by_their_logarithm() -> None:
+    """A joint that is stuck moves a tenth of one that hangs, and both little beside one that walks."""
+    facts = replace(FACTS, inputs=("speed_rms", "error", "other"))
+    rows = np.array([[0.06, -0.06, 3.0], [0.6, -0.6, 3.0], [0.0, np.nan, 3.0]])
+    told = facts.unscaled(rows)
+    assert told[1, 0] - told[0, 0] == pytest.approx(np.log(10.0))
+    assert np.isfinite(told[:, 0]).all()
+    assert np.array_equal(told[:, 1:], rows[:, 1:], equal_nan=True)
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "toy.safetensors"
     path.write_bytes(b"rubbish")
     with pytest.raises(CheckpointError, match="expected a whole safetensors file"):
         reader.load(path)
-    with pytest.raises(CheckpointError, match="expected format limber-diagnosis-1, got 'limber-checkpoint-1'"):
+    with pytest.raises(CheckpointError, match="expected format limber-diagnosis-2, got 'limber-checkpoint-1'"):
         reader.load(Path(__file__).parents[3] / "models" / "roach-mb.safetensors")
     reader.save(blank(), path)
     whole = path.read_bytes()
