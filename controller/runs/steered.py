@@ -60,9 +60,9 @@ def _said(value: object) -> str:
 
 def keep_commands(settings: RunSettings, folder: Path, log: Log) -> dict[str, Path]:
     """Write what a robot was told that was steered live, and settings that repeat it; returns the file by name."""
-    if settings.steer is None:
-        return {}
     told = [Command(record.time, record.wanted) for record in log.records if record.wanted is not None]
+    if settings.steer is None or not told:
+        return {}
     file = folder.resolve() / COMMANDS
     script.write(file, told)
     with whole(folder / "settings.yaml") as partial:
