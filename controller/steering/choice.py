@@ -5,15 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+from controller.steering import gamepad
 from controller.steering.datagram import Address, Datagrams
 from controller.steering.ros2 import Node, Ros2
 from controller.steering.source import Source
 from hardware.spec import RobotSpec
 
-UDP, ROS2, PAGE = "udp", "ros2", "page"
+UDP, ROS2, GAMEPAD, PAGE = "udp", "ros2", "gamepad", "page"
 SOURCES: Mapping[str, str] = {
     UDP: "datagrams on this machine: udp:PORT; from others: udp:PORT,address=IP,token=FILE",
     ROS2: "ROS 2's /cmd_vel, and what it shows: ros2, ros2:DOMAIN, ros2:DOMAIN,interface=NAME",
+    GAMEPAD: "the sticks of a gamepad on this machine: gamepad, gamepad:/dev/input/eventN",
     PAGE: "keys and the stick of the live page (--view)",
 }
 """What may stand behind `--steer`, with a line on each."""
@@ -45,5 +47,7 @@ def opened(text: str, spec: RobotSpec) -> Source:
             return Datagrams(Address.parsed(rest))
         case "ros2":
             return Ros2(Node.parsed(rest), spec)
+        case "gamepad":
+            return gamepad.opened(rest, spec)
         case _:
             raise ValueError(f"{text}: expected the live page beside it, got none")
