@@ -66,11 +66,11 @@ class Live:
         if self._steps:
             self._steps = False
             self._pace(0.0)
-        shown = frame.speed
         while self._waits(tick.time):
-            if self._speed != shown:
-                shown = self._speed
-                self._window.show(replace(frame, speed=shown, notice=self._notice))
+            now = replace(frame, speed=self._speed, perturbations=self._happening(), notice=self._notice)
+            if now != frame:
+                frame = now
+                self._window.show(frame)
             time.sleep(_LOOK)
             self._obey()
 
@@ -89,8 +89,11 @@ class Live:
         notice, self._notice = self._notice, ""
         now, header = self._switching, self._rig.header
         frame = frame_of(tick, record, header, now.fan, adapter=now.adapter, course=now.course, speed=self._speed)
-        acting = tuple(str(each) for each in self.perturbations if each.last > self._now)
-        return replace(frame, perturbations=acting, notice=notice)
+        return replace(frame, perturbations=self._happening(), notice=notice)
+
+    def _happening(self) -> tuple[str, ...]:
+        """Return what acts or will, with its times, each of them once."""
+        return tuple(dict.fromkeys(str(each) for each in self.perturbations if each.last > self._now))
 
     def _obey(self) -> None:
         for order in self._window.orders():

@@ -150,7 +150,9 @@ class Page:
             self._words = server.gui.add_markdown("It is about to begin.")
             self._curves = Curves(server, self._about.headers)
         panel.dock_left()
-        panel.set_width(430)
+        panel.set_width(400)
+        server.gui.main_panel.dock_right()
+        server.gui.main_panel.set_width(310)
 
     def _camera(self) -> None:
         scale, camera = self._stages[0].scale, self._server.initial_camera

@@ -13,7 +13,7 @@ from controller.telemetry.run_log import FloatArray, RunHeader, TickRecord
 
 _SECONDS, _SMOOTHING = 12.0, 0.5
 """That are shown, and over which errors are averaged [s]."""
-_HEIGHT = 132
+_HEIGHT = 128
 _ADAPTED, _PRIOR, _DEADLINE = "#0072B2", "#D55E00", "#1c2026"
 _OTHERS = ("#009E73", "#CC79A7")
 """Of a second run beside the first: adapted, and not."""
