@@ -40,7 +40,8 @@ class Clicks:
         self.frames.append(FRAMES.validate_json(FRAMES.dump_json(frame)))
 
     def orders(self) -> Sequence[Order]:
-        return self.script.pop(len(self.frames), ())
+        hurry = [Pace(None)] if len(self.frames) == 1 else []
+        return [*hurry, *self.script.pop(len(self.frames), ())]
 
 
 Watch = Callable[..., tuple[Outcome, Clicks]]
