@@ -16,6 +16,7 @@ from controller.cli import main
 from controller.config import run_settings
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import run_lockstep, warm_up
+from controller.loop.steered import SteeredPlanning
 from controller.mission import Mission
 from controller.runs import trace
 from controller.runs.replay_plans import NotRerun, rerun
@@ -51,11 +52,17 @@ class Hurried:
 
 
 def drive(
-    kind: str, adapter: str, cut: bool = False, model: Path | None = None, feedback: float = 0.0, size: float = 1.0
+    kind: str,
+    adapter: str,
+    cut: bool = False,
+    model: Path | None = None,
+    feedback: float = 0.0,
+    size: float = 1.0,
+    course: str = "figure8",
 ) -> list[Noted]:
     """Run the crawler for a second as a deployment does; return the notes of its plan loop."""
     flags: dict[str, object] = {"robot": "roach", "adapter": adapter, "seconds": 1.0, "planner": {"kind": kind}}
-    flags["control"] = {"feedback": feedback}
+    flags |= {"control": {"feedback": feedback}, "course": course}
     settings = run_settings([Layer("test", flags | ({} if model is None else {"checkpoint": str(model)}))])
     mission = Mission.of(settings, fast=True)
     loaded = load_model(mission, adapter)
@@ -67,12 +74,13 @@ def drive(
     def note(tick: LoopTick) -> None:
         notes.append(trace.of_tick(len(notes) - 1, tick, witness.chance))
         search.hurry = False
-        brain.rehearse(tick.observation)
+        planning.rehearse(tick.observation)
         search.hurry = cut and tick.tick + 1 in CUT
 
-    warm_up(brain, rig.servo.spec, replace(rig.loop, warmup_ticks=3))
+    planning = brain if rig.helm is None else SteeredPlanning(brain, rig.helm)
+    warm_up(planning, rig.servo.spec, replace(rig.loop, warmup_ticks=3))
     with rig.servo:
-        run_lockstep(brain, rig.servo, rig.clock, rig.loop, note)
+        run_lockstep(planning, rig.servo, rig.clock, rig.loop, note)
     return notes
 
 
@@ -98,6 +106,17 @@ def test_it_decides_the_same_to_the_last_bit(kind: str, adapter: str, tmp_path: 
     assert found.errors_logged == found.errors_rerun
     assert found.errors_logged[0] is not None
     assert (found.lost, found.remarks, found.differs) == (0, (), False)
+
+
+def test_a_robot_that_was_told_is_told_again(tmp_path: Path) -> None:
+    (tmp_path / "told.csv").write_text("0.1,0.2,0,1\n0.6,0.1,0,-1\n")
+    notes = drive("cem", "grbal", course=f"velocity:{tmp_path / 'told.csv'}")
+    found = rerun(read_log(write(tmp_path / "a.mcap", notes)))
+    assert (found.ticks, found.actions.largest, found.errors.largest, found.differs) == (20, 0.0, 0.0, False)
+    told = json.loads(json.dumps(notes))
+    for note in told[1:]:
+        note["search"]["wanted"] = [0.0, 0.0, 0.0]
+    assert rerun(read_log(write(tmp_path / "b.mcap", told))).actions.differing > 5
 
 
 def test_what_the_servo_followed_is_expected_again(tmp_path: Path) -> None:
