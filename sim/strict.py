@@ -62,6 +62,7 @@ def distinct(key: str, names: Collection[str]) -> None:
 
 def one_of(key: str, name: str, choices: Collection[str]) -> None:
     """Raise ValueError unless a name is among the choices."""
-    close = difflib.get_close_matches(name, choices, n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
-    require(name in choices, key, f"one of {', '.join(choices)}", f"{name!r}{hint}")
+    if name not in choices:
+        close = difflib.get_close_matches(name, choices, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        raise ValueError(f"{key}: expected one of {', '.join(choices)}, got {name!r}{hint}")

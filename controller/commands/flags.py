@@ -126,10 +126,10 @@ def viewed(wanted: bool, at: str | None) -> Address | None:
     return Address() if at is None else Address.parse(at)
 
 
-def ended(outcome: Outcome) -> Answer:
-    """Return what is told of a run or a deployment that is over."""
+def ended(outcome: Outcome, following: str = "") -> Answer:
+    """Return what is told of a run or a deployment that is over, and what comes next."""
     report = outcome.folder / "report.html"
-    text = f"{outcome.headline}\n{report}" if report.is_file() else outcome.headline
+    text = "\n".join([outcome.headline, *([str(report)] if report.is_file() else []), *filter(None, [following])])
     if outcome.fault is not None:
         return Answer(outcome.summary, text, ROBOT_FAULT, f"the robot stopped: {outcome.fault}")
     if outcome.interrupted:

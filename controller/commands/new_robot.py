@@ -56,7 +56,7 @@ class NewRobot:
 
 
 def _answer(newcomer: Newcomer) -> Answer:
-    from controller.newcomers.folder import after
+    from controller.newcomers.steps import after
     from controller.newcomers.trial import good
 
     spec, following = newcomer.spec, after("new-robot", newcomer.spec)
@@ -75,13 +75,13 @@ def _answer(newcomer: Newcomer) -> Answer:
     ]
     lines = [f"{what:<14} {found}{f'  {more}' if more else ''}" for what, found, more in (*facts, *rows)]
     lines += [*newcomer.notes, *(str(file) for file in newcomer.files)]
-    lines += [f"next: {following}"] if following else []
+    lines += [following] if following else []
     data = {
         "robot": spec.name, "legs": legs, "motors": list(spec.motors), "drive": spec.drive.kind,
         "notes": list(newcomer.notes),
         "verdicts": {verdict.what: {"good": verdict.good, "found": verdict.found, "cure": verdict.cure}
                      for verdict in newcomer.verdicts},
-        "files": [str(file) for file in newcomer.files], "next": following,
+        "files": [str(file) for file in newcomer.files], "next": following.removeprefix("next: "),
     }  # fmt: skip
     return Answer(data, "\n".join(lines), DONE if newcomer.files or good(newcomer.verdicts) else FAILED)
 

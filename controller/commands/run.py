@@ -57,6 +57,9 @@ class Run:
             from controller.runs.watched import watched
 
             return ended(watched(settings, view, fast=self.fast, out=self.out, video=self.video))
+        from controller.newcomers.steps import after
         from controller.runs.simulated import execute  # after the settings: a mistake is answered sooner
+        from controller.settings import robots
 
-        return ended(execute(settings, fast=self.fast, compare=self.compare, out=self.out, video=self.video))
+        outcome = execute(settings, fast=self.fast, compare=self.compare, out=self.out, video=self.video)
+        return ended(outcome, after("run", robots.spec(settings.robot)))

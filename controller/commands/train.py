@@ -29,10 +29,10 @@ class Train:
     """Print the results as one JSON object."""
 
     def __call__(self) -> Answer:
+        from controller.newcomers.steps import after_training
+        from controller.settings.layers import read_yaml
         from controller.training.experiment import execute
 
-        return Answer(
-            execute(
-                self.config, layers(driven({"drive": self.drive}, self.config), self.set), self.out, resume=self.resume
-            )
-        )
+        given = layers(driven({"drive": self.drive}, self.config), self.set)
+        results = execute(self.config, given, self.out, resume=self.resume)
+        return Answer(results, after_training([read_yaml(self.config), *given]))

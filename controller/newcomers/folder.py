@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,16 @@ class Newcomer:
 
 
 def introduce(name: str, body: Path, folder: Path) -> Newcomer:
-    """Find a robot in a file, and write its folder. Raises ConfigError in one line where that cannot be."""
+    """Find a robot in a file, write its folder, and look at what it does. Raises ConfigError where that cannot be."""
+    written, found = proposed(name, body, folder)
+    pictures = _pictures(written.spec, found, folder)
+    notes = (*written.notes, *([pictures] if isinstance(pictures, str) else []))
+    files = (*written.files, *([] if isinstance(pictures, str) else pictures))
+    return replace(written, verdicts=tuple(verdicts(written.spec)), notes=notes, files=files)
+
+
+def proposed(name: str, body: Path, folder: Path) -> tuple[Newcomer, Found]:
+    """Find a robot in a file and write its files, which nobody has looked at yet. Raises ConfigError in one line."""
     place = (folder / f"{name}.yaml").resolve()
     if place.exists():
         raise ConfigError(f"{folder}: expected a folder without {place.name}, got one with it; another with --out DIR")
@@ -41,20 +50,15 @@ def introduce(name: str, body: Path, folder: Path) -> Newcomer:
         found = discover(body)
     except ValueError as error:
         raise ConfigError(f"{body}: {error}") from error
-    gait = walk(found)
-    steps = None if isinstance(gait, str) else gait
-    texts = {place.name: robot_file(name, found, body_path(body), steps)}
-    texts |= settings_files(name, found, place, gait=steps is not None)
+    steps = walk(found)
+    gait = None if isinstance(steps, str) else steps
+    texts = {place.name: robot_file(name, found, body_path(body), gait)}
+    texts |= settings_files(name, found, place, gait=gait is not None)
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
         (folder / file).write_text(text, encoding="utf-8")
-    spec = robots.spec(str(place))
-    notes = [*found.notes, *([f"drive: no gait, but an action a motor: {gait}"] if isinstance(gait, str) else [])]
-    pictures = _pictures(spec, found, folder)
-    if isinstance(pictures, str):
-        notes.append(pictures)
-    written = [folder / file for file in texts] + ([] if isinstance(pictures, str) else pictures)
-    return Newcomer(spec, tuple(verdicts(spec)), tuple(notes), tuple(written))
+    notes = (*found.notes, *([f"drive: no gait, but an action a motor: {steps}"] if isinstance(steps, str) else []))
+    return Newcomer(robots.spec(str(place)), (), notes, tuple(folder / file for file in texts)), found
 
 
 def judged(file: Path) -> Newcomer:
@@ -75,28 +79,3 @@ def _pictures(spec: RobotSpec, found: Found, folder: Path) -> list[Path] | str:
     except RenderError as error:
         return f"pictures: {error}"
     return files
-
-
-def after(step: str, spec: RobotSpec) -> str:
-    """Return the command after a step (`new-robot`, `train`, `run`) of a robot with a folder; else nothing."""
-    place = Path(spec.source)
-    usual = [place.with_name(f"{place.stem}-{what}.yaml") for what in ("train", "stress")]
-    if not place.suffix or not all(file.is_file() for file in usual):
-        return ""
-    train, stress = (_shown(file) for file in usual)
-    match step:
-        case "new-robot":
-            return f"limber train --config {train} --out {_shown(place.parent / 'models')}"
-        case "train":
-            lost = next((sets[0] for sets in spec.anatomy.leg_sets.train), "")
-            change = f"leg_loss:leg={lost}@6" if lost else "motor:" + f"{spec.motors[0]}=0.5@6"
-            return f"limber run --robot {_shown(place)} --perturb {change} --adapter snail --compare mb --fast"
-        case _:
-            return f"limber stress --config {stress}"
-
-
-def _shown(path: Path) -> str:
-    """Return a path as it is written in the current folder, where it is in it."""
-    here = Path.cwd()
-    text = str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-    return f"'{text}'" if set(text) & set(" ()&;'") else text

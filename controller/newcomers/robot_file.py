@@ -18,6 +18,8 @@ from hardware.robot import FloatArray
 from sim.discovery.discover import Found
 from sim.robots.anatomy import PACKAGE
 
+_STILL = ("vy", "gyro_x", "gyro_z")
+"""Channels that stay zero in a plane."""
 _PACKAGES = ("site-packages", "dist-packages")
 """Folders of installed Python packages."""
 _SWING = 0.4
@@ -35,6 +37,7 @@ def robot_file(name: str, found: Found, body: str, walk: Walk | None) -> str:
         "channels": _channels(found, walk),
         "actions": _actions(found, stand, low, high) if walk is None else walk.actions,
         "drive": {"kind": Said("direct", "an action is the angle of a motor")} if walk is None else walk.drive,
+        **({} if walk is None else {"steering": walk.steering}),
         "limits": _limits(found, sizes, low, high),
         "checks": _checks(sizes),
         "servo": _servo(found, stand, sit),
@@ -77,6 +80,8 @@ def _head(name: str, found: Found, sizes: Sizes) -> Section:
 def _channels(found: Found, walk: Walk | None) -> list[Said]:
     motors = [motor.name for motor in found.motors]
     known = [asdict(channel) for channel in measured(motors)]
+    if found.root == "planar":
+        return [Said(each, "") for each in known[: 12 + 2 * len(motors)] if each["name"] not in _STILL]
     if walk is not None:
         return [Said(each, "") for each in (*known[:12], *walk.channels)]
     return [Said(each, "") for each in known[: 12 + 2 * len(motors)]]

@@ -18,11 +18,11 @@ _TURNS = 12
 
 def settings_files(name: str, found: Found, place: Path, *, gait: bool) -> Mapping[str, str]:
     """Return file names and texts of the settings of a robot whose own file is at `place`."""
-    sizes = Sizes.of(found, gait=gait)
+    sizes, planar = Sizes.of(found, gait=gait), found.root == "planar"
     return {
         f"{name}-run.yaml": written(
             [f"What limber run --robot {name}.yaml starts from; flags and --set override it key by key."],
-            {"robot": _robot(place), **_course(gait), "adapter": Said("snail", "of those that train.yaml trains"),
+            {"robot": _robot(place), **_course(gait, planar=planar), "adapter": Said("snail", "of those it is trained"),
              **_control(sizes, gait), "seconds": Said(20.0, "a choice"), "seed": Said(0, "fixes every random number")},
         ),
         f"{name}-train.yaml": written(
@@ -41,8 +41,8 @@ def _robot(place: Path) -> Said:
     return Said(str(place), "the robot's file")
 
 
-def _course(gait: bool) -> Section:
-    name = "figure8" if gait else "straight"
+def _course(gait: bool, *, planar: bool) -> Section:
+    name = "figure8" if gait else "forward" if planar else "straight"
     return {
         "course": Said(name, "limber list courses has others"),
         "terrain": Said("flat", "as the robot was settled on"),
@@ -134,7 +134,7 @@ def _stress(place: Path, found: Found, sizes: Sizes, *, gait: bool) -> Section:
         conditions.insert(1, Said({"name": "lost-leg", "protocol": "onset", "family": "leg_loss", "onset": 4.0}, kept))
     return {
         "robot": _robot(place),
-        **_course(gait),
+        **_course(gait, planar=False),
         "seconds": Said(14.0, "of a run"),
         "seeds": Said(3, "runs of each; thirty tell more"),
         "adapters": Said(["mb", "mb_de", "snail", "grbal"], "what train.yaml trains"),

@@ -32,6 +32,8 @@ class Walk:
     legs: Section
     drive: Section
     actions: list[Said]
+    steering: Section
+    """What it can be told while it runs."""
     channels: list[dict[str, object]]
     """Those that a gait adds."""
     stand: FloatArray
@@ -65,6 +67,7 @@ def walk(found: Found) -> Walk | str:
         legs=_legs(legs, found, sizes),
         drive=_drive(legs, found, sizes, low, high),
         actions=[Said(asdict(action), why) for action, why in actions],
+        steering=_steering([action for action, _ in actions], sizes),
         channels=[asdict(channel) for channel in strode([action for action, _ in actions])[:4]],
         stand=stand,
         sit=np.clip(_posed(legs, _SIT * height), low, high),
@@ -106,6 +109,18 @@ def _actions(legs: Sequence[AnyLeg], sizes: Sizes, height: float) -> list[tuple[
         (Action("pitch", "rad", -0.1, 0.1, 0.0), "as of the known robot"),
         (Action("frequency", "Hz", 2.0 / pace, 2.8 / pace, 2.4 / pace), "against the root of its height"),
     ]  # fmt: skip
+
+
+def _steering(actions: Sequence[Action], sizes: Sizes) -> Section:
+    """Return somewhat less than what the gait is driven at, in its first three actions."""
+    fast = (3.0, 3.0, 2.0 / sizes.pace)
+    return {
+        action.name: Said(
+            {"low": 0.85 * action.low, "high": 0.85 * action.high, "acceleration": share},
+            "0.85 of what the gait is driven at",
+        )
+        for action, share in zip(actions[:3], fast, strict=True)
+    }
 
 
 def _legs(legs: Sequence[AnyLeg], found: Found, sizes: Sizes) -> Section:

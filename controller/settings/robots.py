@@ -13,7 +13,7 @@ from hardware.drives import Walking
 from hardware.motors import VelocityServo
 from hardware.spec import RobotSpec
 from hardware.walkers.metadata import agree
-from sim.robots.anatomy import PACKAGE, Anatomy
+from sim.robots.anatomy import FILES, PACKAGE, Anatomy
 from sim.strict import one_of, require
 
 DEFAULT = "roach"
@@ -43,7 +43,9 @@ def located(robot: str) -> str:
     if _is_path(robot):
         return str(Path(robot).resolve())
     if robot not in names():
-        raise ValueError(f"unknown robot '{robot}'; {nearest(robot, names())}, or the path of a file such as ./my.yaml")
+        own = Path(robot) / f"{robot}.yaml"
+        hint = f"./{own}" if own.is_file() else "./my.yaml"
+        raise ValueError(f"unknown robot '{robot}'; {nearest(robot, names())}, or the path of a file such as {hint}")
     return robot
 
 
@@ -132,6 +134,11 @@ def checkpoint(robot: str, recipe: str, rate_hz: float | None = None, goal: str 
 def _read(source: str) -> RobotSpec:
     place, contract = _parts(source)
     path = Path(place) if _is_path(place) else assets.robot(place)
+    if path.suffix in FILES:
+        cure = f"limber new-robot NAME --body {path.name} writes one"
+        raise ConfigError(f"{path}: expected a robot's file, got the file of a body; {cure}")
+    if path.is_dir():
+        raise ConfigError(f"{path}: expected a robot's file, got a folder, such as that of {path.name}.yaml")
     files = robot_files.walked(robot_files.read(path, assets.robot), Path(contract) if contract else None)
     found = replace(resolve(RobotSpec, _complete(files)), source=source)
     from sim.perturbations import check_ranges  # not before: it brings MuJoCo along

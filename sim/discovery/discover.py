@@ -174,10 +174,11 @@ def _found(
     """Put together what was found, the motors of the legs first and in the legs' order."""
     name, pose, settled = best
     standing = [at for at, chain in enumerate(chains) if set(chain.tips) & set(settled.forces)]
+    require(bool(standing), "legs", "a limb that stands on the ground", "none: it lies on its trunk")
     idle = [at for at in range(len(chains)) if at not in standing]
     names = [motor.name for motor in said.motors]
     frame.put(settled.angles)
-    tips = np.array([frame.tip(_foot(chains[at], settled), frame.anchors(legs[at].motors)[-1]) for at in standing])
+    tips = np.array([_tip(frame, _foot(chains[at], settled), legs[at]) for at in standing])
     called = leg_names(tips)
     order = sorted(range(len(standing)), key=lambda at: called[at][1])
     found = tuple(_leg(frame, called[at][0], chains[standing[at]], legs[standing[at]], settled, rng) for at in order)
@@ -209,17 +210,23 @@ def _foot(chain: Limb, settled: Settled) -> int:
     return max(chain.tips, key=lambda tip: settled.forces.get(tip, 0.0))
 
 
+def _tip(frame: Frame, foot: int, leg: Leg) -> FloatArray:
+    """Return the far end of a geom of a leg (3,) [m]."""
+    return frame.at(foot, frame.end(foot, frame.anchors(leg.motors)[-1]))
+
+
 def _leg(frame: Frame, name: str, chain: Limb, leg: Leg, settled: Settled, rng: np.random.Generator) -> FoundLeg:
     foot = _foot(chain, settled)
+    end = frame.end(foot, frame.anchors(leg.motors)[-1])
     near = np.clip(settled.angles[leg.motors] + rng.uniform(-0.5, 0.5, (_CHECKED, len(leg.motors))), leg.low, leg.high)
     samples = []
     for angles in near:
         pose = frame.zero.copy()
         pose[leg.motors] = angles
         frame.put(pose)
-        samples.append((angles, frame.tip(foot, frame.anchors(leg.motors)[-1])))
+        samples.append((angles, frame.at(foot, end)))
     frame.put(settled.angles)
-    tip = frame.tip(foot, frame.anchors(leg.motors)[-1])
+    tip = frame.at(foot, end)
     return FoundLeg(
         name, chain.motors, chain.link, frame.model.geom(foot).name, settled.angles[leg.motors],
         float(tip[2] - frame.lowest(foot)),

@@ -79,20 +79,21 @@ class Frame:
         seen: FloatArray = turned @ self._data.xmat[self._trunk].reshape(3, 3)
         return seen
 
-    def tip(self, geom: int, anchor: FloatArray) -> FloatArray:
-        """Return the end of a geom that is furthest from an anchor (3,) [m]: the middle of its ball, or a corner."""
+    def end(self, geom: int, anchor: FloatArray) -> FloatArray:
+        """Return the end of a geom that is furthest from an anchor, in its own axes (3,): of a capsule or a box."""
         model, data = self.model, self._data
-        place, turned = data.geom_xpos[geom], data.geom_xmat[geom].reshape(3, 3)
         kind, size = model.geom_type[geom], model.geom_size[geom]
         if kind == _SPHERE:
-            ends = place[None]
-        elif kind == _CAPSULE:
-            ends = place + np.outer((-size[1], size[1]), turned[:, 2])
-        else:
-            centre, half = model.geom_aabb[geom, :3], model.geom_aabb[geom, 3:]
-            ends = place + (centre + half * _END_CENTRES) @ turned.T
-        seen = self.inside(ends)
-        return np.array(seen[int(np.argmax(((seen - anchor) ** 2).sum(axis=-1)))])
+            return np.zeros(3)
+        ends = model.geom_aabb[geom, :3] + model.geom_aabb[geom, 3:] * _END_CENTRES
+        if kind == _CAPSULE:
+            ends = np.outer((-size[1], size[1]), (0.0, 0.0, 1.0))
+        seen = self.inside(data.geom_xpos[geom] + ends @ data.geom_xmat[geom].reshape(3, 3).T)
+        return np.array(ends[int(np.argmax(((seen - anchor) ** 2).sum(axis=-1)))])
+
+    def at(self, geom: int, end: FloatArray) -> FloatArray:
+        """Return a place that is given in a geom's axes (3,) [m]."""
+        return self.inside(self._data.geom_xpos[geom] + self._data.geom_xmat[geom].reshape(3, 3) @ end)
 
     def touches(self, motors: Sequence[str]) -> bool:
         """Whether the links that these motors move can touch the ground."""

@@ -57,7 +57,9 @@ def outline(path: Path) -> Outline:
     trunk = _trunk(spec)
     root = _root(trunk)
     try:
-        model = compiled(spec.copy())
+        copy = spec.copy()
+        copy.compiler.LRopt.mode = mujoco.mjtLRMode.mjLRMODE_NONE  # muscles go, however far they would reach
+        model = compiled(copy)
     except (ValueError, mujoco.FatalError) as error:
         raise ValueError(" ".join(str(error).split())) from error
     own = {joint.name for joint in trunk.joints}

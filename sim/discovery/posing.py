@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from sim.discovery.limbs import Frame, Limb
 from sim.discovery.outline import Outline
 from sim.terrain import FloatArray
 
-_SAMPLES, _ROUNDS, _TRIES = 300, 6, 40
+_SAMPLES, _ROUNDS, _TRIES = 120, 6, 24
 """Poses of a leg that are tried at random, and then around the best, ever nearer."""
 _FREE_TURN = 2.8
 """How far from its own pose a joint without a range is looked at [rad]."""
@@ -35,6 +35,8 @@ class Leg:
     """Ends of their ranges (k,) [rad]."""
     tip: int
     """Geom that is furthest out."""
+    end: FloatArray
+    """Its end, in its own axes (3,) [m]."""
     reach: float
     """Furthest of its tip from its hip [m]."""
     depth: float
@@ -56,11 +58,12 @@ def posable(frame: Frame, outline: Outline, limb: Limb, rng: np.random.Generator
     frame.put(frame.zero)
     joints = frame.anchors(motors)
     hip, last = joints[0], joints[-1]
-    far = [np.linalg.norm(frame.tip(geom, last) - last) for geom in limb.tips]
-    tip = limb.tips[int(np.argmax(far))]
-    leg = Leg(motors, low, high, tip, 1.0, 1.0, hip)
-    ends = np.array([points(frame, leg, rng.uniform(low, high))[-1] for _ in range(_SAMPLES)])
-    return Leg(motors, low, high, tip, float(np.linalg.norm(ends, axis=-1).max()), float(-ends[:, 2].min()), hip)
+    ends = [frame.end(geom, last) for geom in limb.tips]
+    far = [np.linalg.norm(frame.at(geom, end) - last) for geom, end in zip(limb.tips, ends, strict=True)]
+    furthest = int(np.argmax(far))
+    leg = Leg(motors, low, high, limb.tips[furthest], ends[furthest], 1.0, 1.0, hip)
+    tried = np.array([points(frame, leg, rng.uniform(low, high))[-1] for _ in range(_SAMPLES)])
+    return replace(leg, reach=float(np.linalg.norm(tried, axis=-1).max()), depth=float(-tried[:, 2].min()))
 
 
 def points(frame: Frame, leg: Leg, angles: FloatArray) -> FloatArray:
@@ -68,8 +71,10 @@ def points(frame: Frame, leg: Leg, angles: FloatArray) -> FloatArray:
     pose = frame.zero.copy()
     pose[leg.motors] = angles
     frame.put(pose)
-    joints = frame.anchors(leg.motors)
-    return np.vstack([joints[1:], frame.tip(leg.tip, joints[-1])]) - leg.hip
+    places = frame.anchors(leg.motors)
+    places[:-1] = places[1:]
+    places[-1] = frame.at(leg.tip, leg.end)
+    return places - leg.hip
 
 
 def poses(frame: Frame, legs: Sequence[Leg], rng: np.random.Generator) -> Iterator[tuple[str, FloatArray]]:

@@ -19,6 +19,8 @@ Servo = Literal["velocity", "position", "torque"]
 Root = Literal["free", "planar"]
 PACKAGE = "package:"
 """In front of the path of a body's file inside an installed Python package."""
+FILES = (".xml", ".urdf")
+"""What the names of files that describe a body end with."""
 
 
 @dataclass(frozen=True)

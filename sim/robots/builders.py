@@ -6,7 +6,7 @@ from types import MappingProxyType
 import mujoco
 
 from sim.robots import go2, hexapod, mjcf, roach
-from sim.robots.anatomy import Anatomy
+from sim.robots.anatomy import FILES, Anatomy
 from sim.strict import one_of
 from sim.terrain import Terrain
 
@@ -14,8 +14,6 @@ BUILDERS: Mapping[str, Callable[[Terrain, bool], mujoco.MjSpec]] = MappingProxyT
     {"roach": roach.build, "go2": go2.build, "hexapod": hexapod.build}
 )
 """What puts a body together above a ground, which can be rough if asked, by name."""
-FILES = (".xml", ".urdf")
-"""What the names of files that describe a body end with."""
 
 
 def build(anatomy: Anatomy, terrain: Terrain, rough: bool = False) -> mujoco.MjSpec:

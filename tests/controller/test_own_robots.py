@@ -107,7 +107,12 @@ def test_a_suite_and_a_training_take_a_path_too(mine: Path) -> None:
 
 @pytest.mark.parametrize(
     "robot, message",
-    [("./yours.yaml", "yours.yaml: no such file; .*did you mean 'my.yaml'"), ("mi", "robot: unknown robot 'mi'")],
+    [
+        ("./yours.yaml", "yours.yaml: no such file; .*did you mean 'my.yaml'"),
+        ("mi", "robot: unknown robot 'mi'"),
+        ("./my.urdf", "my.urdf: expected a robot's file, got the file of a body; limber new-robot NAME --body my.urdf"),
+        ("..", "expected a robot's file, got a folder"),
+    ],
 )
 def test_a_robot_that_is_not_there_is_bad_usage(
     mine: Path, capsys: pytest.CaptureFixture[str], robot: str, message: str
