@@ -27,12 +27,17 @@ _ROUND = 24
 
 Clicked = Callable[[str, int], None]
 """Told the name of a leg and the page on which it was clicked."""
+Pushed = Callable[[FloatArray, int], None]
+"""Told how far the trunk was dragged (3,) [m], in the axes of the scene, and the page on which it was."""
 
 
 class DrawnBody:
     """One robot in a scene, under the node `root`, whose axes are those of the ground."""
 
-    def __init__(self, server: viser.ViserServer, root: str, anatomy: Anatomy, terrain: str, clicked: Clicked) -> None:
+    def __init__(
+        self, server: viser.ViserServer, root: str, anatomy: Anatomy, terrain: str, clicked: Clicked, pushed: Pushed
+    ) -> None:
+        self._pushed = pushed
         self._anatomy, self._terrain, self._clicked = anatomy, TERRAINS.get(terrain, TERRAINS["flat"]), clicked
         self.model = build(anatomy, self._terrain, True).compile()
         self.data = mujoco.MjData(self.model)
@@ -104,6 +109,13 @@ class DrawnBody:
         self._geoms[geom] = node
         if (leg := self._leg(body)) is not None:
             self._listen(node, leg)
+        elif body == model.body(self._anatomy.trunk).id:
+            node.on_drag("left", modifier="shift")(self._dragged)
+
+    def _dragged(self, event: viser.SceneNodeDragEvent[viser.MeshHandle]) -> None:
+        """Push the trunk when it is let go."""
+        if event.phase == "end":
+            self._pushed(np.subtract(event.end_position, event.start_position), event.client_id)
 
     def _stump(self, server: viser.ViserServer, root: str, leg: str) -> None:
         """Mark where a leg is missing; a click on the mark heals it."""

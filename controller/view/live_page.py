@@ -9,10 +9,12 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import numpy as np
 import viser
 from viser import _messages
 
 from controller.settings import robots
+from controller.telemetry.run_log import FloatArray
 from controller.view import words
 from controller.view.about import LISTENING, About, Address
 from controller.view.audience import Audience
@@ -100,7 +102,13 @@ class Page:
         server.gui.configure_theme(show_logo=False, show_share_button=False, control_width="medium")
         server.scene.configure_default_lights(enabled=True, cast_shadow=False)
         self._stages = [
-            Stage(server, each, self._leg, f"run{index}", 2.0 * index * _APART - (len(about.headers) - 1) * _APART)
+            Stage(
+                server,
+                each,
+                (self._leg, self._push),
+                f"run{index}",
+                2.0 * index * _APART - (len(about.headers) - 1) * _APART,
+            )
             for index, each in enumerate(about.headers)
         ]
         self._panel()
@@ -208,15 +216,29 @@ class Page:
     def _leg(self, leg: str, page: int) -> None:
         """Break a leg that was clicked, or heal it."""
         frame = self._newest[0]
-        if self._about.mode != "simulated" or frame is None:
-            return
-        if page != self._audience.driver:
-            self._gate.refuse("a page that watches clicked on something", f"page {page}")
-            if (client := self._server.get_clients().get(page)) is not None:
-                client.add_notification("Not this page", _WATCHING, auto_close_seconds=5.0)
+        if frame is None or not self._may(page):
             return
         lost = [each for each in frame.perturbations if each.startswith("leg_loss:") and leg in each]
         self._send(End(lost[0]) if lost else Begin(f"leg_loss:leg={leg}"))
+
+    def _push(self, drag: FloatArray, page: int) -> None:
+        """Push the robot as far as its trunk was dragged: as hard as it can be at the size of its kind."""
+        if not self._may(page):
+            return
+        most, stage = self._anatomy.push, self._stages[0]
+        x, y, z = np.clip(most * stage.on_ground(drag) / stage.body.scale, -most, most)
+        self._send(Begin(f"push:x={x:.3g},y={y:.3g},z={z:.3g}"))
+
+    def _may(self, page: int) -> bool:
+        """Whether a page may do something to the robot; where not, it is told why."""
+        if self._about.mode != "simulated":
+            return False
+        if page == self._audience.driver:
+            return True
+        self._gate.refuse("a page that watches clicked on something", f"page {page}")
+        if (client := self._server.get_clients().get(page)) is not None:
+            client.add_notification("Not this page", _WATCHING, auto_close_seconds=5.0)
+        return False
 
     def _send(self, order: Order) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from controller.settings import robots
 from controller.telemetry.run_log import FloatArray, RunHeader
-from controller.view.body import Clicked, DrawnBody
+from controller.view.body import Clicked, DrawnBody, Pushed
 from controller.view.frame import Frame
 
 _COURSE, _TRAIL = (150, 158, 170), (0, 114, 178)
@@ -29,11 +29,18 @@ _GAIN = 0.25
 class Stage:
     """One run in the scene, which moves so that the robot stays in its middle, beside others that are `apart` [m]."""
 
-    def __init__(self, server: viser.ViserServer, header: RunHeader, clicked: Clicked, name: str, apart: float) -> None:
+    def __init__(
+        self,
+        server: viser.ViserServer,
+        header: RunHeader,
+        told: tuple[Clicked, Pushed],
+        name: str,
+        apart: float,
+    ) -> None:
         anatomy = robots.spec(header.source or header.robot).anatomy
         self._server, self._name = server, f"/{name}"
         self._root = server.scene.add_frame(self._name, show_axes=False)
-        self.body = DrawnBody(server, self._name, anatomy, header.terrain, clicked)
+        self.body = DrawnBody(server, self._name, anatomy, header.terrain, *told)
         self.scale = self.body.scale / _EXTENT
         self._at = np.array([0.0, apart * self.scale])
         self._lines: dict[str, viser.LineSegmentsHandle] = {}
@@ -88,6 +95,11 @@ class Stage:
         level = self.body.level
         shift = _rotated(level, np.array([*-self._middle, 0.0]))
         self._root.wxyz, self._root.position = level, shift + np.array([*self._at, 0.0])
+
+    def on_ground(self, vector: FloatArray) -> FloatArray:
+        """Return a vector (3,) of the scene in the axes of the ground."""
+        w, x, y, z = self.body.level
+        return _rotated(np.array([w, -x, -y, -z]), vector)
 
     def _qpos(self, frame: Frame) -> Sequence[float]:
         """Return the pose of a tick; of a real robot as far as its state says."""
