@@ -40,6 +40,10 @@ def robot_file(name: str, found: Found, body: str, walk: Walk | None) -> str:
         **({} if walk is None else {"steering": walk.steering}),
         "limits": _limits(found, sizes, low, high),
         "checks": _checks(sizes),
+        "arming": {
+            check: Said({"severity": "off"}, "nothing is proven of a robot that is simulated only")
+            for check in ("pose", "legs", "ground", "feet")
+        },
         "servo": _servo(found, stand, sit),
         **({} if walk is None else walk.legs),
         "anatomy": _anatomy(found, sizes, body),

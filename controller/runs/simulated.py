@@ -17,7 +17,7 @@ from controller.reports.run_report import write_report
 from controller.reports.video import film
 from controller.runs.folder import Outcome, run_folder, write_summary
 from controller.runs.steered import keep_commands, live, tell
-from controller.settings import assets
+from controller.settings import assets, robots
 from controller.settings.layers import ConfigError, to_yaml
 from controller.steering.source import Source
 from controller.telemetry.findings import Run, headline
@@ -75,7 +75,8 @@ def execute(
 def _compared(settings: RunSettings, adapter: str | None) -> list[str]:
     if adapter is None:
         return []
-    if refusal := assets.refusal(adapter, settings.robot):
+    folder = robots.checkpoint(settings.robot, adapter).parent
+    if refusal := assets.refusal(adapter, robots.spec(settings.robot).name, folder):
         raise ConfigError(f"command line: --compare: {refusal}")
     if adapter == settings.adapter:
         raise ConfigError(f"command line: --compare: expected another adapter than that of the run, got {adapter}")

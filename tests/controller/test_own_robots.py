@@ -72,6 +72,15 @@ def test_it_runs_with_a_model_of_a_robot_with_the_same_channels_and_actions(
     assert (folder / "report.html").is_file()
 
 
+def test_it_is_compared_with_another_of_its_models(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own_models(mine.parent)
+    checkpoint.save(replace(untrained("mb"), robot="my"), mine.parent / "models" / "my-mb.safetensors")
+    assert main([*SHORT, "./my.yaml", "--compare", "mb"]) == 0
+    assert json.loads(capsys.readouterr().out)["compare"]["adapter"] == "mb"
+    assert main([*SHORT, "./my.yaml", "--compare", "nobody"]) == 2
+    assert "command line: --compare: unknown adapter 'nobody'" in capsys.readouterr().err
+
+
 def test_without_a_model_it_says_how_to_get_one(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SHORT, "./my.yaml"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
