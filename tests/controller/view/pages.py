@@ -21,7 +21,7 @@ T = TypeVar("T")
 CHROMIUM = shutil.which("chromium")
 SOFTWARE = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 MAIN = "import sys; from controller.entry import main; sys.exit(main())"
-PATIENCE = 90.0
+PATIENCE = 60.0
 """A page is drawn without a graphics card, on processors that others use too [s]."""
 
 
