@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from controller.settings import robots
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -49,7 +51,7 @@ def test_nothing_else_lands_beside_the_five_packages(site: Path) -> None:
 def test_the_command_line_runs_from_the_wheel(site: Path) -> None:
     done = limber(site, "list", "robots")
     assert done.returncode == 0, done.stderr
-    assert {line.split()[0] for line in done.stdout.splitlines()} == {"go2", "go2-sport", "go2-walker", "roach"}
+    assert {line.split()[0] for line in done.stdout.splitlines()} == set(robots.names())
 
 
 def test_a_run_starts_from_the_settings_in_the_wheel(site: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -44,7 +45,7 @@ def located(robot: str) -> str:
         return str(Path(robot).resolve())
     if robot not in names():
         own = Path(robot) / f"{robot}.yaml"
-        hint = f"./{own}" if own.is_file() else "./my.yaml"
+        hint = f"./{own}" if os.path.isfile(own) else "./my.yaml"  # of a name that is too long Path would raise
         raise ValueError(f"unknown robot '{robot}'; {nearest(robot, names())}, or the path of a file such as {hint}")
     return robot
 
@@ -177,7 +178,7 @@ def _try_body(anatomy: Anatomy) -> None:
 
 
 def _is_path(text: str) -> bool:
-    return Path(text).name != text or Path(text).suffix != ""
+    return Path(text).name != text or Path(text).suffix != "" or text == ".."
 
 
 def _is_file(body: str) -> bool:

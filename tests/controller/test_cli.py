@@ -21,6 +21,7 @@ from controller.runs import simulated
 from controller.runs.folder import run_folder
 from controller.settings import assets
 from controller.settings.layers import Layer
+from controller.settings.robots import names
 from controller.steering.pipe import Piped, send
 from controller.steering.source import Command
 from controller.telemetry.run_log import Log, TickRecord
@@ -534,7 +535,7 @@ sys.exit(shown or main(["run", "--fast", "--seconds", "0.2", "--out", {str(tmp_p
         (["run", "--set", f"seed=[{'7, ' * 40_000}7]"], "seed: expected a valid integer, got [7, 7, 7, "),
         (
             ["run", "--robot", "x" * 100_000],
-            "expected one of go2, go2-sport, go2-walker, roach, or the path of a file such as ./my.yaml",
+            f"expected one of {', '.join(names())}, or the path of a file such as ./my.yaml",
         ),
         (["run", "--config", "/dev/zero"], "/dev/zero: expected at most 1,000,000 bytes of settings, got more"),
         (["run", "--set", "control.horizon=1000000000"], "horizon: expected a number in [1, 200], got 1e+09"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller.config import RunSettings
+from controller.config import ControlSettings, RunSettings
 from controller.controller import Controller
 from controller.courses.paths import COURSES, Progress
 from controller.loop.plan_loop import LoopTick
@@ -87,7 +87,9 @@ def test_a_cost_that_is_not_finite_loses(costs: list[float]) -> None:
 
 @pytest.mark.parametrize("name", sorted(COURSES))
 def test_a_failed_run_costs_a_larger_robot_as_much_as_a_small_one(name: str) -> None:
-    missions = [Mission.of(RunSettings(robot=robot, course=name), fast=True) for robot in robots.names()]
+    plain = {robot: ControlSettings(rate_hz=robots.spec(robot).control_hz) for robot in robots.names()}
+    own = [RunSettings(robot=robot, course=name, control=control) for robot, control in plain.items()]
+    missions = [Mission.of(settings, fast=True) for settings in own]
     small, *larger = (figures(mission, [], ended())["cost"] for mission in missions)
     assert larger == pytest.approx([small] * len(larger))
 
