@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller.config import ControlSettings, RunSettings
+from controller.config import RunSettings
 from controller.controller import Controller
 from controller.courses.paths import COURSES, Progress
 from controller.loop.plan_loop import LoopTick
 from controller.loop.timing import Journal, LoopResult, LoopSettings
 from controller.mission import Mission
+from controller.rhythm import ControlSettings
 from controller.settings import robots
 from controller.stress.settings import Trial
 from controller.stress.suite import check, stress_settings
