@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli import main
-
-pytestmark = pytest.mark.alone
+from controller.settings.robots import names
 
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 pytest.importorskip("mcap", reason="the extra log is not installed")
@@ -20,7 +19,7 @@ pytest.importorskip("mcap", reason="the extra log is not installed")
         ("", "--robot: expected go2"),
         (
             "--robot go3 --interface lo",
-            "unknown robot 'go3'; expected one of go2, go2-sport, go2-walker, roach; did you mean 'go2'?",
+            f"unknown robot 'go3'; expected one of {', '.join(names())}; did you mean 'go2'?",
         ),
         (
             "--robot roach --interface lo",

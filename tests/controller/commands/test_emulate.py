@@ -6,8 +6,7 @@ import pytest
 
 from benchmarks.two_terminals import free_domain
 from controller.cli import main
-
-pytestmark = pytest.mark.alone
+from controller.settings.robots import names
 
 pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 
@@ -15,7 +14,7 @@ pytest.importorskip("cyclonedds", reason="the extra go2 is not installed")
 @pytest.mark.parametrize(
     "flags, complaint",
     [
-        ("go3", "emulate: unknown robot 'go3'; expected one of go2, go2-sport, go2-walker, roach; did you mean 'go2'?"),
+        ("go3", f"emulate: unknown robot 'go3'; expected one of {', '.join(names())}; did you mean 'go2'?"),
         ("roach", "emulate: robot: expected one with an emulator, go2, go2-sport, go2-walker, got 'roach'"),
         ("go2 --fault frezze@3", "--fault: fault 'frezze@3': expected one of drop, delay, reorder, freeze,"),
         ("go2 --fault frezze@3", "got 'frezze'; did you mean 'freeze'?"),

@@ -24,8 +24,6 @@ from dynamics import checkpoint
 from tests.controller.conftest import untrained
 from tests.controller.suites import SMALL, result, write
 
-pytestmark = pytest.mark.alone
-
 TRIALS = 2 * 2 * 2
 
 
