@@ -39,7 +39,8 @@ class Watched:
         return str(re.findall(r"http\S+", said)[0])
 
     def ticks(self) -> list[dict[str, Any]]:
-        lines = (self.folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        log = self.folder / "log.jsonl"
+        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []  # the page is there before it
         return [json.loads(line) for line in lines[1:] if line.endswith("}")]
 
     def end(self) -> int:
