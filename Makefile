@@ -13,7 +13,7 @@ OTHERS := roach-grbal-50hz roach-hidden-speed roach-hidden-turn go2-grbal
 export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: setup demo train stress bench test check lint types pytest clean
+.PHONY: setup demo train stress bench test check lint types pytest browser clean
 .NOTPARALLEL:
 
 setup: $(STAMP)
@@ -71,7 +71,10 @@ types: setup
 
 pytest: setup  ## Two at a time, and then, one by one, those that would disturb each other
 	$(BIN)/pytest -m "not alone" -n 2 --dist loadfile
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m "alone and not browser"
+
+browser: setup  ## The live page in a real Chromium, which has to be installed: playwright install chromium
+	$(BIN)/pytest -m browser
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -14,7 +14,8 @@ from tests.controller.view.pages import CHROMIUM, SOFTWARE, Watched, running, un
 
 pytest.importorskip("viser")
 api = pytest.importorskip("playwright.sync_api")
-pytestmark = [pytest.mark.alone, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")]
+missing = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+pytestmark = [pytest.mark.alone, pytest.mark.browser, missing]
 WIDTH, HEIGHT = 1240, 480
 
 
