@@ -19,7 +19,7 @@ import numpy as np
 
 from controller import following
 from controller.courses.lead import Wanted
-from controller.courses.paths import START, Progress, Task
+from controller.courses.paths import START, Executed, Progress, Task
 from controller.rhythm import ControlSettings
 from controller.tick import Actions, Memory, Observation, TickResult
 from dynamics.adapters.base import Adapter, refit
@@ -123,8 +123,8 @@ class Controller:
         planned = time.perf_counter()
         self._memory = replace(memory, plan=plan, schedule=schedule)
         fresh, still = memory.errors is not before.errors, memory.progress.still
-        steps = before.progress, memory.progress, observation.state
-        cost = self._course.executed_cost(*steps, self._period, self._pose, observation.applied)
+        done = (before.progress, memory.progress, observation.state, self._period, self._pose, observation.applied)
+        cost = self._course.executed_cost(Executed(*done))
         return TickResult(
             schedule=schedule,
             plan=plan,

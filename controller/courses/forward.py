@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from controller.courses.lead import Wanted
-from controller.courses.paths import START, Progress
+from controller.courses.paths import START, Executed, Progress
 from controller.settings.layers import nearest
 from dynamics.transitions import FloatArray
 from planners.costs.forward import ForwardCost
@@ -54,18 +54,11 @@ class Forward:
         """Return the cost of candidates, whatever the action before."""
         return ForwardCost(pose[0], step, self.reward.effort / self.largest**2, self.reward.alive)
 
-    def executed_cost(
-        self,
-        before: Progress,
-        after: Progress,
-        state: FloatArray,
-        step: float,
-        pose: tuple[int, int, int],
-        action: FloatArray | None = None,
-    ) -> float:
+    def executed_cost(self, done: Executed) -> float:
         """Return the cost of the step that led from one progress to another; an action that is not known costs none."""
-        effort = 0.0 if action is None else self.reward.effort * float(np.square(action / self.largest).sum())
-        return effort - self.reward.alive - (after.s - before.s) / step
+        share = np.zeros(1) if done.action is None else done.action / self.largest
+        effort = self.reward.effort * float(np.square(share).sum())
+        return effort - self.reward.alive - (done.after.s - done.before.s) / done.step
 
 
 def parse(text: str) -> Reward:

@@ -54,6 +54,27 @@ class Progress:
 START = Progress(s=0.0, distance=0.0, signed=0.0, heading=0.0)
 
 
+@dataclass(frozen=True)
+class Executed:
+    """A step that was executed.
+
+    Attributes:
+        before: progress at its beginning.
+        after: progress at its end.
+        state: state vector (S,) at its end.
+        step: how long it took [s].
+        pose: indices of x, y and yaw in the state vector.
+        action: what was held over it (A,); None where no single action was.
+    """
+
+    before: Progress
+    after: Progress
+    state: FloatArray
+    step: float
+    pose: tuple[int, int, int]
+    action: FloatArray | None = None
+
+
 class Task(Protocol):
     """What a run should achieve: a path to follow, commands, a run forwards, or the reward of a hidden goal."""
 
@@ -79,19 +100,8 @@ class Task(Protocol):
         `pose` are the indices of x, y and yaw in the state vector. Without an action (A,), the first change is free.
         """
 
-    def executed_cost(
-        self,
-        before: Progress,
-        after: Progress,
-        state: FloatArray,
-        step: float,
-        pose: tuple[int, int, int],
-        action: FloatArray | None = None,
-    ) -> float:
-        """Return the cost of one executed step that ended in a state (S,): the one that planning predicts.
-
-        The action (A,) is the one that was held over it; None where none was.
-        """
+    def executed_cost(self, done: Executed) -> float:
+        """Return the cost of one executed step: the one that planning predicts."""
 
 
 @dataclass(frozen=True)
@@ -182,20 +192,12 @@ class Course:
         window = self.window(progress.s, behind=self.size.behind, ahead=self.size.ahead)
         return PathCost(window, self.weights, step, pose, self.change, previous_action, tilt=self.tilt)
 
-    def executed_cost(
-        self,
-        before: Progress,
-        after: Progress,
-        state: FloatArray,
-        step: float,
-        pose: tuple[int, int, int],
-        action: FloatArray | None = None,
-    ) -> float:
-        """Return the cost of one executed step of `step` seconds that ended in a state (S,)."""
-        lost = (before.s - after.s) * REFERENCE_STEP / step
-        turned = abs(wrapped(float(state[pose[2]]) - after.heading))
-        leaning = 0.0 if self.tilt is None else float(self.tilt(state))
-        return float(self.weights.step_cost(after.distance, turned, lost)) + leaning
+    def executed_cost(self, done: Executed) -> float:
+        """Return the cost of one executed step."""
+        lost = (done.before.s - done.after.s) * REFERENCE_STEP / done.step
+        turned = abs(wrapped(float(done.state[done.pose[2]]) - done.after.heading))
+        leaning = 0.0 if self.tilt is None else float(self.tilt(done.state))
+        return float(self.weights.step_cost(done.after.distance, turned, lost)) + leaning
 
     def window(self, s: float, behind: float, ahead: float) -> PathWindow:
         """Return the stretch of the path from `s - behind` to `s + ahead` [m]."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from controller.courses.goals import HiddenGoal
 from controller.courses.lead import Wanted
-from controller.courses.paths import START, Progress
+from controller.courses.paths import START, Executed, Progress
 from dynamics.transitions import FloatArray
 from hardware import rotation
 from hardware.robot import RobotState
@@ -37,17 +37,9 @@ class Pursuit:
         """Return the cost of candidates: their predicted reward, negative, whatever the action before."""
         return RewardCost(self.channel)
 
-    def executed_cost(
-        self,
-        before: Progress,
-        after: Progress,
-        state: FloatArray,
-        step: float,
-        pose: tuple[int, int, int],
-        action: FloatArray | None = None,
-    ) -> float:
-        """Return the cost of the step that led to a state (S,)."""
-        return -float(state[self.channel])
+    def executed_cost(self, done: Executed) -> float:
+        """Return the cost of the step that led to a state."""
+        return -float(done.state[self.channel])
 
 
 class Reading(NamedTuple):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from controller.courses.lead import Pose, Wanted, begun, moved
-from controller.courses.paths import START, Progress
+from controller.courses.paths import START, Executed, Progress
 from dynamics.transitions import FloatArray
 from hardware.steering import STILL, Steering, Velocity
 from planners.costs.path import TiltPrice, wrapped
@@ -63,20 +63,13 @@ class Steered:
         reference = lead.ahead(self.limits, step, self.delay, self.horizon)
         return PoseCost(reference, self.weights, pose, self.change, previous_action, tilt=self.tilt)
 
-    def executed_cost(
-        self,
-        before: Progress,
-        after: Progress,
-        state: FloatArray,
-        step: float,
-        pose: tuple[int, int, int],
-        action: FloatArray | None = None,
-    ) -> float:
-        """Return the cost of one executed step that ended in a state (S,)."""
-        if after.lead is None:
+    def executed_cost(self, done: Executed) -> float:
+        """Return the cost of one executed step."""
+        if done.after.lead is None:
             return 0.0
-        x, y, yaw = (float(state[index] - wanted) for index, wanted in zip(pose, after.lead.expected, strict=True))
-        leaning = 0.0 if self.tilt is None else float(self.tilt(state))
+        at = done.state[[*done.pose]]
+        x, y, yaw = (float(is_at - wanted) for is_at, wanted in zip(at, done.after.lead.expected, strict=True))
+        leaning = 0.0 if self.tilt is None else float(self.tilt(done.state))
         return self.weights.position * math.hypot(x, y) + self.weights.heading * abs(wrapped(yaw)) + leaning
 
 

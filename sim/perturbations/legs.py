@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -19,75 +20,76 @@ _SHORT_UNIT, _LEAST_SHORT = 0.2, 0.05
 
 
 @dataclass(frozen=True)
-class Limp(Perturbation):
+class _AllMotors(Perturbation):
+    """Something that befalls all motors of a leg at once."""
+
+    parameters: ClassVar[tuple[str, ...]] = ()
+    word: ClassVar[str]
+    """What such a leg is, in a report."""
+    leg: str = codec.name("leg")
+
+    @classmethod
+    @abc.abstractmethod
+    def befallen(cls, condition: Condition) -> frozenset[str]:
+        """Return the legs of a condition that it has befallen."""
+
+    @classmethod
+    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
+        return {"leg": tuple(leg for leg in anatomy.legs if anatomy.joints(leg))}
+
+    def check(self, anatomy: Anatomy) -> None:
+        driven = self.allowed(anatomy)["leg"]
+        if not driven:
+            expected = f"a leg with motors of its own, which robot {anatomy.name} lacks"
+            raise codec.PerturbationError(f"perturbation {self.name}.leg", expected, self.leg)
+        super().check(anatomy)
+
+    @property
+    def part(self) -> str:
+        return self.leg
+
+    @classmethod
+    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
+        legs, befallen = anatomy.legs if cls.name in anatomy.ranges else (), cls.befallen(condition)
+        return {f"{cls.name}_{leg}": float(leg in befallen) for leg in legs}
+
+    @classmethod
+    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
+        return (f"{leg} {cls.word}" for leg in anatomy.legs if told.get(f"{cls.name}_{leg}", 0.0) > MORE_LIKELY)
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Self:
+        return cls(_one(rng, split, anatomy))
+
+
+@dataclass(frozen=True)
+class Limp(_AllMotors):
     """All motors of a leg give no torque any more; their shorted windings still brake."""
 
     name: ClassVar[str] = "limp"
-    parameters: ClassVar[tuple[str, ...]] = ()
-    leg: str = codec.name("leg")
+    word: ClassVar[str] = "limp"
 
     def change(self, condition: Condition) -> Condition:
         return replace(condition, limp_legs=condition.limp_legs | {self.leg})
 
     @classmethod
-    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
-        return {"leg": tuple(leg for leg in anatomy.legs if anatomy.joints(leg))}
-
-    def check(self, anatomy: Anatomy) -> None:
-        _check_driven(self, self.leg, anatomy)
-
-    @property
-    def part(self) -> str:
-        return self.leg
-
-    @classmethod
-    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        legs = anatomy.legs if cls.name in anatomy.ranges else ()
-        return {f"limp_{leg}": float(leg in condition.limp_legs) for leg in legs}
-
-    @classmethod
-    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        return (f"{leg} limp" for leg in anatomy.legs if told.get(f"limp_{leg}", 0.0) > MORE_LIKELY)
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Limp:
-        return cls(_one(rng, split, anatomy))
+    def befallen(cls, condition: Condition) -> frozenset[str]:
+        return condition.limp_legs
 
 
 @dataclass(frozen=True)
-class Stiff(Perturbation):
+class Stiff(_AllMotors):
     """All motors of a leg jam: it keeps the shape that it has at that time."""
 
     name: ClassVar[str] = "stiff"
-    parameters: ClassVar[tuple[str, ...]] = ()
-    leg: str = codec.name("leg")
+    word: ClassVar[str] = "stuck"
 
     def change(self, condition: Condition) -> Condition:
         return replace(condition, stiff_legs=condition.stiff_legs | {self.leg})
 
     @classmethod
-    def allowed(cls, anatomy: Anatomy) -> Mapping[str, Range | tuple[str, ...]]:
-        return {"leg": tuple(leg for leg in anatomy.legs if anatomy.joints(leg))}
-
-    def check(self, anatomy: Anatomy) -> None:
-        _check_driven(self, self.leg, anatomy)
-
-    @property
-    def part(self) -> str:
-        return self.leg
-
-    @classmethod
-    def describe(cls, condition: Condition, anatomy: Anatomy) -> dict[str, float]:
-        legs = anatomy.legs if cls.name in anatomy.ranges else ()
-        return {f"stiff_{leg}": float(leg in condition.stiff_legs) for leg in legs}
-
-    @classmethod
-    def words(cls, told: Mapping[str, float], anatomy: Anatomy) -> Iterator[str]:
-        return (f"{leg} stuck" for leg in anatomy.legs if told.get(f"stiff_{leg}", 0.0) > MORE_LIKELY)
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> Stiff:
-        return cls(_one(rng, split, anatomy))
+    def befallen(cls, condition: Condition) -> frozenset[str]:
+        return condition.stiff_legs
 
 
 @dataclass(frozen=True)
@@ -127,13 +129,6 @@ class ShortLeg(Perturbation):
     @classmethod
     def draw(cls, rng: np.random.Generator, split: Split, anatomy: Anatomy) -> ShortLeg:
         return cls(_one(rng, split, anatomy), anatomy.bands("short_leg", "share").draw(rng, split))
-
-
-def _check_driven(item: Limp | Stiff, leg: str, anatomy: Anatomy) -> None:
-    """Raise PerturbationError unless a robot has such a leg with motors of its own."""
-    driven = [each for each in anatomy.legs if anatomy.joints(each)]
-    where = f" on robot {anatomy.name}" if driven else f"a leg with motors of its own, which robot {anatomy.name} lacks"
-    codec.check_one(f"perturbation {item.name}.leg", leg, driven, where)
 
 
 def _one(rng: np.random.Generator, split: Split, anatomy: Anatomy) -> str:

@@ -13,7 +13,7 @@ from controller.cli import main
 from controller.config import RunSettings, run_settings
 from controller.courses import forward
 from controller.courses.forward import Forward, Reward
-from controller.courses.paths import START, Progress
+from controller.courses.paths import START, Executed, Progress
 from controller.mission import Mission
 from controller.settings.layers import Layer
 from controller.settings.robots import spec
@@ -57,7 +57,7 @@ def test_the_executed_cost_is_gymnasiums_reward(robot: str) -> None:
         ours.command(Setpoints(none, none, most * share, none, none))
         ours.step(5)
         after = task.locate(ours.position, before)
-        earned -= task.executed_cost(before, after, none, STEP, (0, 1, 2), most * share)
+        earned -= task.executed_cost(Executed(before, after, none, STEP, (0, 1, 2), most * share))
         before = after
         # The ant's environment reads where it is one physics step late, so the last step is not yet paid.
         late = 0.2 * abs(ours.velocity[0]) + 0.01 if robot == "ant" else 1e-9
@@ -71,7 +71,7 @@ def test_planned_and_executed_steps_cost_the_same() -> None:
     planned = task.cost(Progress(1.0, 0.0, 0.0, 0.0), STEP, (0, 1, 2))(states, actions)
     before, after = (task.locate(state) for state in states[0, 0])
     assert planned[0, 0] == pytest.approx(
-        task.executed_cost(before, after, states[0, 0, 1], STEP, (0, 1, 2), actions[0, 0])
+        task.executed_cost(Executed(before, after, states[0, 0, 1], STEP, (0, 1, 2), actions[0, 0]))
     )
     assert planned[0, 0] == pytest.approx(0.3 * (0.25 + 1.0) - 0.1 - 4.0)
     assert task.locate(np.zeros(3)).s == START.s

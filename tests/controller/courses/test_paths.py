@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.courses.paths import COURSES, START, Course, Progress, build
+from controller.courses.paths import COURSES, START, Course, Executed, Progress, build
 from hardware.spec import CourseSize
 from planners import cem
 from planners.costs.path import PathWeights, TiltPrice
@@ -172,7 +172,7 @@ def test_what_is_planned_is_what_is_scored(course: Course) -> None:
     yaw = float(course.headings[100]) + 0.3 + 2 * math.pi
     after = course.locate(np.array([x, y]), before)
     planned = course.cost(before, STEP, POSE)(np.array([[[start, [x, y, yaw]]]]), np.zeros((1, 1, 2)))
-    executed = course.executed_cost(before, after, np.array([x, y, yaw]), STEP, POSE)
+    executed = course.executed_cost(Executed(before, after, np.array([x, y, yaw]), STEP, POSE))
     assert executed == pytest.approx(planned[0, 0], abs=1e-6)
 
 
@@ -182,7 +182,7 @@ def test_action_changes_cost_in_planning_alone() -> None:
     assert course.cost(START, STEP, POSE)(states, actions)[0, 0] == pytest.approx(2.0 + 0.5 * 4)
     planned = course.cost(START, STEP, POSE, np.array([0.0, 2.0]))(states, actions)
     assert planned[0, 0] == pytest.approx(2.0 + 0.5 * 4 + 2.0 + 0.5 * 4)
-    assert course.executed_cost(START, START, np.zeros(3), STEP, POSE) == 0.0
+    assert course.executed_cost(Executed(START, START, np.zeros(3), STEP, POSE)) == 0.0
 
 
 def test_a_lean_costs_in_planning_and_in_scoring() -> None:
@@ -190,16 +190,16 @@ def test_a_lean_costs_in_planning_and_in_scoring() -> None:
     states = np.zeros((1, 1, 2, 5))
     states[..., 1, 3:] = 0.3, 0.4
     planned = course.cost(START, STEP, POSE)(states, np.zeros((1, 1, 2)))[0, 0]
-    assert course.executed_cost(START, START, states[0, 0, 1], STEP, POSE) == pytest.approx(8 * 0.4**2)
+    assert course.executed_cost(Executed(START, START, states[0, 0, 1], STEP, POSE)) == pytest.approx(8 * 0.4**2)
     assert planned == pytest.approx(8 * 0.4**2)
 
 
 def test_weights_belong_to_the_course() -> None:
     before, after = Progress(1.0, 0.0, 0.0, 0.0), Progress(1.02, 0.01, -0.01, 0.1)
     state = np.array([0.0, 0.0, 0.3])
-    cost = COURSES["straight"].executed_cost(before, after, state, STEP, POSE)
+    cost = COURSES["straight"].executed_cost(Executed(before, after, state, STEP, POSE))
     assert cost == pytest.approx(50 * 0.01 + 5 * 0.2 - 10 * 0.02 * 2)
-    assert COURSES["zigzag"].executed_cost(before, after, state, STEP, POSE) == pytest.approx(
+    assert COURSES["zigzag"].executed_cost(Executed(before, after, state, STEP, POSE)) == pytest.approx(
         40 * 0.01 + 10 * 0.2 - 0.4
     )
 
@@ -228,7 +228,10 @@ def test_a_scaled_course_costs_a_scaled_run_the_same(course: Course) -> None:
     assert large_at.signed == pytest.approx(3.0 * small_at.signed, abs=2e-3)
     assert large_at.heading == pytest.approx(small_at.heading, abs=1e-2)
     state = np.array([0.3, 0.04, 0.1])
-    costs = [path.executed_cost(START, at, state, STEP, POSE) for path, at in ((course, small_at), (large, large_at))]
+    costs = [
+        path.executed_cost(Executed(START, at, state, STEP, POSE))
+        for path, at in ((course, small_at), (large, large_at))
+    ]
     assert costs[1] == pytest.approx(costs[0], abs=0.1)
 
 

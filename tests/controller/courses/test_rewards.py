@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from controller.courses.goals import GOALS, HiddenGoal, judged, parse
+from controller.courses.paths import Executed
 from controller.courses.rewards import Pursuit, Referee
 from controller.training.fitting import relabel
 from dynamics.state_space import from_names
@@ -38,7 +39,7 @@ def test_a_pursuit_costs_the_reward_that_is_missing() -> None:
     assert math.isnan(progress.distance)
     assert task.cost(progress, PERIOD, (0, 1, 2)) == RewardCost(3)
     planned = task.cost(progress, PERIOD, (0, 1, 2))(np.stack([np.zeros(4), state])[None, None], np.zeros((1, 1, 2)))
-    assert task.executed_cost(progress, progress, state, PERIOD, (0, 1, 2)) == planned[0, 0] == 0.7
+    assert task.executed_cost(Executed(progress, progress, state, PERIOD, (0, 1, 2))) == planned[0, 0] == 0.7
 
 
 def test_the_referee_judges_the_mean_speed_over_a_period_and_pays_for_the_one_before() -> None:

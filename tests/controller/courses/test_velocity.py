@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.courses.lead import FORGET, Pose, Wanted, begun, moved
-from controller.courses.paths import Progress
+from controller.courses.paths import Executed, Progress
 from controller.courses.velocity import Steered, velocity_errors
 from dynamics.transitions import FloatArray
 from hardware.steering import STILL, Axis, Steering, Velocity
@@ -71,7 +71,7 @@ def test_the_cost_of_an_executed_step_is_the_one_that_planning_predicts() -> Non
     state = np.array([0.02, -0.01, 0.3])
     cost = Steered(LIMITS, delay=0, horizon=1).cost(before, PERIOD, POSE)
     planned = cost(np.stack([np.zeros(3), state])[None, None], np.zeros((1, 1, 2)))
-    assert TASK.executed_cost(before, after, state, PERIOD, POSE) == pytest.approx(planned[0, 0])
+    assert TASK.executed_cost(Executed(before, after, state, PERIOD, POSE)) == pytest.approx(planned[0, 0])
     x, y, yaw = state - np.array(after.lead.expected)
     assert planned[0, 0] == pytest.approx(50 * math.hypot(x, y) + 5 * abs(yaw))
 
