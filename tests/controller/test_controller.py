@@ -11,6 +11,7 @@ from controller.controller import Controller
 from controller.courses.paths import COURSES
 from controller.courses.velocity import Steered
 from controller.rhythm import ControlSettings
+from controller.switching import Switching
 from controller.tick import Actions, Observation, TickResult
 from dynamics.adapters.base import Adapted, Adapter
 from dynamics.adapters.fixed import FixedSettings
@@ -77,7 +78,9 @@ def test_a_robot_that_is_told_nothing_rests_and_learns_nothing_from_it() -> None
     assert learned == [False, False, False, False, True, True, True, False]
 
 
-def drive(subject: Controller, ticks: int, gain: float = 1.0, start: FloatArray | None = None) -> list[TickResult]:
+def drive(
+    subject: Controller | Switching, ticks: int, gain: float = 1.0, start: FloatArray | None = None
+) -> list[TickResult]:
     """Play the controller's own schedules on the toy vehicle."""
     state, applied, results = np.zeros(5) if start is None else start, None, []
     for k in range(ticks):
