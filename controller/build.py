@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from controller.loop.steered import SteeredPlanning
 from controller.loop.timing import LoopResult, LoopSettings
 from controller.mission import Mission
 from controller.oracle import oracle
+from controller.settings import assets, robots
 from controller.settings.layers import ConfigError
 from controller.steering import script
 from controller.steering.helm import Helm
@@ -76,9 +78,8 @@ def load_model(mission: Mission, adapter: str) -> Checkpoint:
     """
     path = mission.settings.model_file(adapter)
     spec, period = mission.spec, mission.loop.period
-    if not path.exists() and mission.settings.checkpoint is None and spec.source != spec.name:
-        cure = "train one (limber train --config FILE) and put it there, or name one (--checkpoint FILE)"
-        raise CheckpointError(f"{path}: no such checkpoint; robot {spec.name} has no {adapter} yet: {cure}")
+    if not path.exists() and mission.settings.checkpoint is None:
+        raise CheckpointError(f"{path}: no such checkpoint; {_cure(mission, adapter, path)}")
     loaded = checkpoint.load(path)
     expectations = (
         ("recipe", adapter, loaded.recipe),
@@ -93,6 +94,15 @@ def load_model(mission: Mission, adapter: str) -> Checkpoint:
     if abs(loaded.period - period) > _PERIOD_TOLERANCE:
         raise CheckpointError(f"{path}: period: expected {period:g} s, the control period, got {loaded.period:g} s")
     return loaded
+
+
+def _cure(mission: Mission, adapter: str, path: Path) -> str:
+    """Return what to do about a model that is not there, and which others are."""
+    name, told = mission.spec.name, mission.settings
+    config = robots.training(told.robot, adapter, told.control.rate_hz, told.goal) or "FILE"
+    others = ", ".join(assets.trained(name, path.parent))
+    missing = f"robot {name} has no {path.stem.removeprefix(f'{name}-')} yet{others and f' (it has {others})'}"
+    return f"{missing}; train one: limber train --config {config}, and put it there or name it (--checkpoint FILE)"
 
 
 def _reward(channels: Sequence[Channel | ModelChannel]) -> str:

@@ -43,6 +43,11 @@ def robots() -> list[Path]:
     return sorted(robot("").parent.glob("*.yaml"), key=lambda file: file.stem)
 
 
+def experiments() -> list[Path]:
+    """Return the settings of all trainings and suites that come along."""
+    return sorted((_ROOT / "configs" / "experiments").rglob("*.yaml"))
+
+
 def run_config(robot: str, rate_hz: float | None = None, *, goal: bool = False) -> Path:
     """Return the settings file of a robot: on a path or with a hidden goal, at its usual or another rate [Hz]."""
     return _ROOT / "configs" / "run" / f"{robot}{'-goal' if goal else ''}{_suffix(rate_hz)}.yaml"
@@ -73,12 +78,18 @@ def refusal(recipe: str, robot: str, folder: Path | None = None) -> str | None:
 
     Trained models lie in a folder as <robot>-<recipe>.safetensors; by default those that come with Limber.
     """
-    files = (folder or checkpoint(robot, recipe).parent).glob(f"{robot}-*.safetensors")
-    others = tuple(f"{file.stem}-" for file in robots() if file.stem.startswith(f"{robot}-"))
-    trained = [file.stem.removeprefix(f"{robot}-") for file in files if not file.stem.startswith(others)]
-    if recipe in RECIPES or any(f"{name}-".startswith(f"{recipe}-") for name in trained):
+    files = trained(robot, folder or checkpoint(robot, recipe).parent)
+    known = {name.partition("-")[0] for name in files}
+    if recipe in RECIPES or recipe in known:
         return None
-    return f"unknown adapter '{recipe}'; {nearest(recipe, {*RECIPES, *(name.partition('-')[0] for name in trained)})}"
+    return f"unknown adapter '{recipe}'; {nearest(recipe, {*RECIPES, *known})}"
+
+
+def trained(robot: str, folder: Path) -> list[str]:
+    """Return the recipes of which a folder has a trained model of a robot, and the rate or goal of unusual ones."""
+    others = tuple(f"{file.stem}-" for file in robots() if file.stem.startswith(f"{robot}-"))
+    files = folder.glob(f"{robot}-*.safetensors")
+    return sorted(file.stem.removeprefix(f"{robot}-") for file in files if not file.stem.startswith(others))
 
 
 def _suffix(rate_hz: float | None) -> str:

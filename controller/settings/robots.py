@@ -131,6 +131,21 @@ def checkpoint(robot: str, recipe: str, rate_hz: float | None = None, goal: str 
     return beside if _is_path(own) and not (shipped.is_file() and not beside.is_file()) else shipped
 
 
+def training(robot: str, recipe: str, rate_hz: float, goal: str | None) -> Path | None:
+    """Return the settings that train such a model of a robot: beside its own file, else of those that come along."""
+    place = located(_parts(robot)[0])
+    own = Path(place).with_name(f"{Path(place).stem}-train.yaml")
+    for file in [own] if _is_path(place) else assets.experiments():
+        said = read_yaml(file).values if file.is_file() else {}
+        recipes = said.get("recipes")
+        fits = (said.get("rate_hz"), said.get("goal")) == (rate_hz, goal) and (
+            file == own or said.get("robot") == place
+        )
+        if isinstance(recipes, Mapping) and recipe in recipes and fits:
+            return file
+    return None
+
+
 @functools.cache
 def _read(source: str) -> RobotSpec:
     place, contract = _parts(source)

@@ -85,8 +85,35 @@ def test_without_a_model_it_says_how_to_get_one(mine: Path, capsys: pytest.Captu
     assert main([*SHORT, "./my.yaml"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
     assert f"{mine.parent}/models/my-snail.safetensors: no such checkpoint; robot my has no snail yet" in line
-    assert "limber train --config FILE" in line
+    assert "train one: limber train --config FILE" in line
     assert "--checkpoint FILE" in line
+    text = "rate_hz: 20.0\nrecipes: {snail: {adapter: {kind: attention}}}\n"
+    Path("my-train.yaml").write_text(text, encoding="utf-8")
+    assert main([*SHORT, "./my.yaml"]) == 3
+    assert f"train one: limber train --config {mine.parent}/my-train.yaml, and" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flags, missing, config",
+    [
+        (["go2", "--adapter", "belief"], "go2 has no belief yet (it has grbal, ", "FILE"),
+        (["half-cheetah"], "half-cheetah has no mb yet; ", "configs/experiments/literature/half-cheetah.yaml"),
+        (
+            ["roach", "--set", "control.rate_hz=50", "--adapter", "snail"],
+            "roach has no snail-50hz yet (it has ",
+            "FILE",
+        ),
+    ],
+)
+def test_without_a_model_of_a_robot_that_came_along_too(
+    capsys: pytest.CaptureFixture[str], flags: list[str], missing: str, config: str
+) -> None:
+    if flags == ["half-cheetah"]:
+        pytest.importorskip("gymnasium")
+    assert main([*SHORT, *flags]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"no such checkpoint; robot {missing}" in line
+    assert f"{config}, and put it there or name it (--checkpoint FILE)" in line
 
 
 def test_its_runs_begin_from_the_settings_beside_it_or_from_the_defaults(mine: Path) -> None:
