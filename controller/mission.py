@@ -115,7 +115,8 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
         course = _steered(settings, spec) if settings.course_name == velocity.NAME else _path(settings, spec)
         if isinstance(course, Course):
             perp, head = control.distance * course.weights.perp, control.heading * course.weights.head
-            course = replace(course, weights=replace(course.weights, perp=perp, head=head))
+            weights = replace(course.weights, perp=perp, head=head)
+            course = replace(course, weights=weights, integral=control.integral / control.rate_hz)
         if control.change:
             course = replace(course, change=control.change / actions.range**2)
         if control.tilt:
@@ -124,7 +125,7 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
             leaning = names.index("roll"), names.index("pitch")
             course = replace(course, tilt=TiltPrice(control.tilt, control.upright, leaning))
         return course
-    for key, usual in (("change", 0), ("tilt", 0), ("distance", 1), ("heading", 1)):
+    for key, usual in (("change", 0), ("tilt", 0), ("distance", 1), ("heading", 1), ("integral", 0)):
         if (price := getattr(control, key)) != usual:
             expected = f"expected {usual} on {settings.course_name}, whose reward is all"
             raise ConfigError(f"control.{key}: {expected}, got {price}")

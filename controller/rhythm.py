@@ -25,6 +25,7 @@ class ControlSettings:
         change: what it costs to move one action over its whole range from one step to the next; paths only.
         distance: what distance to a path costs, as a share of the course's own price; paths only.
         heading: the same of a heading error.
+        integral: share of what distance to a path remains by which plans aim further to its other side, a second [1/s].
         tilt: what a squared radian of tilt beyond `upright` costs a step: a plan then sees a fall coming; paths only.
         upright: tilt that costs nothing [rad].
         trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
@@ -42,6 +43,7 @@ class ControlSettings:
     change: float = 0.0
     distance: float = 1.0
     heading: float = 1.0
+    integral: float = 0.0
     tilt: float = 0.0
     upright: float = 0.35
     trust: int = 8
@@ -54,7 +56,7 @@ class ControlSettings:
         for key, least in (("horizon", 1), ("trust", 1), ("delay_ticks", 0)):
             within(key, least, getattr(self, key), _MOST_STEPS)
         within("chunk", 1, self.chunk, LARGEST)
-        at_least(self, 0, "change", "distance", "heading", "tilt", "upright")
+        at_least(self, 0, "change", "distance", "heading", "integral", "tilt", "upright")
         require(0 < self.rate_hz <= 500, "rate_hz", "more than 0 and at most 500", self.rate_hz)
         require(0 < self.budget <= 1, "budget", "a share in (0, 1]", self.budget)
         require(0 <= self.feedback <= 1, "feedback", "a share in [0, 1]", self.feedback)

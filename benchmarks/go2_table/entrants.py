@@ -49,10 +49,10 @@ class Entrant:
     own: str = "{}"
 
     def settings(self, values: Mapping[str, object]) -> RunSettings:
-        """Return the settings of a run; loops need no time to plan, and are late by no tick."""
+        """Return the settings of a run; loops plan in no time and integrate themselves."""
         loop = self.name in LOOPS
         layers = [Layer("table", {"robot": self.robot, **values, "adapter": "mb" if loop else self.name})]
-        layers.append(Layer("table", {"control": {"delay_ticks": 0}} if loop else json.loads(self.own)))
+        layers.append(Layer("table", {"control": {"delay_ticks": 0, "integral": 0}} if loop else json.loads(self.own)))
         return run_settings(layers)
 
     def rig(self, mission: Mission) -> Rig:

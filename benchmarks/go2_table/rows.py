@@ -10,6 +10,8 @@ SECONDS, SETTLE = 24.0, 2.0
 """Length of a run, and how long after an onset nothing counts yet [s]."""
 ONSET, BEND = 8.0, 4.0
 """When it sets in on a straight line [s]; on curves that is drawn over so long, about a pair of bends."""
+STEEPER = 0.08
+"""A slope is walked onto: it gets steeper by a degree at such intervals [s], by 15 degrees over 0.8 m."""
 CURVES = ("zigzag", "figure8")
 COURSES = ("straight", *CURVES)
 
@@ -58,9 +60,9 @@ def _motors() -> list[Row]:
 def _slopes() -> list[Row]:
     ways = (("up", 0), ("down", 180), ("across", 90))
     return [
-        _row(
+        Row(
             f"{degrees} degrees {way}",
-            f"slope:deg={degrees},heading_deg={heading}",
+            tuple((f"slope:deg=1,heading_deg={heading}", STEEPER * k, None) for k in range(degrees)),
             promised="stands" if degrees == 15 else "",
             everywhere=(degrees, way) == (15, "across"),
         )

@@ -49,6 +49,7 @@ PLANNER: Draws = {
     "change": _scaled(1.0, 60.0),
     "distance": _scaled(0.7, 3.0),
     "heading": _scaled(0.1, 1.0),
+    "integral": _between(0.0, 2.0),
     "feedback": _between(0.0, 1.0),
     "damping": _scaled(0.5, 10.0),
     "iterations": lambda rng: int(rng.integers(1, 4)),
@@ -89,7 +90,7 @@ def _cost(result: Result) -> float:
 
 def _planner(values: Mapping[str, object]) -> dict[str, object]:
     search = {"iterations": values["iterations"], "elites": values["elites"]}
-    control = {key: values[key] for key in ("horizon", "change", "distance", "heading", "feedback")}
+    control = {key: values[key] for key in ("horizon", "change", "distance", "heading", "integral", "feedback")}
     return {
         "control": control,
         "planner": {"kind": "hybrid", "search": search, "polish": {"damping": values["damping"]}},

@@ -26,6 +26,9 @@ _SUBSTEPS = 20
 _CRAWLER = CourseSize(scale=1.0, ahead=0.6, behind=0.1, tick=0.15)
 """As the courses are laid out: several times what a crawler of 10 cm runs in a plan, and in a tick."""
 
+_NEAR, _ASIDE = 0.01, 0.03
+"""Of a distance to the path no more than this counts as one that remains, and aims differ no more from it [m]."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -37,6 +40,7 @@ class Progress:
         signed: the same, positive to the left of the path [m].
         heading: direction of the path there, in (-pi, pi] [rad].
         lead: where a robot that is steered should be by now; None on a path.
+        aside: how far to the left of the path planning aims, because plans have kept ending to the right of it [m].
     """
 
     s: float
@@ -44,6 +48,7 @@ class Progress:
     signed: float
     heading: float
     lead: Lead | None = None
+    aside: float = 0.0
 
     @property
     def still(self) -> bool:
@@ -119,6 +124,7 @@ class Course:
         size: how far along the path is looked.
         change: weights of squared action changes (A,), a matter of planning alone; None lets them be free.
         tilt: what leaning costs; None lets it be free.
+        integral: share of its distance to the path by which planning aims further to the other side, at each look.
     """
 
     name: str
@@ -132,6 +138,7 @@ class Course:
     size: CourseSize = _CRAWLER
     change: FloatArray | None = None
     tilt: TiltPrice | None = None
+    integral: float = 0.0
 
     @property
     def description(self) -> str:
@@ -177,19 +184,21 @@ class Course:
         window = self.window(previous.s, behind=reach, ahead=reach)
         foot = window.project(np.asarray(pose[:1], dtype=np.float64), np.asarray(pose[1:2], dtype=np.float64))
         low, high = previous.s - reach, previous.s + reach
-        signed = float(foot.offset[0])
+        signed, near, most = float(foot.offset[0]), _NEAR * self.size.scale, _ASIDE * self.size.scale
+        aside = previous.aside - self.integral * min(max(signed, -near), near)
         return Progress(
             s=min(max(window.start + float(foot.progress[0]), low), high),
             distance=abs(signed),
             signed=signed,
             heading=float(wrapped(foot.heading)[0]),
+            aside=min(max(aside, -most), most),
         )
 
     def cost(
         self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
     ) -> PathCost:
         """Return the cost of candidates; the path is searched around the robot's progress."""
-        window = self.window(progress.s, behind=self.size.behind, ahead=self.size.ahead)
+        window = self.window(progress.s, behind=self.size.behind, ahead=self.size.ahead).moved(progress.aside)
         return PathCost(window, self.weights, step, pose, self.change, previous_action, tilt=self.tilt)
 
     def executed_cost(self, done: Executed) -> float:

@@ -9,7 +9,7 @@ step, so the balance between tracking and hurrying, and the cost of a step, do n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, NamedTuple, TypeVar
 
@@ -119,6 +119,13 @@ class PathWindow:
         arclength = self.spacing * np.arange(len(x))
         vertices = np.stack([x, y, np.cos(self.headings), np.sin(self.headings), self.headings, bend, arclength])
         return np.stack([x, y, -(x**2 + y**2) / 2]), vertices
+
+    def moved(self, aside: float) -> PathWindow:
+        """Return the same stretch a little to the left [m]."""
+        if not aside:
+            return self
+        left = np.stack([-np.sin(self.headings), np.cos(self.headings)], axis=-1)
+        return replace(self, points=self.points + aside * left)
 
     def project(self, x: AnyFloats, y: AnyFloats) -> Projection:
         """Project points with coordinates x, y (...) [m]; the path is an arc of a circle around each vertex."""
