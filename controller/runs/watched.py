@@ -43,7 +43,7 @@ def watched(settings: RunSettings, view: Address, *, fast: bool, out: Path | Non
         seconds=settings.seconds,
         mode="simulated",
         adapters=tuple(each.recipe for each in (model, *others)),
-        courses=() if mission.goal is not None else tuple(COURSES),
+        courses=() if mission.goal is not None else tuple(dict.fromkeys((settings.course, *COURSES))),
         fast=fast,
         steering=mission.spec.steering if settings.steer == PAGE else None,
     )

@@ -17,10 +17,14 @@ from sim.conditions.writer import ConditionWriter, ground_to_level
 from sim.perturbations import compose, parse
 from sim.robots.anatomy import Anatomy
 from sim.robots.builders import build
+from sim.robots.parts import compiled
 from sim.terrain import TERRAINS
 
 _HIDDEN_GROUPS = 3
 """Geoms of this group and beyond are not drawn, as in MuJoCo's own viewer."""
+_GROUNDS = (mujoco.mjtGeom.mjGEOM_PLANE, mujoco.mjtGeom.mjGEOM_HFIELD)
+_ROOM = 3.0
+"""Of a robot, in how far it reaches."""
 _STUMP = (208, 40, 40)
 _ROUND = 24
 """Corners of a circle."""
@@ -39,7 +43,7 @@ class DrawnBody:
     ) -> None:
         self._pushed = pushed
         self._anatomy, self._terrain, self._clicked = anatomy, TERRAINS.get(terrain, TERRAINS["flat"]), clicked
-        self.model = build(anatomy, self._terrain, True).compile()
+        self.model = compiled(build(anatomy, self._terrain, rough=not anatomy.verbatim))
         self.data = mujoco.MjData(self.model)
         self._writer = ConditionWriter(self.model, anatomy)
         self._frames: dict[int, viser.FrameHandle] = {}
@@ -48,16 +52,21 @@ class DrawnBody:
         self._acting: Sequence[str] | None = None
         self.condition = Condition(terrain=self._terrain)
         for geom in range(self.model.ngeom):
-            body = int(self.model.geom_bodyid[geom])
-            if body and self.model.geom_group[geom] < _HIDDEN_GROUPS:
-                self._draw(server, root, body, geom)
+            ground = self.model.geom_type[geom] in _GROUNDS
+            if not ground and self.model.geom_group[geom] < _HIDDEN_GROUPS:
+                self._draw(server, root, int(self.model.geom_bodyid[geom]), geom)
+        self.scale = _ROOM * self._reach()
+        """Of what is around it in the scene [m]."""
         for leg in anatomy.legs:
             self._stump(server, root, leg)
 
-    @property
-    def scale(self) -> float:
-        """Return the size of a robot of a kind that this is one of [m]."""
-        return float(self.model.stat.extent)
+    def _reach(self) -> float:
+        """Return how far the robot reaches from the middle of its trunk [m]."""
+        mujoco.mj_kinematics(self.model, self.data)
+        trunk = self.data.xpos[self.model.body(self._anatomy.trunk).id]
+        own = [geom for geom in self._geoms if self.model.geom_bodyid[geom]]
+        away = np.linalg.norm(self.data.geom_xpos[own] - trunk, axis=1) + self.model.geom_rbound[own]
+        return float(away.max())
 
     def place_of(self, leg: str) -> FloatArray:
         """Return where the limb is that a leg loses, in ground axes (3,) [m]: the middle of its longest geom."""
@@ -71,10 +80,10 @@ class DrawnBody:
         for body, frame in self._frames.items():
             frame.position, frame.wxyz = self.data.xpos[body].copy(), self.data.xquat[body].copy()
 
-    def happen(self, perturbations: Sequence[str]) -> bool:
-        """Show what acts, as on the command line; return whether that has changed."""
+    def happen(self, perturbations: Sequence[str]) -> None:
+        """Show what acts, as on the command line."""
         if perturbations == self._acting:
-            return False
+            return
         self._acting = perturbations
         self.condition = compose(Condition(terrain=self._terrain), map(parse, perturbations))
         self._writer.write(self.condition, self.data)
@@ -82,7 +91,6 @@ class DrawnBody:
             node.visible = bool(self.model.geom_rgba[geom, 3] > 0.0)
         for leg, stump in self._stumps.items():
             stump.visible = leg in self.condition.lost_legs
-        return True
 
     @property
     def level(self) -> FloatArray:
@@ -123,7 +131,7 @@ class DrawnBody:
         parent = int(limb.parentid[0])
         if parent not in self._frames:
             self._frames[parent] = server.scene.add_frame(f"{root}/{self.model.body(parent).name}", show_axes=False)
-        radius = 0.014 * self.scale
+        radius = 0.02 * self.scale
         node = server.scene.add_icosphere(
             f"{self._frames[parent].name}/{leg}_stump", radius, _STUMP, position=limb.pos.copy(), visible=False
         )

@@ -154,8 +154,9 @@ class Page:
     def _panel(self) -> None:
         server, header = self._server, self._about.headers[0]
         panel = server.gui.add_panel()
-        with panel.add_tab(f"{header.robot}: what it does and believes"):
+        with panel.add_tab(header.robot):
             self._words = server.gui.add_markdown("It is about to begin.")
+            server.gui.add_html(self._stages[0].legend)
             self._curves = Curves(server, self._about.headers)
         panel.dock_left()
         panel.set_width(400)
@@ -166,7 +167,7 @@ class Page:
         scale, camera = self._stages[0].scale, self._server.initial_camera
         camera.position = (-0.26 * scale, -0.24 * scale, 0.22 * scale)
         camera.look_at = (0.02 * scale, 0.0, 0.01 * scale)
-        camera.near = 0.005 * scale
+        camera.near = 0.03 * scale  # the nearer, the fewer depths are told apart
 
     def _came(self, client: viser.ClientHandle) -> None:
         for kind in _UPLOADS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 
@@ -9,19 +10,25 @@ import numpy as np
 import viser
 from numpy.typing import NDArray
 
+from controller.courses.lead import Pose, moved
 from controller.settings import robots
 from controller.telemetry.run_log import FloatArray, RunHeader
 from controller.view.body import Clicked, DrawnBody, Pushed
 from controller.view.frame import Frame
+from controller.view.ground import DrawnGround
+from hardware.steering import STILL, Velocity
 
 _COURSE, _TRAIL = (150, 158, 170), (0, 114, 178)
 _PLAN, _FAN, _EXPECTED = (0, 158, 115), (190, 198, 206), (213, 94, 0)
-_EXTENT = 0.3
-"""Extent of a robot that these widths and heights are for [m]; a larger one is drawn larger."""
+_ROOM = 0.3
+"""What a robot has around it that these widths and heights are for [m]; a larger one is drawn larger."""
 _WIDTHS = {"course": 0.004, "trail": 0.003, "plan": 0.004, "fan": 0.0012, "expected": 0.003}
-_LIFTS = {"course": 0.0004, "fan": 0.0010, "expected": 0.0014, "trail": 0.0018, "plan": 0.0024}
+_MEANT = {"course": _COURSE, "went": _TRAIL, "plan": _PLAN, "candidates": _FAN, "expected": _EXPECTED}
+_LIFTS = {"course": 0.0004, "trail": 0.0012, "fan": 0.0020, "expected": 0.0028, "plan": 0.0036}
 """How far lines lie above the ground, so that none flickers through another [m]."""
-_TRAIL_TICKS, _CELLS = 600, 6.0
+_TRAIL_TICKS = 600
+_PIECES, _HEAD, _BARB = 20, 0.03, math.radians(150.0)
+"""Of an arrow that says what a robot is told: pieces, length of its head [m], and how far that is turned back."""
 _GAIN = 0.25
 """Share of the way to the robot that the view follows it in a picture."""
 
@@ -41,22 +48,29 @@ class Stage:
         self._server, self._name = server, f"/{name}"
         self._root = server.scene.add_frame(self._name, show_axes=False)
         self.body = DrawnBody(server, self._name, anatomy, header.terrain, *told)
-        self.scale = self.body.scale / _EXTENT
+        self.scale = self.body.scale / _ROOM
         self._at = np.array([0.0, apart * self.scale])
+        self._over = server.scene.add_frame(f"{self._name}/lines", show_axes=False)
         self._lines: dict[str, viser.LineSegmentsHandle] = {}
         self._trail: deque[tuple[float, float]] = deque(maxlen=_TRAIL_TICKS)
         self._plans: deque[FloatArray] = deque()
-        self._middle, self.follows = np.zeros(2), True
+        self._middle = np.zeros(2)
         self._channels = header.channels
-        self._ground()
+        self._ground = DrawnGround(server, self._name, self.body.model, self.body.data, self.scale)
         self.course(header.path)
+
+    @property
+    def legend(self) -> str:
+        """Return what the colours mean, and how large a square of the ground is, as HTML."""
+        marks = [f'<span style="color:rgb{colour}">&#9632;</span>&nbsp;{name}' for name, colour in _MEANT.items()]
+        return f'<p style="margin:6px 14px;font-size:12px">{" ".join(marks)} · squares of {self._ground.cell:g} m</p>'
 
     def clear(self) -> None:
         """Forget where the robot was."""
         self._trail.clear()
         self._plans.clear()
 
-    def course(self, path: Sequence[Sequence[float]]) -> None:
+    def course(self, path: FloatArray | Sequence[Sequence[float]]) -> None:
         """Draw a course: points (P) [m]."""
         self._line("course", np.array(path, np.float64).reshape(-1, 2), _COURSE)
 
@@ -71,13 +85,16 @@ class Stage:
             self._plans.popleft()
         if frame.record.path is not None:
             self.course(frame.record.path)
+        elif frame.record.wanted is not None:
+            self.course(_arrow(Pose(state["x"], state["y"], state["yaw"]), frame.record.wanted, _HEAD * self.scale))
 
     def draw(self, frame: Frame) -> None:
         """Show a tick."""
         qpos = self._qpos(frame)
-        if self.body.happen(frame.record.perturbations):
-            self._colour_ground()
+        self.body.happen(frame.record.perturbations)
         self.body.pose(qpos)
+        self._ground.show(self.body.condition.terrain, np.array(self.body.data.qpos[:2]))
+        self._over.position = (0.0, 0.0, self._ground.highest)
         self._follow(np.array(self.body.data.qpos[:2]))
         trail = np.array(self._trail).reshape(-1, 2)
         self._line("trail", trail, _TRAIL)
@@ -91,7 +108,7 @@ class Stage:
         """Move everything so that the robot is in the middle, and the ground leans as it does."""
         if np.linalg.norm(place - self._middle) > 2.0 * self.body.scale:
             self._middle = place
-        self._middle = self._middle + _GAIN * (place - self._middle) if self.follows else np.zeros(2)
+        self._middle = self._middle + _GAIN * (place - self._middle)
         level = self.body.level
         shift = _rotated(level, np.array([*-self._middle, 0.0]))
         self._root.wxyz, self._root.position = level, shift + np.array([*self._at, 0.0])
@@ -110,26 +127,6 @@ class Stage:
         pose: list[float] = data.tolist()
         return pose
 
-    def _ground(self) -> None:
-        cell = 0.1 * self.scale
-        self._grid = self._server.scene.add_grid(
-            f"{self._name}/ground",
-            width=_CELLS * 20.0 * cell,
-            height=_CELLS * 20.0 * cell,
-            cell_size=cell,
-            section_size=5.0 * cell,
-            cell_color=(205, 209, 214),
-            section_color=(170, 176, 184),
-            plane_opacity=1.0,
-            infinite_grid=True,
-            fade_distance=_CELLS * 5.0 * cell,
-        )
-        self._colour_ground()
-
-    def _colour_ground(self) -> None:
-        red, green, blue, _ = self.body.condition.terrain.rgba
-        self._grid.plane_color = (int(255 * red), int(255 * green), int(255 * blue))
-
     def _line(self, name: str, points: FloatArray, colour: tuple[int, int, int]) -> None:
         """Draw a line through points (P, 2) on the ground."""
         self._segments(name, np.stack([points[:-1], points[1:]], axis=1), colour)
@@ -145,10 +142,22 @@ class Stage:
         if name not in self._lines:
             width = _WIDTHS[name] * self.scale
             self._lines[name] = self._server.scene.add_line_segments(
-                f"{self._name}/{name}", points, colour, thickness=width
+                f"{self._over.name}/{name}", points, colour, thickness=width
             )
         line = self._lines[name]
         line.visible, line.points = True, points
+
+
+def _arrow(at: Pose, wanted: Velocity, head: float) -> FloatArray:
+    """Return an arrow to where a robot gets to in a second that does as it is told (P, 2) [m]; none where it stands."""
+    if wanted == STILL:
+        return np.empty((0, 2))
+    way = [at]
+    for _ in range(_PIECES):
+        way.append(moved(way[-1], wanted, 1.0 / _PIECES))
+    x, y, yaw = way[-1]
+    barbs = [(x + head * math.cos(yaw + side), y + head * math.sin(yaw + side)) for side in (-_BARB, _BARB)]
+    return np.array([*((pose.x, pose.y) for pose in way), barbs[0], (x, y), barbs[1]])
 
 
 def _lifted(pairs: FloatArray, height: float) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from controller.diagnosis.words import phrase
 from controller.settings import robots
 from controller.telemetry.run_log import RunHeader
 from controller.view.frame import Frame
+from hardware.steering import STILL
 from sim.perturbations import in_words
 
 
@@ -34,7 +35,10 @@ def state(frame: Frame, header: RunHeader, seconds: float) -> str:
 
 
 def _off(frame: Frame) -> str:
-    distance = frame.record.distance
+    distance, wanted = frame.record.distance, frame.record.wanted
+    if wanted is not None:
+        aside = f", {wanted.lateral:.2f} to the left" if wanted.lateral else ""
+        return "told to stand" if wanted == STILL else f"told {wanted.forward:.2f} m/s{aside}, {wanted.turn:.2f} rad/s"
     return f"{1e3 * abs(distance):.0f} mm off" if math.isfinite(distance) else f"cost {frame.record.cost:.2f}"
 
 
