@@ -59,6 +59,8 @@ def one(number: int, seed: int, folder: Path) -> str:
         if number % LOOKED_AT == 0:
             list(verdicts(newcomer.spec))
     except ConfigError as error:
+        if f"{folder / str(number)}/" in str(error):
+            return f"defect {number}: what was proposed is refused: {error}"
         return f"refused: {error}" if "\n" not in str(error) else f"defect {number}: more than one line: {error!r}"
     except Exception:  # noqa: BLE001 - what must not come is what is looked for
         return f"defect {number}: {traceback.format_exc()}"

@@ -44,7 +44,7 @@ def robot_file(name: str, found: Found, body: str, walk: Walk | None) -> str:
             check: Said({"severity": "off"}, "nothing is proven of a robot that is simulated only")
             for check in ("pose", "legs", "ground", "feet")
         },
-        "servo": _servo(found, stand, sit),
+        "servo": _servo(found, stand, sit, 0.5 * (low + high)),
         **({} if walk is None else walk.legs),
         "anatomy": _anatomy(found, sizes, body),
     }
@@ -147,14 +147,14 @@ def _checks(sizes: Sizes) -> Section:
     }
 
 
-def _servo(found: Found, stand: FloatArray, sit: FloatArray) -> Section:
+def _servo(found: Found, stand: FloatArray, sit: FloatArray, middle: FloatArray) -> Section:
     held = found.servos
     own = any(motor.kp is not None for motor in found.motors)
     stiff = "what gives way by a few degrees under its weight" + ("; the body's own where it has some" if own else "")
     gains = {"kp": held.kp, "kd": held.kd}
     away = float(np.abs(stand - sit).max())
-    if away < 1e-3:  # it cannot sit any lower: a pose next to the one that it stands in
-        sit = stand - 1e-2 * np.sign(stand + 1e-9)
+    if away < 1e-3:  # it cannot sit any lower: a pose next to the one that it stands in, within its range
+        sit = stand + 1e-2 * np.sign(middle - stand + 1e-9)
     return {
         "kind": Said("position", "joints that follow angles: what the simulation gives to every motor"),
         "stand": Said(stand, f"{found.pose}, settled on the ground"),

@@ -39,4 +39,4 @@ def _name(side: int, rank: int, rows: dict[int, list[int]], count: int) -> str:
     hand = ("left", "right")[side - 1]
     if len(row) == 1:
         return hand
-    return f"{where}_{hand}" if count == 4 else f"{hand}_{where}"
+    return f"{where}_{hand}" if count == 4 and len(row) in _ENDS else f"{hand}_{where}"
