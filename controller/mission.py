@@ -16,6 +16,7 @@ from controller.courses.goals import HiddenGoal, judged, parse
 from controller.courses.paths import COURSES, Course, Task
 from controller.courses.rewards import Pursuit
 from controller.loop.timing import LoopSettings
+from controller.oracle import can_predict
 from controller.settings import robots
 from controller.settings.layers import ConfigError
 from controller.telemetry.run_log import RunHeader
@@ -25,7 +26,7 @@ from hardware.spec import RobotSpec
 from planners.costs.path import TiltPrice
 from planners.costs.pose import PoseWeights
 from planners.factory import PLANNERS
-from sim.oracle import can_predict
+from sim.perturbations import Delay
 
 _log = logging.getLogger(__name__)
 
@@ -171,8 +172,12 @@ def _check_oracle(settings: RunSettings, *, fast: bool) -> None:
     if settings.control.delay_ticks % 1:
         got = settings.control.delay_ticks
         raise ConfigError(f"control.delay_ticks: expected whole ticks with the oracle, got {got:g}")
-    if not can_predict(robots.spec(settings.robot).anatomy):
-        raise ConfigError(f"model: expected learned for robot {settings.robot}; the oracle simulates crawlers only")
+    spec = robots.spec(settings.robot)
+    if not can_predict(spec):
+        known = "crawlers, and of others those without a battery whose actions are set-points"
+        raise ConfigError(f"model: expected learned for robot {settings.robot}; the oracle simulates {known}")
+    if spec.anatomy.cranks is None and any(isinstance(item, Delay) for item in settings.perturbations):
+        raise ConfigError(f"model: expected learned for robot {settings.robot} with a delay, got oracle")
     if settings.goal is not None:
         raise ConfigError(f"model: expected learned on {settings.course_name}, got oracle, which predicts no reward")
     if PLANNERS[settings.planner.kind].needs_derivatives:

@@ -88,9 +88,13 @@ class DirectDrive:
     def command(self, action: FloatArray, state: RobotState, now: float, expires: float) -> RobotCommand:
         if action.shape != self._none.shape:
             raise ValueError(f"robot {self._name}: expected an action of shape {self._none.shape}, got {action.shape}")
-        asked = {self._servo: np.array(action, dtype=np.float64)}
+        return RobotCommand(CommandMode.SERVO, *self.setpoints(np.array(action, dtype=np.float64)), expires)
+
+    def setpoints(self, actions: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return positions, velocities and torques that motors follow under actions (..., A), and their gains."""
+        asked = {self._servo: actions}
         position, velocity, torque = (asked.get(what, self._none) for what in ("position", "velocity", "torque"))
-        return RobotCommand(CommandMode.SERVO, position, velocity, torque, self._kp, self._kd, expires)
+        return position, velocity, torque, self._kp, self._kd
 
     def played(self, sent: RobotCommand) -> FloatArray | None:
         setpoints = {"position": sent.position, "velocity": sent.velocity, "torque": sent.torque}[self._servo]

@@ -18,13 +18,7 @@ import numpy as np
 from sim.bodies.crawler import CrawlerPhysics
 from sim.conditions.condition import Condition
 from sim.conditions.writer import ground_to_level
-from sim.robots.anatomy import Anatomy
 from sim.terrain import FloatArray
-
-
-def can_predict(anatomy: Anatomy) -> bool:
-    """Whether the oracle knows all that a robot's future depends on: that of crawlers with cranks alone."""
-    return anatomy.cranks is not None
 
 
 class Motion(NamedTuple):
@@ -38,6 +32,8 @@ class Motion(NamedTuple):
     motor_velocity: FloatArray
     back_emf: FloatArray
     battery: FloatArray
+    pitch: FloatArray
+    """Of a robot in a plane, full turns and all [rad]."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +69,8 @@ class Oracle:
         self, physics: CrawlerPhysics, observe: Callable[[Motion], FloatArray], period: float, cycle: float
     ) -> None:
         self._physics, self._observe = physics, observe
-        self._per_cycle = _whole("cycle", cycle / physics.timestep())
-        self._per_tick = self._per_cycle * _whole("period", period / cycle)
+        self._per_cycle = whole_ratio("cycle", cycle / physics.timestep())
+        self._per_tick = self._per_cycle * whole_ratio("period", period / cycle)
         self._condition: Condition | None = None
         self._batch = self._simulations(1)
         self._start = self._present()
@@ -135,7 +131,7 @@ class Oracle:
                 battery = self._charge(battery, torque, end - begin)
                 setpoints = _setpoints(start.committed, actions, begin, self._per_tick)
                 batch.bind("ctrl")[:count] = self._physics.train.signal(self._physics.condition, setpoints)
-                self._step(count, end - begin)
+                advanced(batch, count, end - begin)
                 torque = force.copy()
             broken = (batch.warning[:count] != warnings).any(axis=(1, 2))
             motion.append((np.where(broken[:, None], np.nan, rows), battery))
@@ -163,33 +159,42 @@ class Oracle:
         self._batch.expand("actuator_forcerange")[: len(battery)] = limits
         return voltage
 
-    def _step(self, count: int, steps: int) -> None:
-        """Advance the first simulations; one that MuJoCo gives up stays where it is and counts a warning."""
-        try:
-            self._batch.step(np.arange(count), nstep=steps)
-        except mujoco.batch.SimulationError as error:
-            self._batch.warning[error.ids] += 1
-
     def _motion(self, rows: FloatArray, battery: FloatArray) -> Motion:
         """Read perfect sensors off integration states (N, T, n) and battery voltages (N, T)."""
         model, condition = self._physics.model, self._physics.condition
         qpos, qvel = rows[..., 1 : 1 + model.nq], rows[..., 1 + model.nq : 1 + model.nq + model.nv]
-        quaternion = _product(ground_to_level(condition), qpos[..., 3:7])
-        x, y, heading = condition.pose_bias
+        position, quaternion = perceived(qpos[..., :3], qpos[..., 3:7], condition)
         motor_velocity = qvel[..., self._physics.speeds]
         return Motion(
-            position=qpos[..., :3] + _rotated(quaternion, np.array([x, y, 0.0])),
-            quaternion=_product(quaternion, np.array([math.cos(heading / 2.0), 0.0, 0.0, math.sin(heading / 2.0)])),
+            position=position,
+            quaternion=quaternion,
             velocity=qvel[..., :3],
             gyro=qvel[..., 3:6],
             motor_position=qpos[..., self._physics.angles],
             motor_velocity=motor_velocity,
             back_emf=self._physics.train.cranks.constant * motor_velocity,
             battery=battery,
+            pitch=np.full_like(battery, math.nan),
         )
 
 
-def _whole(what: str, ratio: float) -> int:
+def perceived(position: FloatArray, quaternion: FloatArray, condition: Condition) -> tuple[FloatArray, FloatArray]:
+    """Return where sensors without noise see a trunk, given where it is above the ground (..., 3) and how (..., 4)."""
+    level = _product(ground_to_level(condition), quaternion)
+    x, y, heading = condition.pose_bias
+    turned = _product(level, np.array([math.cos(heading / 2.0), 0.0, 0.0, math.sin(heading / 2.0)]))
+    return position + _rotated(level, np.array([x, y, 0.0])), turned
+
+
+def advanced(batch: mujoco.batch.Batch, count: int, steps: int) -> None:
+    """Advance the first simulations; one that MuJoCo gives up stays where it is and counts a warning."""
+    try:
+        batch.step(np.arange(count), nstep=steps)
+    except mujoco.batch.SimulationError as error:
+        batch.warning[error.ids] += 1
+
+
+def whole_ratio(what: str, ratio: float) -> int:
     """Return a ratio of two times that must be a whole number."""
     if ratio < 1.0 - 1e-6 or abs(ratio - round(ratio)) > 1e-6:
         raise ValueError(f"oracle: {what}: expected a multiple of the time step below it, got {ratio:g} times that")

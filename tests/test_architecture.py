@@ -70,7 +70,15 @@ FLOORS = {
         "ros2 servo",
         "emulators servo_log",
     ),
-    "sim": ("strict terrain video", "robots", "conditions", "perturbations", "bodies", "discovery environment oracle"),
+    "sim": (
+        "strict terrain video",
+        "robots",
+        "conditions",
+        "perturbations",
+        "bodies",
+        "discovery environment oracle",
+        "jointed_oracle",
+    ),
 }
 """The rooms of every package (its sub-folders, and the files on its own level) on their floors, the lowest first.
 A room imports only rooms on floors below its own; so there is no circle."""

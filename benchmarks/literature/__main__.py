@@ -34,6 +34,7 @@ class Run:
     """Folders of trained models, one a training seed."""
     experiments: tuple[str, ...] = ("E1", "E2")
     recipes: tuple[str, ...] = ("mb", "mb_de", "ensemble", "grbal", "rebal", "snail", "pearl", "belief", "informed")
+    """`oracle` is the true simulator as model."""
     runs: int = 1
     """Of each condition, with draws and seeds of their own."""
     seconds: float = 50.0
@@ -59,8 +60,9 @@ def cells(asked: Run) -> Iterator[Cell]:
             for name in asked.experiments:
                 for condition in EXPERIMENTS[name].conditions:
                     for recipe in asked.recipes:
-                        if any(Path(models).glob(f"*-{recipe}.safetensors")):
-                            yield Cell(name, condition, recipe, models, number, asked.seconds, asked.set)
+                        cell = Cell(name, condition, recipe, models, number, asked.seconds, asked.set)
+                        if any(Path(models).glob(f"*-{cell.learned}.safetensors")):
+                            yield cell
 
 
 def main(asked: Run | Report) -> None:

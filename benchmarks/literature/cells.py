@@ -20,6 +20,10 @@ SETTINGS = Path("configs/experiments/literature")
 """Where the settings of the experiments are, from the root of a clone."""
 
 
+ORACLE, BESIDE = "oracle", "mb"
+"""The true simulator as model, a recipe of its own here; and the recipe that learns along, which it plans without."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """One run: of a condition of an experiment, by a recipe out of a folder of trained models."""
@@ -31,6 +35,11 @@ class Cell:
     number: int
     seconds: float
     set: tuple[str, ...] = ()
+
+    @property
+    def learned(self) -> str:
+        """The recipe whose checkpoint is read."""
+        return BESIDE if self.recipe == ORACLE else self.recipe
 
     @property
     def slug(self) -> str:
@@ -45,10 +54,11 @@ def work(cell: Cell) -> Result:
     rng = np.random.default_rng([cell.number, list(EXPERIMENTS).index(cell.experiment)])
     base = read_yaml(SETTINGS / experiment.settings)
     robot = str(base.values["robot"])
-    model = next(Path(cell.models).glob(f"{spec(robot).name}-{cell.recipe}.safetensors"))
+    model = next(Path(cell.models).glob(f"{spec(robot).name}-{cell.learned}.safetensors"))
     happens = experiment.conditions[cell.condition](rng)
     given = {
-        "adapter": cell.recipe,
+        "adapter": cell.learned,
+        "model": "oracle" if cell.recipe == ORACLE else "learned",
         "checkpoint": str(model),
         "perturbations": [str(perturbation) for perturbation in happens],
         "seconds": cell.seconds,
@@ -56,7 +66,7 @@ def work(cell: Cell) -> Result:
     }
     settings = run_settings([base, Layer("cell", given), *map(assignment, cell.set)])
     mission = Mission.of(settings, fast=True)
-    rig = build(mission, load_model(mission, cell.recipe))
+    rig = build(mission, load_model(mission, cell.learned))
     rewards: list[float] = []
     times: list[float] = []
 

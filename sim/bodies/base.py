@@ -82,7 +82,8 @@ class Physics(abc.ABC):
         check(perturbations, anatomy)
         model = copy.copy(_intact(anatomy, build, terrain, _is_rough(terrain, perturbations)))
         self.anatomy, self.model, self.data = anatomy, model, mujoco.MjData(model)
-        self._root = Root(model, anatomy.trunk, anatomy.root)
+        self.root = Root(model, anatomy.trunk, anatomy.root)
+        """How its trunk moves."""
         joints = [model.joint(motor) for motor in anatomy.motors]
         self.angles = np.array([joint.qposadr[0] for joint in joints])
         """Where the motors' angles are in `qpos`."""
@@ -191,17 +192,17 @@ class Physics(abc.ABC):
     @property
     def position(self) -> FloatArray:
         """Trunk origin in ground axes (3,) [m]."""
-        return self._root.position(self.data.qpos)
+        return self.root.position(self.data.qpos)
 
     @property
     def quaternion(self) -> FloatArray:
         """Trunk attitude relative to the ground, wxyz (4,)."""
-        return self._root.quaternion(self.data.qpos)
+        return self.root.quaternion(self.data.qpos)
 
     @property
     def pitch(self) -> float:
         """How far a trunk in a plane has turned, full turns and all [rad]; NaN where it moves freely."""
-        return self._root.pitch(self.data.qpos)
+        return self.root.pitch(self.data.qpos)
 
     @property
     def level_quaternion(self) -> FloatArray:
@@ -215,12 +216,12 @@ class Physics(abc.ABC):
     @property
     def velocity(self) -> FloatArray:
         """Velocity of the trunk origin in ground axes (3,) [m/s]."""
-        return self._root.velocity(self.data.qvel)
+        return self.root.velocity(self.data.qvel)
 
     @property
     def gyro(self) -> FloatArray:
         """Angular velocity in body axes (3,) [rad/s]."""
-        return self._root.gyro(self.data.qvel)
+        return self.root.gyro(self.data.qvel)
 
     @property
     def motor_position(self) -> FloatArray:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import mujoco
 import numpy as np
 
-from sim.bodies.base import Physics, Pose
+from sim.bodies.base import Physics, Pose, Setpoints
 from sim.bodies.sensors import Reading, Sensors
 from sim.perturbations import Perturbation
 from sim.robots.anatomy import Anatomy
@@ -44,9 +44,9 @@ class JointedPhysics(Physics):
         data.qpos[self.angles] = pose if pose is not None else self.anatomy.stand or self._still
         for address, angle in self._passive.items():
             data.qpos[address] = angle
-        self._root.place(data.qpos, 0.0)
+        self.root.place(data.qpos, 0.0)
         mujoco.mj_kinematics(model, data)
-        self._root.place(data.qpos, 0.5 * SPREAD * self.condition.terrain.roughness - self._lowest())
+        self.root.place(data.qpos, 0.5 * SPREAD * self.condition.terrain.roughness - self._lowest())
         battery = self.anatomy.battery
         self.charge = 1.0 if battery is not None and battery.energy > 0.0 else math.nan
         """State of charge [0..1]; NaN where it is not known."""
@@ -68,8 +68,8 @@ class JointedPhysics(Physics):
 
     @property
     def gyro(self) -> FloatArray:
-        """Angular velocity at the IMU in body axes (3,) [rad/s]."""
-        return np.array(self._gyro)
+        """Angular velocity at the IMU in body axes (3,) [rad/s]; an IMU's is that before the last physics step."""
+        return super().gyro if self.anatomy.verbatim else np.array(self._gyro)
 
     @property
     def accelerometer(self) -> FloatArray:
@@ -126,7 +126,13 @@ class JointedPhysics(Physics):
 
     def _follow(self) -> None:
         """Write the servo law of the present command into the model."""
-        command, condition, speeds = self._timeline.command, self.condition, self.anatomy.servo == "velocity"
+        self.data.ctrl[:], kp, kd = self.law(self._timeline.command)
+        self._gains[:, 0] = -kp
+        self._gains[:, 1] = -kd
+
+    def law(self, command: Setpoints | None) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what motors under set-points (..., n_motors) are given: torques, and the gains kp and kd on top."""
+        condition, speeds = self.condition, self.anatomy.servo == "velocity"
         if command is None:
             signal, kp, kd = self._still, self._still, self._still + self.anatomy.damping
         elif speeds:
@@ -143,9 +149,7 @@ class JointedPhysics(Physics):
             share = self._each({} if speeds else condition.gain, 1.0)
             share[[motor in idle for motor in self.anatomy.motors]] = 0.0
             signal, kp, kd = share * signal, share * kp, share * kd
-        self.data.ctrl[:] = signal
-        self._gains[:, 0] = -kp
-        self._gains[:, 1] = -kd
+        return signal, kp, kd
 
     def _supplied(self, servos: Servos, *law: FloatArray) -> Iterator[FloatArray]:
         """Return what hobby servos make of signal and gains at the voltage that there is, which bounds them too."""

@@ -69,3 +69,14 @@ class Root:
         """Return the angular velocity in body axes (3,) [rad/s]."""
         root = qvel[self._qvel]
         return np.array([0.0, self._turns * root[2], 0.0]) if self._planar else np.array(root[3:])
+
+    def motion(self, qpos: FloatArray, qvel: FloatArray) -> tuple[FloatArray, ...]:
+        """Return position, quaternion, velocity, angular velocity in body axes and pitch at many instants (...,)."""
+        place, speed, none = qpos[..., self._qpos], qvel[..., self._qvel], np.zeros(qpos.shape[:-1])
+        if not self._planar:
+            return place[..., :3], place[..., 3:], speed[..., :3], speed[..., 3:], none + math.nan
+        pitch = self._turns * (place[..., 2] - self._start)
+        position = np.stack([self._x + place[..., 0], self._y + none, self._z + place[..., 1]], axis=-1)
+        quaternion = np.stack([np.cos(0.5 * pitch), none, np.sin(0.5 * pitch), none], axis=-1)
+        gyro = np.stack([none, self._turns * speed[..., 2], none], axis=-1)
+        return position, quaternion, np.stack([speed[..., 0], none, speed[..., 1]], axis=-1), gyro, pitch

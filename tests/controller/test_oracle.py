@@ -155,9 +155,10 @@ def test_state_vectors_are_what_the_embodiment_observes_one_by_one() -> None:
     quaternion /= np.linalg.norm(quaternion, axis=-1, keepdims=True)
     quaternion[0, 0] = [np.sqrt(0.5), 0.0, np.sqrt(0.5), 0.0]  # nose straight down
     three, two = rng.normal(size=(3, 4, 3, 3)), rng.normal(size=(3, 4, 3, 2))
-    motion = Motion(three[0], quaternion, three[1], three[2], two[0], two[1], two[2], rng.uniform(3, 4, (4, 3)))
+    voltage, pitch = rng.uniform(3, 4, (4, 3)), np.zeros((4, 3))
+    motion = Motion(three[0], quaternion, three[1], three[2], two[0], two[1], two[2], voltage, pitch)
     vectors = state_vectors(ROACH, motion)
     for place in np.ndindex(4, 3):
-        position, attitude, velocity, gyro, angle, speed, emf, battery = (part[place] for part in motion)
+        position, attitude, velocity, gyro, angle, speed, emf, battery, _ = (part[place] for part in motion)
         reading = RobotState(0, 0.0, position, attitude, velocity, gyro, angle, speed, float(battery), emf)
         np.testing.assert_allclose(vectors[place], embodiment.observe(ROACH, reading), rtol=1e-12, atol=1e-15)
