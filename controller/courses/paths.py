@@ -26,7 +26,7 @@ _SUBSTEPS = 20
 _CRAWLER = CourseSize(scale=1.0, ahead=0.6, behind=0.1, tick=0.15)
 """As the courses are laid out: several times what a crawler of 10 cm runs in a plan, and in a tick."""
 
-_NEAR, _ASIDE = 0.01, 0.03
+_NEAR, _ASIDE = 0.003, 0.03
 """Of a distance to the path no more than this counts as one that remains, and aims differ no more from it [m]."""
 
 
