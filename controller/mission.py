@@ -159,7 +159,7 @@ def _loop(settings: RunSettings, spec: RobotSpec, *, fast: bool) -> LoopSettings
         raise ConfigError("control.delay_ticks: expected more than 0 in real time, because planning takes time, got 0")
     varied = control.feedback > 0 or control.delay_ticks % 1 > 0
     try:
-        loop = LoopSettings(control.rate_hz, settings.seconds, control.delay_ticks, varied)
+        loop = LoopSettings(control.rate_hz, settings.seconds, control.delay_ticks, varied, control.stuck)
         loop.cycles_per_tick(spec)
     except ValueError as error:
         raise ConfigError(f"control.{error}") from error

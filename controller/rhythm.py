@@ -31,6 +31,7 @@ class ControlSettings:
         trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
         feedback: share of a plan's gains with which the servo follows the state between plans; 0 plays actions as they
             were planned. Of the planners only `rti` and `hybrid` know gains.
+        stuck: time without getting on along a path after which a run is stopped [s]; 0 never stops one.
         expiry: periods after its last action at which a schedule is over and the robot damps.
         risk: how the members of an ensemble make one cost.
         chunk: most candidates that are evaluated between two looks at the clock.
@@ -48,6 +49,7 @@ class ControlSettings:
     upright: float = 0.35
     trust: int = 8
     feedback: float = 0.0
+    stuck: float = 0.0
     expiry: float = 4.0
     risk: Risk = field(default_factory=Risk)
     chunk: int = CHUNK
@@ -56,7 +58,7 @@ class ControlSettings:
         for key, least in (("horizon", 1), ("trust", 1), ("delay_ticks", 0)):
             within(key, least, getattr(self, key), _MOST_STEPS)
         within("chunk", 1, self.chunk, LARGEST)
-        at_least(self, 0, "change", "distance", "heading", "integral", "tilt", "upright")
+        at_least(self, 0, "change", "distance", "heading", "integral", "stuck", "tilt", "upright")
         require(0 < self.rate_hz <= 500, "rate_hz", "more than 0 and at most 500", self.rate_hz)
         require(0 < self.budget <= 1, "budget", "a share in (0, 1]", self.budget)
         require(0 <= self.feedback <= 1, "feedback", "a share in [0, 1]", self.feedback)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from controller.loop.advance import Advance
 from controller.loop.servo_cycles import Boundary
 from controller.loop.timing import Journal
 from controller.tick import Observation, TickResult
@@ -65,6 +66,7 @@ class PlanLoop:
     ) -> None:
         self._controller, self._servo, self._journal, self._on_tick = controller, servo, journal, on_tick
         self._clock, self._start = beat.clock, beat.start
+        self._advance = Advance(journal.settings.stuck, servo.spec.course.scale)
         self._next = 0
         self._rehearsal = 0.0
 
@@ -89,7 +91,7 @@ class PlanLoop:
         self._rehearsal = max(0.9 * self._rehearsal, time.perf_counter() - begun)
 
     def tick(self, boundary: Boundary) -> Observation:
-        """Observe, decide, publish; returns what was observed."""
+        """Observe, decide, publish; returns what was observed. Raises Stuck where the robot does not get on."""
         begun = time.perf_counter()
         skipped, self._next = boundary.tick - self._next, boundary.tick + 1
         observation = Observation(
@@ -106,4 +108,5 @@ class PlanLoop:
         elapsed = boundary.time - self._start
         told = (observation, result, boundary.report, 1e3 * seconds, missed, boundary)
         self._on_tick(LoopTick(boundary.tick, elapsed, *told))
+        self._advance.look(elapsed, result.progress)
         return observation

@@ -33,12 +33,14 @@ class LoopSettings:
     """Ticks between an observation and the first action that its plan decides."""
     varied: bool = False
     """Whether the servo varies an action within its tick, so that the mean of what it gave is what was applied."""
+    stuck: float = 0.0
+    """Time without getting on after which a robot on a path is stopped; 0 never stops it [s]."""
     warmup_ticks: int = 20
     """Ticks that are planned and thrown away before the robot is connected; real time only."""
 
     def __post_init__(self) -> None:
         positive(self, "rate_hz", "seconds")
-        at_least(self, 0, "delay_ticks", "warmup_ticks")
+        at_least(self, 0, "delay_ticks", "stuck", "warmup_ticks")
         require(self.ticks >= 1, "seconds", f"at least one tick at {self.rate_hz} Hz", self.seconds)
 
     @property

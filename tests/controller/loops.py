@@ -73,6 +73,7 @@ class Run:
     rate: float = 20.0
     seconds: float = 0.3
     warmup: int = 0
+    stuck: float = 0.0
     on_tick: Callable[[LoopTick], None] = lambda tick: None
     ticks: list[LoopTick] = field(default_factory=list)
 
@@ -81,7 +82,9 @@ class Run:
         self.robot = LoopbackRobot(self.clock, make_spec(state_age=10.0))
 
     def __call__(self) -> LoopResult:
-        settings = LoopSettings(self.rate, self.seconds, delay_ticks=self.controller.delay, warmup_ticks=self.warmup)
+        settings = LoopSettings(
+            self.rate, self.seconds, self.controller.delay, stuck=self.stuck, warmup_ticks=self.warmup
+        )
         run = run_lockstep if self.mode == "lock-step" else run_realtime
         return run(self.controller, Servo(self.robot), self.clock, settings, self._record)
 

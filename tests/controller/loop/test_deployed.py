@@ -57,6 +57,16 @@ def test_a_run_ticks_on_the_grid_and_learns_what_was_played(tmp_path: Path) -> N
     assert not servo.alive
 
 
+def test_a_robot_that_is_stuck_is_stopped_as_at_the_end_of_its_time(tmp_path: Path) -> None:
+    servo = ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN)
+    result = run_deployed(Counter(period=0.04), servo, replace(SETTINGS, stuck=0.4), lambda tick: None)
+    assert result.fault is not None
+    assert str(result.fault).startswith("progress: the robot came 0.00 m along its path in 0.4 s")
+    assert result.ticks < 20
+    assert written(tmp_path / "diary")["driven"] is False
+    assert not servo.alive
+
+
 def test_a_servo_process_that_is_killed_ends_the_run_with_a_fault(tmp_path: Path) -> None:
     servo = ServoProcess(SPEC, functools.partial(make, tmp_path / "diary"), PLAIN)
 

@@ -1,0 +1,42 @@
+"""Does a robot on a path get on? One that does not wears itself out, or falls: it is stopped, and why is said."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from controller.courses.paths import Progress
+
+_PACE = 0.03
+"""Slower than this a robot the size of the crawler is stuck; larger ones by the scale of their courses [m/s]."""
+
+
+class Stuck(Exception):
+    """Raised where a robot does not get on: how far it came, and how far it should have, in words."""
+
+
+class Advance:
+    """Watches the progress of a robot along its path.
+
+    Args:
+        seconds: over which it is looked at [s]; 0 never stops a robot.
+        scale: of the robot's courses.
+    """
+
+    def __init__(self, seconds: float, scale: float) -> None:
+        self._seconds, self._least = seconds, _PACE * scale * seconds
+        self._trail: deque[tuple[float, float]] = deque()
+
+    def look(self, time: float, progress: Progress) -> None:
+        """Take a tick's progress at a time [s]. Raises Stuck."""
+        if not self._seconds or progress.lead is not None or not math.isfinite(progress.s):
+            return
+        self._trail.append((time, progress.s))
+        # The trail begins with the last tick that is at least so long ago.
+        while len(self._trail) > 1 and self._trail[1][0] <= time - self._seconds + 1e-6:
+            self._trail.popleft()
+        begun, before = self._trail[0]
+        way = progress.s - before
+        if begun <= time - self._seconds + 1e-6 and way < self._least:
+            expected = f"expected at least {self._least:.2g} (control.stuck)"
+            raise Stuck(f"the robot came {way:.2f} m along its path in {self._seconds:g} s, {expected}")
