@@ -6,6 +6,7 @@ import math
 from collections import deque
 
 from controller.courses.paths import Progress
+from hardware.spec import CourseSize
 
 _PACE = 0.03
 """Slower than this a robot the size of the crawler is stuck; larger ones by the scale of their courses [m/s]."""
@@ -20,17 +21,20 @@ class Advance:
 
     Args:
         seconds: over which it is looked at [s]; 0 never stops a robot.
-        scale: of the robot's courses.
+        size: of the robot's courses.
     """
 
-    def __init__(self, seconds: float, scale: float) -> None:
-        self._seconds, self._least = seconds, _PACE * scale * seconds
+    def __init__(self, seconds: float, size: CourseSize) -> None:
+        self._seconds, self._least = seconds, _PACE * size.scale * seconds
+        self._leap = size.tick
         self._trail: deque[tuple[float, float]] = deque()
 
     def look(self, time: float, progress: Progress) -> None:
         """Take a tick's progress at a time [s]. Raises Stuck."""
         if not self._seconds or progress.lead is not None or not math.isfinite(progress.s):
             return
+        if self._trail and abs(progress.s - self._trail[-1][1]) > self._leap + 1e-6:
+            self._trail.clear()  # no robot is so fast: another course has begun
         self._trail.append((time, progress.s))
         # The trail begins with the last tick that is at least so long ago.
         while len(self._trail) > 1 and self._trail[1][0] <= time - self._seconds + 1e-6:

@@ -66,7 +66,7 @@ class PlanLoop:
     ) -> None:
         self._controller, self._servo, self._journal, self._on_tick = controller, servo, journal, on_tick
         self._clock, self._start = beat.clock, beat.start
-        self._advance = Advance(journal.settings.stuck, servo.spec.course.scale)
+        self._advance = Advance(journal.settings.stuck, servo.spec.course)
         self._next = 0
         self._rehearsal = 0.0
 

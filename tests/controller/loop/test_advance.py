@@ -11,13 +11,16 @@ from controller.loop.advance import Advance, Stuck
 from controller.loop.timing import LoopSettings
 from hardware.guard.checks import Trip
 from hardware.limits import Severity
+from hardware.spec import CourseSize
 from hardware.steering import STILL
 from tests.controller.loops import Counter, Run
+
+SIZE = CourseSize(1.0, ahead=0.6, behind=0.1, tick=0.15)
 
 
 def watched(seconds: float, speeds: list[float], scale: float = 1.0) -> int | None:
     """Return the tick at which a robot of these speeds [m/s], ten ticks a second, is stopped."""
-    advance, s = Advance(seconds, scale), 0.0
+    advance, s = Advance(seconds, CourseSize(scale, ahead=0.6, behind=0.1, tick=0.15)), 0.0
     for tick, speed in enumerate(speeds):
         try:
             advance.look(0.1 * tick, replace(START, s=s))
@@ -39,9 +42,15 @@ def test_how_slow_is_stuck_goes_with_the_size_of_the_robot() -> None:
     assert watched(2.0, [0.05] * 100, scale=3.0) == 20
 
 
+def test_another_course_that_begins_is_no_way_back() -> None:
+    advance = Advance(1.0, SIZE)
+    for tick in range(40):
+        advance.look(0.1 * tick, replace(START, s=0.02 * (tick % 20)))
+
+
 def test_nobody_is_stopped_who_is_steered_or_where_it_is_off() -> None:
     assert watched(0.0, [0.0] * 100) is None
-    advance = Advance(1.0, 1.0)
+    advance = Advance(1.0, SIZE)
     for tick in range(50):
         advance.look(0.1 * tick, replace(START, s=math.nan))
         advance.look(0.1 * tick, replace(START, lead=begun(Pose(0.0, 0.0, 0.0), Wanted(0.0, STILL))))
