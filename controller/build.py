@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,8 @@ from planners.plan import PlanFunction
 from sim.perturbations.world import Ground
 from sim.terrain import TERRAINS
 
+_log = logging.getLogger(__name__)
+
 _UNEVEN = Ground("carpet", onset=86400.0)
 """Ground that is never reached: a model that was built for it can be put on any."""
 _PERIOD_TOLERANCE = 1e-6
@@ -81,6 +84,9 @@ def load_model(mission: Mission, adapter: str) -> Checkpoint:
     if not path.exists() and mission.settings.checkpoint is None:
         raise CheckpointError(f"{path}: no such checkpoint; {_cure(mission, adapter, path)}")
     loaded = checkpoint.load(path)
+    if mission.settings.checkpoint is None and (contract := robots.lent(mission.settings.robot, path)) is not None:
+        told = "%s was learned with another policy than that of %s; %s"
+        _log.warning(told, path.name, contract, f"train one: limber train --config FILE --drive {contract}")
     expectations = (
         ("recipe", adapter, loaded.recipe),
         ("predicted reward", _reward(spec.channels), _reward(loaded.model.space.channels)),

@@ -131,6 +131,12 @@ def checkpoint(robot: str, recipe: str, rate_hz: float | None = None, goal: str 
     return beside if _is_path(own) and not (shipped.is_file() and not beside.is_file()) else shipped
 
 
+def lent(robot: str, model: Path) -> Path | None:
+    """Return the contract of the policy that walks a robot where a trained model is of another one; None elsewhere."""
+    contract = _parts(robot)[1]
+    return Path(contract) if contract and model.parent != Path(contract).parent / "models" else None
+
+
 def training(robot: str, recipe: str, rate_hz: float, goal: str | None) -> Path | None:
     """Return the settings that train such a model of a robot: beside its own file, else of those that come along."""
     place = located(_parts(robot)[0])

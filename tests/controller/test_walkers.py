@@ -61,6 +61,20 @@ def test_another_policy_is_another_drive(tmp_path: Path, model: Path, capsys: py
     capsys.readouterr()
 
 
+def test_a_model_that_was_learned_with_another_policy_is_said(
+    tmp_path: Path, model: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    contract = written(tmp_path, 0.0)
+    assert main([*FLAGS, "--drive", contract, "--out", str(tmp_path / "out")]) == 0
+    said = f"go2-walker-mb.safetensors was learned with another policy than that of {contract}; train one: limber train"
+    assert said in caplog.text
+    caplog.clear()
+    (tmp_path / "models").mkdir()
+    model.rename(tmp_path / "models" / "go2-walker-mb.safetensors")
+    assert main([*FLAGS, "--drive", contract, "--out", str(tmp_path / "own")]) == 0
+    assert "another policy" not in caplog.text
+
+
 def test_rubbish_is_a_robot_fault(tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--drive", written(tmp_path, float("nan")), "--checkpoint", str(model), "--out", str(tmp_path / "out")]
     assert main([*FLAGS, *flags]) == 4
