@@ -19,7 +19,7 @@ from matplotlib.ticker import StrMethodFormatter
 
 from controller.telemetry.run_log import FloatArray, Log
 from controller.telemetry.steered import errors
-from controller.telemetry.watch import kinds_acting
+from controller.telemetry.watch import kinds_acting, known
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 """One a run."""
@@ -145,7 +145,7 @@ def diagnosis(logs: Sequence[Log]) -> Figure:
     log = logs[0]
     figure, axes = figure_with_axes(13.2, 3.2, "Diagnosis: what was believed to be the matter")
     time, said = log.series("time"), [record.diagnosis.kinds for record in log.records]
-    acting = [kinds_acting(record) if record.qpos is not None else set[str]() for record in log.records]
+    acting = [kinds_acting(record) if known(log) else set[str]() for record in log.records]
     likely = {kind for kinds in said for kind, probability in kinds.items() if probability > _SHOWN}
     for kind, colour in zip(sorted(likely.union(*acting)), itertools.cycle(_KINDS)):
         axes.plot(time, [kinds.get(kind, 0.0) for kinds in said], color=colour, label=kind.replace("_", " "))

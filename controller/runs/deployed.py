@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from controller.build import controller, helm, load_model
 from controller.config import RunSettings
 from controller.controller import Controller
@@ -35,7 +37,7 @@ from controller.steering.choice import PAGE
 from controller.steering.source import Source
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
-from controller.telemetry.run_log import Log, RunHeader, RunLog, from_tick
+from controller.telemetry.run_log import FloatArray, Log, RunHeader, RunLog, from_tick
 from controller.telemetry.summary import servo_summary, summary
 from controller.telemetry.watch import Watch
 from dynamics.files import trouble
@@ -236,7 +238,7 @@ class _Diary:
         if not self.events:
             _log.warning("servo process %s, log process %s", self.servo.pid, self.servo_log.pid)
         self.events += self.servo.events()
-        record = from_tick(tick, [channel.name for channel in self.mission.spec.channels])
+        record = from_tick(tick, [channel.name for channel in self.mission.spec.channels], qpos=_posed(tick))
         record = record if self.watch is None else self.watch.note(tick, record)
         record = record if self.eyes is None else self.eyes.noted(record)
         with self.losses.allowed():
@@ -254,6 +256,13 @@ class _Diary:
             self.eyes.show(tick, record)
         if record.progress >= self.mission.task.end:
             raise Finished
+
+
+def _posed(tick: LoopTick) -> FloatArray:
+    """Return the generalised positions of a robot at a tick, as they are estimated."""
+    assert tick.boundary is not None
+    state = tick.boundary.state
+    return np.concatenate([state.position, state.quaternion, state.motor_position])
 
 
 def _conclude(

@@ -114,7 +114,7 @@ class TickRecord:
     perturbations: tuple[str, ...]
     """Those acting at this time."""
     qpos: tuple[Number, ...] | None = None
-    """Generalised positions of the simulated robot, for the video."""
+    """Generalised positions, for pictures: of a real robot as they are estimated."""
     adaptation: str = ""
     """`ok`, or why the adapted weights owe nothing to the newest window; empty in logs of before."""
     belief: Mapping[str, Number] = dataclasses.field(default_factory=dict)
@@ -207,7 +207,7 @@ def from_tick(
 ) -> TickRecord:
     """Flatten a tick into plain numbers: of a state vector with these channels, yaw, vx and vy among them.
 
-    Of a simulated robot also what acts on it, as on the command line, and its generalised positions (nq,).
+    Beside that what acts on the robot, as on the command line, and its generalised positions (nq,).
     """
     observation, result = tick.observation, tick.result
     lead = result.progress.lead

@@ -16,6 +16,7 @@ from controller.telemetry.run_log import Log, TickRecord
 from dynamics.diagnosis import reader
 from hardware import signs
 from hardware.spec import RobotSpec
+from sim.terrain import TERRAINS
 
 NONE = "none"
 STEADY = 0.5
@@ -68,11 +69,16 @@ def diagnosed(log: Log) -> dict[str, object] | None:
         return None
     last = log.records[-1].diagnosis
     told: dict[str, object] = {"words": phrase(last), "kinds": last.kinds, "amounts": dict(last.amounts)}
-    if log.records[-1].qpos is not None:  # only a simulation knows
+    if known(log):
         said = [record for record in log.records if record.diagnosis.causes]
         told["right_share"] = float(np.mean([right(record) for record in said]))
         told["seconds_to_right"] = seconds_to_right(log)
     return told
+
+
+def known(log: Log) -> bool:
+    """Whether it is known what acted: on a simulated robot, whose ground is one of ours."""
+    return log.header.terrain in TERRAINS
 
 
 def kinds_acting(record: TickRecord) -> set[str]:

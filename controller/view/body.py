@@ -68,10 +68,10 @@ class DrawnBody:
         away = np.linalg.norm(self.data.geom_xpos[own] - trunk, axis=1) + self.model.geom_rbound[own]
         return float(away.max())
 
-    def place_of(self, leg: str) -> FloatArray:
-        """Return where the limb is that a leg loses, in ground axes (3,) [m]: the middle of its longest geom."""
-        geoms = [g for g in self._geoms if self.model.geom_bodyid[g] == self.model.body(self._anatomy.limb(leg)).id]
-        return np.array(self.data.geom_xpos[max(geoms, key=lambda g: float(self.model.geom_rbound[g]))])
+    @property
+    def place(self) -> FloatArray:
+        """Return where the trunk is on the ground (2,) [m]."""
+        return np.array(self.data.xpos[self.model.body(self._anatomy.trunk).id, :2])
 
     def pose(self, qpos: Sequence[float]) -> None:
         """Put the robot into a pose: generalised positions (nq,)."""

@@ -26,7 +26,6 @@ class Frame:
         speed: share of real time at which the robot's time passes; 0 is paused, None as fast as it goes.
         perturbations: those that act or will, with their times.
         notice: why something that was asked for was not done.
-        pose: of a real robot, whose log holds none: trunk (7,) and joints, as generalised positions.
         over: why the run is over; empty while it is not.
         run: which of two that are shown side by side.
     """
@@ -38,7 +37,6 @@ class Frame:
     speed: float | None
     perturbations: tuple[str, ...] = ()
     notice: str = ""
-    pose: tuple[Number, ...] = ()
     over: str = ""
     run: int = 0
 

@@ -32,11 +32,8 @@ class Onlooker:
     def show(self, tick: LoopTick, record: TickRecord) -> None:
         """Show a tick."""
         header = self._header
-        frame = frame_of(tick, record, header, self._fan, adapter=header.adapter, course=header.course, speed=1.0)
-        assert tick.boundary is not None
-        state = tick.boundary.state
-        pose = (*state.position.tolist(), *state.quaternion.tolist(), *state.motor_position.tolist())
-        self._window.show(replace(frame, pose=pose))
+        adapter, course = header.adapter, header.course
+        self._window.show(frame_of(tick, record, header, self._fan, adapter=adapter, course=course, speed=1.0))
 
 
 def frame_of(

@@ -90,12 +90,12 @@ class Stage:
 
     def draw(self, frame: Frame) -> None:
         """Show a tick."""
-        qpos = self._qpos(frame)
         self.body.happen(frame.record.perturbations)
-        self.body.pose(qpos)
-        self._ground.show(self.body.condition.terrain, np.array(self.body.data.qpos[:2]))
+        if frame.record.qpos is not None:
+            self.body.pose(frame.record.qpos)
+        self._ground.show(self.body.condition.terrain, self.body.place)
         self._over.position = (0.0, 0.0, self._ground.highest)
-        self._follow(np.array(self.body.data.qpos[:2]))
+        self._follow(self.body.place)
         trail = np.array(self._trail).reshape(-1, 2)
         self._line("trail", trail, _TRAIL)
         self._line("plan", np.array(frame.record.plan, np.float64).reshape(-1, 2), _PLAN)
@@ -117,15 +117,6 @@ class Stage:
         """Return a vector (3,) of the scene in the axes of the ground."""
         w, x, y, z = self.body.level
         return _rotated(np.array([w, -x, -y, -z]), vector)
-
-    def _qpos(self, frame: Frame) -> Sequence[float]:
-        """Return the pose of a tick; of a real robot as far as its state says."""
-        if frame.record.qpos is not None:
-            return frame.record.qpos
-        data = self.body.data.qpos.copy()
-        data[: len(frame.pose)] = frame.pose
-        pose: list[float] = data.tolist()
-        return pose
 
     def _line(self, name: str, points: FloatArray, colour: tuple[int, int, int]) -> None:
         """Draw a line through points (P, 2) on the ground."""

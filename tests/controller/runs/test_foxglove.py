@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli import main
+from controller.settings import robots
 from controller.telemetry.run_log import Log, RunLog
 from hardware.steering import Velocity
 from tests.controller.logs import make_log
@@ -57,6 +58,22 @@ def test_the_official_reader_finds_every_tick_in_foxgloves_schemas(log: Log, tmp
     assert [(p.x, p.y) for p in first["course"].lines[0].points] == list(log.header.path)
     said = [event.message for event in found["/events"]]
     assert "begins: leg_loss:leg=left_middle@2" in said
+
+
+def test_joints_of_a_real_robot_are_found_by_name(tmp_path: Path) -> None:
+    made, spec = make_log(), robots.spec("go2")
+    angles = tuple(0.1 * index for index in range(len(spec.motors)))
+    deployed = replace(made.header, robot="go2", terrain="lo, domain 1", perturbations=())
+    pose = (0.0, 0.0, 0.3, 1.0, 0.0, 0.0, 0.0)
+    records = tuple(replace(record, qpos=(*pose, *angles), perturbations=()) for record in made.records)
+    write(Log(deployed, records), tmp_path / "run.mcap")
+    with (tmp_path / "run.mcap").open("rb") as file:
+        reader = make_reader(file, decoder_factories=[DecoderFactory()])
+        found = [decoded for _, _, _, decoded in reader.iter_decoded_messages(["/joint_states"])]
+    assert len(found) == len(records)
+    assert {joint.name: joint.position for joint in found[-1].joints} == pytest.approx(
+        dict(zip(spec.motors, angles, strict=True))
+    )
 
 
 def test_what_is_not_finite_is_null(log: Log) -> None:

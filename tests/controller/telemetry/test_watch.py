@@ -23,14 +23,10 @@ def told(log: Log, right_from: float, simulated: bool = True) -> Log:
     """Return a log whose diagnosis is right before its onset at 2 s, and again from a time on [s]."""
     lost = Diagnosis({"leg_loss:left_middle": 0.9, "none": 0.1})
     records = tuple(
-        replace(
-            record,
-            diagnosis=lost if record.time >= right_from else Diagnosis({"none": 1.0}),
-            qpos=(0.0,) if simulated else None,
-        )
+        replace(record, diagnosis=lost if record.time >= right_from else Diagnosis({"none": 1.0}), qpos=(0.0,))
         for record in log.records
     )
-    return Log(log.header, records)
+    return Log(log.header if simulated else replace(log.header, terrain="lo, domain 1"), records)
 
 
 def test_a_run_says_how_soon_and_how_often_it_was_right() -> None:
