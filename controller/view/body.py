@@ -55,6 +55,8 @@ class DrawnBody:
             ground = self.model.geom_type[geom] in _GROUNDS
             if not ground and self.model.geom_group[geom] < _HIDDEN_GROUPS:
                 self._draw(server, root, int(self.model.geom_bodyid[geom]), geom)
+        self.trunk = f"{root}/{anatomy.trunk}"
+        """Name of its node."""
         self.scale = _ROOM * self._reach()
         """Of what is around it in the scene [m]."""
         for leg in anatomy.legs:

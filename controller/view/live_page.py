@@ -111,6 +111,9 @@ class Page:
             )
             for index, each in enumerate(about.headers)
         ]
+        for stage, each in zip(self._stages, about.headers, strict=True):
+            if len(self._stages) > 1:
+                stage.label(each.brain)
         self._panel()
         self._camera()
         server.on_client_connect(self._came)

@@ -32,7 +32,7 @@
   const pad = () => {
     const found = navigator.getGamepads?.().find((each) => each?.connected);
     const axis = (index) => { const value = found?.axes[index] ?? 0; return Math.abs(value) < 0.12 ? 0 : -value; };
-    return [axis(1), axis(2), axis(0)];
+    return [axis(1), axis(0), axis(2)];
   };
   const wanted = () => {
     const parts = [stick, pad(), ...Array.from(held, (pressed) => KEYS[pressed])];

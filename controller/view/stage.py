@@ -59,6 +59,10 @@ class Stage:
         self._ground = DrawnGround(server, self._name, self.body.model, self.body.data, self.scale)
         self.course(header.path)
 
+    def label(self, text: str) -> None:
+        """Write something above the robot."""
+        self._server.scene.add_label(f"{self.body.trunk}/label", text, position=(0.0, 0.0, 0.2 * self.body.scale))
+
     @property
     def legend(self) -> str:
         """Return what the colours mean, and how large a square of the ground is, as HTML."""

@@ -21,6 +21,7 @@ T = TypeVar("T")
 CHROMIUM = shutil.which("chromium")
 SOFTWARE = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 MAIN = "import sys; from controller.entry import main; sys.exit(main())"
+WIDTH, HEIGHT = 1240, 480
 PATIENCE = 60.0
 """A page is drawn without a graphics card, on processors that others use too [s]."""
 
@@ -35,7 +36,7 @@ class Watched:
 
     @property
     def url(self) -> str:
-        said = until(lambda: next((line for line in self.said if "live page: http" in line), ""))
+        said = until(lambda: next((line for line in self.said if "page: http" in line), ""))
         return str(re.findall(r"http\S+", said)[0])
 
     def ticks(self) -> list[dict[str, Any]]:
@@ -62,7 +63,14 @@ def until(look: Callable[[], T | None], patience: float = PATIENCE) -> T:
 @contextmanager
 def running(folder: Path, *arguments: str) -> Iterator[Watched]:
     """Run `limber` until the end of the block."""
-    command = [sys.executable, "-c", MAIN, *arguments, "--out", str(folder)]
+    with started(folder, *arguments, "--out", str(folder)) as watched:
+        yield watched
+
+
+@contextmanager
+def started(folder: Path, *arguments: str) -> Iterator[Watched]:
+    """Start `limber` and end it with the block; a folder of a run that belongs to it."""
+    command = [sys.executable, "-c", MAIN, *arguments]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     watched = Watched(process, folder)
     assert process.stderr is not None
@@ -79,6 +87,66 @@ def running(folder: Path, *arguments: str) -> Iterator[Watched]:
             process.kill()
             reader.join(10)
             process.stderr.close()
+
+
+def opened(browser: Any, run: Watched, script: str = "") -> Any:
+    """Open the page of a run, behind a script of its own, and wait until it shows something."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    page.set_default_timeout(60_000)
+    page.add_init_script(script)
+    page.goto(run.url)
+    page.get_by_text(" on ").first.wait_for()
+    return page
+
+
+def last(run: Watched) -> dict[str, Any]:
+    return until(run.ticks)[-1]
+
+
+def settled(run: Watched) -> dict[str, Any]:
+    """Return the tick at which a run was paused."""
+
+    def standing() -> dict[str, Any] | None:
+        before = last(run)
+        time.sleep(1.0)
+        return before if last(run) == before else None
+
+    return until(standing)
+
+
+PLACES = """(prefix) => {
+  const {nodeRefFromName: nodes, camera} = window.__viserMutable;
+  const canvas = document.querySelector("canvas").getBoundingClientRect();
+  const times = (m, [x, y, z]) => [0, 1, 2, 3].map((row) => m[row] * x + m[row + 4] * y + m[row + 8] * z + m[row + 12]);
+  camera.updateMatrixWorld();
+  return Object.keys(nodes).filter((name) => name.startsWith(prefix) && nodes[name]).map((name) => {
+    nodes[name].updateWorldMatrix(true, false);
+    const place = nodes[name].matrixWorld.elements.slice(12, 15);
+    const seen = times(camera.matrixWorldInverse.elements, place);
+    const [x, y, , w] = times(camera.projectionMatrix.elements, seen.slice(0, 3));
+    return [canvas.x + (x / w + 1) / 2 * canvas.width, canvas.y + (1 - y / w) / 2 * canvas.height];
+  });
+}"""
+"""Where parts of the robot are on the page: of nodes whose names begin so [pixels]."""
+
+
+def place(page: Any, name: str) -> tuple[float, float]:
+    """Return where a part of a robot is on the page [pixels]."""
+    x, y = page.evaluate(PLACES, f"/run0/{name}")[0]
+    return float(x), float(y)
+
+
+def chosen(page: Any, value: str, option: str) -> None:
+    """Choose another name where one is chosen."""
+    page.locator(f"input[value='{value}']").first.click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def clicked(page: Any, name: str) -> None:
+    """Click on a part of a robot."""
+    page.mouse.move(*place(page, name))
+    page.mouse.down()
+    page.mouse.up()
 
 
 def _keep(stream: IO[str], said: list[str]) -> None:
