@@ -46,7 +46,7 @@ def test_every_check_warns_before_it_trips() -> None:
 
 
 def test_a_robot_without_a_file_is_an_error_with_the_place() -> None:
-    known = "ant, go2, go2-sport, go2-walker, half-cheetah, hexapod, roach"
+    known = "ant, go2, go2-sport, go2-walker, half-cheetah, hexapod, hopper, roach, walker2d"
     with pytest.raises(ValueError, match=rf"unknown robot 'beetle'; expected one of {known}, or the path of a file"):
         spec("beetle")
     with pytest.raises(ConfigError, match=r"/spot\.yaml: no such file"):
