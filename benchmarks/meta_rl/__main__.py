@@ -1,0 +1,70 @@
+"""Model-free meta-learning beside ours: RL^2 and MAML with policy gradients on E2 and E4's half-cheetah.
+
+    python -m benchmarks.meta_rl learn --method rl2 --experiment E2 --out runs/meta-rl
+    python -m benchmarks.meta_rl report --out runs/meta-rl --ours runs/literature --samples 40000
+
+They are tested after our budget of data and after ten times as much, on the conditions that ours are tested on.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from benchmarks.meta_rl.progress import note, noted
+from benchmarks.meta_rl.report import picture, table
+from benchmarks.meta_rl.world import Task
+
+
+@dataclass(frozen=True)
+class Learn:
+    """Let a method learn, and test it on the way."""
+
+    method: Literal["rl2", "maml"]
+    experiment: Literal["E2", "E4-half-cheetah"] = "E2"
+    seed: int = 0
+    tests: tuple[int, ...] = (10_000, 20_000, 40_000, 80_000, 160_000, 400_000)
+    """Steps of the environment after which it is tested, or soon after."""
+    length: int = 1000
+    """Of a test run, in steps."""
+    runs: int = 1
+    """Of each condition in a test."""
+    out: Path = Path("runs/meta-rl")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Print what they came to, and draw it over the steps that it took."""
+
+    out: Path = Path("runs/meta-rl")
+    ours: Path | None = None
+    """Folder of runs of `python -m benchmarks.literature`."""
+    samples: int = 40_000
+    """Steps of data that our models were trained on."""
+
+
+def main(asked: Learn | Report) -> None:
+    """Learn, or report."""
+    if isinstance(asked, Report):
+        points = noted(asked.out)
+        print(table(points))
+        picture(points, asked.ours, asked.samples, asked.out / "meta-rl.png")
+        return
+    if asked.method == "rl2":
+        from benchmarks.meta_rl.rl2 import learned  # what it stands on takes seconds to come, and MAML needs none of it
+    else:
+        from benchmarks.meta_rl.maml import learned
+    for point in learned(Task(asked.experiment), asked.seed, list(asked.tests), asked.length, asked.runs):
+        note(asked.out, point)
+        print(point, flush=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    learn = Annotated[Learn, tyro.conf.subcommand("learn")]
+    tables = Annotated[Report, tyro.conf.subcommand("report")]
+    main(tyro.cli(learn | tables))

@@ -1,0 +1,69 @@
+"""What model-free methods learn on is what ours are paid for, under the same conditions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("gymnasium")
+
+import torch
+
+from benchmarks.meta_rl import maml
+from benchmarks.meta_rl.world import Task, World
+from controller.courses.forward import Forward, Reward
+from controller.courses.paths import Executed
+
+SHORT = Task("E2", length=5, episodes=2)
+
+
+def test_a_step_earns_what_our_runs_are_paid_for_it() -> None:
+    world = World(SHORT)
+    world.reset(options={"perturbations": SHORT.drawn("both", 0)})
+    task, share = Forward(Reward(), np.ones(6)), np.array([1.0, -0.5, 0.2, 0.4, 1.0, -1.0], dtype=np.float32)
+    before = task.locate(world.position)
+    for _ in range(4):
+        _, reward, *_ = world.step(share)
+        after = task.locate(world.position)
+        done = Executed(before, after, np.zeros(0), 0.05, (0, 1, 2), share.astype(np.float64))
+        assert reward == pytest.approx(-task.executed_cost(done))
+        before = after
+
+
+def test_a_meta_episode_is_episodes_of_one_condition_each_from_the_start() -> None:
+    world, action = World(SHORT), np.full(6, 0.5, dtype=np.float32)
+    first, _ = world.reset(seed=3)
+    seen = [world.step(action) for _ in range(10)]
+    np.testing.assert_array_equal([each[0][-1] for each in seen], [0, 0, 0, 0, 1] * 2)  # an episode begins
+    np.testing.assert_array_equal(seen[4][0][:18], first[:18])
+    assert [each[1] for each in seen[5:]] == [each[1] for each in seen[:5]]
+    np.testing.assert_array_equal([each[3] for each in seen], [False] * 9 + [True])
+    np.testing.assert_allclose(seen[0][0][18:24], 0.5)
+    assert seen[0][0][24] == pytest.approx(0.1 * seen[0][1])
+    world.reset(options={"perturbations": SHORT.drawn("fshin", 0)})
+    assert [str(each) for each in world.happens] == ["dead_motor:name=fshin"]
+    assert [world.step(action)[1] for _ in range(5)] != [each[1] for each in seen[:5]]
+
+
+def test_mamls_outer_gradient_is_that_of_finite_differences() -> None:
+    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    policy = tuple(each.detach().double().requires_grad_() for each in maml._untrained(World(SHORT), generator))
+
+    def tried(seed: int) -> maml.Tried:
+        drawn = torch.Generator().manual_seed(seed)
+        shapes = ((12, policy[0].shape[0]), (12, 6), (12,))
+        seen, acted, better = (torch.randn(shape, generator=drawn, dtype=torch.float64) for shape in shapes)
+        return maml.Tried(seen, acted, better, 0.0)
+
+    def outer(values: maml.Policy) -> torch.Tensor:
+        return maml._loss(maml._adapted(values, tried(1)), tried(2))
+
+    slope = torch.autograd.grad(outer(policy), policy)
+    for layer in (0, 3, 6):
+        step = torch.as_tensor(rng.normal(size=policy[layer].shape))
+        moved = [
+            tuple(each + sign * 1e-5 * step if index == layer else each for index, each in enumerate(policy))
+            for sign in (1, -1)
+        ]
+        numeric = (outer(moved[0]) - outer(moved[1])) / 2e-5
+        assert float((slope[layer] * step).sum()) == pytest.approx(float(numeric.detach()), rel=1e-5)
