@@ -93,8 +93,8 @@ class Entrant:
 
 
 def tuned(robot: str, name: str) -> Entrant:
-    """Return an entrant with what random search found best for it."""
-    found = read_yaml(TUNED).values.get(robot, {}) if TUNED.is_file() else {}
+    """Return an entrant with what random search found best for it; whoever walks the robot by another policy, too."""
+    found = read_yaml(TUNED).values.get(robot.partition("+")[0], {}) if TUNED.is_file() else {}
     own = found.get(name if name in LOOPS else PLANNED, {}) if isinstance(found, Mapping) else {}
     return Entrant(robot, name, json.dumps(own, sort_keys=True))
 
