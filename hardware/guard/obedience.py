@@ -23,7 +23,8 @@ _WINDOW, _LONG = 0.3, 1.0
 _FLOOR = 0.08
 """Share of its limit that a motor may be off unnoticed: friction, and what is known of its torque."""
 _FAR = 0.8
-"""Distance of a joint from its set-point that counts as not following at all [rad]; a push takes a third of it."""
+"""Distance of a joint from its set-point that counts as not following at all [rad]; a push takes a third of it. Under a
+soft gain it is the distance at which a usual motor of the robot gives all that it can."""
 _FEW = 3
 """Motors that may be dead, weak or jammed at once: those of a leg."""
 _NO_TORQUE = 0.1
@@ -48,6 +49,7 @@ class Obedience:
         self._motors, self._speeds = spec.motors, isinstance(spec.servo, VelocityServo)
         self._keep, self._slowly = math.exp(-period / _WINDOW), 1.0 - math.exp(-period / _LONG)
         self._most = np.array(limits.velocity_high if self._speeds else limits.torque)
+        self._usual = float(np.median(self._most))
         self._floor, self._half = (_FLOOR * self._most) ** 2, (count - 1) // 2
         self.forget()
 
@@ -89,7 +91,8 @@ class Obedience:
         # A joint that is far from where it was sent does not follow, whatever its torque is said to be.
         far = np.minimum(np.abs(sent.position - state.motor_position) * (sent.kp > 0.0), 2.0 * _FAR)
         self._distance += (1.0 - self._keep) * (far - self._distance)
-        self._scores = np.fmax(shares[best], self._distance / _FAR)
+        reach = np.maximum(_FAR, self._usual / np.maximum(sent.kp, 1.0))
+        self._scores = np.fmax(shares[best], self._distance / reach)
         self._mean += self._slowly * (self._scores - self._mean)
         means = np.sort(self._mean)
         self.worst, many = float(means[-1]), float(means[-1 - _FEW]) if len(means) > _FEW else 0.0

@@ -11,6 +11,7 @@ import pytest
 
 from hardware.clock import VirtualClock
 from hardware.guard.checks import Watch
+from hardware.guard.obedience import Obedience
 from hardware.guard.state_machine import Mode
 from hardware.robot import FloatArray, RobotCommand, RobotState
 from hardware.schedule import ActionSchedule
@@ -121,6 +122,19 @@ def test_motors_that_do_not_obey_are_named_while_most_do() -> None:
     assert set(trips(lambda s: {"motor_torque": s.motor_torque * share(6, 0.0)})) == {"motor", "obedience"}
     assert set(trips(lambda s: {"motor_torque": s.motor_torque * share(12, 0.28)})) == {"motor"}
     assert not trips(lambda s: {"motor_torque": s.motor_torque * share(12, 0.7)})
+
+
+@pytest.mark.parametrize("gain, obeys", [(20.0, True), (35.0, False), (60.0, False)])
+def test_joints_may_hang_as_far_from_their_set_points_as_a_soft_gain_lets_them(gain: float, obeys: bool) -> None:
+    obedience, cycle = Obedience(GO2, PERIOD), walk()[-1]
+    sent = replace(cycle.sent, kp=np.full(COUNT, gain), kd=np.zeros(COUNT), torque=np.zeros(COUNT))
+    torque = np.minimum(gain * 0.5, GO2.limits.torque)
+    state = replace(cycle.state, motor_position=sent.position - 0.5, motor_torque=torque)
+    for _ in range(1000):
+        obedience.note(sent)
+        obedience.note(sent)
+        obedience.look(state, sent)
+    assert (obedience.most < 0.5) == obeys
 
 
 def test_a_foot_that_says_nothing_is_named_while_most_are_right() -> None:
