@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,8 @@ def _course(text: str) -> str:
     """Check a course: a path by name, or a family of hidden goals with what is known of the goal."""
     name, colon, rest = text.partition(":")
     if name == velocity.NAME:
+        if colon and not rest:
+            raise ValueError(f"{name}: expected the file of its commands, velocity:FILE.csv, got none")
         if colon:
             read_file(script.read, Path(rest), name)
     elif name == waypoints.NAME:
@@ -59,7 +62,10 @@ def read_file(read: Callable[[Path], Content], path: Path, place: str) -> Conten
     try:
         return read(path)
     except OSError as error:
-        raise ValueError(f"{place}: {path}: expected a file that can be read, got: {error.strerror}") from error
+        there = [str(file) for file in path.parent.glob(f"*{path.suffix}")] if path.suffix else []
+        hint = f"; did you mean '{close[0]}'?" if (close := difflib.get_close_matches(str(path), there, n=1)) else ""
+        told = f"expected a file that can be read, got: {error.strerror}{hint}"
+        raise ValueError(f"{place}: {path}: {told}") from error
 
 
 Content = TypeVar("Content")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from controller.view.about import Address
     from hardware.servo_log.reader import ServoLog
 
-_DEPTHS = ("*.mcap", "*/*.mcap", "*/*/*.mcap")
-"""Where logs are looked for that somebody may have meant: a folder, and run folders in it."""
+_SERVO, _RUNS = "*.mcap", "log.jsonl"
+"""Logs of servo processes, and of runs."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Replay:
         except ImportError as error:
             raise ConfigError(f"replay: needs MCAP ({error}); pip install 'limber[log]'") from error
         if not self.log.is_file():
-            raise ConfigError(f"command line: replay: LOG: {_missing(self.log)}")
+            raise ConfigError(f"command line: replay: LOG: {_missing(self.log, _SERVO)}")
         try:
             log = self._read()
             if self.export is not None:
@@ -89,14 +89,23 @@ class Replay:
         from controller.telemetry.run_log import Log, RunLogError
         from controller.view.replayed import found, replay
 
+        given = {"LOG": self.log} if self.beside is None else {"LOG": self.log, "--beside": self.beside}
+        files = {name: found(path) for name, path in given.items()}
+        for name, file in files.items():
+            if not file.is_file():
+                raise ConfigError(f"command line: replay: {name}: {_missing(given[name], _RUNS)}")
         try:
-            files = [found(path) for path in (self.log, self.beside) if path is not None]
-            logs = [Log.read(file) for file in files]
+            logs = [Log.read(file) for file in files.values()]
+            if len({(log.header.robot, log.header.rate_hz) for log in logs}) > 1:
+                one, other = (f"{log.header.robot} at {log.header.rate_hz:g} Hz" for log in logs)
+                raise ConfigError(f"command line: replay: --beside: expected a run of {one}, got one of {other}")
             replay(logs, address, lambda url: logging.getLogger(__name__).warning("the page: %s", url))
-        except (RunLogError, OSError) as error:
-            raise ConfigError(f"command line: replay: {error}") from error
+        except RunLogError as error:
+            raise ConfigError(f"command line: replay: expected the log of a run, got {error}") from error
+        except OSError as error:
+            raise ConfigError(f"command line: replay: {address.place}: {error.strerror or error}") from error
         except KeyboardInterrupt:
-            return Answer({"shown": [str(file) for file in files]}, "")
+            return Answer({"shown": [str(file) for file in files.values()]}, "")
 
     def _read(self) -> ServoLog:
         """Return the log, of a robot that is known: a log may come from anybody, and opens no file."""
@@ -112,13 +121,15 @@ class Replay:
         return log
 
 
-def _missing(path: Path) -> str:
+def _missing(path: Path, name: str) -> str:
     """Say that there is no such log, and which is nearest to it: in its folder, in a run's folder below, or here."""
-    folders = (path, path.parent, Path())
-    there = {str(found) for folder in folders for depth in _DEPTHS for found in folder.glob(depth) if found.is_file()}
+    folders, depths = (path, path.parent, Path()), (name, f"*/{name}", f"*/*/{name}")
+    there = {str(found) for folder in folders for depth in depths for found in folder.glob(depth) if found.is_file()}
     close = difflib.get_close_matches(str(path), sorted(there), n=1, cutoff=0.0)
-    hint = f"did you mean {close[0]!r}?" if close else f"there is no *.mcap in {path.parent} or below"
-    return f"expected an existing log (*.mcap), got {str(path)!r}; {hint}"
+    hint = f"did you mean {close[0]!r}?" if close else f"there is no {name} in {path.parent} or below"
+    if name == _SERVO and (path / _RUNS).is_file():
+        hint = "that is a run, which --view shows"
+    return f"expected an existing log ({name}), got {str(path)!r}; {hint}"
 
 
 def _guard_lines(found: Replayed) -> list[str]:

@@ -35,8 +35,10 @@ def live(mission: Mission, given: Source | None, *, compared: bool = False) -> I
         raise ConfigError(f"steer: expected a file of commands with {flag}, velocity:FILE.csv, got {text}")
     try:
         source = choice.opened(text, mission.spec)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise ConfigError(f"steer: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"steer: {text.partition(':')[0]}: {error.strerror}") from error
     with contextlib.closing(source):
         yield source
 

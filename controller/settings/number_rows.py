@@ -11,9 +11,10 @@ _MOST_BYTES = 20_000_000
 
 
 def rows(path: Path, names: Sequence[str]) -> list[tuple[int, list[float]]]:
-    """Return the lines of a file of finite numbers, each with its own number; a first line of words is a heading.
+    """Return the lines of a file of finite numbers, each with its own number.
 
-    Numbers stand between commas, semicolons, tabs or blanks. Raises ValueError with file, line and column, OSError.
+    A first line of words is a heading, which has to name the columns. Numbers stand between commas, semicolons, tabs or
+    blanks. Raises ValueError with file, line and column, OSError.
     """
     with path.open("rb") as file:  # at most so much of it is read, because a device has no end
         content = file.read(_MOST_BYTES + 1)
@@ -26,9 +27,10 @@ def rows(path: Path, names: Sequence[str]) -> list[tuple[int, list[float]]]:
     found: list[tuple[int, list[float]]] = []
     for number, line in enumerate(text.splitlines(), start=1):
         cells = _cells(line)
-        if not cells or cells[0].startswith("#") or (not found and number == 1 and _heading(cells)):
-            continue
-        found.append((number, _numbers(f"{path}:{number}", cells, names)))
+        if number == 1 and _heading(cells):
+            _named(f"{path}:{number}", cells, names)
+        elif cells and not cells[0].startswith("#"):
+            found.append((number, _numbers(f"{path}:{number}", cells, names)))
     return found
 
 
@@ -38,9 +40,15 @@ def _cells(line: str) -> list[str]:
 
 
 def _heading(cells: Sequence[str]) -> bool:
-    return not any(cell[:1].isdigit() or cell[:1] in "+-." for cell in cells if cell) and "nan" not in map(
-        str.lower, cells
-    )
+    words = [cell.lower() for cell in cells if cell]
+    numeric = any(word[0].isdigit() or word[0] in "+-." or word in ("nan", "inf") for word in words)
+    return bool(words) and words[0][0] != "#" and not numeric
+
+
+def _named(place: str, cells: Sequence[str], names: Sequence[str]) -> None:
+    """See that a heading, units left out, names the columns as they are read."""
+    if [cell.lower().partition("[")[0].strip() for cell in cells] != [*names]:
+        raise ValueError(f"{place}: expected the heading {', '.join(names)}, or none, got {', '.join(cells)[:80]}")
 
 
 def _numbers(place: str, cells: Sequence[str], names: Sequence[str]) -> list[float]:

@@ -35,7 +35,8 @@ def checked(text: str) -> str:
             case "ros2":
                 Node.parsed(rest)
     except OSError as error:
-        raise ValueError(f"{name}: {error.filename}: {error.strerror}") from error
+        expected = f"token: expected a file that can be read, got: {error.filename}: {error.strerror}"
+        raise ValueError(f"{name}: {expected}") from error
     return text
 
 
@@ -50,4 +51,4 @@ def opened(text: str, spec: RobotSpec) -> Source:
         case "gamepad":
             return gamepad.opened(rest, spec)
         case _:
-            raise ValueError(f"{text}: expected the live page beside it, got none")
+            raise ValueError(f"{text}: expected the live page beside it, --view, got none")

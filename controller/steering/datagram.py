@@ -69,7 +69,7 @@ class Address:
         if unknown := given.keys() - {"address", "token"}:
             raise ValueError(f"udp: expected PORT[,address=IP][,token=FILE], got '{min(unknown)}'")
         if not port.isascii() or not port.isdigit():
-            raise ValueError(f"udp: port: expected a number, got '{port}'")
+            raise ValueError(f"udp: port: expected a number, as in udp:9870, got '{port}'")
         token = Path(given["token"]).read_bytes().strip() if "token" in given else b""
         return cls(int(port), given.get("address", cls.address), token)
 
@@ -98,7 +98,9 @@ class Datagrams:
             self._socket.bind((where.address, where.port))
         except OSError as error:
             self._socket.close()
-            raise OSError(error.errno, f"{where.address}:{where.port}: {error.strerror}") from error
+            expected = "expected an address of this machine, and a port that is free (0 takes one)"
+            told = f"{where.address}:{where.port}: {expected}, got: {error.strerror}"
+            raise OSError(error.errno, told) from error
         self._counts = Counter[str]()
         self._stamp, self._heard = 0, -math.inf
         self._sender: object = None

@@ -101,12 +101,16 @@ def _reached(axis: Axis, share: float) -> float:
 
 
 def opened(device: str, spec: RobotSpec) -> Gamepad:
-    """Open a gamepad, by its device or the first there is. Raises ValueError where there is none, OSError."""
+    """Open a gamepad, by its device or the first there is. Raises ValueError where there is none."""
     if spec.steering is None:
         raise ValueError(f"gamepad: expected a robot whose file says steering, got {spec.name}")
-    places = [Path(device)] if device else sorted(DEVICES.glob("event*"))
+    places, refused = [Path(device)] if device else sorted(DEVICES.glob("event*")), ""
     for place in places:
-        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError as error:
+            refused = f"; {place}: {error.strerror}"
+            continue
         try:
             ranges = {stick: _range(descriptor, stick) for stick in _STICKS} if _is_pad(descriptor) else {}
         except OSError:
@@ -114,7 +118,8 @@ def opened(device: str, spec: RobotSpec) -> Gamepad:
         if ranges:
             return Gamepad(descriptor, ranges, spec.steering)
         os.close(descriptor)
-    raise ValueError(f"gamepad: expected one with two sticks, got none among {', '.join(map(str, places)) or DEVICES}")
+    there = ", ".join(map(str, sorted(DEVICES.glob("event*")))) or f"none in {DEVICES}"
+    raise ValueError(f"gamepad: expected one with two sticks, got {device or 'none'}{refused}; devices: {there}")
 
 
 def _ask(descriptor: int, number: int, size: int) -> bytes:

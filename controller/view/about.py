@@ -36,20 +36,32 @@ class Address:
     def parse(cls, text: str) -> Self:
         """Read ADDRESS:PORT; off loopback a new token is made up. Raises ConfigError."""
         host, _, port = text.rpartition(":")
-        try:
-            address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-            number = int(port)
-        except ValueError:
-            number, address = -1, None
-        if address is None or number not in range(65536):
-            raise ConfigError(f"command line: --view-at: expected ADDRESS:PORT as 192.168.1.5:8080, got {text!r}")
+        address, number = _host(host), _port(port)
+        if address is None or number is None:
+            near = cls(str(address or _host(text) or cls.host), number or _FIRST_PORT).place
+            raise ConfigError(f"command line: --view-at: expected ADDRESS:PORT, got {text!r}; did you mean '{near}'?")
         return cls(str(address), number, "" if address.is_loopback else secrets.token_urlsafe(24))
+
+    @property
+    def place(self) -> str:
+        """Return address and port as `parse` reads them."""
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
     def url(self) -> str:
         """Return what to type into a browser."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/{f'?token={self.token}' if self.token else ''}"
+        return f"http://{self.place}/{f'?token={self.token}' if self.token else ''}"
+
+
+def _host(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None
+
+
+def _port(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and int(text) < 65536 else None
 
 
 @dataclass(frozen=True)

@@ -29,5 +29,6 @@ def serve(about: About, address: Address, ring: str, orders: Connection, command
             with attach_all(ring) as (ticks,):
                 show(about, address, ticks, orders, commands)
         except OSError as error:
-            orders.send_bytes(f"{error.strerror or error}".encode())
+            why = (error.strerror or str(error)).partition(" (")[0]
+            orders.send_bytes(f"{why}; --view-at ADDRESS:0 takes a port that is free".encode())
     sys.exit(0)

@@ -68,10 +68,8 @@ class Player:
 
 
 def found(path: Path) -> Path:
-    """Return the log that a path means: a file, or that of a run's folder. Raises OSError where there is none."""
-    file = path / LOG if path.is_dir() else path
-    file.stat()
-    return file
+    """Return the log that a path means: a file, or that of a run's folder."""
+    return path / LOG if path.is_dir() else path
 
 
 def replay(logs: Sequence[Log], address: Address, say: Callable[[str], None]) -> Never:

@@ -123,13 +123,13 @@ def test_a_flood_takes_a_bounded_share_of_a_tick_and_what_counts_is_new(sender: 
 @pytest.mark.parametrize(
     "text, complaint",
     [
-        ("udp", "udp: port: expected a number, got ''"),
+        ("udp", "udp: port: expected a number, as in udp:9870, got ''"),
         ("udp:70000", "udp: port: expected a number from 0 to 65535"),
-        ("udp:-1", "udp: port: expected a number, got '-1'"),
+        ("udp:-1", "udp: port: expected a number, as in udp:9870, got '-1'"),
         ("udp:9870,address=here", "udp: address: expected an IP address, got 'here'"),
         ("udp:9870,address=0.0.0.0", "udp: token: expected a file, because others reach 0.0.0.0, got none"),
         ("udp:9870,address=192.168.1.2", "udp: token: expected a file"),
-        ("udp:9870,token=gone", "udp: gone: No such file or directory"),
+        ("udp:9870,token=gone", "udp: token: expected a file that can be read, got: gone: No such file or directory"),
         ("udp:9870,token=short", "udp: token: expected at least 16 bytes, got 5"),
         ("udp:9870,adress=::1", r"udp: expected PORT\[,address=IP\]\[,token=FILE\], got 'adress'"),
     ],

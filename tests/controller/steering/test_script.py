@@ -16,6 +16,7 @@ LINES = "0.5,0.2,0,1\n2,0,0.1,-1\n"
     [
         LINES,
         "time,v_x,v_y,turn\n" + LINES,
+        "Time [s], V_x [m/s], V_y [m/s], Turn [rad/s]\n" + LINES,
         LINES.replace(",", ";"),
         LINES.replace(",", "\t"),
         LINES.replace(",", "  "),
@@ -37,6 +38,10 @@ def test_a_script_holds_each_line_until_the_next(text: str, tmp_path: Path) -> N
     [
         ("", r"commands.csv: expected lines time, v_x, v_y, turn, got none"),
         ("time,v_x,v_y,turn\n", r"commands.csv: expected lines"),
+        (
+            "v_x,v_y,turn,time\n1,0,0,0\n",
+            r"commands.csv:1: expected the heading time, v_x, v_y, turn, or none, got v_x, ",
+        ),
         ("0,1,2\n", r"commands.csv:1: expected 4 numbers, time, v_x, v_y, turn, got 3"),
         ("0,1,2,3\n1,nan,0,0\n", r"commands.csv:2: v_x: expected a finite number, got 'nan'"),
         ("0,1,2,3\n1,0,0,left\n", r"commands.csv:2: turn: expected a finite number, got 'left'"),
