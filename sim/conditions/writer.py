@@ -90,6 +90,7 @@ class ConditionWriter:
             height = SPREAD * terrain.roughness
             model.hfield_size[0, 2] = height
             model.geom_pos[self._bumps, 2] = -0.5 * height
+            model.geom_sameframe[self._bumps] = mujoco.mjtSameFrame.mjSAMEFRAME_NONE  # or MuJoCo leaves it where it was
         if terrain.step > 0.0:
             self._write_steps(terrain.step)
 

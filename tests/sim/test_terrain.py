@@ -55,8 +55,22 @@ def test_rough_ground_shakes_the_body_more() -> None:
     shaken = []
     for roughness in (0.0, 0.0015):
         walker = CrawlerPhysics(ANATOMIES["roach"], replace(TERRAINS["flat"], roughness=roughness))
-        shaken.append(walk(walker, 3.0, (5.0, 5.0)).since(0.3).roll.std())
+        shaken.append(walk(walker, 3.0, (5.0, 5.0)).since(0.3).pitch.std())
     assert shaken[1] > 1.5 * shaken[0]
+
+
+@pytest.mark.parametrize("rough", ["rough:height=0.01", "terrain:kind=turf"])
+def test_ground_that_becomes_rough_is_as_high_on_average_as_before(rough: str) -> None:
+    anatomy = ANATOMIES["go2"]
+    robot = JointedPhysics(anatomy, TERRAINS["flat"], [parse(f"{rough}@0.5")])
+    none, heights = np.zeros(12), list[float]()
+    robot.command(Setpoints(np.array(anatomy.stand), none, none, none + 60.0, none + 3.0))
+    for _ in range(2):
+        robot.step(240)
+        heights.append(float(robot.position[2]))
+    ground = robot.model.geom("bumps").id
+    assert robot.data.geom_xpos[ground, 2] == pytest.approx(-0.5 * SPREAD * robot.condition.terrain.roughness)
+    assert heights[1] == pytest.approx(heights[0], abs=0.015)
 
 
 def test_an_unknown_preset_is_refused() -> None:
