@@ -62,17 +62,21 @@ class Live:
         self._now, self._elapsed = tick.boundary.state.tick, tick.time
         frame = self._last = self._frame(tick, record)
         self._window.show(frame)
-        self._obey()
-        if self._steps:
-            self._steps = False
-            self._pace(0.0)
-        while self._waits(tick.time):
-            now = replace(frame, speed=self._speed, perturbations=self._happening(), notice=self._notice)
-            if now != frame:
-                frame = now
-                self._window.show(frame)
-            time.sleep(_LOOK)
+        try:
             self._obey()
+            if self._steps:
+                self._steps = False
+                self._pace(0.0)
+            while self._waits(tick.time):
+                now = replace(frame, speed=self._speed, perturbations=self._happening(), notice=self._notice)
+                if now != frame:
+                    frame = now
+                    self._window.show(frame)
+                time.sleep(_LOOK)
+                self._obey()
+        except BaseException:  # the servo must not wait for ever for a time that stands still
+            self._pace(1.0)
+            raise
 
     def linger(self, loop: LoopResult) -> None:
         """Wait, after the end, for as long as a page is open and nobody has asked to begin again."""

@@ -49,13 +49,13 @@ Watch = Callable[..., tuple[Outcome, Clicks]]
 
 @pytest.fixture
 def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watch:
-    """Drive a robot in lock-step while somebody clicks."""
+    """Drive a robot, usually in lock-step, while somebody clicks."""
 
-    def run(script: Script, **values: object) -> tuple[Outcome, Clicks]:
+    def run(script: Script, fast: bool = True, **values: object) -> tuple[Outcome, Clicks]:
         clicks = Clicks(script)
         monkeypatch.setattr(watched, "Window", clicks)
         settings = run_settings([Layer("test", {"seconds": 3.0, **values})])
-        return watched.watched(settings, Address(), fast=True, out=tmp_path / "live", video=False), clicks
+        return watched.watched(settings, Address(), fast=fast, out=tmp_path / "live", video=False), clicks
 
     return run
 
@@ -123,6 +123,12 @@ def test_begin_again_leaves_the_last_run_alone(watch: Watch) -> None:
     assert (settings.seed, settings.perturbations) == (7, ())
     notes = [note for tick in ticks(outcome.folder)[1:] for note in tick["notes"]]
     assert notes == ["nice"]
+
+
+@pytest.mark.alone
+def test_what_stands_still_may_begin_again_in_real_time(watch: Watch) -> None:
+    outcome, _ = watch({5: [Pages(1), Pace(0.0)], 6: [Reset(7)], 12: [Pages(0)]}, fast=False, seconds=1.0)
+    assert run_settings([], outcome.folder / "settings.yaml").seed == 7
 
 
 def test_the_page_may_begin_again_after_the_end(watch: Watch) -> None:
