@@ -15,7 +15,7 @@ import numpy as np
 from sim.bodies.base import Setpoints
 from sim.bodies.jointed import JointedPhysics
 from sim.conditions.condition import Condition
-from sim.oracle import Motion, advanced, perceived, whole_ratio
+from sim.oracle import Motion, advanced, known, perceived, whole_ratio
 from sim.terrain import FloatArray
 
 
@@ -66,8 +66,7 @@ class JointedOracle:
         Raises:
             ValueError: `state` is not what `ahead` returned last: a state vector alone is no physics state.
         """
-        if not np.array_equal(state, self._state, equal_nan=True):
-            raise ValueError(f"oracle: expected the state that ahead() returned last, {self._state}, got {state}")
+        known(state, self._state)
         return self._observe(self._motion(self._simulate(actions)))[None]
 
     def _simulations(self, count: int) -> mujoco.batch.Batch:

@@ -88,8 +88,7 @@ class Oracle:
         Raises:
             ValueError: `state` is not what `ahead` returned last: a state vector alone is no physics state.
         """
-        if not np.array_equal(state, self._state, equal_nan=True):
-            raise ValueError(f"oracle: expected the state that ahead() returned last, {self._state}, got {state}")
+        known(state, self._state)
         motion, _ = self._simulate(self._start, actions)
         return self._observe(motion)[None]
 
@@ -192,6 +191,12 @@ def advanced(batch: mujoco.batch.Batch, count: int, steps: int) -> None:
         batch.step(np.arange(count), nstep=steps)
     except mujoco.batch.SimulationError as error:
         batch.warning[error.ids] += 1
+
+
+def known(state: FloatArray, ahead: FloatArray) -> None:
+    """Check that a state (S,) is the one that `ahead` returned last. Raises ValueError."""
+    if not np.array_equal(state, ahead, equal_nan=True):
+        raise ValueError(f"oracle: expected the state that ahead() returned last, {ahead}, got {state}")
 
 
 def whole_ratio(what: str, ratio: float) -> int:

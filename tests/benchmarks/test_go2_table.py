@@ -22,6 +22,7 @@ from controller.courses.paths import COURSES as PATHS
 from controller.courses.paths import START
 from controller.settings import robots
 from planners.problem import Problem
+from sim.conditions.condition import Condition
 from sim.perturbations import active, check, parse
 
 SPEC = robots.spec("go2")
@@ -42,6 +43,21 @@ def test_the_rows_are_those_that_were_promised() -> None:
     assert sum(row.promised == "stands" for row in ROWS.values()) == 12
     assert sum(row.promised == "limps" for row in ROWS.values()) == 12
     assert {course: len(rows_of(course)) for course in COURSES} == {"straight": 36, "zigzag": 36, "figure8": 6}
+
+
+def test_slopes_are_walked_onto_degree_by_degree() -> None:
+    steps = [parse(text) for text in ROWS["15 degrees across"].perturbations(8.0)]
+    condition, whole = Condition(), parse("slope:deg=15,heading_deg=90").change(Condition())
+    for step in steps:
+        condition = step.change(condition)
+    np.testing.assert_allclose(condition.tilt, whole.tilt, atol=1e-9)
+    np.testing.assert_allclose([step.onset for step in steps], 8.0 + 0.08 * np.arange(15), atol=1e-9)
+
+
+def test_a_loop_keeps_its_gains_where_another_policy_walks_and_integrates_by_itself_alone() -> None:
+    usual, other = tuned("go2-walker", "PI"), tuned("go2-walker+/some/my.yaml", "PI")
+    assert usual.own == other.own != "{}"
+    assert usual.settings({}).control.integral == 0.0 < tuned("go2-walker", "snail").settings({}).control.integral
 
 
 def test_on_curves_a_change_sets_in_anywhere_in_a_bend_and_at_the_same_time_for_everybody() -> None:

@@ -75,6 +75,14 @@ def test_distance_and_heading_have_a_share_of_their_prices_on_the_course(setting
     assert priced.weights == replace(usual.weights, perp=perp, head=head)
 
 
+def test_what_remains_of_a_distance_and_a_robot_that_is_stuck_count_by_the_second(settings: RunSettings) -> None:
+    control = replace(settings.control, integral=0.5, stuck=3.0)
+    mission = Mission.of(replace(settings, control=control), fast=True)
+    assert isinstance(mission.task, Course)
+    assert mission.task.integral == pytest.approx(0.5 / control.rate_hz)
+    assert mission.loop.stuck == 3.0
+
+
 def test_a_plan_begins_within_a_tick_in_real_time_too(settings: RunSettings) -> None:
     early = replace(settings, control=replace(settings.control, delay_ticks=0.5))
     assert Mission.of(early, fast=False).loop.varied
