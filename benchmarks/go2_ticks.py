@@ -45,8 +45,8 @@ class Arguments:
     """How to walk."""
 
     robot: str = "go2"
-    emulated: str = "go2"
-    """Robot that is emulated."""
+    emulated: str | None = None
+    """Robot that is emulated; where nothing is said a Go2, or the robot itself where its own controller walks."""
     course: str = "figure8"
     seconds: float = 60.0
     payload: str = "payload:mass=5,x=0.1,y=0.1"
@@ -57,11 +57,12 @@ class Arguments:
 def walk(arguments: Arguments, folder: Path, *flags: str) -> tuple[Log | None, dict[str, object], list[str]]:
     """Walk once; return the log, None without one, the summary, and what was said."""
     domain, seconds = free_domain(), str(arguments.seconds)
+    emulated = arguments.emulated or (arguments.robot if robots.spec(arguments.robot).own else "go2")
     load = f"{arguments.payload}@{0.5 * arguments.seconds:g}"
     lives = ("--seconds", str(arguments.seconds + _RISE), "--perturb", load)
     walking = ("--robot", arguments.robot, "--course", arguments.course, "--seconds", seconds, *flags)
     with (
-        emulator(domain, *lives, robot=arguments.emulated) as robot,
+        emulator(domain, *lives, robot=emulated) as robot,
         Deployment(domain, folder, *walking) as deployment,
     ):
         summary = deployment.finish()[1]

@@ -27,6 +27,7 @@ from controller.steering.helm import Helm
 from controller.steering.source import Source
 from controller.switching import Switching
 from controller.telemetry.run_log import RunHeader
+from controller.telemetry.watch import Watch, judging
 from dynamics import checkpoint
 from dynamics import factory as adapters
 from dynamics.checkpoint import Checkpoint, CheckpointError
@@ -67,11 +68,13 @@ class Rig:
     helm: Helm | None = None
     switching: Switching | None = None
     """What lets another adapter or course take over; None where nothing does."""
+    watch: Watch | None = None
+    """The diagnosis; None where there is none for the robot."""
 
     def drive(self, on_tick: OnTick) -> LoopResult:
         """Run to the end, in lock-step or in real time; `on_tick` is told every tick."""
         run = run_lockstep if isinstance(self.clock, VirtualClock) else run_realtime
-        return run(self.controller, self.servo, self.clock, self.loop, on_tick)
+        return run(self.controller, self.servo, self.clock, self.loop, judging(self.watch, on_tick))
 
 
 def load_model(mission: Mission, adapter: str) -> Checkpoint:
@@ -152,7 +155,8 @@ def build(
     servo = Servo(robot, guard, StateEstimation(mission.spec) if settings.state == "estimated" else None)
     steers = helm(mission, live)
     planning = brain if steers is None else SteeredPlanning(brain, steers)
-    return Rig(robot, servo, planning, clock, mission.loop, mission.header(model.recipe), steers, switching)
+    header, watch = mission.header(model.recipe), Watch.over(settings)
+    return Rig(robot, servo, planning, clock, mission.loop, header, steers, switching, watch)
 
 
 def helm(mission: Mission, live: Source | None) -> Helm | None:

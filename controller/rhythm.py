@@ -32,6 +32,7 @@ class ControlSettings:
         feedback: share of a plan's gains with which the servo follows the state between plans; 0 plays actions as they
             were planned. Of the planners only `rti` and `hybrid` know gains.
         stuck: time without getting on along a path after which a run is stopped [s]; 0 never stops one.
+        stop_on: causes, as its diagnosis names them, that a robot cannot walk with: once sure of one, it is stopped.
         expiry: periods after its last action at which a schedule is over and the robot damps.
         risk: how the members of an ensemble make one cost.
         chunk: most candidates that are evaluated between two looks at the clock.
@@ -50,6 +51,7 @@ class ControlSettings:
     trust: int = 8
     feedback: float = 0.0
     stuck: float = 0.0
+    stop_on: tuple[str, ...] = ()
     expiry: float = 4.0
     risk: Risk = field(default_factory=Risk)
     chunk: int = CHUNK

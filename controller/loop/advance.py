@@ -12,8 +12,17 @@ _PACE = 0.03
 """Slower than this a robot the size of the crawler is stuck; larger ones by the scale of their courses [m/s]."""
 
 
-class Stuck(Exception):
-    """Raised where a robot does not get on: how far it came, and how far it should have, in words."""
+class GivenUp(Exception):
+    """Raised where a run is ended by decision, before the robot falls.
+
+    Args:
+        check: name under which logs and reports have it.
+        told: why, in words.
+    """
+
+    def __init__(self, check: str, told: str) -> None:
+        super().__init__(told)
+        self.check = check
 
 
 class Advance:
@@ -30,7 +39,7 @@ class Advance:
         self._trail: deque[tuple[float, float]] = deque()
 
     def look(self, time: float, progress: Progress) -> None:
-        """Take a tick's progress at a time [s]. Raises Stuck."""
+        """Take a tick's progress at a time [s]. Raises GivenUp."""
         if not self._seconds or progress.lead is not None or not math.isfinite(progress.s):
             return
         if self._trail and abs(progress.s - self._trail[-1][1]) > self._leap + 1e-6:
@@ -43,4 +52,4 @@ class Advance:
         way = progress.s - before
         if begun <= time - self._seconds + 1e-6 and way < self._least:
             expected = f"expected at least {self._least:.2g} (control.stuck)"
-            raise Stuck(f"the robot came {way:.2f} m along its path in {self._seconds:g} s, {expected}")
+            raise GivenUp("progress", f"the robot came {way:.2f} m along its path in {self._seconds:g} s, {expected}")

@@ -91,7 +91,7 @@ class PlanLoop:
         self._rehearsal = max(0.9 * self._rehearsal, time.perf_counter() - begun)
 
     def tick(self, boundary: Boundary) -> Observation:
-        """Observe, decide, publish; returns what was observed. Raises Stuck where the robot does not get on."""
+        """Observe, decide, publish; returns what was observed. Raises GivenUp where the robot does not get on."""
         begun = time.perf_counter()
         skipped, self._next = boundary.tick - self._next, boundary.tick + 1
         observation = Observation(

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from controller.jobs.interrupts import interruptible
-from controller.loop.advance import Stuck
+from controller.loop.advance import GivenUp
 from controller.loop.plan_loop import OnTick, PlanLoop, Planning
 from controller.loop.servo_cycles import Mailbox, arm, drive
 from controller.loop.timing import Journal, LoopResult, LoopSettings, percentiles
@@ -132,15 +132,15 @@ def warm_up(controller: Planning, spec: RobotSpec, settings: LoopSettings) -> li
 
 @contextmanager
 def ending(journal: Journal) -> Iterator[None]:
-    """Note an interrupt, a robot that is stuck or fails as the end of the run; all else is a mistake and goes on up."""
+    """Note an interrupt, a robot that is given up or fails as the end; all else is a mistake and goes on up."""
     try:
         yield
     except Finished:
         return
     except KeyboardInterrupt:
         journal.interrupted = True
-    except Stuck as stuck:
-        journal.fault = journal.fault or Trip("progress", Severity.SOFT, str(stuck))
+    except GivenUp as given_up:
+        journal.fault = journal.fault or Trip(given_up.check, Severity.SOFT, str(given_up))
     except RobotError as error:
         journal.fault = journal.fault or Trip("robot", Severity.HARD, str(error))
 

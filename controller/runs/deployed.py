@@ -39,7 +39,7 @@ from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import FloatArray, Log, RunHeader, RunLog, from_tick
 from controller.telemetry.summary import servo_summary, summary
-from controller.telemetry.watch import Watch
+from controller.telemetry.watch import Watch, judging
 from dynamics.files import trouble
 from hardware.clock import Clock
 from hardware.robot import Robot
@@ -209,7 +209,7 @@ def _drive(
         servo_log.note(trace.of_run(mission.settings, about.versions))
         panel = stack.enter_context(Panel(about, mission.settings.seconds))
         diary = _Diary(mission, log, servo_log, panel, servo, witness, losses, watch, source, eyes)
-        loop = run_deployed(brain, servo, mission.loop, diary.note)
+        loop = run_deployed(brain, servo, mission.loop, judging(watch, diary.note))
         events = [*diary.events, *servo.events()]
     losses.log(servo_log)
     return _Driven(loop, servo_summary(events, servo.clock.origin), servo_log.status(), losses)

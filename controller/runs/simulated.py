@@ -24,7 +24,6 @@ from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import Log, RunLog, TickRecord, from_tick
 from controller.telemetry.summary import summary
-from controller.telemetry.watch import Watch
 from dynamics.checkpoint import Checkpoint
 from sim.perturbations import Perturbation, active
 
@@ -95,14 +94,13 @@ def drive(
     rig: Rig, settings: RunSettings, path: Path, source: Source | None, spectator: Spectator | None = None
 ) -> LoopResult:
     """Drive one run and write its log as it goes, before the eyes of somebody who may change what happens."""
-    watch = Watch.over(settings)
     with RunLog(path, rig.header) as log, Panel(rig.header, settings.seconds) as panel:
 
         def note(tick: LoopTick) -> None:
             happens = settings.perturbations if spectator is None else spectator.perturbations
             acting = [str(perturbation) for perturbation in active(happens, tick.time)]
             record = from_tick(tick, rig.header.channels, acting, rig.robot.qpos)
-            record = record if watch is None else watch.note(tick, record)
+            record = record if rig.watch is None else rig.watch.note(tick, record)
             if rig.switching is not None:
                 record = replace(record, notes=rig.switching.notes, path=rig.switching.moved)
             record = record if spectator is None else spectator.noted(record)

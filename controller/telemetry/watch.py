@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -9,42 +11,96 @@ import numpy as np
 
 from controller.config import RunSettings
 from controller.diagnosis.observer import Diagnosis, Observer
-from controller.diagnosis.words import phrase
-from controller.loop.plan_loop import LoopTick
+from controller.diagnosis.words import SURE, phrase
+from controller.loop.advance import GivenUp
+from controller.loop.plan_loop import LoopTick, OnTick
 from controller.settings import assets, robots
+from controller.settings.layers import ConfigError, nearest
 from controller.telemetry.run_log import Log, TickRecord
 from dynamics.diagnosis import reader
 from hardware import signs
 from hardware.spec import RobotSpec
 from sim.terrain import TERRAINS
 
+_log = logging.getLogger(__name__)
+
 NONE = "none"
 STEADY = 0.5
 """A kind counts as named once it has been on top for this long [s]."""
 
+_TICKS = 3
+"""For so many ticks in a row a cause has to be a fact before a robot is stopped on it."""
+
 
 class Watch:
-    """Adds to every tick of a run what is believed to be the matter."""
+    """Adds to every tick of a run what is believed to be the matter, and ends one with which a robot cannot walk.
 
-    def __init__(self, spec: RobotSpec, trained: reader.Reader) -> None:
-        """Begin a run; raises CheckpointError where the diagnosis is another robot's."""
+    Args:
+        spec: the robot.
+        trained: its diagnosis; raises CheckpointError where it is another robot's.
+        stop_on: causes with which it is stopped (`control.stop_on`); raises ConfigError for one that nobody knows.
+    """
+
+    def __init__(self, spec: RobotSpec, trained: reader.Reader, stop_on: Sequence[str] = ()) -> None:
         self._spec, self._observer = spec, Observer(spec, trained)
+        self._stop_on, self._sure = frozenset(stop_on), 0
+        self._newest: tuple[LoopTick, Diagnosis, tuple[float, ...]] | None = None
+        for cause in stop_on:
+            if cause not in trained.facts.causes:
+                told = f"{nearest(cause, trained.facts.causes)}, got {cause}"
+                raise ConfigError(f"control.stop_on: {told}")
 
     @classmethod
     def over(cls, settings: RunSettings) -> Self | None:
-        """Return what watches a run with these settings; None where there is no trained diagnosis for it."""
+        """Return what watches a run with these settings; None where there is no trained diagnosis for it.
+
+        Raises ConfigError where it cannot know what the run is to be stopped on.
+        """
         unusual = robots.unusual(settings.robot, settings.control.rate_hz)
         file = assets.diagnosis(robots.checkpoint(settings.robot, assets.DIAGNOSIS, unusual))
-        return cls(robots.spec(settings.robot), reader.load(file)) if file.is_file() else None
+        if file.is_file():
+            return cls(robots.spec(settings.robot), reader.load(file), settings.control.stop_on)
+        if settings.control.stop_on:
+            told = "there is no diagnosis of robot %s, %s: nothing stops it on %s (control.stop_on)"
+            _log.warning(told, settings.robot, file.name, ", ".join(settings.control.stop_on))
+        return None
 
     def note(self, tick: LoopTick, record: TickRecord) -> TickRecord:
         """Return the record of a tick with what is believed at its time."""
-        boundary = tick.boundary
-        seen = None
-        if boundary is not None and boundary.cycles:
-            seen = signs.measure(self._spec, boundary.cycles, boundary.state)
-        diagnosis = self._observer.look(tick.observation.state, tick.observation.applied, seen)
-        return replace(record, diagnosis=diagnosis, signs=() if seen is None else tuple(seen.tolist()))
+        diagnosis, seen = self._look(tick)
+        return replace(record, diagnosis=diagnosis, signs=seen)
+
+    def judge(self, tick: LoopTick) -> None:
+        """Raise GivenUp where it has been a fact for some ticks that the robot cannot walk as it is."""
+        if not self._stop_on:
+            return
+        diagnosis = self._look(tick)[0]
+        cause, likely = next(iter(diagnosis.causes.items()), ("", 0.0))
+        self._sure = self._sure + 1 if cause in self._stop_on and likely >= SURE else 0
+        if self._sure >= _TICKS:
+            told = f"{phrase(diagnosis)} ({100.0 * likely:.0f} %), and {self._spec.name} is not to walk on with that"
+            raise GivenUp("diagnosis", f"{told} (control.stop_on)")
+
+    def _look(self, tick: LoopTick) -> tuple[Diagnosis, tuple[float, ...]]:
+        """Return what is believed at a tick, and its signs; it is read once, whoever asks."""
+        if self._newest is None or self._newest[0] is not tick:
+            boundary, seen = tick.boundary, None
+            if boundary is not None and boundary.cycles:
+                seen = signs.measure(self._spec, boundary.cycles, boundary.state)
+            diagnosis = self._observer.look(tick.observation.state, tick.observation.applied, seen)
+            self._newest = tick, diagnosis, () if seen is None else tuple(seen.tolist())
+        return self._newest[1:]
+
+
+def judging(watch: Watch | None, on_tick: OnTick) -> OnTick:
+    """Return what is told every tick, and then gives up a robot that cannot walk as it is."""
+
+    def told(tick: LoopTick) -> None:
+        on_tick(tick)
+        if watch is not None:
+            watch.judge(tick)
+
+    return told
 
 
 def again(log: Log, observer: Observer) -> list[Diagnosis]:

@@ -102,8 +102,10 @@ def _on_policy(settings: ExperimentSettings, out: Path, number: int, console: Co
         (folder / "data").symlink_to(Path("..") / "data")
     quick = replace(settings.recipes[driver], plain=None, begins=None).shortened(settings.on_policy.fit_steps)
     _fit_all(replace(settings, recipes={driver: quick}), folder, (driver,), console)
-    like = {"control": {"rate_hz": settings.rate_hz}} if settings.on_policy.like is None else {}
-    given: dict[str, object] = {"robot": settings.robot, "adapter": driver, **like}
+    # Nobody gives up: what comes before a fall is to be learned as well.
+    control: dict[str, object] = {"stuck": 0, "stop_on": []}
+    control |= {"rate_hz": settings.rate_hz} if settings.on_policy.like is None else {}
+    given: dict[str, object] = {"robot": settings.robot, "adapter": driver, "control": control}
     given |= {"checkpoint": str(settings.model_file(folder, driver))}
     given |= {"seconds": settings.collect.seconds + 2 / settings.rate_hz}
     base = [] if settings.on_policy.like is None else [read_yaml(Path(settings.on_policy.like))]

@@ -7,7 +7,7 @@ import pytest
 
 from controller.courses.lead import Pose, Wanted, begun
 from controller.courses.paths import START
-from controller.loop.advance import Advance, Stuck
+from controller.loop.advance import Advance, GivenUp
 from controller.loop.timing import LoopSettings
 from hardware.guard.checks import Trip
 from hardware.limits import Severity
@@ -24,7 +24,7 @@ def watched(seconds: float, speeds: list[float], scale: float = 1.0) -> int | No
     for tick, speed in enumerate(speeds):
         try:
             advance.look(0.1 * tick, replace(START, s=s))
-        except Stuck:
+        except GivenUp:
             return tick
         s += 0.1 * speed
     return None

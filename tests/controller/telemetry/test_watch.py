@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from controller.build import build, load_model
 from controller.config import run_settings
 from controller.diagnosis.observer import Diagnosis, Observer
+from controller.loop.advance import GivenUp
+from controller.loop.plan_loop import LoopTick
+from controller.mission import Mission
 from controller.runs.simulated import execute
 from controller.settings import assets, robots
-from controller.settings.layers import Layer
+from controller.settings.layers import ConfigError, Layer
 from controller.telemetry.run_log import Log
 from controller.telemetry.watch import Watch, again, diagnosed, seconds_to_right
 from dynamics.diagnosis import reader as readers
 from tests.controller.diagnosis.test_observer import SPEC, reader
 from tests.controller.logs import make_log
+
+DEAD = "dead_motor:left"
 
 
 def told(log: Log, right_from: float, simulated: bool = True) -> Log:
@@ -78,3 +85,71 @@ def test_a_robot_without_a_trained_diagnosis_is_not_watched(tmp_path: Path, monk
 def test_a_diagnosis_lies_in_a_folder_of_its_own() -> None:
     file = assets.diagnosis(robots.checkpoint("roach", assets.DIAGNOSIS))
     assert file.parts[-3:] == ("models", "diagnosis", "roach.safetensors")
+
+
+class Believing(Watch):
+    """Believes what it is told to, tick by tick."""
+
+    def __init__(self, beliefs: list[Diagnosis], stop_on: list[str]) -> None:
+        super().__init__(SPEC, reader(), stop_on)
+        self._beliefs = iter(beliefs)
+
+    def _look(self, tick: LoopTick) -> tuple[Diagnosis, tuple[float, ...]]:
+        return next(self._beliefs), ()
+
+
+def stopped(beliefs: list[Diagnosis], stop_on: list[str]) -> tuple[int, str] | None:
+    """Return after how many ticks a run is given up, and why."""
+    watch, log = Believing(beliefs, stop_on), cast(LoopTick, None)
+    for tick in range(len(beliefs)):
+        try:
+            watch.judge(log)
+        except GivenUp as given_up:
+            return tick + 1, f"{given_up.check}: {given_up}"
+    return None
+
+
+def test_a_robot_is_stopped_once_it_has_been_a_fact_for_three_ticks() -> None:
+    sure, doubtful = Diagnosis({DEAD: 0.9, "none": 0.1}), Diagnosis({DEAD: 0.6, "none": 0.4})
+    found = stopped([doubtful, doubtful, sure, sure, doubtful, sure, sure, sure, sure], [DEAD])
+    told = f"diagnosis: left motor dead (90 %), and {SPEC.name} is not to walk on with that (control.stop_on)"
+    assert found == (8, told)
+
+
+def test_only_what_is_listed_stops_a_robot() -> None:
+    assert stopped([Diagnosis({DEAD: 1.0})] * 9, []) is None
+    assert stopped([Diagnosis({"none": 1.0})] * 9, [DEAD]) is None
+    assert stopped([Diagnosis({})] * 9, [DEAD]) is None, "nothing is believed yet"
+
+
+def test_a_cause_that_no_diagnosis_knows_is_refused() -> None:
+    with pytest.raises(
+        ConfigError, match=r"control.stop_on: expected one of .*did you mean '.*:left'\?, got dead_mtor:left"
+    ):
+        Watch(SPEC, reader(), ["dead_mtor:left"])
+
+
+def test_without_a_diagnosis_it_is_said_that_nothing_stops_the_robot(caplog: pytest.LogCaptureFixture) -> None:
+    settings = run_settings([Layer("test", {"robot": "go2", "control": {"stop_on": ["dead_motor:front_left_hip"]}})])
+    assert Watch.over(settings) is None
+    assert "there is no diagnosis of robot go2" in caplog.text
+    caplog.clear()
+    assert Watch.over(run_settings([Layer("test", {"robot": "go2"})])) is None
+    assert not caplog.text
+
+
+def test_a_walker_whose_front_hip_dies_is_stopped_before_it_falls() -> None:
+    values = {
+        "robot": "go2-walker",
+        "adapter": "mb",
+        "seconds": 8.0,
+        "perturbations": ["dead_motor:name=front_left_hip@3"],
+    }
+    mission = Mission.of(run_settings([Layer("test", values)]), fast=True)
+    ticks: list[LoopTick] = []
+    loop = build(mission, load_model(mission, "mb")).drive(ticks.append)
+    assert loop.fault is not None
+    assert loop.fault.check == "diagnosis"
+    assert "front-left hip motor dead" in str(loop.fault)
+    assert not loop.fell
+    assert 3.3 < ticks[-1].time < 4.5
