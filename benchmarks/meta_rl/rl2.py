@@ -22,9 +22,19 @@ WORLDS = 8
 
 def learned(task: Task, seed: int, tests: list[int], length: int, runs: int) -> Iterator[Point]:
     """Learn, and yield what it came to after so many steps each."""
+    learner = made(task, seed)
+    for steps in tests:
+        learner.learn(steps - learner.num_timesteps, reset_num_timesteps=False)
+        earned = float(np.mean(learner.rollout_buffer.rewards))
+        found = tested(task, lambda *_: policy(learner), length, runs)
+        yield Point("rl2", task.experiment, seed, learner.num_timesteps, earned, found)
+
+
+def made(task: Task, seed: int) -> RecurrentPPO:
+    """Return a learner that has learned nothing yet."""
     torch.set_num_threads(1)
     worlds = DummyVecEnv([lambda: World(task)] * WORLDS)
-    learner = RecurrentPPO(
+    return RecurrentPPO(
         "MlpLstmPolicy",
         worlds,
         seed=seed,
@@ -35,14 +45,9 @@ def learned(task: Task, seed: int, tests: list[int], length: int, runs: int) -> 
         policy_kwargs={"lstm_hidden_size": 64, "net_arch": [64], "shared_lstm": True, "enable_critic_lstm": False},
         device="cpu",
     )
-    for steps in tests:
-        learner.learn(steps - learner.num_timesteps, reset_num_timesteps=False)
-        earned = float(np.mean(learner.rollout_buffer.rewards))
-        found = tested(task, lambda *_: _policy(learner), length, runs)
-        yield Point("rl2", task.experiment, seed, learner.num_timesteps, earned, found)
 
 
-def _policy(learner: RecurrentPPO) -> Act:
+def policy(learner: RecurrentPPO) -> Act:
     """Return the policy with a memory of its own, without noise."""
     memory: tuple[FloatArray, ...] | None = None
     begins = np.ones(1, dtype=bool)

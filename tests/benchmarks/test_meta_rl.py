@@ -67,3 +67,24 @@ def test_mamls_outer_gradient_is_that_of_finite_differences() -> None:
         ]
         numeric = (outer(moved[0]) - outer(moved[1])) / 2e-5
         assert float((slope[layer] * step).sum()) == pytest.approx(float(numeric.detach()), rel=1e-5)
+
+
+def test_rl2_learns_over_joined_episodes_and_remembers_within_a_run() -> None:
+    pytest.importorskip("sb3_contrib")
+    from benchmarks.meta_rl import rl2
+
+    points = list(rl2.learned(SHORT, seed=0, tests=[80, 160], length=5, runs=1))
+    assert [point.steps for point in points] == [80, 160], "eight bodies of two joined episodes of five steps"
+    assert all(list(point.tested) == ["fshin", "ffoot", "both"] for point in points)
+    assert points[0].tested != points[1].tested, "it learned something in between"
+
+
+def test_rl2s_policy_has_a_memory_that_begins_with_each_run() -> None:
+    pytest.importorskip("sb3_contrib")
+    from benchmarks.meta_rl import rl2
+
+    learner, seen = rl2.made(SHORT, seed=0), World(SHORT).reset(seed=0)[0]
+    act, again = rl2.policy(learner), rl2.policy(learner)
+    first = act(seen)
+    assert np.abs(act(seen) - first).max() > 1e-6, "what it saw before counts"
+    np.testing.assert_array_equal(again(seen), first)
