@@ -30,7 +30,7 @@ def write_pictures(runs: Runs, folder: Path) -> dict[str, Path]:
 
 
 def errors(runs: Runs, course: str) -> Figure:
-    """A line a row, a mark an entrant: its mean error; hollow where some runs fell, at the edge where all did."""
+    """A line a row, a mark an entrant: its mean error; hollow where some fell, at the edge where none walked on."""
     places = runs.places((course,))
     figure = Figure(figsize=(9.0, 1.6 + 0.27 * len(places)), layout="constrained")
     axes: Axes = figure.subplots()
@@ -48,7 +48,9 @@ def errors(runs: Runs, course: str) -> Figure:
                 axes.plot(1e3 * x, y, "o", mec=colour, mfc=face, markersize=6, label=label)
     axes.set_yticks(range(len(places)), [row for _, row in places])
     axes.invert_yaxis()
-    axes.set(xscale="log", xlabel="mean distance from the path [mm]", title=f"{course}: hollow: some fell; x: all fell")
+    axes.set(xlabel="mean distance from the path [mm]", title=f"{course}: hollow: some fell; x: none walked on")
+    if any(figures(runs.of(name, place).values()).error for name in runs.names for place in places):
+        axes.set_xscale("log")  # of nothing there is none
     axes.grid(axis="x", which="both", alpha=0.3)
     handles = [axes.plot([], [], "o", color=colour, label=name)[0] for name, colour in _looks(runs).items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))

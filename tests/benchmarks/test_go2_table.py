@@ -188,6 +188,11 @@ def test_a_report_has_every_course_and_verdict(tmp_path: Path) -> None:
     assert "snail: falls on estimated states" in text.read_text()
 
 
+def test_a_report_of_runs_that_nobody_walked_on_in_is_drawn_all_the_same(tmp_path: Path) -> None:
+    pages = write_report({"measured": some({"PI": None, "snail": None}, PLACES[:2])}, "go2", "snail", tmp_path)
+    assert all(page.is_file() for page in pages)
+
+
 def test_search_draws_the_same_settings_again_and_the_usual_ones_first() -> None:
     for name in ("PI", "P", "mb"):
         one, two = drawn("go2", name, 5), drawn("go2", name, 5)
