@@ -9,7 +9,7 @@ import numpy as np
 
 from controller.newcomers.robot_file import body_path, robot_file
 from controller.newcomers.settings_files import settings_files
-from controller.newcomers.trial import Verdict, verdicts
+from controller.newcomers.trial import Verdict, pace, verdicts
 from controller.newcomers.walking import walk
 from controller.settings import robots
 from controller.settings.layers import ConfigError
@@ -19,6 +19,9 @@ from sim.discovery.discover import Found, discover
 from sim.terrain import TERRAINS
 from sim.video.clip import RenderError
 from sim.video.portrait import portrait
+
+_KEEPS_UP, _SLOWEST = 0.8, 0.4
+"""A gait that walks at less than so much of what it is told is told less, but no less than this share."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Newcomer:
 def introduce(name: str, body: Path, folder: Path) -> Newcomer:
     """Find a robot in a file, write its folder, and look at what it does. Raises ConfigError where that cannot be."""
     written, found = proposed(name, body, folder)
+    share = pace(written.spec)
+    if share is not None and share < _KEEPS_UP:
+        written = _write(name, body, folder, found, max(share, _SLOWEST))
     pictures = _pictures(written.spec, found, folder)
     notes = (*written.notes, *([pictures] if isinstance(pictures, str) else []))
     files = (*written.files, *([] if isinstance(pictures, str) else pictures))
@@ -50,7 +56,12 @@ def proposed(name: str, body: Path, folder: Path) -> tuple[Newcomer, Found]:
         found = discover(body)
     except ValueError as error:
         raise ConfigError(f"{body}: {error}") from error
-    steps = walk(found)
+    return _write(name, body, folder, found), found
+
+
+def _write(name: str, body: Path, folder: Path, found: Found, share: float = 1.0) -> Newcomer:
+    """Write the files of a robot that walks at a share of the usual speeds."""
+    place, steps = (folder / f"{name}.yaml").resolve(), walk(found, share)
     gait = None if isinstance(steps, str) else steps
     texts = {place.name: robot_file(name, found, body_path(body), gait)}
     texts |= settings_files(name, found, place, gait=gait is not None)
@@ -58,7 +69,7 @@ def proposed(name: str, body: Path, folder: Path) -> tuple[Newcomer, Found]:
     for file, text in texts.items():
         (folder / file).write_text(text, encoding="utf-8")
     notes = (*found.notes, *([f"drive: no gait, but an action a motor: {steps}"] if isinstance(steps, str) else []))
-    return Newcomer(robots.spec(str(place)), (), notes, tuple(folder / file for file in texts)), found
+    return Newcomer(robots.written(place), (), notes, tuple(folder / file for file in texts))
 
 
 def judged(file: Path) -> Newcomer:

@@ -63,9 +63,8 @@ def _control(sizes: Sizes, gait: bool) -> Section:
         "delay_ticks": Said(1, "a plan is there a tick after it was asked for"),
         "budget": Said(0.4, "share of a tick for planning"),
         "change": Said(3.0 if gait else 1.0, "what it costs to change an action"),
-        "tilt": Said(
-            0.0 if gait else 2.0, "what it costs to lean" if not gait else "a gait keeps the trunk up by itself"
-        ),
+        "tilt": Said(10.0 if gait else 2.0, "what it costs to lean"),
+        "upright": Said(0.12 if gait else 0.35, "a lean that costs nothing [rad]"),
     }
     return {"planner": planner, "control": control}
 

@@ -78,6 +78,15 @@ def verdicts(spec: RobotSpec) -> Iterator[Verdict]:
     yield from _perturbed(spec)
 
 
+def pace(spec: RobotSpec) -> float | None:
+    """Return what share of half its highest speed a gait walks at, 0 where it falls; None of a robot without one."""
+    told = _told(spec)
+    if told is None:
+        return None
+    seen = _drive(spec, 0.5)
+    return 0.0 if seen is None or seen.tilt > 1.0 else seen.moved / (_SECONDS * told)
+
+
 def _moves(spec: RobotSpec) -> Verdict:
     seen, told = _drive(spec, 0.5), _told(spec)
     if seen is None or seen.tilt > 1.0:

@@ -41,8 +41,8 @@ class Walk:
     """Angles of the motors (n_motors,) [rad]."""
 
 
-def walk(found: Found) -> Walk | str:
-    """Return a gait for a robot that was found; else why there is none."""
+def walk(found: Found, share: float = 1.0) -> Walk | str:
+    """Return a gait for a robot that was found, at a share of the usual speeds; else why there is none."""
     if found.root != "free":
         return "a robot in a plane has no gait"
     if len(found.legs) < _FEWEST:
@@ -62,7 +62,7 @@ def walk(found: Found) -> Walk | str:
     low, high = low + KEPT, high - KEPT
     if (stand < low).any() or (stand > high).any():
         return "a stance that is outside of the joints' ranges"
-    actions = _actions(legs, sizes, height)
+    actions = _actions(legs, sizes, height, share)
     return Walk(
         legs=_legs(legs, found, sizes),
         drive=_drive(legs, found, sizes, low, high),
@@ -93,15 +93,16 @@ def _off(leg: AnyLeg, angles: FloatArray, height: float) -> float:
     return abs(leg.foot(*angles.tolist())[2] + height)
 
 
-def _actions(legs: Sequence[AnyLeg], sizes: Sizes, height: float) -> list[tuple[Action, str]]:
+def _actions(legs: Sequence[AnyLeg], sizes: Sizes, height: float, share: float) -> list[tuple[Action, str]]:
     """Return the strides that are asked for, each with where its bounds came from."""
     size, pace, width = sizes.length, sizes.pace, _width(legs)
-    fast, far = "with the root of its height", "with its height"
+    slower = "" if share == 1.0 else f", and {share:.0%} of that, the share of its speed at which it keeps up"
+    fast, far, whirl = f"with the root of its height{slower}", "with its height", share / pace
     spread = 0.18 * min(size * 0.3, 0.5 * width)
     return [
-        (Action("forward", "m/s", -0.3 * pace, 0.7 * pace, 0.0), fast),
-        (Action("lateral", "m/s", -0.3 * pace, 0.3 * pace, 0.0), fast),
-        (Action("turn", "rad/s", -1.0 / pace, 1.0 / pace, 0.0), "against the root of its height"),
+        (Action("forward", "m/s", -0.3 * share * pace, 0.7 * share * pace, 0.0), fast),
+        (Action("lateral", "m/s", -0.3 * share * pace, 0.3 * share * pace, 0.0), fast),
+        (Action("turn", "rad/s", -whirl, whirl, 0.0), f"against the root of its height{slower}"),
         (Action("lift", "m", 0.05 * size, 0.1 * size, 0.07 * size), far),
         (Action("width", "m", width - spread, width + spread, width), "the stance that was found, and around it"),
         (Action("height", "m", 0.86 * height, 1.06 * height, height), "the height that was found, and around it"),

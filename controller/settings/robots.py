@@ -65,6 +65,12 @@ def spec(robot: str) -> RobotSpec:
     return _read(located(robot))
 
 
+def written(file: Path) -> RobotSpec:
+    """Return the facts about a robot whose file has just been written, whatever was read there before."""
+    _read.cache_clear()
+    return spec(str(file))
+
+
 def driven(robot: str, drive: str) -> str:
     """Return a robot with another drive: a name (walker), or the contract of a policy. Raises ValueError."""
     robot = _parts(robot)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,14 @@ def test_what_cannot_be_is_one_line_and_leaves_nothing(
     assert captured.err.count("\n") == 1
     assert message in captured.err
     assert not Path("dog").exists()
+
+
+def test_a_gait_that_does_not_keep_up_is_told_less(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = Path(str(find_spec("dm_control").origin)).parent / "suite" / "quadruped.xml"  # type: ignore[union-attr]
+    assert main(["new-robot", "beast", "--body", str(body), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["verdicts"]["moves"]["found"].endswith(" of 0.29 m/s"), "half of the highest speed, which is less now"
+    forward = robots.spec("beast/beast.yaml").actions[0]
+    assert (forward.low, forward.high) == pytest.approx((-0.249, 0.582), abs=0.02)
+    why = "with the root of its height, and 56% of that, the share of its speed at which it keeps up"
+    assert why in Path("beast/beast.yaml").read_text(encoding="utf-8")
