@@ -28,6 +28,7 @@ from controller.stress.tables import (
     promise_rows,
     scores_csv,
     suite_rows,
+    title,
     trials_csv,
 )
 
@@ -120,7 +121,7 @@ def _body(folder: Path, standings: Standings, files: Mapping[str, Path], replays
         name: FIGURE.substitute(source=data_uri(files[name]), name=name, caption=caption) if name in files else ""
         for name, caption in _CAPTIONS.items()
     }
-    titles = {f"{name}_title": html.escape(title) for name, title in TITLES.items()}
+    titles = {f"{name}_title": html.escape(title(standings, name)) for name in TITLES}
     facts = (
         f"{robots.spec(settings.robot).name} on {settings.terrain}",
         settings.course,

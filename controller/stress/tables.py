@@ -15,11 +15,12 @@ from controller.stress.standings import Row, Standings, groups
 from controller.telemetry.findings import millimetres, number
 
 Rows = list[tuple[str, ...]]
-NO_ROOM = "no head-room"
+NO_ROOM, NO_SCORE = "no head-room", "needs mb and informed"
 VERDICTS = {True: "holds", False: "does not hold", None: "cannot tell"}
 TITLES = {
     "suite": "Gap closed between mb (0) and informed (1), interquartile mean [95 %]",
     "conditions": "Gap closed in each condition",
+    "saved": "Cost a step saved over mb in each condition, interquartile mean [95 %]",
     "details": "Everything else",
     "promises": "What must hold of the default adapter",
 }
@@ -32,12 +33,17 @@ def tables(standings: Standings) -> Iterator[Table]:
         ("suite", suite_rows(standings)),
         ("promises", promise_rows(standings)),
     ):
-        if len(rows) == 1:
+        if len(rows) == 1 or (name == "suite" and not standings.measured.anchored):
             continue
-        table = Table(*rows[0], title=TITLES[name])
+        table = Table(*rows[0], title=title(standings, name))
         for row in rows[1:]:
             table.add_row(*row)
         yield table
+
+
+def title(standings: Standings, name: str) -> str:
+    """Return what stands over a table; without both anchors there are no gaps, but what was saved."""
+    return TITLES["saved" if name == "conditions" and not standings.measured.anchored else name]
 
 
 def suite_rows(standings: Standings) -> Rows:
@@ -45,15 +51,18 @@ def suite_rows(standings: Standings) -> Rows:
     settings = standings.measured.settings
     counts = {g: f"{len(standings.roomy(c))}/{len(c)}" for g, c in groups(settings).items()}
     head = ("", *(f"{group} ({count})" for group, count in counts.items()))
+    missing = NO_ROOM if standings.measured.anchored else NO_SCORE
     rows = [
-        (adapter, *(estimate(standings.suites.get(group, {}).get(adapter), NO_ROOM) for group in counts))
+        (adapter, *(estimate(standings.suites.get(group, {}).get(adapter), missing) for group in counts))
         for adapter in settings.adapters
     ]
     return [head, *rows]
 
 
 def condition_rows(standings: Standings) -> Rows:
-    """Gap closed in each condition, and the gap itself as a cost per step."""
+    """Gap closed in each condition, and the gap itself as a cost per step; without both anchors what was saved."""
+    if not standings.measured.anchored:
+        return _saved_rows(standings)
     settings = standings.measured.settings
     rows: Rows = [("condition", "protocol", "gap", *settings.adapters)]
     for condition in settings.conditions:
@@ -64,6 +73,17 @@ def condition_rows(standings: Standings) -> Rows:
         else:
             texts = [estimate(score) for score in found]
         rows.append((condition.name, condition.protocol, estimate(room), *texts))
+    return rows
+
+
+def _saved_rows(standings: Standings) -> Rows:
+    """Cost per step saved over the plain model in each condition, and how often each fell or was stopped."""
+    settings = standings.measured.settings
+    rows: Rows = [("condition", "protocol", *settings.adapters)]
+    for condition in settings.conditions:
+        found = [standings.row(condition.name, adapter) for adapter in settings.adapters]
+        told = [f"{estimate(row.saved, sign='+')}, {row.failures} of {row.seeds} failed" for row in found]
+        rows.append((condition.name, condition.protocol, *told))
     return rows
 
 

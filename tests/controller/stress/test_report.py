@@ -13,7 +13,16 @@ from controller.stress.plots import heat_map, profiles, recovery_curves
 from controller.stress.report import headline, summary, write_report
 from controller.stress.settings import INFORMED, ORACLE, PLAIN, Trial
 from controller.stress.standings import Standings, standings
-from controller.stress.tables import NO_ROOM, condition_rows, detail_rows, estimate, markdown, suite_rows, tables
+from controller.stress.tables import (
+    NO_ROOM,
+    NO_SCORE,
+    condition_rows,
+    detail_rows,
+    estimate,
+    markdown,
+    suite_rows,
+    tables,
+)
 from tests.controller.suites import INTACT, LEG, TURF, measured, suite
 
 GAPS = {"intact": 0.1, "leg-midway": 1.0, "turf": 0.0}
@@ -35,6 +44,18 @@ def test_tables_say_where_there_is_nothing_to_gain(found: Standings) -> None:
     assert suites[2][3] == NO_ROOM
     assert len(detail_rows(found)) == 1 + 3 * 4
     assert [len(table.columns) for table in tables(found)] == [7, 6, 4]
+
+
+def test_without_both_anchors_it_is_said_what_was_saved(tmp_path: Path) -> None:
+    newcomers = standings(measured(suite(PLAIN, "grbal"), {"grbal": 0.8}, GAPS))
+    head, _, leg, _ = condition_rows(newcomers)
+    assert head == ("condition", "protocol", PLAIN, "grbal")
+    assert leg[2] == "0, 0 of 8 failed"
+    assert leg[3].startswith("+0.80 [+0.80, +0.8")
+    assert leg[3].endswith("], 0 of 8 failed")
+    assert {text for row in suite_rows(newcomers)[1:] for text in row[1:]} == {NO_SCORE}
+    assert "Cost a step saved over mb" in str(next(iter(tables(newcomers))).title)
+    assert "Cost a step saved over mb" in write_report(tmp_path, newcomers, {})["report"].read_text()
 
 
 def test_a_table_for_a_readme() -> None:
