@@ -16,6 +16,7 @@ from controller.telemetry.run_log import Log
 from sim.perturbations import parse
 from sim.robots.anatomy import Anatomy
 from sim.robots.builders import build
+from sim.robots.parts import compiled
 from sim.terrain import TERRAINS
 from sim.video.clip import Clip, Note, RenderError
 from sim.video.encode import write_video
@@ -28,7 +29,7 @@ def film(path: Path, logs: Sequence[Log]) -> Path | None:
     header = logs[0].header
     try:
         anatomy = robots.spec(header.source or header.robot).anatomy
-        model = build(anatomy, TERRAINS[header.terrain]).compile()
+        model = compiled(build(anatomy, TERRAINS[header.terrain]))
         clips = [_clip(log, model, colour) for log, colour in zip(logs, COLOURS, strict=False)]
         write_video(path, clips, np.array(header.path, np.float64).reshape(-1, 2))
     except RenderError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from controller.courses import forward
 from controller.diagnosis.words import phrase
 from controller.loop.timing import LoopResult
 from controller.telemetry.run_log import Log, mean
@@ -183,6 +184,9 @@ def _outcome(run: Run) -> str:
     if (followed := velocity_error(run.log)) is not None:
         linear, turn = followed.values()
         return f"followed its commands within {linear:.3f} m/s and {turn:.2f} rad/s on average"
+    if course == forward.NAME:
+        way, earned = run.log.records[-1].progress, mean(-run.log.series("cost")[1:])
+        return f"ran {way:.1f} m and earned {number(earned)} a step"
     return "was stopped" if error is None else f"ran {millimetres(error)} off the {course} course on average"
 
 

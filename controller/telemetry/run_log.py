@@ -205,13 +205,14 @@ class Log:
 def from_tick(
     tick: LoopTick, channels: Sequence[str], perturbations: Sequence[str] = (), qpos: FloatArray | None = None
 ) -> TickRecord:
-    """Flatten a tick into plain numbers: of a state vector with these channels, yaw, vx and vy among them.
+    """Flatten a tick into plain numbers: of a state vector with these channels; a robot in a plane has no vy.
 
     Beside that what acts on the robot, as on the command line, and its generalised positions (nq,).
     """
     observation, result = tick.observation, tick.result
     lead = result.progress.lead
-    yaw, vx, vy = (float(observation.state[channels.index(name)]) for name in ("yaw", "vx", "vy"))
+    known = dict(zip(channels, observation.state.tolist(), strict=True))
+    yaw, vx, vy = (float(known.get(name, 0.0)) for name in ("yaw", "vx", "vy"))
     return TickRecord(
         time=tick.time,
         state=tuple(observation.state.tolist()),
