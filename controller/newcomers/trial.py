@@ -80,27 +80,28 @@ def verdicts(spec: RobotSpec) -> Iterator[Verdict]:
 
 def pace(spec: RobotSpec) -> float | None:
     """Return what share of half its highest speed a gait walks at, 0 where it falls; None of a robot without one."""
-    told = _told(spec)
-    if told is None:
+    return _paced(spec, _drive(spec, 0.5))
+
+
+def _paced(spec: RobotSpec, seen: _Seen | None) -> float | None:
+    if not isinstance(spec.drive, Striding):
         return None
-    seen = _drive(spec, 0.5)
-    return 0.0 if seen is None or seen.tilt > 1.0 else seen.moved / (_SECONDS * told)
+    return 0.0 if seen is None or seen.tilt > 1.0 else seen.moved / (_SECONDS * _told(spec))
 
 
 def _moves(spec: RobotSpec) -> Verdict:
-    seen, told = _drive(spec, 0.5), _told(spec)
+    seen = _drive(spec, 0.5)
     if seen is None or seen.tilt > 1.0:
         return Verdict("moves", False, "falls, or the simulation blows up", "narrow the ranges of actions")
-    if told is None:
+    share = _paced(spec, seen)
+    if share is None:
         return Verdict("moves", True, f"stays up while its motors move, and ends {seen.moved:+.2f} m along x", "")
-    pace = seen.moved / (_SECONDS * told)
-    return Verdict(
-        "moves", pace > _LAGS, f"{pace:.0%} of {told:.2g} m/s", "lower the highest forward action, or stiffen servo.run"
-    )
+    found, cure = f"{share:.0%} of {_told(spec):.2g} m/s", "lower the highest forward action, or stiffen servo.run"
+    return Verdict("moves", share > _LAGS, found, cure)
 
 
-def _told(spec: RobotSpec) -> float | None:
-    return 0.5 * spec.actions[0].high if isinstance(spec.drive, Striding) else None
+def _told(spec: RobotSpec) -> float:
+    return 0.5 * spec.actions[0].high
 
 
 def _perturbed(spec: RobotSpec) -> Iterator[Verdict]:
