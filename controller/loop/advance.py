@@ -18,11 +18,12 @@ class GivenUp(Exception):
     Args:
         check: name under which logs and reports have it.
         told: why, in words.
+        falling: it will not stay up for long, so that it is to sit down at once.
     """
 
-    def __init__(self, check: str, told: str) -> None:
+    def __init__(self, check: str, told: str, *, falling: bool = False) -> None:
         super().__init__(told)
-        self.check = check
+        self.check, self.falling = check, falling
 
 
 class Advance:

@@ -14,7 +14,7 @@ import numpy as np
 
 from controller.jobs.interrupts import interruptible
 from controller.loop.plan_loop import OnTick, PlanLoop, Planning
-from controller.loop.realtime import CURE, in_real_time
+from controller.loop.realtime import CURE, in_real_time, sinking
 from controller.loop.servo_cycles import FIRST_PLAN_TICKS, OFF_TIME, Boundary, applied_action
 from controller.loop.timing import Journal, LoopResult, LoopSettings
 from controller.settings.layers import ConfigError
@@ -51,7 +51,8 @@ def run_deployed(controller: Planning, servo: ServoProcess, settings: LoopSettin
         with servo, interruptible():
             rise(servo, settings.period)
             boundaries = SharedBoundaries(servo, journal, servo.clock.now())
-            PlanLoop(controller, servo, journal, boundaries.beat, on_tick).run(boundaries.take)
+            with sinking(servo):
+                PlanLoop(controller, servo, journal, boundaries.beat, on_tick).run(boundaries.take)
 
     return in_real_time(controller, servo.spec, journal, both)
 

@@ -22,14 +22,16 @@ import numpy as np
 from controller.jobs.interrupts import interruptible
 from controller.loop.advance import GivenUp
 from controller.loop.plan_loop import OnTick, PlanLoop, Planning
-from controller.loop.servo_cycles import Mailbox, arm, drive
+from controller.loop.servo_cycles import LONGEST_SINKING, Mailbox, arm, drive
 from controller.loop.timing import Journal, LoopResult, LoopSettings, percentiles
 from controller.tick import Observation
 from hardware import embodiment
 from hardware.clock import Clock
 from hardware.guard.checks import Trip
+from hardware.guard.state_machine import UPRIGHT, Mode
 from hardware.limits import Severity
 from hardware.robot import RobotError
+from hardware.servo.process import ServoProcess
 from hardware.servo.servo import Servo
 from hardware.spec import RobotSpec
 from planners.pace import LEAST
@@ -60,13 +62,18 @@ def run_lockstep(
         metronome = arm(servo, clock, journal)
         loop = PlanLoop(controller, servo, journal, metronome.beat, on_tick)
         with interruptible():
-            for cycle in range(cycles):
-                metronome.beat.sleep_until(cycle)
-                boundary = metronome.observe(cycle)
-                if boundary is not None:
-                    loop.tick(boundary)
-                if metronome.act().fault is not None:
-                    break
+            try:
+                for cycle in range(cycles):
+                    metronome.beat.sleep_until(cycle)
+                    boundary = metronome.observe(cycle)
+                    if boundary is not None:
+                        loop.tick(boundary)
+                    if metronome.act().fault is not None:
+                        break
+            except GivenUp as given_up:
+                if given_up.falling:
+                    metronome.sink()
+                raise
     return journal.result()
 
 
@@ -86,7 +93,7 @@ def run_realtime(
             with ThreadPoolExecutor(max_workers=1, thread_name_prefix="servo") as executor:
                 try:
                     driving = executor.submit(drive, metronome, mailbox, stop)
-                    with interruptible():
+                    with interruptible(), sinking(servo):
                         loop.run(mailbox.take)
                 finally:
                     stop.set()
@@ -128,6 +135,20 @@ def warm_up(controller: Planning, spec: RobotSpec, settings: LoopSettings) -> li
             ends.append(time.perf_counter())
     controller.reset()
     return np.diff(ends).tolist()
+
+
+@contextmanager
+def sinking(servo: Servo | ServoProcess) -> Iterator[None]:
+    """Let a robot that is given up because it will fall sit down at once, while somebody else runs its cycles."""
+    try:
+        yield
+    except GivenUp as given_up:
+        if given_up.falling:
+            servo.request(Mode.SIT_DOWN)
+            end = time.monotonic() + LONGEST_SINKING
+            while time.monotonic() < end and servo.mode in UPRIGHT:
+                time.sleep(1.0 / servo.spec.servo_hz)
+        raise
 
 
 @contextmanager

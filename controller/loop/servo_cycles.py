@@ -11,6 +11,7 @@ import numpy as np
 from controller.loop.timing import Journal
 from hardware import embodiment
 from hardware.clock import Beat, Clock
+from hardware.guard.state_machine import UPRIGHT, Mode
 from hardware.robot import FloatArray, RobotState
 from hardware.schedule import ActionSchedule, Rung
 from hardware.servo.servo import Servo, ServoReport
@@ -21,6 +22,9 @@ FIRST_PLAN_TICKS = 10
 OFF_TIME = 0.2
 """Share of a period by which a tick boundary may be late before the ticks it parts are no clean transitions to learn
 from. Cycles within a tick only renew its action: when they come does not matter."""
+
+LONGEST_SINKING = 3.0
+"""Time after which a robot that was to sit down at once is damped where it is [s]."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Metronome:
         self._per_tick = journal.settings.cycles_per_tick(servo.spec)
         self._varied = journal.settings.varied
         self._largest_delay = OFF_TIME * journal.settings.period
-        self._tick = -1
+        self._tick = self._cycle = -1
         self._late = 0.0
         self._played: list[ServoReport] = []
         self._states: list[RobotState] = []
@@ -58,7 +62,7 @@ class Metronome:
     def observe(self, cycle: int) -> Boundary | None:
         """Read the robot; return what the plan loop needs when this is the first cycle of a tick that was run."""
         now = self._clock.now()
-        self._late = now - self.beat.due(cycle)
+        self._late, self._cycle = now - self.beat.due(cycle), cycle
         state = self._servo.observe()
         tick = cycle // self._per_tick
         if tick == self._tick:
@@ -78,6 +82,15 @@ class Metronome:
         self._played.append(report)
         self._journal.add_cycle(report, self._late)
         return report
+
+    def sink(self) -> None:
+        """Let the robot sit down at once, cycle after cycle until it is down; others slow down and stand first."""
+        self._servo.request(Mode.SIT_DOWN)
+        end = self._clock.now() + LONGEST_SINKING
+        while self._clock.now() < end and self._servo.mode in UPRIGHT and self.act().fault is None:
+            cycle = self.beat.after(self._cycle)
+            self.beat.sleep_until(cycle)
+            self.observe(cycle)
 
     def damp(self) -> None:
         """Brake the robot at once."""

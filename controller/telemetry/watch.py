@@ -79,7 +79,7 @@ class Watch:
         self._sure = self._sure + 1 if cause in self._stop_on and likely >= SURE else 0
         if self._sure >= _TICKS:
             told = f"{phrase(diagnosis)} ({100.0 * likely:.0f} %), and {self._spec.name} is not to walk on with that"
-            raise GivenUp("diagnosis", f"{told} (control.stop_on)")
+            raise GivenUp("diagnosis", f"{told} (control.stop_on)", falling=True)
 
     def _look(self, tick: LoopTick) -> tuple[Diagnosis, tuple[float, ...]]:
         """Return what is believed at a tick, and its signs; it is read once, whoever asks."""

@@ -85,7 +85,7 @@ class Guard:
         return self._machine.mode
 
     def request(self, target: Mode) -> bool:
-        """Head for PASSIVE, DAMP, STAND or RUN, or make an emergency stop; False while a fault forbids it."""
+        """Head for PASSIVE, DAMP, STAND, RUN or SIT_DOWN, or make an emergency stop; False while a fault forbids it."""
         return self._machine.request(target)
 
     def off(self) -> None:
@@ -168,7 +168,8 @@ class Guard:
         start = state.motor_position if sent is None else sent.position
         kp, kd = (np.zeros(len(start)), self._damping) if sent is None else (sent.kp, sent.kd)
         target = np.array(joints.sit if mode is Mode.SIT_DOWN else joints.stand)
-        self._move = Move(joints, target, np.array(start, dtype=np.float64), kp, kd, now)
+        quick = self._machine.target is Mode.SIT_DOWN
+        self._move = Move(joints, target, np.array(start, dtype=np.float64), kp, kd, now, quick=quick)
 
     def _refusal(self, command: RobotCommand | None, now: float) -> Trip | None:
         """Return why a command cannot be followed; None when it can."""

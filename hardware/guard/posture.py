@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from hardware.motors import PositionServo
+from hardware.motors import FASTEST_RISE, PositionServo
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 
 GAIN_SHARE = 0.25
@@ -34,10 +34,19 @@ class Move:
         kp: stiffness before (n_motors,) [N m/rad].
         kd: damping before (n_motors,) [N m s/rad].
         now: host clock [s].
+        quick: as fast as the weight falls, not as gently as may be.
     """
 
     def __init__(
-        self, joints: PositionServo, target: FloatArray, start: FloatArray, kp: FloatArray, kd: FloatArray, now: float
+        self,
+        joints: PositionServo,
+        target: FloatArray,
+        start: FloatArray,
+        kp: FloatArray,
+        kd: FloatArray,
+        now: float,
+        *,
+        quick: bool = False,
     ) -> None:
         self.target, self._start, self._begin = target, start, now
         way = target - start
@@ -48,7 +57,7 @@ class Move:
         self._gains = np.array(joints.hold.kp), np.array(joints.hold.kd)
         whole = float(np.abs(np.subtract(joints.stand, joints.sit)).max())
         share = min(1.0, float(np.abs(target - start).max()) / whole)
-        self._duration = max(SHORTEST, joints.rise_seconds * share)
+        self._duration = max(SHORTEST, (FASTEST_RISE if quick else joints.rise_seconds) * share)
 
     def share(self, now: float) -> float:
         """Return which share of its time is over, 0 to 1."""

@@ -32,8 +32,8 @@ class Mode(enum.Enum):
     """Brakes until somebody resets the emergency stop."""
 
 
-TARGETS = (Mode.PASSIVE, Mode.DAMP, Mode.STAND, Mode.RUN)
-"""What an operator may ask for, beside the emergency stop."""
+TARGETS = (Mode.PASSIVE, Mode.DAMP, Mode.STAND, Mode.RUN, Mode.SIT_DOWN)
+"""What an operator may ask for, beside the emergency stop; who asks to sit down does not want to stand before it."""
 LATCHED = frozenset({Mode.FAULT_DAMP, Mode.ESTOP})
 UPRIGHT = frozenset({Mode.STAND_UP, Mode.STAND, Mode.RUN, Mode.SIT_DOWN})
 """Modes in which motors are driven."""
@@ -75,6 +75,8 @@ class StateMachine:
             raise ValueError(f"request: expected one of {choices}, got {target.value}")
         if self.fault is not None and target in _UP:
             return False
+        if target is Mode.SIT_DOWN and self.mode not in UPRIGHT:
+            return True  # it is down already, or off
         self.target = target
         return True
 
@@ -120,22 +122,26 @@ class StateMachine:
             self.mode = self._next(arrived=arrived, down=arrived or overdue, live=live)
         return self.mode
 
+    @property
+    def _gently(self) -> bool:
+        return self.fault is None and self.target is not Mode.SIT_DOWN
+
     def _next(self, *, arrived: bool, down: bool, live: bool) -> Mode:
         up = self.target in _UP
         match self.mode:
             case Mode.PASSIVE:
                 return self.mode if self.target is Mode.PASSIVE else Mode.DAMP
             case Mode.DAMP:
-                return Mode.STAND_UP if up else self.target
+                return Mode.STAND_UP if up else Mode.PASSIVE if self.target is Mode.PASSIVE else self.mode
             case Mode.STAND_UP if up:
                 return Mode.STAND if arrived else self.mode
             case Mode.STAND if up:
                 return Mode.RUN if self.target is Mode.RUN and live else self.mode
             case Mode.RUN if up:
                 return self.target
-            case Mode.RUN if self.fault is None:
+            case Mode.RUN if self._gently:
                 return Mode.STAND  # first the feet together, then down
-            case Mode.STAND if self.fault is None:
+            case Mode.STAND if self._gently:
                 return Mode.SIT_DOWN if down else self.mode
             case Mode.STAND_UP | Mode.STAND | Mode.RUN:
                 return Mode.SIT_DOWN

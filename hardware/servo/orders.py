@@ -26,7 +26,7 @@ def obey(servo: Servo, order: Order, before: Order, state: RobotState, now: floa
     if order.stops > before.stops:
         guard.request(Mode.ESTOP)
     elif order.requests > before.requests and not (off and guard.fault is not None):  # a fault keeps motors off
-        armed = off and order.request is not Mode.PASSIVE
+        armed = off and order.request not in {Mode.PASSIVE, Mode.SIT_DOWN}
         if armed:
             servo.arm()
         guard.request(order.request)
@@ -80,7 +80,7 @@ class Inbox:
 class Departure:
     """Takes a robot down, if its motors are not off already: one that runs slows down first, then stands, then sits.
 
-    Stopped in a wild stride it could fall over its own feet.
+    Stopped in a wild stride it could fall over its own feet. One that sits down already is left to it.
     """
 
     def __init__(self, servo: Servo) -> None:

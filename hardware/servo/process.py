@@ -92,7 +92,7 @@ class ServoProcess:
         self.close()
 
     def request(self, target: Mode) -> None:
-        """Head for PASSIVE, DAMP, STAND or RUN, or make an emergency stop."""
+        """Head for PASSIVE, DAMP, STAND, RUN or SIT_DOWN, or make an emergency stop."""
         stops = self._order.stops + (target is Mode.ESTOP)
         self._send(replace(self._order, request=target, requests=self._order.requests + 1, stops=stops, schedule=None))
 
@@ -115,6 +115,12 @@ class ServoProcess:
         """Return the newest cycle; None before the first."""
         found = self._rings.cycles.newest()
         return None if found is None else self._cycle_layout.unpack(found[1])
+
+    @property
+    def mode(self) -> Mode:
+        """What the robot is doing, as the newest cycle tells."""
+        newest = self.newest()
+        return Mode.PASSIVE if newest is None else newest.report.mode
 
     def cycles(self) -> list[Cycle]:
         """Return the cycles since the last call, as far as they are still there."""

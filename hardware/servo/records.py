@@ -60,7 +60,7 @@ class Order:
     published: float
     """Host clock [s]; an order that is not renewed loses its force."""
     request: Mode
-    """PASSIVE, DAMP, STAND, RUN or ESTOP."""
+    """PASSIVE, DAMP, STAND, RUN, SIT_DOWN or ESTOP."""
     requests: int = 0
     """The request is made whenever this grows: the same one may be made again."""
     resets: int = 0

@@ -91,6 +91,15 @@ class Servo:
         self.robot.activate()
         self.guard.request(Mode.RUN)
 
+    @property
+    def mode(self) -> Mode:
+        """What the robot is doing."""
+        return self.guard.mode
+
+    def request(self, target: Mode) -> None:
+        """Head for PASSIVE, DAMP, STAND, RUN or SIT_DOWN, or make an emergency stop; not where a fault forbids it."""
+        self.guard.request(target)
+
     def shutdown(self) -> None:
         """Damp, switch off and release the robot; allowed at any time, any number of times."""
         self._schedule = None

@@ -31,6 +31,8 @@ BUSY = ("state_age", "came too late", "plans: half of them")
 """What a deployment says that did not get the time it needs."""
 LYING = 0.12
 """Height of a trunk that lies [m]."""
+ON_A_LEG = 0.18
+"""The same where a leg that nobody moves may be under it [m]."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,29 @@ def test_it_sits_down_when_the_plan_process_is_ended(
     assert ended.modes()[-4:] == ["run", "stand", "sit_down", "damp"]
     assert not read_log(ended.folder / "servo.mcap").cut
     assert bool(ended.summary) == (ended.folder / "report.html").is_file() == (status == 130)
+
+
+def test_one_whose_hip_dies_lies_level_before_it_rolls_over(tmp_path: Path) -> None:
+    for attempt in range(ATTEMPTS):
+        domain, out = free_domain(), tmp_path / str(attempt)
+        flags = ("--robot", "go2-walker", "--course", "zigzag", "--seconds", "20")
+        with (
+            emulator(domain, "--perturb", "dead_motor:name=front_left_hip@8") as robot,
+            Deployment(domain, out, *flags) as deployment,
+        ):
+            status, summary = deployment.finish()
+            robot.stop()
+        ended = Ended(status, summary, deployment.said, robot, out)
+        if not ended.starved:
+            break
+    else:
+        pytest.skip("the machine was too busy for three walks")
+    assert status == 4, ended.said
+    assert "front-left hip motor dead" in str(summary["fault"])
+    assert robot.report["damped"]
+    assert not robot.report["fell"]
+    assert robot.path()[-1][3] < ON_A_LEG
+    assert ended.modes()[-3:] == ["run", "sit_down", "damp"]
 
 
 def test_a_robot_that_is_not_let_go_is_not_commanded(tmp_path: Path) -> None:

@@ -14,10 +14,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from controller.loop.advance import GivenUp
 from controller.loop.plan_loop import LoopTick
 from controller.loop.realtime import Finished
+from hardware.guard.state_machine import Mode
 from hardware.robot import RobotState
 from hardware.schedule import Rung
+from hardware.servo.servo import Servo
 from planners.pace import LEAST
 from tests.controller.loops import MODES, Counter, Run
 from tests.hardware.loopback import Stage
@@ -304,4 +307,27 @@ def test_whoever_looks_on_can_end_a_run(mode: str) -> None:
     assert run.ticks[-1].tick >= 3
     assert result.ticks < 90
     assert (result.interrupted, result.fault) == (False, None)
+    assert run.safe
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_one_that_will_fall_is_asked_to_sit_down_before_the_run_ends(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Mode] = []
+
+    def request(servo: Servo, target: Mode) -> None:
+        asked.append(target)
+        servo.guard.request(target)
+
+    monkeypatch.setattr(Servo, "request", request)
+
+    def give_up(tick: LoopTick) -> None:
+        if tick.tick == 3:
+            raise GivenUp("diagnosis", "its hip is dead", falling=True)
+
+    run = Run(Counter(), mode=mode, seconds=2.0, on_tick=give_up)
+    result = run()
+    assert asked == [Mode.SIT_DOWN]
+    assert (str(result.fault), result.ticks) == ("diagnosis: its hip is dead", 4)
     assert run.safe

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hardware.guard.guard import Guard, Verdict
 from hardware.guard.posture import Move
 from hardware.guard.state_machine import Mode
+from hardware.motors import FASTEST_RISE
 from hardware.robot import CommandMode, FloatArray, RobotCommand, RobotState
 from tests.hardware.four_legs import COUNT, GO2, command, joints, pose, state
 from tests.hardware.guard_machine import GuardMachine
@@ -120,6 +121,14 @@ def test_a_soft_trip_sits_down_and_keeps_the_robot_there() -> None:
     assert not rig.guard.request(Mode.RUN)
     assert rig.guard.reset(state(rig.now, rig.angles), rig.now) == ()
     assert rig.guard.request(Mode.RUN)
+
+
+def test_one_that_is_asked_to_sit_down_is_down_as_fast_as_it_would_fall() -> None:
+    rig = Rig().running()
+    rig.guard.request(Mode.SIT_DOWN)
+    assert rig.play(FASTEST_RISE + 0.05) == [Mode.RUN, Mode.SIT_DOWN, Mode.DAMP]
+    assert rig.angles == pytest.approx(pose("sit"), abs=0.02)
+    assert rig.guard.fault is None
 
 
 def test_a_stop_that_is_reset_before_the_next_cycle_leaves_nothing_driven() -> None:

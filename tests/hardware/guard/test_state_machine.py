@@ -145,7 +145,35 @@ def test_a_robot_without_poses_is_there_at_once() -> None:
     assert machine.step(arrived=False, overdue=False, live=False) is Mode.DAMP
 
 
-@pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.SIT_DOWN, Mode.FAULT_DAMP])
+@pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.FAULT_DAMP])
 def test_nobody_can_ask_for_a_mode_in_between(mode: Mode) -> None:
-    with pytest.raises(ValueError, match=f"expected one of passive, damp, stand, run, estop, got {mode.value}"):
+    with pytest.raises(
+        ValueError, match=f"expected one of passive, damp, stand, run, sit_down, estop, got {mode.value}"
+    ):
         StateMachine(poses=True).request(mode)
+
+
+@pytest.mark.parametrize("mode", [Mode.STAND_UP, Mode.STAND, Mode.RUN])
+def test_one_that_is_asked_to_sit_down_does_not_stand_before_it(mode: Mode) -> None:
+    machine = at(mode)
+    assert machine.request(Mode.SIT_DOWN)
+    assert walk(machine, arrived=False) == [mode, Mode.SIT_DOWN]
+    assert walk(machine) == [Mode.SIT_DOWN, Mode.DAMP]
+    assert machine.request(Mode.RUN)
+    assert walk(machine)[-1] is Mode.RUN
+
+
+@pytest.mark.parametrize("mode", [Mode.PASSIVE, Mode.DAMP, Mode.FAULT_DAMP, Mode.ESTOP])
+def test_one_that_is_down_stays_as_it_is_when_asked_to_sit_down(mode: Mode) -> None:
+    machine = at(mode)
+    machine.target = mode if mode is Mode.PASSIVE else Mode.DAMP
+    machine.request(Mode.SIT_DOWN)
+    assert walk(machine) == [mode]
+
+
+def test_one_without_poses_that_is_asked_to_sit_down_is_damped() -> None:
+    machine = StateMachine(poses=False)
+    machine.request(Mode.RUN)
+    assert walk(machine)[-1] is Mode.RUN
+    machine.request(Mode.SIT_DOWN)
+    assert walk(machine)[-1] is Mode.DAMP

@@ -64,6 +64,14 @@ def test_an_emergency_stop_counts_whatever_is_requested_before_it_is_read() -> N
         assert rig.play(before).mode is Mode.ESTOP
 
 
+def test_one_whose_motors_are_off_is_not_armed_to_sit_down() -> None:
+    rig = Rig()
+    with rig.servo:
+        before = rig.order
+        rig.request(Mode.SIT_DOWN)
+        assert rig.play(before).mode is Mode.PASSIVE
+
+
 def test_the_same_request_may_be_made_again() -> None:
     rig = Rig()
     with rig.servo:
