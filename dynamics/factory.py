@@ -25,11 +25,12 @@ from dynamics.adapters.priors import Priors, PriorsSettings
 from dynamics.adapters.proposal import Proposal, ProposalSettings
 from dynamics.model import Model
 from dynamics.network import Parts
-from dynamics.objectives.base import Objective, PlainObjective
+from dynamics.objectives.base import Objective
 from dynamics.objectives.bias_input import BiasInputObjective
 from dynamics.objectives.context import ContextObjective
 from dynamics.objectives.gradient import GradientObjective
 from dynamics.objectives.last_layer import LastLayerObjective
+from dynamics.objectives.plain import PlainObjective
 from dynamics.objectives.priors import PriorsObjective
 from dynamics.objectives.proposal import ProposalObjective
 from dynamics.transitions import FloatArray

@@ -30,12 +30,14 @@ class RecurrentSettings:
     Attributes:
         hidden: size of the hidden state.
         latent: numbers that the model is told.
+        rollout: steps over which predictions are judged in training, on the model's own; 1 judges every step alone.
     """
 
     kind: Literal["recurrent"] = "recurrent"
     window: int = 24
     hidden: int = 64
     latent: int = 16
+    rollout: int = 1
 
     def __post_init__(self) -> None:
         _check_sizes(self)
@@ -50,6 +52,7 @@ class AttentionSettings:
         latent: numbers that the model is told.
         doubt: what the adapted model still missed of the pose on average is expected again, as if so many transitions
             without a miss had been seen besides; None expects nothing.
+        rollout: steps over which predictions are judged in training, on the model's own; 1 judges every step alone.
     """
 
     kind: Literal["attention"] = "attention"
@@ -57,6 +60,7 @@ class AttentionSettings:
     hidden: int = 48
     latent: int = 16
     doubt: float | None = None
+    rollout: int = 1
 
     def __post_init__(self) -> None:
         _check_sizes(self)
@@ -72,6 +76,7 @@ class LatentSettings:
         latent: numbers that the model is told.
         divergence: weight of the divergence from the unit Gaussian in training.
         samples: draws of the latent that become ensemble members, for the planner's risk; 0 takes the mean.
+        rollout: steps over which predictions are judged in training, on the model's own; 1 judges every step alone.
     """
 
     kind: Literal["latent"] = "latent"
@@ -80,6 +85,7 @@ class LatentSettings:
     latent: int = 10
     divergence: float = 1e-4
     samples: int = 0
+    rollout: int = 1
 
     def __post_init__(self) -> None:
         _check_sizes(self)
@@ -96,6 +102,7 @@ class BeliefSettings:
         teaching: weight of the squared error of the belief, in deviations of each channel.
         bottleneck: weight of the information bottleneck; 0 has none.
         channels: names of the condition's numbers, for reports.
+        rollout: steps over which predictions are judged in training, on the model's own; 1 judges every step alone.
     """
 
     kind: Literal["belief"] = "belief"
@@ -104,6 +111,7 @@ class BeliefSettings:
     teaching: float = 0.05
     bottleneck: float = 0.0
     channels: tuple[str, ...] = ()
+    rollout: int = 1
 
     def __post_init__(self) -> None:
         _check_sizes(self)
@@ -115,7 +123,7 @@ ContextSettings = RecurrentSettings | AttentionSettings | LatentSettings | Belie
 
 
 def _check_sizes(settings: ContextSettings) -> None:
-    for name in ("window", "hidden", "latent"):
+    for name in ("window", "hidden", "latent", "rollout"):
         expect(settings, name, vars(settings).get(name, 1) >= 1, "at least 1")
 
 

@@ -10,17 +10,25 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from dynamics.adapters.base import Adapted, Adapter
+from dynamics.adapters.base import Adapted, Adapter, expect
 from dynamics.model import inform
 from dynamics.transitions import Transitions
 
 
 @dataclass(frozen=True)
 class FixedSettings:
-    """Nothing to set."""
+    """How its model is trained.
+
+    Attributes:
+        rollout: steps over which predictions are judged in training, on the model's own; 1 judges every step alone.
+    """
 
     kind: Literal["fixed"] = "fixed"
+    rollout: int = 1
     window: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        expect(self, "rollout", self.rollout >= 1, "at least 1")
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,18 @@ class Fixed(Adapter):
 
 @dataclass(frozen=True)
 class InformedSettings:
-    """Nothing to set."""
+    """How its model is trained.
+
+    Attributes:
+        rollout: steps over which predictions are judged in training, on the model's own; 1 judges every step alone.
+    """
 
     kind: Literal["informed"] = "informed"
+    rollout: int = 1
     window: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        expect(self, "rollout", self.rollout >= 1, "at least 1")
 
 
 @dataclass(frozen=True)

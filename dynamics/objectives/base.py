@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from torch import Tensor
 from dynamics.adapters.base import AdapterSettings
 from dynamics.meta import Windows
 from dynamics.model import Model
-from dynamics.network import Parts, Weights, forward
+from dynamics.network import Parts, Weights
 
 
 class Part(NamedTuple):
@@ -73,19 +73,3 @@ def window_errors(predicted: Tensor, targets: Tensor) -> Tensor:
     """Return mean squared errors (B, E) of predictions (E, B K, S) for targets (B, K, S)."""
     batch, count, size = targets.shape
     return (predicted.reshape(-1, batch, count, size) - targets).square().mean(dim=(-2, -1)).T
-
-
-@dataclass(frozen=True)
-class PlainObjective(Objective):
-    """The one-step error without any adaptation: every transition counts alike, and there is no support."""
-
-    window: ClassVar[int] = 0
-
-    def initial(self, generator: torch.Generator) -> Mapping[str, Part]:
-        return {}
-
-    def errors(self, parts: Parts, windows: Windows) -> Tensor:
-        return window_errors(forward(parts["prior"], shared_inputs(windows.query_inputs)), windows.query_targets)
-
-    def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
-        return self.errors(parts, windows).mean()

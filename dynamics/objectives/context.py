@@ -20,8 +20,9 @@ from dynamics.adapters.context import (
     latent_size,
 )
 from dynamics.meta import Windows
-from dynamics.network import Parts, forward
-from dynamics.objectives.base import Objective, Part, shared_inputs, spread_shift, window_errors
+from dynamics.network import Parts
+from dynamics.objectives.base import Objective, Part
+from dynamics.objectives.unroll import query_errors
 
 _SHORT_SHARE = 0.25
 """Share of the batches whose windows are not full, as at the beginning of a run."""
@@ -64,10 +65,10 @@ class ContextObjective(Objective):
 
     def _judged(self, parts: Parts, latent: Tensor, windows: Windows) -> Tensor:
         first, *others = parts["prior"]
-        inputs = windows.query_inputs[..., : self.model.num_inputs]
-        shift = spread_shift(latent @ entry(self.settings, self.model, parts), inputs.shape[1])
+        seen = windows._replace(query_inputs=windows.query_inputs[..., : self.model.num_inputs])
         network = (first[:, : self.model.num_inputs], *others)
-        return window_errors(forward(network, shared_inputs(inputs), shift), windows.query_targets)
+        shift = latent @ entry(self.settings, self.model, parts)
+        return query_errors(self.model, self.settings.rollout, network, seen, shift)
 
     def _added(self, found: Code, windows: Windows) -> Tensor:
         """Return the divergence from the unit Gaussian and the error of the belief, weighted."""

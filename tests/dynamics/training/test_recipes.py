@@ -29,7 +29,9 @@ META = FitSettings(steps=1200, batch=24, rate=3e-3, validate_every=200)
 SHORT = FitSettings(steps=250, batch=24, rate=5e-3, validate_every=50)
 RECIPES: dict[str, tuple[AdapterSettings, FitSettings]] = {
     "mb": (FixedSettings(), PLAIN),
+    "mb_rollout": (FixedSettings(rollout=5), PLAIN),
     "informed": (InformedSettings(), PLAIN),
+    "informed_rollout": (InformedSettings(rollout=5), PLAIN),
     "grbal": (GradientSettings(window=10, steps=1), META),
     "grbal_bias": (GradientSettings(window=10, steps=1, scope="bias", rate=0.3), SHORT),
     "grbal_last_layer": (GradientSettings(window=10, steps=1, scope="last_layer", rate=0.3), SHORT),
@@ -39,13 +41,14 @@ RECIPES: dict[str, tuple[AdapterSettings, FitSettings]] = {
     "bias_input": (BiasInputSettings(window=10, steps=2), SHORT),
     "priors": (PriorsSettings(window=10, steps=1, starts=2), SHORT),
     "rebal": (RecurrentSettings(window=10, hidden=16, latent=3), SHORT),
+    "snail_rollout": (AttentionSettings(window=10, hidden=16, latent=3, rollout=5), SHORT),
     "snail": (AttentionSettings(window=10, hidden=16, latent=3), SHORT),
     "snail_grbal": (ProposalSettings(window=10, steps=1, hidden=16, latent=3), SHORT),
     "pearl": (LatentSettings(window=10, hidden=16, latent=3), SHORT),
     "belief": (BeliefSettings(window=10, hidden=16), SHORT),
     "alpaca": (LastLayerSettings(window=10), SHORT),
 }
-ADAPTIVE = tuple(name for name in RECIPES if name not in {"mb", "informed"})
+ADAPTIVE = tuple(name for name in RECIPES if not name.startswith(("mb", "informed")))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,9 @@ def errors() -> dict[str, np.ndarray]:
     found = {}
     for name, (settings, fit) in RECIPES.items():
         start = untrained(SPACE, ACTIONS, data[0], NetworkSettings((24, 24)), 0, told=factory.KINDS[settings.kind].told)
-        model, parts = train(start, job, factory.objective(settings, start), 1 if fit is PLAIN else 5, fit)
+        model, parts = train(
+            start, job, factory.objective(settings, start), 1 if name in {"mb", "informed"} else 5, fit
+        )
         kinds: dict[str, AdapterSettings] = {name: settings}
         if name == "mb":
             kinds["mb_de"] = FinetuneSettings(window=10, rate=0.05)
