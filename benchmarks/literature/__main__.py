@@ -2,6 +2,7 @@
 
     python -m benchmarks.literature run --experiments E1 E2 --models runs/train-half-cheetah --out runs/literature
     python -m benchmarks.literature report --out runs/literature
+    python -m benchmarks.literature foresee --models runs/train-half-cheetah    # how far ahead a model sees
 
 Models are trained before, `limber train --config configs/experiments/literature/half-cheetah.yaml`; several folders are
 several training seeds. Every run is kept as soon as it is over, so `run` goes on where it was left, and `--minutes`
@@ -22,6 +23,7 @@ import tyro
 
 from benchmarks.literature.cells import Cell, work
 from benchmarks.literature.experiments import EXPERIMENTS
+from benchmarks.literature.foresight import foresights
 from benchmarks.literature.report import report
 from controller.jobs.study import Store, timed
 
@@ -53,6 +55,16 @@ class Report:
     out: Path = Path("runs/literature")
 
 
+@dataclass(frozen=True)
+class Foresee:
+    """Print how well the model that drove each round of a training foretold where the body would get to."""
+
+    models: tuple[str, ...]
+    """Folders of trained models, with their rounds."""
+    steps: int = 20
+    """Of a roll-out: how far a plan looks ahead."""
+
+
 def cells(asked: Run) -> Iterator[Cell]:
     """Return what is asked for, in an order in which every recipe has its first runs soon."""
     for number in range(asked.runs):
@@ -65,8 +77,15 @@ def cells(asked: Run) -> Iterator[Cell]:
                             yield cell
 
 
-def main(asked: Run | Report) -> None:
-    """Drive runs, or print the tables of those that were."""
+def main(asked: Run | Report | Foresee) -> None:
+    """Drive runs, print the tables of those that were, or how far ahead models saw."""
+    if isinstance(asked, Foresee):
+        for folder in asked.models:
+            print(f"{folder}: ways over {asked.steps} steps [m], foretold by a model that had not seen the round")
+            print("round  way of the round  correlation  missed (rms)  spread")
+            for found in foresights(Path(folder), asked.steps):
+                print("{:5d}  {:16.2f}  {:11.2f}  {:12.2f}  {:6.2f}".format(*found))
+        return
     store, record = Store(asked.out / "runs"), asked.out / "cells.jsonl"
     if isinstance(asked, Run):
         end = time.monotonic() + 60.0 * asked.minutes
@@ -87,4 +106,5 @@ if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     run = Annotated[Run, tyro.conf.subcommand("run")]
     tables = Annotated[Report, tyro.conf.subcommand("report")]
-    main(tyro.cli(run | tables))
+    foresee = Annotated[Foresee, tyro.conf.subcommand("foresee")]
+    main(tyro.cli(run | tables | foresee))

@@ -8,16 +8,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.literature.__main__ import Report, Run, cells, main
+from benchmarks.literature.__main__ import Foresee, Report, Run, cells, main
 from benchmarks.literature.cells import SETTINGS, Cell
 from benchmarks.literature.experiments import EXPERIMENTS
+from benchmarks.literature.foresight import foresights
 from benchmarks.literature.report import report
 from controller.config import RunSettings
 from controller.jobs.study import Store
 from controller.settings.layers import read_yaml, resolve
 from controller.settings.robots import spec
 from controller.training.settings import ExperimentSettings
+from dynamics import checkpoint
+from dynamics.adapters.fixed import FixedSettings
+from dynamics.checkpoint import Checkpoint
+from dynamics.rollout.kernel import Kernel
+from dynamics.training import dataset
+from dynamics.training.dataset import Episodes
 from sim.perturbations import CrippledLeg, DeadMotor, check
+from tests.dynamics.toys import model
 
 SUITES = [file for file in SETTINGS.glob("*.yaml") if not file.stem.endswith(("-run", "-drive"))]
 
@@ -79,3 +87,22 @@ def test_what_was_run_is_told_again(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / "cells.jsonl").write_text("\n".join(lines), encoding="utf-8")
     main(Report(tmp_path))
     assert "| mb | 2000 [2000, 2000] | 2000 | 2000 | 2000 | 2000 | 8 | 1 | 1.0 ms |" in capsys.readouterr().out
+
+
+def test_a_model_that_is_the_truth_foretells_every_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    vehicle, rng = model(np.random.default_rng(0)), np.random.default_rng(1)
+    actions, begin = rng.uniform(-1, 1, (3, 30, 2)), np.array([0.0, 0.0, 0.0, 0.5, 0.0])
+    kernel = Kernel(vehicle, vehicle.prior)
+    states = np.stack([kernel.rollout(begin, each[None])[0, 0] for each in actions]).astype(np.float64)
+    gone = Episodes(states, actions, np.zeros((3, 30, 1)), np.array(["none"] * 3))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "round-0").mkdir()
+    dataset.save(gone, tmp_path / "data" / "on-policy-0.npz")
+    saved = Checkpoint("toy", "mb", 0.1, vehicle, FixedSettings(), {}, {})
+    checkpoint.save(saved, tmp_path / "round-0" / "toy-mb.safetensors")
+    (found,) = foresights(tmp_path, 10)
+    assert found.correlation == pytest.approx(1.0)
+    assert found.missed == pytest.approx(0.0, abs=1e-4)
+    assert found.way == pytest.approx(float((states[:, -1, 0] - states[:, 0, 0]).mean()))
+    main(Foresee((str(tmp_path),), steps=10))
+    assert "1.00" in capsys.readouterr().out
