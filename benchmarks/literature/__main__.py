@@ -83,7 +83,12 @@ def main(asked: Run | Report | Foresee) -> None:
         for folder in asked.models:
             print(f"{folder}: ways over {asked.steps} steps [m], foretold by a model that had not seen the round")
             print("round  way of the round  correlation  missed (rms)  spread")
-            for found in foresights(Path(folder), asked.steps):
+            rounds = list(foresights(Path(folder), asked.steps))
+            if not rounds:
+                raise SystemExit(
+                    f"{folder}: expected a folder of `limber train` with its rounds, round-0 and on, found none"
+                )
+            for found in rounds:
                 print("{:5d}  {:16.2f}  {:11.2f}  {:12.2f}  {:6.2f}".format(*found))
         return
     store, record = Store(asked.out / "runs"), asked.out / "cells.jsonl"

@@ -106,3 +106,5 @@ def test_a_model_that_is_the_truth_foretells_every_way(tmp_path: Path, capsys: p
     assert found.way == pytest.approx(float((states[:, -1, 0] - states[:, 0, 0]).mean()))
     main(Foresee((str(tmp_path),), steps=10))
     assert "1.00" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="expected a folder of `limber train` with its rounds"):
+        main(Foresee((str(tmp_path / "none"),)))
