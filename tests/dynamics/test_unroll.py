@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from dynamics import factory
+from dynamics.adapters.base import AdapterSettings
+from dynamics.adapters.context import AttentionSettings, BeliefSettings, LatentSettings, RecurrentSettings
+from dynamics.adapters.fixed import FixedSettings, InformedSettings
 from dynamics.backpropagation import Sizes, columns, sizes, vectors
 from dynamics.descent import Window
 from dynamics.meta import squared_error
@@ -111,3 +115,26 @@ def test_derivative_of_the_errors_of_roll_outs_equals_finite_differences() -> No
         assert float((slope * direction).sum()) == pytest.approx(
             (moved(1e-4) - moved(-1e-4)) / 2e-4, rel=1e-3, abs=1e-6
         )
+
+
+WINDOWED = (RecurrentSettings, AttentionSettings, LatentSettings, BeliefSettings)
+
+
+@pytest.mark.parametrize("alone", [FixedSettings(), InformedSettings(), *(kind(window=5) for kind in WINDOWED)])
+def test_every_kind_that_has_it_is_judged_on_roll_outs_of_what_it_plans_with(alone: AdapterSettings) -> None:
+    told = factory.KINDS[alone.kind].told
+    vehicle = model(np.random.default_rng(0), told=told, members=2)
+    rolled = replace(alone, rollout=4)
+    windows = sample_windows(encode_episodes(vehicle, DATA), 3, 5, 6, torch.Generator().manual_seed(0))
+    objective = factory.objective(rolled, vehicle)
+    learned = {name: part.weights for name, part in objective.initial(torch.Generator().manual_seed(1)).items()}
+    parts = {"prior": vehicle.prior, **learned}
+    found = objective.errors(parts, windows)
+    assert not torch.allclose(found, factory.objective(alone, vehicle).errors(parts, windows))
+
+    shift = getattr(objective, "shift", None)
+    first, *others = vehicle.prior
+    width = windows.query_inputs.shape[-1] if shift is None else vehicle.num_inputs
+    seen = windows._replace(query_inputs=windows.query_inputs[..., :width])
+    moved = None if shift is None else shift(parts, windows).transpose(0, 1)
+    torch.testing.assert_close(found, query_errors(vehicle, 4, (first[:, :width], *others), seen, moved))
