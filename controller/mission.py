@@ -109,9 +109,10 @@ class Mission:
 
 
 def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
-    control, names = settings.control, [channel.name for channel in spec.channels]
+    control = settings.control
     if settings.course_name == forward.NAME:
-        return Forward(forward.parse(settings.course), np.maximum(np.abs(actions.low), np.abs(actions.high)))
+        largest = np.maximum(np.abs(actions.low), np.abs(actions.high))
+        return Forward(forward.parse(settings.course), largest, _tilt(settings, spec))
     if settings.goal is None:
         course = _steered(settings, spec) if settings.course_name == velocity.NAME else _path(settings, spec)
         if isinstance(course, Course):
@@ -120,17 +121,21 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
             course = replace(course, weights=weights, integral=control.integral / control.rate_hz)
         if control.change:
             course = replace(course, change=control.change / actions.range**2)
-        if control.tilt:
-            if not {"roll", "pitch"} <= set(names):
-                raise ConfigError(f"control.tilt: expected 0 on robot {spec.name}, whose state has no roll and pitch")
-            leaning = names.index("roll"), names.index("pitch")
-            course = replace(course, tilt=TiltPrice(control.tilt, control.upright, leaning))
-        return course
+        return replace(course, tilt=_tilt(settings, spec))
     for key, usual in (("change", 0), ("tilt", 0), ("distance", 1), ("heading", 1), ("integral", 0)):
         if (price := getattr(control, key)) != usual:
             expected = f"expected {usual} on {settings.course_name}, whose reward is all"
             raise ConfigError(f"control.{key}: {expected}, got {price}")
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
+
+
+def _tilt(settings: RunSettings, spec: RobotSpec) -> TiltPrice | None:
+    control, names = settings.control, [channel.name for channel in spec.channels]
+    if not control.tilt:
+        return None
+    if not {"roll", "pitch"} <= set(names):
+        raise ConfigError(f"control.tilt: expected 0 on robot {spec.name}, whose state has no roll and pitch")
+    return TiltPrice(control.tilt, control.upright, (names.index("roll"), names.index("pitch")))
 
 
 def _path(settings: RunSettings, spec: RobotSpec) -> Course:

@@ -26,7 +26,8 @@ class ControlSettings:
         distance: what distance to a path costs, as a share of the course's own price; paths only.
         heading: the same of a heading error.
         integral: share of what distance to a path remains by which plans aim further to its other side, a second [1/s].
-        tilt: what a squared radian of tilt beyond `upright` costs a step: a plan then sees a fall coming; paths only.
+        tilt: what a squared radian of tilt beyond `upright` costs a step: a plan then sees a fall coming; paths, and
+            `forward`, where it is no part of the reward.
         upright: tilt that costs nothing [rad].
         trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
         feedback: share of a plan's gains with which the servo follows the state between plans; 0 plays actions as they

@@ -16,6 +16,7 @@ from controller.courses.paths import START, Executed, Progress
 from controller.settings.layers import nearest
 from dynamics.transitions import FloatArray
 from planners.costs.forward import ForwardCost
+from planners.costs.path import TiltPrice
 
 NAME = "forward"
 DESCRIPTION = "as fast as it goes along x; effort= and alive= are what a squared action costs, and what a step earns"
@@ -37,10 +38,12 @@ class Forward:
 
     Attributes:
         largest: what each action may be at most, either way (A,).
+        tilt: what leaning costs a plan, and no run; None lets it be free.
     """
 
     reward: Reward
     largest: FloatArray
+    tilt: TiltPrice | None = None
     outline = ()
     end = math.inf
 
@@ -52,7 +55,7 @@ class Forward:
         self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
     ) -> ForwardCost:
         """Return the cost of candidates, whatever the action before."""
-        return ForwardCost(pose[0], step, self.reward.effort / self.largest**2, self.reward.alive)
+        return ForwardCost(pose[0], step, self.reward.effort / self.largest**2, self.reward.alive, self.tilt)
 
     def executed_cost(self, done: Executed) -> float:
         """Return the cost of the step that led from one progress to another; an action that is not known costs none."""

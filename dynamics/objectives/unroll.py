@@ -107,7 +107,7 @@ class Unroll:
         return total / self.steps
 
     def _moved(self, inputs: Tensor, predicted: Tensor, recorded: Tensor) -> Tensor:
-        """Return the inputs after predicted increments; actions, and a condition that is told, are the recorded ones."""
+        """Return the inputs after predicted increments; actions, and a condition that is told, are as recorded."""
         space, scale = self.model.space, self.model.increments
         features, mean, std = space.num_features, self._mean[: space.num_features], self._std[: space.num_features]
         increments = predicted * torch.as_tensor(scale.std, dtype=torch.float32)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from planners.costs.forward import ForwardCost
+from planners.costs.path import TiltPrice
 from planners.costs.residuals import ResidualCost, expand
 
 COST = ForwardCost(channel=1, step=0.05, effort=np.array([0.1, 0.4]), alive=0.2)
@@ -26,3 +29,25 @@ def test_the_expansion_is_exact() -> None:
     np.testing.assert_allclose(terms.gradient[:, :, 0], [[0.0, 0.0, 0.0, -20.0]] * 2)
     np.testing.assert_allclose(terms.gradient[:, :, 1:], 2.0 * actions * COST.effort)
     assert COST.residuals(2) is ForwardCost(0, 1.0, np.ones(2), 0.0).residuals(2)
+
+
+def test_leaning_beyond_what_is_free_costs_a_plan() -> None:
+    leaning = replace(COST, tilt=TiltPrice(weight=3.0, free=0.2, channels=(0, 2)))
+    states, actions = np.zeros((1, 1, 4, 3)), np.zeros((1, 3, 2))
+    states[0, 0, 2, [0, 2]] = 0.3, -0.4
+    np.testing.assert_allclose(leaning(states, actions) - COST(states, actions), [[3.0 * 0.3**2]])
+    states[0, 0, 0] = 1.0, 0.0, 1.0  # how it leans now, no plan can change
+    np.testing.assert_allclose(leaning(states, actions) - COST(states, actions), [[3.0 * 0.3**2]])
+
+
+def test_the_expansion_is_exact_where_leaning_costs_something() -> None:
+    leaning, rng = replace(COST, tilt=TiltPrice(weight=3.0, free=0.2, channels=(0, 2))), np.random.default_rng(0)
+    states, actions = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 4, 2))
+    states[:, 0, 1] = 0.0
+    terms = expand(leaning, states, actions)
+    np.testing.assert_allclose(terms.value.sum(axis=1), leaning(states[None], actions)[0], rtol=1e-5)
+    for place, channel in enumerate(leaning.channels):
+        nudge = np.zeros_like(states)
+        nudge[:, 1:, channel] = 1e-6
+        above, below = (leaning((states + sign * nudge)[None], actions)[0] for sign in (1.0, -1.0))
+        np.testing.assert_allclose(terms.gradient[:, :, place].sum(axis=1), (above - below) / 2e-6, rtol=1e-3)
