@@ -65,6 +65,7 @@ class Painter:
         for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
             self._scene.flags[flag] = 0
         self._options = mujoco.MjvOption()
+        self._options.sitegroup[:] = 0  # spheres in which sensors feel a touch may be larger than the robot
         self._camera = mujoco.MjvCamera()
         self._camera.distance, self._camera.azimuth = self._scale * view.distance, view.azimuth
         self._camera.elevation = view.elevation

@@ -137,3 +137,11 @@ def test_where_a_trunk_is_on_the_ground_in_space_and_in_a_plane(model: mujoco.Mj
     planar = mujoco.MjModel.from_xml_string(MODEL.replace("<freejoint/>", slides))
     assert places(planar, np.arange(4.0)).tolist() == [0.0, 0.0]
     assert places(planar, np.array([0.3, 0.1, 0.2, 0.0])).tolist() == [0.3, 0.0]
+
+
+def test_where_sensors_feel_is_not_drawn(tmp_path: Path, model: mujoco.MjModel) -> None:
+    felt = MODEL.replace("<joint type", '<site size="0.1" rgba="1 0 0 1"/>\n        <joint type')
+    seen = filmed(tmp_path / "felt.mp4", [clip(mujoco.MjModel.from_xml_string(felt))])
+    usual = filmed(tmp_path / "usual.mp4", [clip(model)])
+    assert red(usual[0]) > 0
+    assert red(seen[0]) == red(usual[0])
