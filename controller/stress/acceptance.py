@@ -65,11 +65,11 @@ def _worse(standings: Standings, adapter: str) -> Promise:
 
 def _recovery(standings: Standings, adapter: str) -> Promise:
     what, limit = f"{adapter}: median recovery time after losing a leg", f"under {RECOVERED:g} s"
-    measured = standings.measured
+    measured, robot = standings.measured, standings.measured.settings.robot
     runs = [
         run
         for condition in measured.settings.conditions
-        if condition.protocol == "onset" and any(isinstance(p, LegLoss) for p in condition.at(0))
+        if condition.protocol == "onset" and any(isinstance(p, LegLoss) for p in condition.at(0, robot))
         for run in measured.runs(condition, adapter)
     ]
     found = median_recovery(runs)

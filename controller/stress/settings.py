@@ -70,7 +70,7 @@ class StressCondition:
         if not 0.0 <= self.onset < 86400.0 or (self.onset and self.family is None):
             raise ValueError(f"{self.name}: onset: expected a time [s] for a drawn family, got {self.onset}")
 
-    def at(self, seed: int, robot: str = robots.DEFAULT) -> tuple[Perturbation, ...]:
+    def at(self, seed: int, robot: str) -> tuple[Perturbation, ...]:
         """Return what happens at a seed to a robot."""
         if self.family is None:
             return self.perturbations

@@ -22,8 +22,8 @@ SUITES = sorted((ROOT / "configs" / "experiments").glob("*-stress*.yaml"))
 
 def test_a_drawn_condition_is_the_same_for_every_adapter_and_another_at_every_seed() -> None:
     condition = StressCondition("motors", "onset", family="motor", onset=4.0)
-    drawn = [condition.at(seed) for seed in range(20)]
-    assert drawn == [condition.at(seed) for seed in range(20)]
+    drawn = [condition.at(seed, "roach") for seed in range(20)]
+    assert drawn == [condition.at(seed, "roach") for seed in range(20)]
     assert len(set(drawn)) == 20
     assert all(isinstance(p, Motor) and p.onset == 4.0 for (p,) in drawn)
     settings = suite(conditions=(condition,))
@@ -32,9 +32,9 @@ def test_a_drawn_condition_is_the_same_for_every_adapter_and_another_at_every_se
 
 
 def test_drawn_parameters_were_kept_back_from_training() -> None:
-    drawn = [StressCondition("legs", "within", family="leg_loss").at(seed) for seed in range(50)]
+    drawn = [StressCondition("legs", "within", family="leg_loss").at(seed, "roach") for seed in range(50)]
     assert {p.legs for (p,) in drawn if isinstance(p, LegLoss)} <= set(ANATOMIES["roach"].leg_sets.heldout)
-    trained = StressCondition("legs", "within", family="leg_loss", split="train").at(0)
+    trained = StressCondition("legs", "within", family="leg_loss", split="train").at(0, "roach")
     assert isinstance(trained[0], LegLoss)
     assert trained[0].legs in ANATOMIES["roach"].leg_sets.train
 
@@ -49,12 +49,12 @@ def test_a_recipe_of_ones_own_takes_part_where_a_model_of_it_is(tmp_path: Path) 
 
 def test_two_conditions_of_one_family_draw_apart() -> None:
     first, second = (StressCondition(name, "within", family="payload") for name in ("a", "b"))
-    assert first.at(0) != second.at(0)
+    assert first.at(0, "roach") != second.at(0, "roach")
 
 
 def test_what_is_written_out_happens_at_every_seed() -> None:
-    assert LEG.at(0) == LEG.at(7) == (parse("leg_loss:leg=left_middle@4"),)
-    assert INTACT.at(3) == ()
+    assert LEG.at(0, "roach") == LEG.at(7, "roach") == (parse("leg_loss:leg=left_middle@4"),)
+    assert INTACT.at(3, "roach") == ()
 
 
 def test_every_trial_runs_once_and_the_oracle_first() -> None:
@@ -98,14 +98,17 @@ def test_the_main_suite_keeps_its_word_about_protocols() -> None:
     by_protocol = {name: [c for c in settings.conditions if c.protocol == name] for name in PROTOCOLS}
     assert all(by_protocol.values())
     assert all(c.family and c.split == "heldout" for c in by_protocol["within"])
-    assert all(p.onset > 0.0 for c in by_protocol["onset"] for p in c.at(0))
-    assert all(len(c.at(0)) == 2 and c.at(0)[0].end < c.at(0)[1].onset for c in by_protocol["return"])
-    assert all(len(c.at(0)) >= 2 for c in by_protocol["compound"])
+    assert all(p.onset > 0.0 for c in by_protocol["onset"] for p in c.at(0, "roach"))
+    assert all(
+        len(c.at(0, "roach")) == 2 and c.at(0, "roach")[0].end < c.at(0, "roach")[1].onset
+        for c in by_protocol["return"]
+    )
+    assert all(len(c.at(0, "roach")) >= 2 for c in by_protocol["compound"])
     trained = {"leg_loss", "payload", "slope", "motor", "friction"}
-    assert all(p.name not in trained for c in by_protocol["across"] for p in c.at(0))
+    assert all(p.name not in trained for c in by_protocol["across"] for p in c.at(0, "roach"))
     edges = {"motor": "gain", "payload": "mass", "friction": "mu"}
     for condition in by_protocol["extrapolation"]:
-        (perturbation,) = condition.at(0)
+        (perturbation,) = condition.at(0, "roach")
         key = edges[perturbation.name]
         bands = ANATOMIES["roach"].ranges[perturbation.name][key]
         value = perturbation.gains[0][1] if isinstance(perturbation, Motor) else getattr(perturbation, key)

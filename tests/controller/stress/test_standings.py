@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from controller.stress.acceptance import promises
-from controller.stress.settings import INFORMED, ORACLE, PLAIN
+from controller.stress.settings import INFORMED, ORACLE, PLAIN, StressCondition, StressSettings
 from controller.stress.standings import Measured, groups, median_recovery, standings
 from tests.controller.suites import INTACT, LEFT_OUT, LEG, TURF, measured, result, suite
 
@@ -123,3 +123,13 @@ def test_too_few_seeds_are_not_judged() -> None:
 
 def test_a_suite_without_the_default_adapter_promises_nothing() -> None:
     assert promises(standings(measured(suite(PLAIN, INFORMED), {}, GAPS))) == []
+
+
+def test_what_is_drawn_is_that_of_the_robot_of_the_suite() -> None:
+    """A hexapod's servos may have wrong zeros; the crawler knows no such family."""
+    onset = StressCondition("zeros-midway", "onset", family="zero", onset=4.0)
+    legs = StressCondition("legs-midway", "onset", family="leg_loss", onset=4.0)
+    adapters = (PLAIN, "grbal", INFORMED)
+    settings = StressSettings((onset, legs), adapters, robot="hexapod", seeds=8, adapter="grbal")
+    found = measured(settings, {"grbal": 0.8}, {"zeros-midway": 1.0, "legs-midway": 1.0})
+    assert promises(standings(found))[3].figure == "0.80 s"
