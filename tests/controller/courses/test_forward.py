@@ -113,3 +113,23 @@ def test_a_run_forwards_tells_its_mean_return(tmp_path: Path, capsys: pytest.Cap
     assert told["path_error_m"] is None
     assert main(["list", "courses"]) == 0
     assert forward.DESCRIPTION in capsys.readouterr().out
+
+
+def test_a_price_of_tilt_is_for_plans_and_no_part_of_the_reward() -> None:
+    def task(**control: float) -> Forward:
+        values = {"robot": "go2", "course": "forward", "adapter": "mb", "control": control}
+        found = Mission.of(run_settings([Layer("test", values)]), fast=True).task
+        assert isinstance(found, Forward)
+        return found
+
+    priced, free = task(tilt=3.0, upright=0.2), task(tilt=0.0)
+    assert free.tilt is None
+    assert priced.tilt is not None
+    assert (priced.tilt.weight, priced.tilt.free) == (3.0, 0.2)
+    cost = priced.cost(START, STEP, (0, 1, 2))
+    leaning = np.zeros((1, 1, 2, 40))
+    leaning[..., list(priced.tilt.channels)] = 0.5
+    still = np.zeros((1, 1, len(priced.largest)))
+    assert float(cost(leaning, still)[0, 0]) > float(free.cost(START, STEP, (0, 1, 2))(leaning, still)[0, 0])
+    lying = Executed(START, START, leaning[0, 0, 0], STEP, (0, 1, 2))
+    assert priced.executed_cost(lying) == free.executed_cost(lying)
