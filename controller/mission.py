@@ -133,9 +133,10 @@ def _tilt(settings: RunSettings, spec: RobotSpec) -> TiltPrice | None:
     control, names = settings.control, [channel.name for channel in spec.channels]
     if not control.tilt:
         return None
-    if not {"roll", "pitch"} <= set(names):
-        raise ConfigError(f"control.tilt: expected 0 on robot {spec.name}, whose state has no roll and pitch")
-    return TiltPrice(control.tilt, control.upright, (names.index("roll"), names.index("pitch")))
+    channels = tuple(names.index(name) for name in ("roll", "pitch") if name in names)
+    if not channels:
+        raise ConfigError(f"control.tilt: expected 0 on robot {spec.name}, whose state has neither roll nor pitch")
+    return TiltPrice(control.tilt, control.upright, channels)
 
 
 def _path(settings: RunSettings, spec: RobotSpec) -> Course:

@@ -15,7 +15,7 @@ from functools import cache
 import casadi as ca
 import numpy as np
 
-from planners.costs.path import TiltPrice, lean_residual
+from planners.costs.path import TiltPrice, lean_residual, leaning
 from planners.costs.residuals import StepResiduals
 from planners.problem import AnyFloats, FloatArray
 
@@ -59,7 +59,7 @@ class ForwardCost:
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step, with the distance telescoped into the last one."""
-        return _residuals(num_actions, leaning=self.tilt is not None)
+        return _residuals(num_actions, leaning=leaning(self.tilt))
 
     def parameters(self, states: FloatArray) -> FloatArray:
         """Return (N, H, 4 + A) for states (N, H + 1, S): worth of a metre and of a step, price of tilt, the efforts."""
@@ -73,9 +73,9 @@ class ForwardCost:
 
 
 @cache
-def _residuals(num_actions: int, *, leaning: bool) -> StepResiduals:
+def _residuals(num_actions: int, *, leaning: int) -> StepResiduals:
     x, action, before = ca.SX.sym("x"), ca.SX.sym("action", num_actions), ca.SX(0, 1)
-    lean, parameters = ca.SX.sym("lean", 2 if leaning else 0), ca.SX.sym("parameters", _FIXED + num_actions)
+    lean, parameters = ca.SX.sym("lean", leaning), ca.SX.sym("parameters", _FIXED + num_actions)
     metre, alive, weight, free = ca.vertsplit(parameters[:_FIXED])
     residual = ca.sqrt(2 * parameters[_FIXED:]) * action
     if leaning:

@@ -58,17 +58,17 @@ class TiltPrice:
     Attributes:
         weight: per squared radian beyond that angle [1/rad^2].
         free: that angle [rad].
-        channels: indices of roll and pitch in the state vector.
+        channels: indices of roll and pitch in the state vector, or of that alone about which a planar robot can tip.
     """
 
     weight: float
     free: float
-    channels: tuple[int, int]
+    channels: tuple[int, ...]
 
     def __call__(self, states: AnyFloats) -> AnyFloats:
         """Return what states (..., S) cost (...)."""
-        roll, pitch = (states[..., channel] for channel in self.channels)
-        beyond = np.maximum(np.sqrt(roll**2 + pitch**2) - self.free, 0.0)
+        squares = sum(states[..., channel] ** 2 for channel in self.channels)
+        beyond = np.maximum(np.sqrt(squares) - self.free, 0.0)
         cost: AnyFloats = self.weight * beyond**2
         return cost
 
@@ -209,7 +209,7 @@ class PathCost:
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step, smooth and with progress telescoped into the last step."""
-        return _path_residuals(0 if self.change is None else num_actions, leaning=self.tilt is not None)
+        return _path_residuals(0 if self.change is None else num_actions, leaning=leaning(self.tilt))
 
     def parameters(self, states: FloatArray) -> FloatArray:
         """Return (N, H, 14) for states (N, H + 1, S): the nearest vertices, weights and roundings of `residuals`.
@@ -240,17 +240,22 @@ def change_cost(actions: FloatArray, change: FloatArray, previous_action: FloatA
     return changes + first
 
 
+def leaning(tilt: TiltPrice | None) -> int:
+    """Return how many angles a price of leaning looks at."""
+    return 0 if tilt is None else len(tilt.channels)
+
+
 def lean_residual(lean: Any, weight: Any, free: Any) -> Any:
-    """Return the residual of roll and pitch (2,) whose half square is what leaning costs."""
+    """Return the residual of the angles (1 or 2,) whose half square is what leaning costs."""
     beyond = ca.fmax(ca.sqrt(ca.sumsqr(lean) + _UPRIGHT) - free, 0)
     return ca.sqrt(2 * weight) * beyond
 
 
 @cache
-def _path_residuals(num_actions: int, *, leaning: bool) -> StepResiduals:
+def _path_residuals(num_actions: int, *, leaning: int) -> StepResiduals:
     """Return distance and heading error as smooth norms, progress as a linear term, tilt and action changes."""
     pose, action, before = ca.SX.sym("pose", 3), ca.SX.sym("action", num_actions), ca.SX.sym("before", num_actions)
-    lean, parameters = ca.SX.sym("lean", 2 if leaning else 0), ca.SX.sym("parameters", _FIXED + num_actions)
+    lean, parameters = ca.SX.sym("lean", leaning), ca.SX.sym("parameters", _FIXED + num_actions)
     vertex_x, vertex_y, cos, sin, heading, bend, _, perp, head, back, near, aligned = ca.vertsplit(parameters[:12])
     dx, dy = pose[0] - vertex_x, pose[1] - vertex_y
     along, across = cos * dx + sin * dy, cos * dy - sin * dx

@@ -14,7 +14,7 @@ from functools import cache
 import casadi as ca
 import numpy as np
 
-from planners.costs.path import TiltPrice, change_cost, lean_residual, wrapped
+from planners.costs.path import TiltPrice, change_cost, lean_residual, leaning, wrapped
 from planners.costs.residuals import StepResiduals, norm_residual
 from planners.problem import AnyFloats, FloatArray
 
@@ -62,7 +62,7 @@ class PoseCost:
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step: both norms smooth."""
-        return _pose_residuals(0 if self.change is None else num_actions, leaning=self.tilt is not None)
+        return _pose_residuals(0 if self.change is None else num_actions, leaning=leaning(self.tilt))
 
     def parameters(self, states: FloatArray) -> FloatArray:
         """Return (N, H, 9) for states (N, H + 1, S), behind them weights of changes (N, H, 9 + A)."""
@@ -81,10 +81,10 @@ class PoseCost:
 
 
 @cache
-def _pose_residuals(num_actions: int, *, leaning: bool) -> StepResiduals:
+def _pose_residuals(num_actions: int, *, leaning: int) -> StepResiduals:
     """Return distance and heading error as smooth norms, tilt and action changes."""
     pose, action, before = ca.SX.sym("pose", 3), ca.SX.sym("action", num_actions), ca.SX.sym("before", num_actions)
-    lean, parameters = ca.SX.sym("lean", 2 if leaning else 0), ca.SX.sym("parameters", _FIXED + num_actions)
+    lean, parameters = ca.SX.sym("lean", leaning), ca.SX.sym("parameters", _FIXED + num_actions)
     x, y, yaw, position, heading, near, aligned, weight, free = ca.vertsplit(parameters[:_FIXED])
     away = pose[:2] - ca.vertcat(x, y)
     distance = away * ca.sqrt(2 * position / (ca.sqrt(ca.sumsqr(away) + near**2) + near))

@@ -64,6 +64,25 @@ def test_tilt_has_the_price_that_control_says_on_the_channels_of_the_robot(setti
     assert mission.task.cost(START, 0.05, (0, 1, 2))(states, still)[0, 0] == pytest.approx(3.0 * 0.3**2)
 
 
+def test_a_planar_robot_leans_by_its_pitch_alone() -> None:
+    pytest.importorskip("gymnasium")
+    values = {"robot": "half-cheetah", "course": "forward:effort=0", "control": {"tilt": 3.0, "upright": 0.2}}
+    mission = Mission.of(run_settings([Layer("test", values)]), fast=True)
+    names = [channel.name for channel in mission.spec.channels]
+    states = np.zeros((1, 1, 2, len(names)))
+    states[..., 1, names.index("pitch")] = -0.5
+    cost = mission.task.cost(START, 0.05, (0, 1, 2))
+    assert cost(states, np.zeros((1, 1, 6)))[0, 0] == pytest.approx(3.0 * 0.3**2)
+
+
+def test_tilt_costs_nothing_where_a_state_has_none(settings: RunSettings) -> None:
+    priced = replace(settings, control=replace(settings.control, tilt=3.0))
+    mission = Mission.of(settings, fast=True)
+    level = tuple(channel for channel in mission.spec.channels if channel.name not in ("roll", "pitch"))
+    with pytest.raises(ConfigError, match=r"control.tilt: expected 0 on robot roach, .*neither roll nor pitch"):
+        replace(mission, settings=priced, spec=replace(mission.spec, channels=level)).course("straight")
+
+
 def test_distance_and_heading_have_a_share_of_their_prices_on_the_course(settings: RunSettings) -> None:
     usual = Mission.of(settings, fast=True).task
     priced = Mission.of(

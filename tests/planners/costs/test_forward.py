@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from planners.costs.forward import ForwardCost
 from planners.costs.path import TiltPrice
@@ -40,8 +41,9 @@ def test_leaning_beyond_what_is_free_costs_a_plan() -> None:
     np.testing.assert_allclose(leaning(states, actions) - COST(states, actions), [[3.0 * 0.3**2]])
 
 
-def test_the_expansion_is_exact_where_leaning_costs_something() -> None:
-    leaning, rng = replace(COST, tilt=TiltPrice(weight=3.0, free=0.2, channels=(0, 2))), np.random.default_rng(0)
+@pytest.mark.parametrize("channels", [(0, 2), (2,)], ids=["roll and pitch", "pitch of a planar robot"])
+def test_the_expansion_is_exact_where_leaning_costs_something(channels: tuple[int, ...]) -> None:
+    leaning, rng = replace(COST, tilt=TiltPrice(weight=3.0, free=0.2, channels=channels)), np.random.default_rng(0)
     states, actions = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 4, 2))
     states[:, 0, 1] = 0.0
     terms = expand(leaning, states, actions)
