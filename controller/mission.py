@@ -21,6 +21,7 @@ from controller.settings import robots
 from controller.settings.layers import ConfigError
 from controller.telemetry.run_log import RunHeader
 from controller.tick import Actions
+from dynamics.transitions import FloatArray
 from hardware.embodiment import embody
 from hardware.spec import RobotSpec
 from planners.costs.path import TiltPrice
@@ -112,21 +113,24 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
     control = settings.control
     if settings.course_name == forward.NAME:
         largest = np.maximum(np.abs(actions.low), np.abs(actions.high))
-        return Forward(forward.parse(settings.course), largest, _tilt(settings, spec))
+        return Forward(forward.parse(settings.course), largest, _tilt(settings, spec), _change(settings, actions))
     if settings.goal is None:
         course = _steered(settings, spec) if settings.course_name == velocity.NAME else _path(settings, spec)
         if isinstance(course, Course):
             perp, head = control.distance * course.weights.perp, control.heading * course.weights.head
             weights = replace(course.weights, perp=perp, head=head)
             course = replace(course, weights=weights, integral=control.integral / control.rate_hz)
-        if control.change:
-            course = replace(course, change=control.change / actions.range**2)
-        return replace(course, tilt=_tilt(settings, spec))
+        return replace(course, tilt=_tilt(settings, spec), change=_change(settings, actions))
     for key, usual in (("change", 0), ("tilt", 0), ("distance", 1), ("heading", 1), ("integral", 0)):
         if (price := getattr(control, key)) != usual:
             expected = f"expected {usual} on {settings.course_name}, whose reward is all"
             raise ConfigError(f"control.{key}: {expected}, got {price}")
     return Pursuit([channel.kind for channel in spec.channels].index("signal"))
+
+
+def _change(settings: RunSettings, actions: Actions) -> FloatArray | None:
+    price = settings.control.change
+    return price / actions.range**2 if price else None
 
 
 def _tilt(settings: RunSettings, spec: RobotSpec) -> TiltPrice | None:

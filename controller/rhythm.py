@@ -22,7 +22,8 @@ class ControlSettings:
         horizon: steps the planner looks ahead H.
         delay_ticks: ticks between observing and the first action that the new plan decides D; may be a part of one.
         budget: share of the period into which searches are fitted by making them smaller; real time only.
-        change: what it costs to move one action over its whole range from one step to the next; paths only.
+        change: what it costs to move one action over its whole range from one step to the next; paths, and `forward`,
+            where it is no part of the reward.
         distance: what distance to a path costs, as a share of the course's own price; paths only.
         heading: the same of a heading error.
         integral: share of what distance to a path remains by which plans aim further to its other side, a second [1/s].

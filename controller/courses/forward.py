@@ -39,11 +39,13 @@ class Forward:
     Attributes:
         largest: what each action may be at most, either way (A,).
         tilt: what leaning costs a plan, and no run; None lets it be free.
+        change: weights of squared action changes (A,) in plans, and in no run; None lets them be free.
     """
 
     reward: Reward
     largest: FloatArray
     tilt: TiltPrice | None = None
+    change: FloatArray | None = None
     outline = ()
     end = math.inf
 
@@ -54,8 +56,9 @@ class Forward:
     def cost(
         self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
     ) -> ForwardCost:
-        """Return the cost of candidates, whatever the action before."""
-        return ForwardCost(pose[0], step, self.reward.effort / self.largest**2, self.reward.alive, self.tilt)
+        """Return the cost of candidates; without an action before, the first change is free."""
+        effort = self.reward.effort / self.largest**2
+        return ForwardCost(pose[0], step, effort, self.reward.alive, self.tilt, self.change, previous_action)
 
     def executed_cost(self, done: Executed) -> float:
         """Return the cost of the step that led from one progress to another; an action that is not known costs none."""

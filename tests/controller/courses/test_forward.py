@@ -115,13 +115,27 @@ def test_a_run_forwards_tells_its_mean_return(tmp_path: Path, capsys: pytest.Cap
     assert forward.DESCRIPTION in capsys.readouterr().out
 
 
-def test_a_price_of_tilt_is_for_plans_and_no_part_of_the_reward() -> None:
-    def task(**control: float) -> Forward:
-        values = {"robot": "go2", "course": "forward", "adapter": "mb", "control": control}
-        found = Mission.of(run_settings([Layer("test", values)]), fast=True).task
-        assert isinstance(found, Forward)
-        return found
+def task(**control: float) -> Forward:
+    values = {"robot": "go2", "course": "forward", "adapter": "mb", "control": control}
+    found = Mission.of(run_settings([Layer("test", values)]), fast=True).task
+    assert isinstance(found, Forward)
+    return found
 
+
+def test_a_price_of_changes_is_for_plans_and_no_part_of_the_reward() -> None:
+    priced, free = task(change=2.0), task(change=0.0)
+    count, width = len(priced.largest), [action.high - action.low for action in spec("go2").actions]
+    states, actions = np.zeros((1, 1, 3, 40)), np.zeros((1, 2, count))
+    actions[0, 1, 0] = 0.1 * width[0]
+    costs = [
+        float(each.cost(START, STEP, (0, 1, 2), np.zeros(count))(states, actions)[0, 0]) for each in (priced, free)
+    ]
+    assert costs[0] - costs[1] == pytest.approx(2.0 * 0.1**2)
+    done = Executed(START, START, states[0, 0, 0], STEP, (0, 1, 2), actions[0, 1])
+    assert priced.executed_cost(done) == free.executed_cost(done)
+
+
+def test_a_price_of_tilt_is_for_plans_and_no_part_of_the_reward() -> None:
     priced, free = task(tilt=3.0, upright=0.2), task(tilt=0.0)
     assert free.tilt is None
     assert priced.tilt is not None

@@ -20,6 +20,33 @@ def test_metres_count_by_the_second_and_actions_squared() -> None:
     np.testing.assert_allclose(COST(states, actions), [[effort - alive - 12.0], [effort - alive + 2.0]])
 
 
+def test_changes_of_actions_cost_a_plan_the_first_one_where_an_action_came_before() -> None:
+    changing = replace(COST, change=np.array([2.0, 0.5]))
+    states, actions = np.zeros((1, 1, 3, 3)), np.array([[[1.0, 0.0], [2.0, 2.0]]])
+    dearer = changing(states, actions) - COST(states, actions)
+    np.testing.assert_allclose(dearer, [[2.0 * 1.0 + 0.5 * 4.0]])
+    after = replace(changing, previous_action=np.array([-1.0, 1.0]))
+    np.testing.assert_allclose(after(states, actions) - changing(states, actions), [[2.0 * 4.0 + 0.5 * 1.0]])
+
+
+@pytest.mark.parametrize("before", [None, np.array([0.3, -0.2])], ids=["first change free", "after an action"])
+def test_the_expansion_is_exact_where_changes_cost_something(before: np.ndarray | None) -> None:
+    changing = replace(COST, change=np.array([2.0, 0.5]), previous_action=before)
+    rng = np.random.default_rng(0)
+    states, actions = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 4, 2))
+    states[:, 0, 1] = 0.0
+    terms = expand(changing, states, actions)
+    np.testing.assert_allclose(terms.value.sum(axis=1), changing(states[None], actions)[0])
+    for step, action in np.ndindex(4, 2):
+        nudge = np.zeros_like(actions)
+        nudge[:, step, action] = 1e-6
+        above, below = (changing(states[None], actions + sign * nudge)[0] for sign in (1.0, -1.0))
+        slope = terms.gradient[:, step, 1 + action].copy()  # state, actions, actions before
+        if step < 3:
+            slope += terms.gradient[:, step + 1, 3 + action]
+        np.testing.assert_allclose(slope, (above - below) / 2e-6, rtol=1e-5)
+
+
 def test_the_expansion_is_exact() -> None:
     assert isinstance(COST, ResidualCost)
     rng = np.random.default_rng(0)
