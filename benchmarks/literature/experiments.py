@@ -63,8 +63,8 @@ CADM = "CaDM (Lee et al. 2020, https://arxiv.org/abs/2005.06800), table 1, from 
 GRBAL = "GrBAL (Nagabandi et al. 2019, https://arxiv.org/abs/1803.11347): pictures alone, no figures"
 _BANDS = ((0.2, 0.3), (0.4, 0.5), (1.5, 1.6), (1.7, 1.8))
 _OURS = (
-    "MuJoCo 3.17 instead of 1.31; runs begin at rest, without noise; training scales are drawn from intervals; plans pay"
-    " for leaning, which the reward does not"
+    "MuJoCo 3.17 instead of 1.31; runs begin at rest, without noise; training scales are drawn from intervals; "
+    "plans pay for leaning, which the reward does not"
 )
 
 EXPERIMENTS: Mapping[str, Experiment] = {
