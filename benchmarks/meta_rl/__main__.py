@@ -55,7 +55,10 @@ def main(asked: Learn | Report) -> None:
         picture(points, asked.ours, asked.samples, asked.out / "meta-rl.png")
         return
     if asked.method == "rl2":
-        from benchmarks.meta_rl.rl2 import learned  # what it stands on takes seconds to come, and MAML needs none of it
+        try:  # what it stands on takes seconds to come, and MAML needs none of it
+            from benchmarks.meta_rl.rl2 import learned
+        except ImportError as error:
+            raise SystemExit(f"rl2: needs sb3-contrib ({error}); pip install 'limber[bench]'") from error
     else:
         from benchmarks.meta_rl.maml import learned
     for point in learned(Task(asked.experiment), asked.seed, list(asked.tests), asked.length, asked.runs):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ pytest.importorskip("gymnasium")
 import torch
 
 from benchmarks.meta_rl import maml
+from benchmarks.meta_rl.__main__ import Learn, main
 from benchmarks.meta_rl.world import Task, World
 from controller.courses.forward import Forward, Reward
 from controller.courses.paths import Executed
@@ -88,3 +91,9 @@ def test_rl2s_policy_has_a_memory_that_begins_with_each_run() -> None:
     first = act(seen)
     assert np.abs(act(seen) - first).max() > 1e-6, "what it saw before counts"
     np.testing.assert_array_equal(again(seen), first)
+
+
+def test_rl2_without_its_library_is_one_line_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "benchmarks.meta_rl.rl2", None)
+    with pytest.raises(SystemExit, match=r"rl2: needs sb3-contrib .*pip install 'limber\[bench\]'"):
+        main(Learn("rl2"))
