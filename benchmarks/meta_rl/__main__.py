@@ -1,7 +1,7 @@
 """Model-free meta-learning beside ours: RL^2 and MAML with policy gradients on E2 and E4's half-cheetah.
 
     python -m benchmarks.meta_rl learn --method rl2 --experiment E2 --out runs/meta-rl
-    python -m benchmarks.meta_rl report --out runs/meta-rl --ours runs/literature --samples 40000
+    python -m benchmarks.meta_rl report --out runs/meta-rl --ours runs/literature
 
 They are tested after our budget of data and after ten times as much, on the conditions that ours are tested on.
 """
@@ -43,8 +43,6 @@ class Report:
     out: Path = Path("runs/meta-rl")
     ours: Path | None = None
     """Folder of runs of `python -m benchmarks.literature`."""
-    samples: int = 40_000
-    """Steps of data that our models were trained on."""
 
 
 def main(asked: Learn | Report) -> None:
@@ -52,7 +50,7 @@ def main(asked: Learn | Report) -> None:
     if isinstance(asked, Report):
         points = noted(asked.out)
         print(table(points))
-        picture(points, asked.ours, asked.samples, asked.out / "meta-rl.png")
+        picture(points, asked.ours, asked.out / "meta-rl.png")
         return
     if asked.method == "rl2":
         try:  # what it stands on takes seconds to come, and MAML needs none of it

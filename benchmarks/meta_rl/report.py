@@ -8,6 +8,8 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.ticker import NullFormatter
 
 from benchmarks.literature.cells import Cell
 from benchmarks.meta_rl.progress import Point
@@ -15,6 +17,8 @@ from controller.jobs.study import Store
 
 STEPS = 1000
 """Returns are told for as many."""
+SAMPLES = {"E2": 40_000, "E4-half-cheetah": 200_000}
+"""Steps of data that our models of each experiment are trained on."""
 
 
 def table(points: Sequence[Point]) -> str:
@@ -37,10 +41,10 @@ def ours(folder: Path, experiment: str) -> dict[str, float]:
     return {recipe: float(np.mean(returns)) for recipe, returns in found.items()}
 
 
-def picture(points: Sequence[Point], folder: Path | None, samples: int, file: Path) -> None:
-    """Draw returns over steps, one frame an experiment; ours are points at their number of samples."""
+def picture(points: Sequence[Point], folder: Path | None, file: Path) -> None:
+    """Draw returns over steps, one frame an experiment; ours are points at their number of steps."""
     experiments = sorted({point.experiment for point in points})
-    figure, frames = plt.subplots(1, len(experiments), figsize=(5.5 * len(experiments), 4), squeeze=False)
+    figure, frames = plt.subplots(1, len(experiments), figsize=(6.5 * len(experiments), 4), squeeze=False)
     for frame, experiment in zip(frames[0], experiments, strict=True):
         for method in sorted({point.method for point in points}):
             tests = sorted(
@@ -48,10 +52,15 @@ def picture(points: Sequence[Point], folder: Path | None, samples: int, file: Pa
             )
             returns = [STEPS * np.mean(list(point.tested.values())) for point in tests]
             frame.plot([point.steps for point in tests], returns, "o-", label=method)
-        for recipe, value in {} if folder is None else ours(folder, experiment).items():
-            frame.plot([samples], [value], "s", label=f"ours: {recipe}")
+        known = {} if folder is None else ours(folder, experiment)
+        for place, (recipe, value) in enumerate(sorted(known.items(), key=lambda entry: -entry[1])):
+            colour = colormaps["tab20"](place % 20)
+            frame.plot(
+                [SAMPLES[experiment]], [value], "_", ms=14, mew=3, color=colour, label=f"ours: {recipe} {value:.0f}"
+            )
         frame.set(xscale="log", xlabel="steps of the environment", ylabel=f"return per {STEPS} steps", title=experiment)
-        frame.legend(fontsize=8)
+        frame.xaxis.set_minor_formatter(NullFormatter())
+        frame.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     figure.tight_layout()
     figure.savefig(file, dpi=120)
     plt.close(figure)
