@@ -35,8 +35,11 @@ class Run:
     models: tuple[str, ...]
     """Folders of trained models, one a training seed."""
     experiments: tuple[str, ...] = ("E1", "E2")
-    recipes: tuple[str, ...] = ("mb", "mb_de", "ensemble", "grbal", "rebal", "snail", "pearl", "belief", "informed")
-    """`oracle` is the true simulator as model."""
+    recipes: tuple[str, ...] = (
+        *("mb", "mb_de", "ensemble", "grbal", "rebal", "snail", "pearl", "belief"),
+        *("rebal_3", "pearl_3", "belief_3", "informed"),
+    )
+    """Those that a folder has no model of are left out; `oracle` is the true simulator as model."""
     runs: int = 1
     """Of each condition, with draws and seeds of their own."""
     seconds: float = 50.0

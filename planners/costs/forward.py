@@ -17,7 +17,7 @@ from functools import cache
 import casadi as ca
 import numpy as np
 
-from planners.costs.path import TiltPrice, change_cost, lean_residual, leaning
+from planners.costs.path import TiltPrice, change_cost, lean_residual, num_angles
 from planners.costs.residuals import StepResiduals
 from planners.problem import AnyFloats, FloatArray
 
@@ -62,7 +62,7 @@ class ForwardCost:
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step, with the distance telescoped into the last one."""
-        return _residuals(num_actions, 0 if self.change is None else num_actions, leaning=leaning(self.tilt))
+        return _residuals(num_actions, 0 if self.change is None else num_actions, leaning=num_angles(self.tilt))
 
     def parameters(self, states: FloatArray) -> FloatArray:
         """Return (N, H, 4 + A) for states (N, H + 1, S), behind them weights of changes (N, H, 4 + 2 A).

@@ -209,7 +209,7 @@ class PathCost:
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step, smooth and with progress telescoped into the last step."""
-        return _path_residuals(0 if self.change is None else num_actions, leaning=leaning(self.tilt))
+        return _path_residuals(0 if self.change is None else num_actions, leaning=num_angles(self.tilt))
 
     def parameters(self, states: FloatArray) -> FloatArray:
         """Return (N, H, 14) for states (N, H + 1, S): the nearest vertices, weights and roundings of `residuals`.
@@ -240,7 +240,7 @@ def change_cost(actions: FloatArray, change: FloatArray, previous_action: FloatA
     return changes + first
 
 
-def leaning(tilt: TiltPrice | None) -> int:
+def num_angles(tilt: TiltPrice | None) -> int:
     """Return how many angles a price of leaning looks at."""
     return 0 if tilt is None else len(tilt.channels)
 

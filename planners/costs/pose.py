@@ -14,7 +14,7 @@ from functools import cache
 import casadi as ca
 import numpy as np
 
-from planners.costs.path import TiltPrice, change_cost, lean_residual, leaning, wrapped
+from planners.costs.path import TiltPrice, change_cost, lean_residual, num_angles, wrapped
 from planners.costs.residuals import StepResiduals, norm_residual
 from planners.problem import AnyFloats, FloatArray
 
@@ -62,7 +62,7 @@ class PoseCost:
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step: both norms smooth."""
-        return _pose_residuals(0 if self.change is None else num_actions, leaning=leaning(self.tilt))
+        return _pose_residuals(0 if self.change is None else num_actions, leaning=num_angles(self.tilt))
 
     def parameters(self, states: FloatArray) -> FloatArray:
         """Return (N, H, 9) for states (N, H + 1, S), behind them weights of changes (N, H, 9 + A)."""

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("gymnasium")
 
+import matplotlib.pyplot as plt
 import torch
 
+from benchmarks.literature.cells import SETTINGS
 from benchmarks.meta_rl import maml
 from benchmarks.meta_rl.__main__ import Learn, main
+from benchmarks.meta_rl.progress import Point
+from benchmarks.meta_rl.report import SAMPLES, picture
 from benchmarks.meta_rl.world import Task, World
 from controller.courses.forward import Forward, Reward
 from controller.courses.paths import Executed
+from controller.settings.layers import read_yaml, resolve
+from controller.training.settings import ExperimentSettings
 
 SHORT = Task("E2", length=5, episodes=2)
 
@@ -97,3 +104,18 @@ def test_rl2_without_its_library_is_one_line_that_says_what_to_install(monkeypat
     monkeypatch.setitem(sys.modules, "benchmarks.meta_rl.rl2", None)
     with pytest.raises(SystemExit, match=r"rl2: needs sb3-contrib .*pip install 'limber\[bench\]'"):
         main(Learn("rl2"))
+
+
+@pytest.mark.parametrize("experiment, suite", [("E2", "half-cheetah"), ("E4-half-cheetah", "half-cheetah-grbal")])
+def test_ours_are_drawn_at_the_steps_that_their_suite_gathers(experiment: str, suite: str) -> None:
+    settings = resolve(ExperimentSettings, [read_yaml(SETTINGS / f"{suite}.yaml")])
+    episodes = settings.collect.episodes + settings.on_policy.rounds * settings.on_policy.episodes
+    assert SAMPLES[experiment] == episodes * settings.collect.seconds * settings.rate_hz
+
+
+def test_the_picture_has_a_frame_for_each_experiment(tmp_path: Path) -> None:
+    points = [Point("maml", name, 0, 1000, 0.1, {"a": 0.2, "b": 0.4}) for name in SAMPLES]
+    picture(points, None, tmp_path / "both.png")
+    picture(points[:1], None, tmp_path / "one.png")
+    both, one = (plt.imread(tmp_path / name) for name in ("both.png", "one.png"))
+    assert both.shape[1] == 2 * one.shape[1]
