@@ -126,11 +126,9 @@ def test_a_price_of_changes_is_for_plans_and_no_part_of_the_reward() -> None:
     priced, free = task(change=2.0), task(change=0.0)
     count, width = len(priced.largest), [action.high - action.low for action in spec("go2").actions]
     states, actions = np.zeros((1, 1, 3, 40)), np.zeros((1, 2, count))
-    actions[0, 1, 0] = 0.1 * width[0]
-    costs = [
-        float(each.cost(START, STEP, (0, 1, 2), np.zeros(count))(states, actions)[0, 0]) for each in (priced, free)
-    ]
-    assert costs[0] - costs[1] == pytest.approx(2.0 * 0.1**2)
+    actions[0, :, 0] = 0.1 * width[0]
+    costs = [float(each.cost(START, STEP, (0, 1, 2), -actions[0, 0])(states, actions)[0, 0]) for each in (priced, free)]
+    assert costs[0] - costs[1] == pytest.approx(2.0 * 0.2**2)  # from the action before
     done = Executed(START, START, states[0, 0, 0], STEP, (0, 1, 2), actions[0, 1])
     assert priced.executed_cost(done) == free.executed_cost(done)
 

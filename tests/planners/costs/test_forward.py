@@ -45,6 +45,8 @@ def test_the_expansion_is_exact_where_changes_cost_something(before: np.ndarray 
         if step < 3:
             slope += terms.gradient[:, step + 1, 3 + action]
         np.testing.assert_allclose(slope, (above - below) / 2e-6, rtol=1e-5)
+    first = 2.0 * COST.effort + (0.0 if before is None else 2.0 * np.array([2.0, 0.5]))
+    np.testing.assert_allclose(np.diagonal(terms.hessian[0, 0])[1:3], first)
 
 
 def test_the_expansion_is_exact() -> None:
