@@ -49,6 +49,8 @@ def main(asked: Learn | Report) -> None:
     """Learn, or report."""
     if isinstance(asked, Report):
         points = noted(asked.out)
+        if not points:
+            raise SystemExit(f"{asked.out}: expected tests that `learn` left, *.jsonl, found none")
         print(table(points))
         picture(points, asked.ours, asked.out / "meta-rl.png")
         return

@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.literature.cells import SETTINGS
 from benchmarks.meta_rl import maml
-from benchmarks.meta_rl.__main__ import Learn, main
+from benchmarks.meta_rl.__main__ import Learn, Report, main
 from benchmarks.meta_rl.progress import Point
 from benchmarks.meta_rl.report import SAMPLES, picture
 from benchmarks.meta_rl.world import Task, World
@@ -119,3 +119,8 @@ def test_the_picture_has_a_frame_for_each_experiment(tmp_path: Path) -> None:
     picture(points[:1], None, tmp_path / "one.png")
     both, one = (plt.imread(tmp_path / name) for name in ("both.png", "one.png"))
     assert both.shape[1] == 2 * one.shape[1]
+
+
+def test_a_report_of_nothing_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="expected tests that `learn` left"):
+        main(Report(tmp_path))
