@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
+from controller.courses import forward
 from controller.telemetry.run_log import FloatArray, Log
 from controller.telemetry.steered import errors
 from controller.telemetry.watch import kinds_acting, known
@@ -37,7 +38,8 @@ def write_plots(folder: Path, logs: Sequence[Log]) -> dict[str, Path]:
     """Draw every picture into a folder that exists; returns their files by name."""
     files = {}
     with style():
-        score = reward if logs[0].goal is not None else path_error if logs[0].header.path else velocity_error
+        earning = logs[0].goal is not None or logs[0].header.course == forward.NAME
+        score = reward if earning else path_error if logs[0].header.path else velocity_error
         watched = [diagnosis] if any(record.diagnosis.causes for record in logs[0].records) else []
         for draw in (plan_view, model_error, score, tick_time, *watched):
             files[draw.__name__] = folder / f"{draw.__name__}.png"
@@ -105,10 +107,11 @@ def velocity_error(logs: Sequence[Log]) -> Figure:
 
 
 def reward(logs: Sequence[Log]) -> Figure:
-    """Reward over time, mean of half a second; dotted what counts as having found the hidden goal."""
-    figure, axes = figure_with_axes(6.8, 2.9, "Reward of the hidden goal")
+    """Reward over time, mean of half a second; dotted what counts as having found a hidden goal."""
+    figure, axes = figure_with_axes(6.8, 2.9, "Reward of each step")
     for log, colour in zip(logs, _colours(logs), strict=True):
-        axes.plot(log.series("time")[1:], _smooth(log, log.rewards), color=colour, label=log.header.brain)
+        earned = -log.series("cost")[1:] if log.goal is None else log.rewards
+        axes.plot(log.series("time")[1:], _smooth(log, earned), color=colour, label=log.header.brain)
     goal = logs[0].goal
     if goal is not None:
         axes.axhline(goal.family.enough, color=INK, linewidth=1.2, linestyle=":", label="found")

@@ -14,7 +14,7 @@ from controller.telemetry.run_log import RunHeader
 _CAPTIONS = {
     "plan_view": "The course and where the robot went. Rings mark where the perturbation set in.",
     "path_error": "How far the robot was from the course.",
-    "reward": "What each tick was worth, mean of half a second, and from where on the hidden goal counts as found.",
+    "reward": "What each tick was worth, mean of half a second; dotted, from where on a hidden goal counts as found.",
     "velocity_error": "How far the robot was from doing as it was told, over half a second: dashed the turn.",
     "model_error": "Squared one-step prediction error in units of the training data's spread, mean of half a second: "
     "solid as used at that tick, dashed without adaptation.",
