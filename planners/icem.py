@@ -4,6 +4,10 @@ Pinneri et al. 2020, https://arxiv.org/abs/2008.06389, algorithm 1, with all of 
 from round to round, elites that are kept from round to round and shifted from tick to tick, momentum, the mean as a
 candidate of the last round, and the best sequence ever evaluated as the answer. Kept elites need no second roll-out,
 their costs are known. Elites travel to the next tick in the plan (`Plan.memory`), so that a reset forgets them.
+
+The best of many sequences is often the one that the model is most wrong about. Where the model is learned from little
+data the mean of the elites is the better answer (`answer: mean`), which is that of PETS, Chua et al. 2018,
+https://arxiv.org/abs/1805.12114.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from typing import Literal, Self
 
 import numpy as np
 
-from planners.plan import Plan, remembered, warm_start
+from planners.plan import Plan, PlanStatus, better, remembered, warm_start
 from planners.problem import FloatArray, Problem, cheapest, expect, share_of
 from planners.sampling.loop import around, search
 from planners.sampling.noise import Interpolation, draw, shaping
@@ -35,6 +39,7 @@ class IcemSettings:
         momentum: weight of the old mean and std when refitting, in [0, 1).
         colour: exponent of the noise spectrum; 0 is white, 2 to 4 suits legs and arms.
         hold: steps between the knots of a candidate's noise.
+        answer: the best sequence ever evaluated, or the mean of the last elites.
     """
 
     kind: Literal["icem"] = "icem"
@@ -49,6 +54,7 @@ class IcemSettings:
     colour: float = 2.0
     hold: int = 1
     interpolation: Interpolation = "zero"
+    answer: Literal["best", "mean"] = "best"
 
     def __post_init__(self) -> None:
         expect(self, self.elites >= 1 and self.candidates >= 2 * self.elites, "elites >= 1 and candidates >= 2 elites")
@@ -86,11 +92,22 @@ class Proposal:
 
 
 def plan(problem: Problem, settings: IcemSettings, previous: Plan | None, rng: np.random.Generator) -> Plan:
-    """Return the cheapest action sequence found, with the elites in its memory."""
+    """Return the cheapest action sequence found or the mean of the elites, with the elites in its memory."""
     drawing, learning = partial(sample, problem, settings, rng), partial(update, problem, settings)
     start = init(problem, settings, previous)
     answer, proposal = search(problem, previous, start, settings.iterations, drawing, learning)
-    return replace(answer, memory=proposal.elites) if len(proposal.elites) else answer
+    if not len(proposal.elites):
+        return answer
+    if settings.answer == "mean" and answer.status is PlanStatus.OK:
+        answer = averaged(problem, answer, proposal.elites)
+    return replace(answer, memory=proposal.elites)
+
+
+def averaged(problem: Problem, best: Plan, elites: FloatArray) -> Plan:
+    """Return the mean of elites (K, H, A) as a plan; the best where what it leads to is not finite."""
+    mean = np.clip(elites.mean(axis=0), problem.low, problem.high)[None]  # rounding may leave bounds
+    costs, states = problem.evaluate(mean)
+    return better(replace(best, cost=np.inf), problem, mean, costs, states) if np.isfinite(costs[0]) else best
 
 
 def init(problem: Problem, settings: IcemSettings, previous: Plan | None) -> Proposal:

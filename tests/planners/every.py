@@ -36,8 +36,8 @@ ROUNDS: dict[str, tuple[int, ...]] = dict.fromkeys(SAMPLERS, (48, 48, 48)) | {
 """How many candidates each of them evaluates in which round."""
 OTHERS: dict[str, PlanFunction] = {
     kind: make(planner.settings()) for kind, planner in factory.PLANNERS.items() if kind not in SAMPLERS
-}
-"""Every other planner of the registry, with its usual settings."""
+} | {"icem, mean of the elites": make(replace(ICEM, answer="mean"))}
+"""Every other planner of the registry, with its usual settings, and one that does not answer with a candidate."""
 PLANNERS: dict[str, PlanFunction] = SAMPLERS | OTHERS
 
 each_planner = pytest.mark.parametrize("plan", PLANNERS.values(), ids=PLANNERS.keys())

@@ -8,8 +8,8 @@ import pytest
 
 from planners import cem, icem
 from planners.icem import IcemSettings
-from planners.plan import Plan
-from planners.problem import FloatArray, PlanningError, Problem
+from planners.plan import Plan, PlanStatus
+from planners.problem import AnyFloats, FloatArray, PlanningError, Problem
 from tests.planners.toys import Toy, reach_problem
 
 SETTINGS = IcemSettings(candidates=60, elites=10, iterations=3, decay=1.25, keep=0.3, momentum=0.0)
@@ -64,6 +64,40 @@ def test_the_memory_holds_the_cheapest_of_all_sequences_cheapest_first() -> None
     assert plan.memory.shape == (10, 10, 2)
     np.testing.assert_array_equal(plan.memory[0], plan.actions)
     np.testing.assert_array_equal(plan.memory[:9], candidates[np.argsort(costs)[:9]])
+
+
+def test_the_mean_of_the_elites_can_be_the_answer() -> None:
+    problem, plan = solved(replace(SETTINGS, answer="mean"))
+    _, best = solved()
+    assert plan.memory is not None
+    np.testing.assert_array_equal(plan.memory, best.memory)
+    np.testing.assert_allclose(plan.actions, plan.memory.mean(axis=0))
+    costs, states = problem.evaluate(plan.actions[None])
+    assert plan.cost == pytest.approx(costs[0])
+    np.testing.assert_allclose(plan.states, states[:, 0].mean(axis=0))
+    assert (plan.status, plan.evaluations) == (PlanStatus.OK, best.evaluations + 1)
+
+
+def test_the_best_is_the_answer_where_the_mean_leads_nowhere() -> None:
+    problem, best = solved()
+    assert best.memory is not None
+
+    def cost(states: AnyFloats, actions: FloatArray) -> AnyFloats:
+        return problem.cost(states, actions) if len(actions) > 1 else np.full(1, np.nan)
+
+    plan = icem.plan(replace(problem, cost=cost), replace(SETTINGS, answer="mean"), None, rng())
+    np.testing.assert_array_equal(plan.actions, best.actions)
+    assert plan.cost == pytest.approx(best.cost)
+
+
+def test_a_search_that_is_cut_short_answers_with_the_best() -> None:
+    problem, _ = solved()
+    clock = iter(np.arange(100.0))
+    short = replace(problem, clock=lambda: float(next(clock)), deadline=2.5)
+    plan = icem.plan(short, replace(SETTINGS, answer="mean"), None, rng())
+    assert plan.status is PlanStatus.OUT_OF_TIME
+    assert plan.memory is not None
+    np.testing.assert_array_equal(plan.actions, plan.memory[0])
 
 
 def test_elites_of_the_tick_before_come_back_shifted_in_time() -> None:
