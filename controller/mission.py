@@ -24,7 +24,7 @@ from controller.tick import Actions
 from dynamics.transitions import FloatArray
 from hardware.embodiment import embody
 from hardware.spec import RobotSpec
-from planners.costs.path import TiltPrice
+from planners.costs.path import ExcessPrice
 from planners.costs.pose import PoseWeights
 from planners.factory import PLANNERS
 from sim.perturbations import Delay
@@ -113,7 +113,13 @@ def _task(settings: RunSettings, spec: RobotSpec, actions: Actions) -> Task:
     control = settings.control
     if settings.course_name == forward.NAME:
         largest = np.maximum(np.abs(actions.low), np.abs(actions.high))
-        return Forward(forward.parse(settings.course), largest, _tilt(settings, spec), _change(settings, actions))
+        tilt, leap, change = _tilt(settings, spec), _leap(settings, spec), _change(settings, actions)
+        return Forward(forward.parse(settings.course), largest, tilt, leap, control.calm, change)
+    for key in ("leap", "calm"):
+        if price := getattr(control, key):
+            raise ConfigError(
+                f"control.{key}: expected 0 on {settings.course_name}, it is for {forward.NAME}, got {price}"
+            )
     if settings.goal is None:
         course = _steered(settings, spec) if settings.course_name == velocity.NAME else _path(settings, spec)
         if isinstance(course, Course):
@@ -133,14 +139,23 @@ def _change(settings: RunSettings, actions: Actions) -> FloatArray | None:
     return price / actions.range**2 if price else None
 
 
-def _tilt(settings: RunSettings, spec: RobotSpec) -> TiltPrice | None:
+def _tilt(settings: RunSettings, spec: RobotSpec) -> ExcessPrice | None:
     control, names = settings.control, [channel.name for channel in spec.channels]
     if not control.tilt:
         return None
     channels = tuple(names.index(name) for name in ("roll", "pitch") if name in names)
     if not channels:
         raise ConfigError(f"control.tilt: expected 0 on robot {spec.name}, whose state has neither roll nor pitch")
-    return TiltPrice(control.tilt, control.upright, channels)
+    return ExcessPrice(control.tilt, control.upright, channels)
+
+
+def _leap(settings: RunSettings, spec: RobotSpec) -> ExcessPrice | None:
+    control, names = settings.control, [channel.name for channel in spec.channels]
+    if not control.leap:
+        return None
+    if "z" not in names:
+        raise ConfigError(f"control.leap: expected 0 on robot {spec.name}, whose state has no z, got {control.leap}")
+    return ExcessPrice(control.leap, control.height, (names.index("z"),))
 
 
 def _path(settings: RunSettings, spec: RobotSpec) -> Course:

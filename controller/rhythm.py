@@ -30,6 +30,11 @@ class ControlSettings:
         tilt: what a squared radian of tilt beyond `upright` costs a step: a plan then sees a fall coming; paths, and
             `forward`, where it is no part of the reward.
         upright: tilt that costs nothing [rad].
+        leap: what a squared metre of height above `height` costs a step of a plan; `forward` only, and no part of the
+            reward. A leap's landing is often further away than a plan looks.
+        height: height of the trunk that costs nothing [m].
+        calm: what an action at the end of its range costs a step of a plan beside its price in the reward, squared in
+            between [m/s]; `forward` only.
         trust: ticks over which adapted and prior prediction errors are compared; the prior is used while it was better.
         feedback: share of a plan's gains with which the servo follows the state between plans; 0 plays actions as they
             were planned. Of the planners only `rti` and `hybrid` know gains.
@@ -50,6 +55,9 @@ class ControlSettings:
     integral: float = 0.0
     tilt: float = 0.0
     upright: float = 0.35
+    leap: float = 0.0
+    height: float = 1.0
+    calm: float = 0.0
     trust: int = 8
     feedback: float = 0.0
     stuck: float = 0.0
@@ -62,7 +70,9 @@ class ControlSettings:
         for key, least in (("horizon", 1), ("trust", 1), ("delay_ticks", 0)):
             within(key, least, getattr(self, key), _MOST_STEPS)
         within("chunk", 1, self.chunk, LARGEST)
-        at_least(self, 0, "change", "distance", "heading", "integral", "stuck", "tilt", "upright")
+        at_least(
+            self, 0, "calm", "change", "distance", "heading", "height", "integral", "leap", "stuck", "tilt", "upright"
+        )
         require(0 < self.rate_hz <= 500, "rate_hz", "more than 0 and at most 500", self.rate_hz)
         require(0 < self.budget <= 1, "budget", "a share in (0, 1]", self.budget)
         require(0 <= self.feedback <= 1, "feedback", "a share in [0, 1]", self.feedback)

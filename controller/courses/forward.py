@@ -16,7 +16,7 @@ from controller.courses.paths import START, Executed, Progress
 from controller.settings.layers import nearest
 from dynamics.transitions import FloatArray
 from planners.costs.forward import ForwardCost
-from planners.costs.path import TiltPrice
+from planners.costs.path import ExcessPrice
 
 NAME = "forward"
 DESCRIPTION = "as fast as it goes along x; effort= and alive= are what a squared action costs, and what a step earns"
@@ -39,12 +39,16 @@ class Forward:
     Attributes:
         largest: what each action may be at most, either way (A,).
         tilt: what leaning costs a plan, and no run; None lets it be free.
+        leap: what being high costs a plan, and no run; None lets it be free.
+        calm: what squared actions at the ends of their ranges cost a plan beside their price in the reward [m/s].
         change: weights of squared action changes (A,) in plans, and in no run; None lets them be free.
     """
 
     reward: Reward
     largest: FloatArray
-    tilt: TiltPrice | None = None
+    tilt: ExcessPrice | None = None
+    leap: ExcessPrice | None = None
+    calm: float = 0.0
     change: FloatArray | None = None
     outline = ()
     end = math.inf
@@ -57,8 +61,8 @@ class Forward:
         self, progress: Progress, step: float, pose: tuple[int, int, int], previous_action: FloatArray | None = None
     ) -> ForwardCost:
         """Return the cost of candidates; without an action before, the first change is free."""
-        effort = self.reward.effort / self.largest**2
-        return ForwardCost(pose[0], step, effort, self.reward.alive, self.tilt, self.change, previous_action)
+        effort, alive = (self.reward.effort + self.calm) / self.largest**2, self.reward.alive
+        return ForwardCost(pose[0], step, effort, alive, self.tilt, self.leap, self.change, previous_action)
 
     def executed_cost(self, done: Executed) -> float:
         """Return the cost of the step that led from one progress to another; an action that is not known costs none."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from controller.courses.lead import Lead, Wanted
 from hardware.spec import CourseSize
-from planners.costs.path import REFERENCE_STEP, PathCost, PathWeights, PathWindow, TiltPrice, wrapped
+from planners.costs.path import REFERENCE_STEP, ExcessPrice, PathCost, PathWeights, PathWindow, wrapped
 from planners.problem import Cost, FloatArray
 
 _SPACING = 0.01
@@ -137,7 +137,7 @@ class Course:
     weights: PathWeights
     size: CourseSize = _CRAWLER
     change: FloatArray | None = None
-    tilt: TiltPrice | None = None
+    tilt: ExcessPrice | None = None
     integral: float = 0.0
 
     @property

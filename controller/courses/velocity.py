@@ -12,7 +12,7 @@ from controller.courses.lead import Pose, Wanted, begun, moved
 from controller.courses.paths import START, Executed, Progress
 from dynamics.transitions import FloatArray
 from hardware.steering import STILL, Steering, Velocity
-from planners.costs.path import TiltPrice, wrapped
+from planners.costs.path import ExcessPrice, wrapped
 from planners.costs.pose import PoseCost, PoseWeights
 
 NAME = "velocity"
@@ -40,7 +40,7 @@ class Steered:
     horizon: int
     weights: PoseWeights = field(default_factory=PoseWeights)
     change: FloatArray | None = None
-    tilt: TiltPrice | None = None
+    tilt: ExcessPrice | None = None
     outline = ()
     end = math.inf
 

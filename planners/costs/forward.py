@@ -1,10 +1,10 @@
 """The cost of running forwards as fast as it goes, with a price on effort: the reward of the literature, negative.
 
     sum over h = 1..H of   (x_{h-1} - x_h) / step  +  sum over actions of weight u_h^2  -  alive
-                           +  tilt max(0, sqrt(roll^2 + pitch^2) - free)^2
+                           +  tilt max(0, sqrt(roll^2 + pitch^2) - free)^2  +  leap max(0, z - height)^2
                            +  sum over actions of change (u_h - u_{h-1})^2
 
-Speed is that from state to state, which is what gymnasium pays for. Neither tilt nor changes are part of the reward,
+Speed is that from state to state, which is what gymnasium pays for. Tilt, leaps and changes are no part of the reward,
 which is what counts in scores and reports: on its back a robot earns little or nothing any more, and that is further
 away than a plan looks.
 """
@@ -17,11 +17,11 @@ from functools import cache
 import casadi as ca
 import numpy as np
 
-from planners.costs.path import TiltPrice, change_cost, lean_residual, num_angles
+from planners.costs.path import ExcessPrice, change_cost, excess_residual, num_priced
 from planners.costs.residuals import StepResiduals
 from planners.problem import AnyFloats, FloatArray
 
-_FIXED = 4
+_FIXED = 6
 """Parameters of a step before the efforts."""
 
 
@@ -35,6 +35,7 @@ class ForwardCost:
         effort: weights of squared actions (A,) [1 / action unit^2].
         alive: what every step earns beside [-].
         tilt: what leaning costs a plan; None lets it be free.
+        leap: what being high costs a plan; None lets it be free.
         change: what changes of actions cost a plan, weights (A,) of their squares; None lets them be free.
         previous_action: (A,) the action before the first one; None lets the first change be free.
     """
@@ -43,7 +44,8 @@ class ForwardCost:
     step: float
     effort: FloatArray
     alive: float
-    tilt: TiltPrice | None = None
+    tilt: ExcessPrice | None = None
+    leap: ExcessPrice | None = None
     change: FloatArray | None = None
     previous_action: FloatArray | None = None
 
@@ -51,30 +53,32 @@ class ForwardCost:
         """Return what each member says (E, N) that states (E, N, H + 1, S) and actions (N, H, A) cost."""
         ran = states[:, :, -1, self.channel] - states[:, :, 0, self.channel]
         cost: AnyFloats = np.square(actions).sum(axis=1) @ self.effort - self.alive * actions.shape[1] - ran / self.step
-        if self.tilt is not None:
-            cost = cost + self.tilt(states[..., 1:, :]).sum(axis=-1)
+        for price in filter(None, (self.tilt, self.leap)):
+            cost = cost + price(states[..., 1:, :]).sum(axis=-1)
         return cost if self.change is None else cost + change_cost(actions, self.change, self.previous_action)
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """Where it is along x, and how it leans where that costs something."""
-        return (self.channel,) if self.tilt is None else (self.channel, *self.tilt.channels)
+        """Where it is along x, and how it leans and how high it is where that costs something."""
+        return (self.channel, *(each for price in filter(None, (self.tilt, self.leap)) for each in price.channels))
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step, with the distance telescoped into the last one."""
-        return _residuals(num_actions, 0 if self.change is None else num_actions, leaning=num_angles(self.tilt))
+        num_changes = 0 if self.change is None else num_actions
+        return _residuals(num_actions, num_changes, leaning=num_priced(self.tilt), leaping=num_priced(self.leap))
 
     def parameters(self, states: FloatArray) -> FloatArray:
-        """Return (N, H, 4 + A) for states (N, H + 1, S), behind them weights of changes (N, H, 4 + 2 A).
+        """Return (N, H, 6 + A) for states (N, H + 1, S), behind them weights of changes (N, H, 6 + 2 A).
 
-        They are the worth of a metre and of a step, the price of tilt, and the efforts.
+        They are the worth of a metre and of a step, the prices of tilt and of leaps, and the efforts.
         """
         change, efforts = np.zeros(0) if self.change is None else self.change, _FIXED + len(self.effort)
         parameters = np.zeros((len(states), states.shape[1] - 1, efforts + len(change)))
         parameters[:, -1, 0] = 1.0 / self.step
         parameters[..., 1] = self.alive
-        if self.tilt is not None:
-            parameters[..., 2:_FIXED] = self.tilt.weight, self.tilt.free
+        for place, price in ((2, self.tilt), (4, self.leap)):
+            if price is not None:
+                parameters[..., place : place + 2] = price.weight, price.free
         parameters[..., _FIXED:efforts] = self.effort
         parameters[..., efforts:] = change
         if self.previous_action is None:
@@ -83,14 +87,17 @@ class ForwardCost:
 
 
 @cache
-def _residuals(num_actions: int, num_changes: int, *, leaning: int) -> StepResiduals:
+def _residuals(num_actions: int, num_changes: int, *, leaning: int, leaping: int) -> StepResiduals:
     x, action, before = ca.SX.sym("x"), ca.SX.sym("action", num_actions), ca.SX.sym("before", num_changes)
     efforts = _FIXED + num_actions
-    lean, parameters = ca.SX.sym("lean", leaning), ca.SX.sym("parameters", efforts + num_changes)
-    metre, alive, weight, free = ca.vertsplit(parameters[:_FIXED])
+    lean, leap = ca.SX.sym("lean", leaning), ca.SX.sym("leap", leaping)
+    parameters = ca.SX.sym("parameters", efforts + num_changes)
+    metre, alive, tilt, upright, high, height = ca.vertsplit(parameters[:_FIXED])
     residual = ca.sqrt(2 * parameters[_FIXED:efforts]) * action
     if num_changes:
         residual = ca.vertcat(residual, ca.sqrt(2 * parameters[efforts:]) * (action - before))
     if leaning:
-        residual = ca.vertcat(residual, lean_residual(lean, weight, free))
-    return StepResiduals(ca.vertcat(x, lean), action, before, parameters, residual, -metre * x - alive)
+        residual = ca.vertcat(residual, excess_residual(lean, tilt, upright))
+    if leaping:
+        residual = ca.vertcat(residual, excess_residual(leap, high, height))
+    return StepResiduals(ca.vertcat(x, lean, leap), action, before, parameters, residual, -metre * x - alive)

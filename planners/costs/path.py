@@ -52,13 +52,14 @@ class PathWeights:
 
 
 @dataclass(frozen=True)
-class TiltPrice:
-    """What it costs a robot to lean, as before it falls: nothing up to an angle that walking takes anyway.
+class ExcessPrice:
+    """What it costs a robot to lean, as before it falls, or to be high: nothing up to what walking takes anyway.
 
     Attributes:
-        weight: per squared radian beyond that angle [1/rad^2].
-        free: that angle [rad].
-        channels: indices of roll and pitch in the state vector, or of that alone about which a planar robot can tip.
+        weight: per squared radian or metre beyond that [1/rad^2 or 1/m^2].
+        free: that angle or height [rad or m].
+        channels: indices in the state vector: of roll and pitch, of that alone about which a planar robot can tip, or
+            of the height. What counts is their norm.
     """
 
     weight: float
@@ -184,7 +185,7 @@ class PathCost:
     change: FloatArray | None = None
     previous_action: FloatArray | None = None
     rounding: tuple[float, float] = (0.001, 0.01)
-    tilt: TiltPrice | None = None
+    tilt: ExcessPrice | None = None
 
     def __call__(self, states: AnyFloats, actions: FloatArray) -> AnyFloats:
         """Return what each member says (E, N) that states (E, N, H + 1, S) and actions (N, H, A) cost."""
@@ -209,7 +210,7 @@ class PathCost:
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step, smooth and with progress telescoped into the last step."""
-        return _path_residuals(0 if self.change is None else num_actions, leaning=num_angles(self.tilt))
+        return _path_residuals(0 if self.change is None else num_actions, leaning=num_priced(self.tilt))
 
     def parameters(self, states: FloatArray) -> FloatArray:
         """Return (N, H, 14) for states (N, H + 1, S): the nearest vertices, weights and roundings of `residuals`.
@@ -240,14 +241,14 @@ def change_cost(actions: FloatArray, change: FloatArray, previous_action: FloatA
     return changes + first
 
 
-def num_angles(tilt: TiltPrice | None) -> int:
-    """Return how many angles a price of leaning looks at."""
-    return 0 if tilt is None else len(tilt.channels)
+def num_priced(price: ExcessPrice | None) -> int:
+    """Return how many channels a price looks at."""
+    return 0 if price is None else len(price.channels)
 
 
-def lean_residual(lean: Any, weight: Any, free: Any) -> Any:
-    """Return the residual of the angles (1 or 2,) whose half square is what leaning costs."""
-    beyond = ca.fmax(ca.sqrt(ca.sumsqr(lean) + _UPRIGHT) - free, 0)
+def excess_residual(values: Any, weight: Any, free: Any) -> Any:
+    """Return the residual of the channels (1 or 2,) whose half square is what their excess costs."""
+    beyond = ca.fmax(ca.sqrt(ca.sumsqr(values) + _UPRIGHT) - free, 0)
     return ca.sqrt(2 * weight) * beyond
 
 
@@ -264,5 +265,5 @@ def _path_residuals(num_actions: int, *, leaning: int) -> StepResiduals:
     turned = norm_residual(pose[2] - heading - bend * arc, head, aligned)
     residual = ca.vertcat(distance, turned, ca.sqrt(2 * parameters[_FIXED:]) * (action - before))
     if leaning:
-        residual = ca.vertcat(residual, lean_residual(lean, parameters[12], parameters[13]))
+        residual = ca.vertcat(residual, excess_residual(lean, parameters[12], parameters[13]))
     return StepResiduals(ca.vertcat(pose, lean), action, before, parameters, residual, -back * (arc + parameters[6]))

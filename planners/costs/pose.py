@@ -14,7 +14,7 @@ from functools import cache
 import casadi as ca
 import numpy as np
 
-from planners.costs.path import TiltPrice, change_cost, lean_residual, num_angles, wrapped
+from planners.costs.path import ExcessPrice, change_cost, excess_residual, num_priced, wrapped
 from planners.costs.residuals import StepResiduals, norm_residual
 from planners.problem import AnyFloats, FloatArray
 
@@ -44,7 +44,7 @@ class PoseCost:
     change: FloatArray | None = None
     previous_action: FloatArray | None = None
     rounding: tuple[float, float] = (0.001, 0.01)
-    tilt: TiltPrice | None = None
+    tilt: ExcessPrice | None = None
 
     def __call__(self, states: AnyFloats, actions: FloatArray) -> AnyFloats:
         """Return what each member says (E, N) that states (E, N, H + 1, S) and actions (N, H, A) cost."""
@@ -62,7 +62,7 @@ class PoseCost:
 
     def residuals(self, num_actions: int) -> StepResiduals:
         """Return the expressions of one step: both norms smooth."""
-        return _pose_residuals(0 if self.change is None else num_actions, leaning=num_angles(self.tilt))
+        return _pose_residuals(0 if self.change is None else num_actions, leaning=num_priced(self.tilt))
 
     def parameters(self, states: FloatArray) -> FloatArray:
         """Return (N, H, 9) for states (N, H + 1, S), behind them weights of changes (N, H, 9 + A)."""
@@ -91,5 +91,5 @@ def _pose_residuals(num_actions: int, *, leaning: int) -> StepResiduals:
     turned = norm_residual(pose[2] - yaw, heading, aligned)
     residual = ca.vertcat(distance, turned, ca.sqrt(2 * parameters[_FIXED:]) * (action - before))
     if leaning:
-        residual = ca.vertcat(residual, lean_residual(lean, weight, free))
+        residual = ca.vertcat(residual, excess_residual(lean, weight, free))
     return StepResiduals(ca.vertcat(pose, lean), action, before, parameters, residual, ca.SX(0))

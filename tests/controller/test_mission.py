@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,6 +82,24 @@ def test_tilt_costs_nothing_where_a_state_has_none(settings: RunSettings) -> Non
     level = tuple(channel for channel in mission.spec.channels if channel.name not in ("roll", "pitch"))
     with pytest.raises(ConfigError, match=r"control.tilt: expected 0 on robot roach, .*neither roll nor pitch"):
         replace(mission, settings=priced, spec=replace(mission.spec, channels=level)).course("straight")
+
+
+@pytest.mark.parametrize("course", ["straight", "hidden_turn"])
+@pytest.mark.parametrize("key", ["leap", "calm"])
+def test_prices_of_course_forward_are_refused_elsewhere(settings: RunSettings, course: str, key: str) -> None:
+    values: dict[str, Any] = {key: 2.0}
+    priced = replace(settings, course=course, control=replace(settings.control, **values))
+    with pytest.raises(ConfigError, match=rf"control.{key}: expected 0 on {course}, it is for forward, got 2.0"):
+        Mission.of(priced, fast=True)
+
+
+def test_leaps_cost_nothing_where_a_state_has_no_height(settings: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    priced = replace(settings, course="forward", control=replace(settings.control, leap=2.0))
+    spec = Mission.of(priced, fast=True).spec
+    flat = replace(spec, channels=tuple(channel for channel in spec.channels if channel.name != "z"))
+    monkeypatch.setattr("controller.mission.judged", lambda *_: flat)
+    with pytest.raises(ConfigError, match=r"control.leap: expected 0 on robot roach, whose state has no z, got 2.0"):
+        Mission.of(priced, fast=True)
 
 
 def test_distance_and_heading_have_a_share_of_their_prices_on_the_course(settings: RunSettings) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from controller.courses.paths import COURSES, START, Course, Executed, Progress, build
 from hardware.spec import CourseSize
 from planners import cem
-from planners.costs.path import PathWeights, TiltPrice
+from planners.costs.path import ExcessPrice, PathWeights
 from planners.problem import FloatArray, Problem
 from tests.planners.toys import Toy, crawler
 
@@ -209,7 +209,7 @@ def test_action_changes_cost_in_planning_alone() -> None:
 
 
 def test_a_lean_costs_in_planning_and_in_scoring() -> None:
-    course = replace(COURSES["straight"], tilt=TiltPrice(8.0, 0.1, (3, 4)))
+    course = replace(COURSES["straight"], tilt=ExcessPrice(8.0, 0.1, (3, 4)))
     states = np.zeros((1, 1, 2, 5))
     states[..., 1, 3:] = 0.3, 0.4
     planned = course.cost(START, STEP, POSE)(states, np.zeros((1, 1, 2)))[0, 0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from planners.costs.forward import ForwardCost
-from planners.costs.path import TiltPrice
+from planners.costs.path import ExcessPrice
 from planners.costs.residuals import ResidualCost, expand
 
 COST = ForwardCost(channel=1, step=0.05, effort=np.array([0.1, 0.4]), alive=0.2)
@@ -62,7 +62,7 @@ def test_the_expansion_is_exact() -> None:
 
 
 def test_leaning_beyond_what_is_free_costs_a_plan() -> None:
-    leaning = replace(COST, tilt=TiltPrice(weight=3.0, free=0.2, channels=(0, 2)))
+    leaning = replace(COST, tilt=ExcessPrice(weight=3.0, free=0.2, channels=(0, 2)))
     states, actions = np.zeros((1, 1, 4, 3)), np.zeros((1, 3, 2))
     states[0, 0, 2, [0, 2]] = 0.3, -0.4
     np.testing.assert_allclose(leaning(states, actions) - COST(states, actions), [[3.0 * 0.3**2]])
@@ -70,9 +70,31 @@ def test_leaning_beyond_what_is_free_costs_a_plan() -> None:
     np.testing.assert_allclose(leaning(states, actions) - COST(states, actions), [[3.0 * 0.3**2]])
 
 
-@pytest.mark.parametrize("channels", [(0, 2), (2,)], ids=["roll and pitch", "pitch of a planar robot"])
-def test_the_expansion_is_exact_where_leaning_costs_something(channels: tuple[int, ...]) -> None:
-    leaning, rng = replace(COST, tilt=TiltPrice(weight=3.0, free=0.2, channels=channels)), np.random.default_rng(0)
+def test_being_high_costs_a_plan_beside_what_leaning_does() -> None:
+    high = replace(COST, tilt=ExcessPrice(3.0, 0.2, (0,)), leap=ExcessPrice(weight=5.0, free=0.7, channels=(2,)))
+    states, actions = np.zeros((1, 1, 4, 3)), np.zeros((1, 3, 2))
+    states[0, 0, 1:, 2] = 0.7, 0.8, 1.0
+    np.testing.assert_allclose(high(states, actions) - COST(states, actions), [[5.0 * (0.1**2 + 0.3**2)]])
+    states[0, 0, 1:, 0] = 0.3
+    dearer = 5.0 * (0.1**2 + 0.3**2) + 3 * 3.0 * 0.1**2
+    np.testing.assert_allclose(high(states, actions) - COST(states, actions), [[dearer]])
+
+
+LEANING = ExcessPrice(weight=3.0, free=0.2, channels=(0, 2))
+
+
+@pytest.mark.parametrize(
+    "prices",
+    [
+        {"tilt": LEANING},
+        {"tilt": replace(LEANING, channels=(2,))},
+        {"leap": ExcessPrice(5.0, 0.7, (2,))},
+        {"tilt": replace(LEANING, channels=(0,)), "leap": ExcessPrice(5.0, 0.7, (2,))},
+    ],
+    ids=["roll and pitch", "pitch of a planar robot", "height", "pitch and height"],
+)
+def test_the_expansion_is_exact_where_leaning_costs_something(prices: dict[str, ExcessPrice]) -> None:
+    leaning, rng = replace(COST, tilt=prices.get("tilt"), leap=prices.get("leap")), np.random.default_rng(0)
     states, actions = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 4, 2))
     states[:, 0, 1] = 0.0
     terms = expand(leaning, states, actions)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planners.costs.path import REFERENCE_STEP, PathCost, PathWeights, PathWindow, TiltPrice, wrapped
+from planners.costs.path import REFERENCE_STEP, ExcessPrice, PathCost, PathWeights, PathWindow, wrapped
 from planners.problem import FloatArray
 
 SPACING = 0.01
@@ -145,14 +145,14 @@ def test_action_changes_are_charged_from_the_action_under_way() -> None:
 
 
 def test_leaning_costs_what_is_beyond_an_upright_walk() -> None:
-    cost = replace(cost_on(straight(), PathWeights()), tilt=TiltPrice(weight=10.0, free=0.3, channels=(3, 4)))
+    cost = replace(cost_on(straight(), PathWeights()), tilt=ExcessPrice(weight=10.0, free=0.3, channels=(3, 4)))
     poses = [[1.0, 2.0, 0.0]] * 2
     leaning = [[0.5, 0.0], [0.2, -0.1]], [[0.1, 0.1], [0.3, -0.4]]
     states = np.array([[np.concatenate([poses, lean], axis=1) for lean in leaning]])
     upright = cost_on(straight(), PathWeights())(states, NO_ACTIONS)
     np.testing.assert_allclose(cost(states, NO_ACTIONS) - upright, [[0.0, 10 * (0.5 - 0.3) ** 2]], atol=1e-12)
     for step, lean in enumerate(leaning):
-        np.testing.assert_allclose(TiltPrice(10.0, 0.0, (0, 1))(np.array(lean[0])), [2.5, 0.2][step])
+        np.testing.assert_allclose(ExcessPrice(10.0, 0.0, (0, 1))(np.array(lean[0])), [2.5, 0.2][step])
 
 
 def test_single_precision_is_good_to_a_micrometre_far_from_the_origin() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.planner_study.quadratic import QuadraticCost
-from planners.costs.path import PathCost, PathWeights, TiltPrice
+from planners.costs.path import ExcessPrice, PathCost, PathWeights
 from planners.costs.pose import PoseCost, PoseWeights
 from planners.costs.residuals import ResidualCost, StepResiduals, expand, norm_residual
 from planners.problem import FloatArray, PlanningError
@@ -24,12 +24,12 @@ COSTS: dict[str, ResidualCost] = {
     "path, first change free": replace(PATH, previous_action=None),
     "path, changes free": replace(PATH, change=None),
     "path, other channels": replace(PATH, pose=(2, 0, 1)),
-    "path, leaning": replace(PATH, tilt=TiltPrice(20.0, 0.3, (4, 3))),
-    "path, leaning, other channels": replace(PATH, pose=(4, 0, 2), tilt=TiltPrice(20.0, 0.3, (1, 3)), change=None),
+    "path, leaning": replace(PATH, tilt=ExcessPrice(20.0, 0.3, (4, 3))),
+    "path, leaning, other channels": replace(PATH, pose=(4, 0, 2), tilt=ExcessPrice(20.0, 0.3, (1, 3)), change=None),
     "pose": POSES,
     "pose, first change free": replace(POSES, previous_action=None),
     "pose, changes free": replace(POSES, change=None),
-    "pose, leaning": replace(POSES, tilt=TiltPrice(20.0, 0.3, (4, 3))),
+    "pose, leaning": replace(POSES, tilt=ExcessPrice(20.0, 0.3, (4, 3))),
     "quadratic": QUADRATIC,
 }
 each_cost = pytest.mark.parametrize("cost", COSTS.values(), ids=COSTS.keys())
