@@ -74,7 +74,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         {f"x{low:g}-{high:g}": _scaled(low, high) for low, high in _BANDS},
         {"plain": 1026.7, "PE-TS": 2019.6, "plain + CaDM": 1556.1, "PE-TS + CaDM": 7087.2},
         CADM,
-        _OURS,
+        f"{_OURS}; E1 and E2 share one model and 200 episodes of 1000 steps",
     ),
     "E2": Experiment(
         "half-cheetah, a crippled joint",
@@ -82,7 +82,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         {"fshin": _dead("fshin"), "ffoot": _dead("ffoot"), "both": _dead("fshin", "ffoot")},
         {"plain": 870.0, "PE-TS": 1916.5, "plain + CaDM": 1375.3, "PE-TS + CaDM": 2618.7},
         CADM,
-        _OURS,
+        f"{_OURS}; E1 and E2 share one model and 200 episodes of 1000 steps",
     ),
     "E3": Experiment(
         "ant, masses of legs",
@@ -90,7 +90,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         {f"x{low:g}-{high:g}": _heavy(low, high) for low, high in ((0.2, 0.4), (0.4, 0.6))},
         {"plain": 520.0, "PE-TS": 1075.1, "plain + CaDM": 1315.7, "PE-TS + CaDM": 2121.0},
         CADM,
-        _OURS,
+        f"{_OURS}, for leaps and for large actions; 140,000 steps in episodes of 200",
     ),
     "E4-half-cheetah": Experiment(
         "half-cheetah at 100 Hz, a dead motor",
