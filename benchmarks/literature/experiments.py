@@ -74,7 +74,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         {f"x{low:g}-{high:g}": _scaled(low, high) for low, high in _BANDS},
         {"plain": 1026.7, "PE-TS": 2019.6, "plain + CaDM": 1556.1, "PE-TS + CaDM": 7087.2},
         CADM,
-        f"{_OURS}; E1 and E2 share one model and 200 episodes of 1000 steps",
+        f"{_OURS}; masses and dead motors share one model and 200 episodes of 1000 steps",
     ),
     "E2": Experiment(
         "half-cheetah, a crippled joint",
@@ -82,7 +82,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         {"fshin": _dead("fshin"), "ffoot": _dead("ffoot"), "both": _dead("fshin", "ffoot")},
         {"plain": 870.0, "PE-TS": 1916.5, "plain + CaDM": 1375.3, "PE-TS + CaDM": 2618.7},
         CADM,
-        f"{_OURS}; E1 and E2 share one model and 200 episodes of 1000 steps",
+        f"{_OURS}; masses and dead motors share one model and 200 episodes of 1000 steps",
     ),
     "E3": Experiment(
         "ant, masses of legs",

@@ -17,7 +17,7 @@ from controller.jobs.study import Store
 
 STEPS = 1000
 """Returns are told for as many."""
-SAMPLES = {"E2": 40_000, "E4-half-cheetah": 200_000}
+SAMPLES = {"E2": 200_000, "E4-half-cheetah": 200_000}
 """Steps of data that our models of each experiment are trained on."""
 
 
