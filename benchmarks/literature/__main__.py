@@ -26,6 +26,7 @@ from benchmarks.literature.experiments import EXPERIMENTS
 from benchmarks.literature.foresight import foresights
 from benchmarks.literature.report import report
 from controller.jobs.study import Store, timed
+from controller.settings.layers import nearest
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,18 @@ def cells(asked: Run) -> Iterator[Cell]:
                             yield cell
 
 
+def wanted(asked: Run) -> list[Cell]:
+    """Return what is asked for; an experiment, a recipe or a folder of models that is none ends in one line."""
+    for name in asked.experiments:
+        if name not in EXPERIMENTS:
+            raise SystemExit(f"--experiments {name}: {nearest(name, EXPERIMENTS)}")
+    found = list(cells(asked))
+    for folder in asked.models:
+        if not any(cell.models == folder for cell in found):
+            raise SystemExit(f"{folder}: expected a trained model of {', '.join(asked.recipes)}, found none")
+    return found
+
+
 def main(asked: Run | Report | Foresee) -> None:
     """Drive runs, print the tables of those that were, or how far ahead models saw."""
     if isinstance(asked, Foresee):
@@ -97,7 +110,7 @@ def main(asked: Run | Report | Foresee) -> None:
     store, record = Store(asked.out / "runs"), asked.out / "cells.jsonl"
     if isinstance(asked, Run):
         end = time.monotonic() + 60.0 * asked.minutes
-        for cell in store.missing(list(cells(asked))):
+        for cell in store.missing(wanted(asked)):
             if time.monotonic() > end:
                 break
             result = timed(work, cell)

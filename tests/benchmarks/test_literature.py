@@ -40,12 +40,21 @@ def test_a_suite_gathers_its_own_data_at_the_rate_at_which_it_is_tested(suite: P
     driven = resolve(RunSettings, [read_yaml(Path(str(settings.on_policy.like)))])
     assert tested.robot == driven.robot == settings.robot
     assert tested.course == driven.course
+    assert vars(tested.planner)["answer"] == vars(driven.planner)["answer"]
     assert tested.control.rate_hz == driven.control.rate_hz == settings.rate_hz == spec(settings.robot).control_hz
     episodes = settings.collect.episodes + settings.on_policy.rounds * settings.on_policy.episodes
     assert episodes * settings.collect.seconds * settings.rate_hz == BUDGETS.get(suite.stem, 200_000)
     offered, trained = set(Run(("models",)).recipes), set(settings.recipes) - {settings.on_policy.driver}
     assert trained <= offered
     assert {name for name in offered if not name.endswith("_3")} <= trained
+
+
+@pytest.mark.parametrize("robot", ["half-cheetah", "ant"])
+def test_a_run_of_a_body_searches_as_its_suite_does(robot: str) -> None:
+    pytest.importorskip("gymnasium")
+    tested = resolve(RunSettings, [read_yaml(SETTINGS / f"{robot}-run.yaml")])
+    usual = resolve(RunSettings, [read_yaml(Path("configs/run") / f"{robot}.yaml")])
+    assert (usual.planner, usual.control, usual.course) == (tested.planner, tested.control, tested.course)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -92,6 +101,15 @@ def test_what_was_run_is_told_again(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / "cells.jsonl").write_text("\n".join(lines), encoding="utf-8")
     main(Report(tmp_path))
     assert "| mb | 2000 [2000, 2000] | 2000 | 2000 | 2000 | 2000 | 8 | 1 | 1.0 ms |" in capsys.readouterr().out
+
+
+def test_what_cannot_be_run_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"--experiments E9: .*E1"):
+        main(Run((str(tmp_path),), ("E9",), out=tmp_path / "out"))
+    for folder, recipe in ((tmp_path / "none", "mb"), (tmp_path, "snial")):
+        (tmp_path / "half-cheetah-mb.safetensors").touch()
+        with pytest.raises(SystemExit, match=f"{folder}: expected a trained model of {recipe}, found none"):
+            main(Run((str(folder),), ("E1",), (recipe,), out=tmp_path / "out"))
 
 
 def test_a_model_that_is_the_truth_foretells_every_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
