@@ -25,6 +25,8 @@ SECONDS, TOLD, TIMEOUT = 7.0, 3.0, 0.5
 """Of the walk, of the commands in it, and without one until it stands [s]."""
 ASKED, MOST = Velocity(9.0, 0.0, 0.0), 0.6
 """What it is told, and what its file lets it be told [m/s]."""
+DRIFT = 0.1
+"""The most that it may drift while it steps on the spot [m/s]: 0.03 here, 0.05 on a busy machine; walking on: MOST."""
 
 
 def steer(deployment: Deployment, seconds: float) -> None:
@@ -73,9 +75,9 @@ def test_it_does_as_it_is_told_and_stands_when_nobody_tells_it_any_more(tmp_path
     last = told[-1]
     assert TOLD - 0.5 < last - told[0] < TOLD + TIMEOUT + 0.3
     x = {tick["time"]: tick["qpos"][0] for tick in ticks if tick["qpos"][0] is not None}
-    stood = [place for time, place in x.items() if time > last + 1.0]
+    stood = {time: place for time, place in x.items() if time > last + 1.0}
     assert x[last] - x[min(x)] > 0.3
-    assert max(stood) - min(stood) < 0.1
+    assert max(stood.values()) - min(stood.values()) < DRIFT * (max(stood) - min(stood))
     assert (out / "commands.csv").is_file()
     exported(out, len(ticks))
 
