@@ -155,7 +155,7 @@ def _leap(settings: RunSettings, spec: RobotSpec) -> ExcessPrice | None:
         return None
     if "z" not in names:
         raise ConfigError(f"control.leap: expected 0 on robot {spec.name}, whose state has no z, got {control.leap}")
-    return ExcessPrice(control.leap, control.height, (names.index("z"),))
+    return ExcessPrice(control.leap, control.height, (names.index("z"),), lean=False)
 
 
 def _path(settings: RunSettings, spec: RobotSpec) -> Course:

@@ -1,7 +1,7 @@
 """The cost of running forwards as fast as it goes, with a price on effort: the reward of the literature, negative.
 
     sum over h = 1..H of   (x_{h-1} - x_h) / step  +  sum over actions of weight u_h^2  -  alive
-                           +  tilt max(0, sqrt(roll^2 + pitch^2) - free)^2  +  leap max(0, |z| - height)^2
+                           +  tilt max(0, arccos(cos(roll) cos(pitch)) - free)^2  +  leap max(0, |z| - height)^2
                            +  sum over actions of change (u_h - u_{h-1})^2
 
 Speed is that from state to state, which is what gymnasium pays for. Tilt, leaps and changes are no part of the reward,
@@ -99,5 +99,5 @@ def _residuals(num_actions: int, num_changes: int, *, leaning: int, leaping: int
     if leaning:
         residual = ca.vertcat(residual, excess_residual(lean, tilt, upright))
     if leaping:
-        residual = ca.vertcat(residual, excess_residual(leap, high, height))
+        residual = ca.vertcat(residual, excess_residual(leap, high, height, lean=False))
     return StepResiduals(ca.vertcat(x, lean, leap), action, before, parameters, residual, -metre * x - alive)

@@ -1,7 +1,7 @@
 """What following a path costs: distance to it, heading error, progress that was lost; tilt, of a robot that may fall.
 
     sum over h = 1..H of   perp |distance|  +  head |heading error|  +  back (progress_{h-1} - progress_h)
-                           +  tilt max(0, sqrt(roll^2 + pitch^2) - free)^2
+                           +  tilt max(0, arccos(cos(roll) cos(pitch)) - free)^2
 
 These are the three terms of the published crawler experiments (weights for steps of 0.1 s). Progress is scaled to that
 step, so the balance between tracking and hurrying, and the cost of a step, do not depend on the control rate.
@@ -59,19 +59,34 @@ class ExcessPrice:
         weight: per squared radian or metre beyond that [1/rad^2 or 1/m^2].
         free: that angle or height [rad or m].
         channels: indices in the state vector: of roll and pitch, of that alone about which a planar robot can tip, or
-            of the height. What counts is their norm.
+            of the height.
+        lean: whether they are angles; what counts is then how far the trunk's own vertical is from the world's, so
+            that who turned over once and stands again does not lean, and every way up is a way down in price.
     """
 
     weight: float
     free: float
     channels: tuple[int, ...]
+    lean: bool = True
 
     def __call__(self, states: AnyFloats) -> AnyFloats:
         """Return what states (..., S) cost (...)."""
-        squares = sum(states[..., channel] ** 2 for channel in self.channels)
-        beyond = np.maximum(np.sqrt(squares) - self.free, 0.0)
+        values = [states[..., channel] for channel in self.channels]
+        amount = leaning(*values) if self.lean else np.abs(values[0])
+        beyond = np.maximum(amount - self.free, 0.0)
         cost: AnyFloats = self.weight * beyond**2
         return cost
+
+
+def leaning(first: AnyFloats, second: AnyFloats | float = 0.0) -> AnyFloats:
+    """Return the angle between the trunk's vertical and the world's from roll and pitch [rad], in [0, pi].
+
+    Its cosine is cos(roll) cos(pitch); near upright it is the norm of both, which is far off beyond: on its way up over
+    its side that norm grows.
+    """
+    across = np.sin(first) ** 2 + np.cos(first) ** 2 * np.sin(second) ** 2
+    angle: AnyFloats = np.arctan2(np.sqrt(across), np.cos(first) * np.cos(second))
+    return angle
 
 
 def wrapped(angle: Values) -> Values:
@@ -246,10 +261,15 @@ def num_priced(price: ExcessPrice | None) -> int:
     return 0 if price is None else len(price.channels)
 
 
-def excess_residual(values: Any, weight: Any, free: Any) -> Any:
-    """Return the residual of the channels (1 or 2,) whose half square is what their excess costs."""
-    beyond = ca.fmax(ca.sqrt(ca.sumsqr(values) + _UPRIGHT) - free, 0)
-    return ca.sqrt(2 * weight) * beyond
+def excess_residual(values: Any, weight: Any, free: Any, *, lean: bool = True) -> Any:
+    """Return the residual of roll and pitch, of one of them, or of a height, whose half square is what it costs."""
+    if lean:
+        first, second = values[0], values[1] if values.numel() > 1 else 0
+        across = ca.sin(first) ** 2 + (ca.cos(first) * ca.sin(second)) ** 2
+        amount = ca.atan2(ca.sqrt(across + _UPRIGHT), ca.cos(first) * ca.cos(second))
+    else:
+        amount = ca.fabs(values)
+    return ca.sqrt(2 * weight) * ca.fmax(amount - free, 0)
 
 
 @cache

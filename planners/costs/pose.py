@@ -1,7 +1,7 @@
 """What following a leader costs: how far the robot is from where it should be at every step, and turned away.
 
     sum over h = 1..H of   position |p_h - r_h|  +  heading |yaw_h - yaw of r_h|
-                           +  tilt max(0, sqrt(roll^2 + pitch^2) - free)^2
+                           +  tilt max(0, arccos(cos(roll) cos(pitch)) - free)^2
 
 The leader r_1..r_H moves as the robot was told to. Weights are those of a path, so a step costs about as much on both.
 """

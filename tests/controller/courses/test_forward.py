@@ -153,8 +153,8 @@ def test_a_price_of_leaps_and_of_effort_is_for_plans_and_no_part_of_the_reward()
     assert priced.leap is not None
     assert (priced.leap.weight, priced.leap.free) == (5.0, 0.4)
     states, actions = np.zeros((1, 1, 2, 40)), np.zeros((1, 1, len(priced.largest)))
-    states[0, 0, 1, list(priced.leap.channels)], actions[0, 0, 1] = 0.6, 0.5 * priced.largest[1]
+    states[0, 0, 1, list(priced.leap.channels)], actions[0, 0, 1] = 6.0, 0.5 * priced.largest[1]
     dear, cheap = (float(each.cost(START, STEP, (0, 1, 2))(states, actions)[0, 0]) for each in (priced, free))
-    assert dear - cheap == pytest.approx(5.0 * 0.2**2 + 0.2 * 0.5**2)
+    assert dear - cheap == pytest.approx(5.0 * 5.6**2 + 0.2 * 0.5**2)
     done = Executed(START, START, states[0, 0, 1], STEP, (0, 1, 2), actions[0, 0])
     assert priced.executed_cost(done) == free.executed_cost(done)

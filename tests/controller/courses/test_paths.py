@@ -211,7 +211,7 @@ def test_action_changes_cost_in_planning_alone() -> None:
 def test_a_lean_costs_in_planning_and_in_scoring() -> None:
     course = replace(COURSES["straight"], tilt=ExcessPrice(8.0, 0.1, (3, 4)))
     states = np.zeros((1, 1, 2, 5))
-    states[..., 1, 3:] = 0.3, 0.4
+    states[..., 1, 3:] = 0.0, 0.5
     planned = course.cost(START, STEP, POSE)(states, np.zeros((1, 1, 2)))[0, 0]
     assert course.executed_cost(Executed(START, START, states[0, 0, 1], STEP, POSE)) == pytest.approx(8 * 0.4**2)
     assert planned == pytest.approx(8 * 0.4**2)

@@ -65,18 +65,31 @@ def test_leaning_beyond_what_is_free_costs_a_plan() -> None:
     leaning = replace(COST, tilt=ExcessPrice(weight=3.0, free=0.2, channels=(0, 2)))
     states, actions = np.zeros((1, 1, 4, 3)), np.zeros((1, 3, 2))
     states[0, 0, 2, [0, 2]] = 0.3, -0.4
-    np.testing.assert_allclose(leaning(states, actions) - COST(states, actions), [[3.0 * 0.3**2]])
+    beyond = np.arccos(np.cos(0.3) * np.cos(0.4)) - 0.2
+    np.testing.assert_allclose(leaning(states, actions) - COST(states, actions), [[3.0 * beyond**2]])
     states[0, 0, 0] = 1.0, 0.0, 1.0  # how it leans now, no plan can change
-    np.testing.assert_allclose(leaning(states, actions) - COST(states, actions), [[3.0 * 0.3**2]])
+    np.testing.assert_allclose(leaning(states, actions) - COST(states, actions), [[3.0 * beyond**2]])
+
+
+def test_who_turned_over_once_and_stands_again_does_not_lean() -> None:
+    """A planar robot's pitch counts full turns: after a somersault it was priced as lying worse than on its back."""
+    leaning = replace(COST, tilt=ExcessPrice(weight=3.0, free=0.2, channels=(2,)))
+    states, actions = np.zeros((1, 3, 2, 3)), np.zeros((3, 1, 2))
+    states[0, :, 1, 2] = 2 * np.pi + 0.1, np.pi + 0.5, -4 * np.pi - 0.5
+    beyond = np.array([0.0, np.pi - 0.5 - 0.2, 0.5 - 0.2])
+    np.testing.assert_allclose(leaning(states, actions) - COST(states, actions), 3.0 * beyond[None] ** 2, atol=1e-12)
+
+
+HIGH = ExcessPrice(weight=5.0, free=0.7, channels=(2,), lean=False)
 
 
 def test_being_high_costs_a_plan_beside_what_leaning_does() -> None:
-    high = replace(COST, tilt=ExcessPrice(3.0, 0.2, (0,)), leap=ExcessPrice(weight=5.0, free=0.7, channels=(2,)))
+    high = replace(COST, tilt=ExcessPrice(3.0, 0.2, (0,)), leap=HIGH)
     states, actions = np.zeros((1, 1, 4, 3)), np.zeros((1, 3, 2))
-    states[0, 0, 1:, 2] = 0.7, 0.8, 1.0
-    np.testing.assert_allclose(high(states, actions) - COST(states, actions), [[5.0 * (0.1**2 + 0.3**2)]])
+    states[0, 0, 1:, 2] = 0.7, 0.8, 4.0  # a height is no angle
+    np.testing.assert_allclose(high(states, actions) - COST(states, actions), [[5.0 * (0.1**2 + 3.3**2)]])
     states[0, 0, 1:, 0] = 0.3
-    dearer = 5.0 * (0.1**2 + 0.3**2) + 3 * 3.0 * 0.1**2
+    dearer = 5.0 * (0.1**2 + 3.3**2) + 3 * 3.0 * 0.1**2
     np.testing.assert_allclose(high(states, actions) - COST(states, actions), [[dearer]])
 
 
@@ -88,8 +101,8 @@ LEANING = ExcessPrice(weight=3.0, free=0.2, channels=(0, 2))
     [
         {"tilt": LEANING},
         {"tilt": replace(LEANING, channels=(2,))},
-        {"leap": ExcessPrice(5.0, 0.7, (2,))},
-        {"tilt": replace(LEANING, channels=(0,)), "leap": ExcessPrice(5.0, 0.7, (2,))},
+        {"leap": HIGH},
+        {"tilt": replace(LEANING, channels=(0,)), "leap": HIGH},
     ],
     ids=["roll and pitch", "pitch of a planar robot", "height", "pitch and height"],
 )
@@ -97,6 +110,7 @@ def test_the_expansion_is_exact_where_leaning_costs_something(prices: dict[str, 
     leaning, rng = replace(COST, tilt=prices.get("tilt"), leap=prices.get("leap")), np.random.default_rng(0)
     states, actions = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 4, 2))
     states[:, 0, 1] = 0.0
+    states[1] *= 4.0  # more than a full turn, and high
     terms = expand(leaning, states, actions)
     np.testing.assert_allclose(terms.value.sum(axis=1), leaning(states[None], actions)[0], rtol=1e-5)
     for place, channel in enumerate(leaning.channels):

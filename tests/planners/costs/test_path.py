@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planners.costs.path import REFERENCE_STEP, ExcessPrice, PathCost, PathWeights, PathWindow, wrapped
+from planners.costs.path import REFERENCE_STEP, ExcessPrice, PathCost, PathWeights, PathWindow, leaning, wrapped
 from planners.problem import FloatArray
 
 SPACING = 0.01
@@ -147,12 +147,33 @@ def test_action_changes_are_charged_from_the_action_under_way() -> None:
 def test_leaning_costs_what_is_beyond_an_upright_walk() -> None:
     cost = replace(cost_on(straight(), PathWeights()), tilt=ExcessPrice(weight=10.0, free=0.3, channels=(3, 4)))
     poses = [[1.0, 2.0, 0.0]] * 2
-    leaning = [[0.5, 0.0], [0.2, -0.1]], [[0.1, 0.1], [0.3, -0.4]]
-    states = np.array([[np.concatenate([poses, lean], axis=1) for lean in leaning]])
+    leans = [[0.5, 0.0], [0.2, -0.1]], [[0.1, 0.1], [0.0, -0.5]]
+    states = np.array([[np.concatenate([poses, lean], axis=1) for lean in leans]])
     upright = cost_on(straight(), PathWeights())(states, NO_ACTIONS)
     np.testing.assert_allclose(cost(states, NO_ACTIONS) - upright, [[0.0, 10 * (0.5 - 0.3) ** 2]], atol=1e-12)
-    for step, lean in enumerate(leaning):
-        np.testing.assert_allclose(ExcessPrice(10.0, 0.0, (0, 1))(np.array(lean[0])), [2.5, 0.2][step])
+    for step, lean in enumerate(leans):
+        np.testing.assert_allclose(ExcessPrice(10.0, 0.0, (0, 1))(np.array(lean[0])), [2.5, 0.2][step], rtol=1e-2)
+
+
+@pytest.mark.parametrize("roll", [0.0, 0.2, -1.5, 3.0, 4.0])
+@pytest.mark.parametrize("pitch", [0.0, -0.4, 1.5, 2.5, -6.2])
+def test_a_lean_is_the_angle_between_two_verticals(roll: float, pitch: float) -> None:
+    """However the angles got there: out of the rotation that roll and pitch make."""
+    about_y = np.array([[np.cos(pitch), 0, np.sin(pitch)], [0, 1, 0], [-np.sin(pitch), 0, np.cos(pitch)]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(roll), -np.sin(roll)], [0, np.sin(roll), np.cos(roll)]])
+    vertical = (about_y @ about_x)[:, 2]
+    angle = np.arctan2(np.hypot(vertical[0], vertical[1]), vertical[2])
+    assert float(leaning(np.array(roll), np.array(pitch))) == pytest.approx(angle, abs=1e-12)
+    price = ExcessPrice(weight=2.0, free=0.3, channels=(1, 0))
+    assert float(price(np.array([pitch, roll]))) == pytest.approx(2.0 * max(0.0, angle - 0.3) ** 2)
+
+
+def test_on_its_back_every_way_up_gets_cheaper() -> None:
+    """The norm of roll and pitch that stood here grew on the way over a side, so that a plan stayed on its back."""
+    way = np.linspace(0.0, np.pi, 20)
+    for direction in (np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([-1.0, 0.0])):
+        states = np.array([np.pi, 0.0]) + way[:, None] * direction
+        assert (np.diff(ExcessPrice(1.0, 0.2, (0, 1))(states)) <= 0.0).all()
 
 
 def test_single_precision_is_good_to_a_micrometre_far_from_the_origin() -> None:
