@@ -20,6 +20,7 @@ from dynamics.adapters.finetune import Finetune, FinetuneSettings
 from dynamics.adapters.fixed import Fixed, FixedSettings, Informed, InformedSettings
 from dynamics.adapters.gradient import Gradient, GradientSettings
 from dynamics.adapters.last_layer import LastLayer, LastLayerSettings
+from dynamics.adapters.least_squares import LeastSquaresSettings, least_squares
 from dynamics.adapters.meta_gradient import MetaGradient, MetaGradientSettings
 from dynamics.adapters.priors import Priors, PriorsSettings
 from dynamics.adapters.proposal import Proposal, ProposalSettings
@@ -121,6 +122,7 @@ _RATES, _ENCODER = ("rates",), ("encoder", "entry")
 register(Kind(FixedSettings, Fixed, PlainObjective))
 register(Kind(FinetuneSettings, Finetune, PlainObjective, lender="fixed"))
 register(Kind(DisturbanceSettings, Disturbance, PlainObjective, lender="fixed"))
+register(Kind(LeastSquaresSettings, least_squares, PlainObjective, lender="fixed"))
 register(Kind(InformedSettings, Informed, PlainObjective, told=True))
 register(Kind(GradientSettings, Gradient, GradientObjective, needs=_RATES, alike=_RATES))
 register(Kind(MetaGradientSettings, MetaGradient, _as_grbal, needs=_RATES, alike=_RATES, lender="gradient"))

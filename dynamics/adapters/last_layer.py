@@ -26,13 +26,20 @@ from dynamics.transitions import Float32, Transitions
 
 @dataclass(frozen=True)
 class LastLayerSettings:
-    """The posterior is trained on windows of M transitions; at run time it remembers more, fading."""
+    """The posterior is trained on windows of M transitions; at run time it remembers more, fading.
+
+    Attributes:
+        window: transitions that the posterior is trained on M.
+        rollout: steps over which predictions are judged in training, on the model's own; 1 judges every step alone.
+    """
 
     kind: Literal["last_layer"] = "last_layer"
     window: int = 24
+    rollout: int = 1
 
     def __post_init__(self) -> None:
         expect(self, "window", self.window >= 1, "at least 1")
+        expect(self, "rollout", self.rollout >= 1, "at least 1")
 
 
 class Posterior(NamedTuple):

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from dynamics.adapters.last_layer import LastLayerSettings
 from dynamics.meta import Windows
-from dynamics.network import Parts
-from dynamics.objectives.base import Objective, Part, shared_inputs
+from dynamics.network import Parts, Weights
+from dynamics.objectives.base import Objective, Part
+from dynamics.objectives.unroll import Unroll
 
 _FIRST_SPREAD = 0.3
 _FIRST_NOISE = -1.0
@@ -25,16 +26,20 @@ _FIRST_FADE = 4.0
 """Prior deviation of an entry of the last layer, logarithm of the noise, and logit of rho before training."""
 
 
-class _Predicted(NamedTuple):
+class _Posterior(NamedTuple):
     mean: Tensor
-    """(E, B, K, S)"""
+    """Of the matrix after the support (E, B, n, S)."""
     spread: Tensor
-    """Variance over that of the noise (E, B, K, 1)."""
+    """Variance of the queries over that of the noise (E, B, K, 1)."""
 
 
 @dataclass(frozen=True)
 class LastLayerObjective(Objective):
-    """Negative logarithm of the predictive likelihood, as in ALPaCA, eq. 9."""
+    """Negative logarithm of the predictive likelihood, as in ALPaCA, eq. 9.
+
+    That is about single steps. With roll-outs of more, the error of what the posterior mean foretells in its own hands
+    trains everything, and the likelihood only what it alone tells of: how sure the prior is, the noise, the fading.
+    """
 
     settings: LastLayerSettings
 
@@ -45,35 +50,49 @@ class LastLayerObjective(Objective):
         return {"spread": Part((spread,)), "noise": Part((noise,), 3.0), "fade": Part((fade,), 10.0)}
 
     def errors(self, parts: Parts, windows: Windows) -> Tensor:
-        missed = self._predicted(parts, windows).mean - windows.query_targets
-        return missed.square().mean(dim=(-2, -1)).T
+        return self._judged(parts["prior"], self._posterior(parts, windows).mean, windows)
 
     def loss(self, parts: Parts, windows: Windows, generator: torch.Generator) -> Tensor:
-        mean, spread = self._predicted(parts, windows)
-        variance = spread * torch.exp(2 * parts["noise"][0])
-        return 0.5 * ((mean - windows.query_targets).square() / variance + torch.log(variance)).mean()
+        if self.settings.rollout == 1:
+            return self._surprise(parts, windows)
+        settled = {**parts, "prior": tuple(w.detach() for w in parts["prior"])}
+        return self.errors(parts, windows).mean() + self._surprise(settled, windows)
 
-    def _predicted(self, parts: Parts, windows: Windows) -> _Predicted:
-        """Return the predictive distribution of the queries."""
-        prior, spread = parts["prior"], parts["spread"][0]
+    def _surprise(self, parts: Parts, windows: Windows) -> Tensor:
+        """Return the negative logarithm of the likelihood of the query's single steps, less a constant."""
+        found, asked = self._posterior(parts, windows), _features(parts["prior"], windows.query_inputs)
+        variance = found.spread * torch.exp(2 * parts["noise"][0])
+        missed = asked @ found.mean - windows.query_targets
+        return 0.5 * (missed.square() / variance + torch.log(variance)).mean()
+
+    def _judged(self, prior: Weights, last: Tensor, windows: Windows) -> Tensor:
+        """Return the errors (B, E) on the queries of what reads the features by one matrix (E, B, n, S) a window."""
+        each = windows.query_inputs.expand(len(last), *windows.query_inputs.shape)  # every member strays on its own
+        judge = Unroll(self.model, self.settings.rollout)
+        return judge.errors(lambda inputs: _features(prior, inputs) @ last, each, windows.query_targets).T
+
+    def _posterior(self, parts: Parts, windows: Windows) -> _Posterior:
+        prior, spread = parts["prior"], parts["spread"][0].unsqueeze(1)
         last = torch.cat([prior[-2], prior[-1].unsqueeze(-2)], dim=-2).unsqueeze(1)
         known, asked = (_features(prior, inputs) for inputs in (windows.support_inputs, windows.query_inputs))
-        seen, query = known @ spread.unsqueeze(1), asked @ spread.unsqueeze(1)
+        seen, query = known @ spread, asked @ spread
         rho, length = torch.sigmoid(parts["fade"][0]), known.shape[-2]
         age = torch.arange(length - 1, -1, -1)
         gram = (seen @ seen.transpose(-1, -2)) * rho ** (age[:, None] - age).abs() + torch.eye(length)
-        # How much each query shares with each transition seen; the query stands at the end of the support.
-        common = (query @ seen.transpose(-1, -2)) * rho**age
+        # How much the matrix shares with each transition seen, at the end of the support, where the query stands.
+        common = seen.transpose(-1, -2) * rho**age
         factor = torch.linalg.cholesky(gram)
-        missed = torch.cholesky_solve(windows.support_targets - known @ last, factor)
-        left = query.square().sum(dim=-1) - (common * torch.cholesky_solve(common.mT, factor).mT).sum(dim=-1)
-        return _Predicted(asked @ last + common @ missed, 1 + left.clamp_min(0).unsqueeze(-1))
+        moved = spread @ (common @ torch.cholesky_solve(windows.support_targets - known @ last, factor))
+        shared = query @ common
+        left = query.square().sum(dim=-1) - (shared * torch.cholesky_solve(shared.mT, factor).mT).sum(dim=-1)
+        return _Posterior(last + moved, 1 + left.clamp_min(0).unsqueeze(-1))
 
 
-def _features(prior: tuple[Tensor, ...], inputs: Tensor) -> Tensor:
-    """Return the last hidden layer and a one (E, B, n, hidden + 1) for inputs (B, n, in)."""
-    hidden = shared_inputs(inputs)
+def _features(prior: Weights, inputs: Tensor) -> Tensor:
+    """Return the last hidden layer and a one (E, B, n, hidden + 1) for inputs (B, n, in), or (E, B, n, in)."""
+    shape = (len(prior[0]), *inputs.shape[-3:-1], -1)
+    hidden = inputs.flatten(-3, -2)
     for layer in range(0, len(prior) - 2, 2):
         hidden = torch.nn.functional.silu(hidden @ prior[layer] + prior[layer + 1].unsqueeze(-2))
-    shaped = hidden.reshape(len(prior[0]), *inputs.shape[:2], -1)
+    shaped = hidden.reshape(shape)
     return torch.cat([shaped, torch.ones_like(shaped[..., :1])], dim=-1)

@@ -24,7 +24,9 @@ from dynamics.transitions import Transitions
 from tests.dynamics import adapted as every
 from tests.dynamics.toys import window
 
-TRAINED_AS_RUN = tuple(s for s in every.ADAPTING if s.kind not in {"finetune", "meta_gradient", "disturbance"})
+TRAINED_AS_RUN = tuple(
+    s for s in every.ADAPTING if s.kind not in {"finetune", "meta_gradient", "disturbance", "least_squares"}
+)
 """Adapters whose objective does the same to a window as they do at run time."""
 
 

@@ -13,6 +13,7 @@ from dynamics.adapters.finetune import FinetuneSettings
 from dynamics.adapters.fixed import FixedSettings, InformedSettings
 from dynamics.adapters.gradient import GradientSettings
 from dynamics.adapters.last_layer import LastLayerSettings
+from dynamics.adapters.least_squares import LeastSquaresSettings
 from dynamics.adapters.meta_gradient import MetaGradientSettings
 from dynamics.adapters.priors import PriorsSettings
 from dynamics.adapters.proposal import ProposalSettings
@@ -40,6 +41,7 @@ LISTED: tuple[AdapterSettings, ...] = (
     BeliefSettings(window=6, hidden=8, channels=("gain",)),
     BeliefSettings(window=6, hidden=8, bottleneck=0.1, channels=("gain",)),
     LastLayerSettings(window=6),
+    LeastSquaresSettings(window=6, spread=0.3, memory=50.0),
     InformedSettings(),
 )
 OTHERS = tuple(kind.settings() for name, kind in KINDS.items() if name not in {s.kind for s in LISTED})

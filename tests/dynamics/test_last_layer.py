@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
+from dynamics import factory
 from dynamics.adapters.base import Adapted
 from dynamics.adapters.last_layer import LastLayer, LastLayerSettings
 from dynamics.backpropagation import columns, features, layers, sizes, vectors
 from dynamics.factory import make
-from dynamics.model import encode
+from dynamics.meta import Windows
+from dynamics.model import Model, encode
+from dynamics.network import Parts
+from dynamics.objectives.unroll import query_errors
 from dynamics.transitions import FloatArray, Transitions
 from tests.contracts.test_adapters import along
 from tests.dynamics import adapted as every
@@ -71,3 +76,36 @@ def test_covariance_stays_positive_over_a_long_run() -> None:
     eigenvalues = np.linalg.eigvalsh(covariances(subject, current))
     assert eigenvalues.min() > -1e-5
     assert all(bool(torch.isfinite(w).all()) for w in current.weights)
+
+
+ROLLED, HISTORY = LastLayerSettings(window=6, rollout=4), window(np.random.default_rng(3), 14)
+
+
+def split() -> tuple[Model, Parts, Windows]:
+    """Return a model, all that its adapter learns, and a window of six transitions with the eight after it."""
+    model, parts = every.subject(ROLLED)
+    inputs, targets = (torch.from_numpy(part)[None] for part in encode(model, HISTORY))
+    return model, {"prior": model.prior, **parts}, Windows(inputs[:, :6], targets[:, :6], inputs[:, 6:], targets[:, 6:])
+
+
+@pytest.mark.parametrize("settings, steps", [(SETTINGS, 1), (ROLLED, 4)])
+def test_the_query_is_judged_with_what_a_run_comes_to(settings: LastLayerSettings, steps: int) -> None:
+    """Errors over so many steps are those of the weights that the filter has after the same window, tick by tick."""
+    model, parts, windows = split()
+    found = along(learner(), Transitions(*(part[:6] for part in vars(HISTORY).values()))).weights
+    judged = factory.objective(settings, model).errors(parts, windows)
+    torch.testing.assert_close(judged, query_errors(model, steps, found, windows), rtol=1e-3, atol=1e-5)
+
+
+def test_with_roll_outs_the_likelihood_leaves_the_features_alone() -> None:
+    model, parts, windows = split()
+    learned = {name: tuple(w.detach().requires_grad_() for w in part) for name, part in parts.items()}
+    objective = factory.objective(ROLLED, model)
+    loss, errors = objective.loss(learned, windows, torch.Generator()), objective.errors(learned, windows).mean()
+    of_loss, of_errors = (torch.autograd.grad(each, learned["prior"], retain_graph=True) for each in (loss, errors))
+    torch.testing.assert_close(of_loss, of_errors)
+    assert all(
+        bool((slope != 0).any())
+        for name in ("spread", "noise", "fade")
+        for slope in torch.autograd.grad(loss, learned[name], retain_graph=True)
+    )
