@@ -37,8 +37,8 @@ class Run:
     """Folders of trained models, one a training seed."""
     experiments: tuple[str, ...] = ("E1", "E2")
     recipes: tuple[str, ...] = (
-        *("mb", "mb_de", "ensemble", "grbal", "rebal", "snail", "pearl", "belief"),
-        *("rebal_3", "pearl_3", "belief_3", "informed"),
+        *("mb", "mb_de", "rls", "ensemble", "grbal", "rebal", "snail", "pearl", "belief"),
+        *("rls_3", "rebal_3", "pearl_3", "belief_3", "informed"),
     )
     """Those that a folder has no model of are left out; `oracle` is the true simulator as model."""
     runs: int = 1

@@ -27,7 +27,7 @@ from dynamics.training.dataset import Episodes
 from sim.perturbations import CrippledLeg, DeadMotor, check
 from tests.dynamics.toys import model
 
-BUDGETS = {"ant": 140_000, "ant-grbal": 100_000}
+BUDGETS = {"ant-grbal": 100_000}
 """Steps of the environment, where there are not as many as usual."""
 SUITES = [file for file in SETTINGS.glob("*.yaml") if not file.stem.endswith(("-run", "-drive"))]
 
