@@ -43,6 +43,8 @@ class Run:
     """Those that a folder has no model of are left out; `oracle` is the true simulator as model."""
     runs: int = 1
     """Of each condition, with draws and seeds of their own."""
+    first: int = 0
+    """Number of the first run: others than those that something was chosen on."""
     seconds: float = 50.0
     """Of a run; 50 s are the 1000 steps of E1 to E3."""
     set: tuple[str, ...] = ()
@@ -71,7 +73,7 @@ class Foresee:
 
 def cells(asked: Run) -> Iterator[Cell]:
     """Return what is asked for, in an order in which every recipe has its first runs soon."""
-    for number in range(asked.runs):
+    for number in range(asked.first, asked.first + asked.runs):
         for models in asked.models:
             for name in asked.experiments:
                 for condition in EXPERIMENTS[name].conditions:

@@ -90,7 +90,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         {f"x{low:g}-{high:g}": _heavy(low, high) for low, high in ((0.2, 0.4), (0.4, 0.6))},
         {"plain": 520.0, "PE-TS": 1075.1, "plain + CaDM": 1315.7, "PE-TS + CaDM": 2121.0},
         CADM,
-        f"{_OURS}, for leaps and for large actions; 140,000 steps in episodes of 200",
+        f"{_OURS}, for leaps and for large actions; episodes of 200 steps",
     ),
     "E4-half-cheetah": Experiment(
         "half-cheetah at 100 Hz, a dead motor",

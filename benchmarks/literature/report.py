@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.literature.cells import Cell
 from benchmarks.literature.experiments import EXPERIMENTS, Experiment
+from benchmarks.literature.ratios import ratios
 from controller.bootstrap import drawn_anew, interval
 from controller.jobs.study import Result
 from dynamics.transitions import FloatArray
@@ -46,7 +47,8 @@ def _table(name: str, experiment: Experiment, found: Mapping[Cell, Result]) -> s
     for method, value in experiment.published.items():
         lines.append(_row([f"*{method}*", f"{value:.0f}", *[""] * (len(head) - 2)]))
     late = [f"{_recovery(cell, result)}" for cell, result in found.items() if "in mid-run" in cell.condition]
-    lines += ["", *(["Recovery after the change: " + "; ".join(late) + ".", ""] if late else [])]
+    compared = [line for each in ratios(found) for line in ("", each)]
+    lines += [*compared, "", *(["Recovery after the change: " + "; ".join(late) + ".", ""] if late else [])]
     return "\n".join([*lines, f"Published (in italics): {experiment.source}.", f"What differs: {experiment.differs}."])
 
 

@@ -103,6 +103,28 @@ def test_what_was_run_is_told_again(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "| mb | 2000 [2000, 2000] | 2000 | 2000 | 2000 | 2000 | 8 | 1 | 1.0 ms |" in capsys.readouterr().out
 
 
+def earning(recipe: str, number: int, reward: float, condition: str = "both") -> tuple[Cell, dict[str, object]]:
+    told = {"rewards": [reward] * 10, "happens": ["dead_motor:name=ffoot"], "period": 0.1, "tick_ms": 5.0}
+    return Cell("E2", condition, recipe, "models", number, 10.0), told
+
+
+def test_recipes_are_compared_run_by_run_with_what_does_not_adapt() -> None:
+    runs = [earning("mb", 0, 1.0), earning("mb", 1, 2.0), earning("ensemble", 0, 2.0), earning("ensemble", 1, 2.0)]
+    runs += [earning("snail", 0, 3.0), earning("snail", 1, 6.0), earning("snail", 7, 100.0)]  # the last has none beside
+    text = report(dict(runs))
+    assert "Times what mb earns, run by run: ensemble 1.33 [1.00, 2.00]; snail 3.00 [3.00, 3.00]." in text
+    assert "Times what ensemble earns, run by run: mb 0.75 [0.50, 1.00]; snail 2.25 [1.50, 3.00]." in text
+    assert "snail 3.00." in report(dict([*runs[:1], *runs[4:5]]))
+    assert "Times" not in report(dict(runs[4:]))
+    assert "snail not run beside it" in report(dict([*runs[:2], earning("snail", 0, 3.0, "fshin")]))
+
+
+def test_runs_may_begin_after_those_that_something_was_chosen_on(tmp_path: Path) -> None:
+    (tmp_path / "half-cheetah-mb.safetensors").touch()
+    asked = Run((str(tmp_path),), ("E2",), ("mb",), runs=2, first=4)
+    assert {cell.number for cell in cells(asked)} == {4, 5}
+
+
 def test_what_cannot_be_run_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"--experiments E9: .*E1"):
         main(Run((str(tmp_path),), ("E9",), out=tmp_path / "out"))
