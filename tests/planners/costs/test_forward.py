@@ -110,7 +110,7 @@ def test_the_expansion_is_exact_where_leaning_costs_something(prices: dict[str, 
     leaning, rng = replace(COST, tilt=prices.get("tilt"), leap=prices.get("leap")), np.random.default_rng(0)
     states, actions = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 4, 2))
     states[:, 0, 1] = 0.0
-    states[1] *= 4.0  # more than a full turn, and high
+    states[1] *= 9.0  # more than a full turn, and high
     terms = expand(leaning, states, actions)
     np.testing.assert_allclose(terms.value.sum(axis=1), leaning(states[None], actions)[0], rtol=1e-5)
     for place, channel in enumerate(leaning.channels):
