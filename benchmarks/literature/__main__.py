@@ -88,6 +88,10 @@ def wanted(asked: Run) -> list[Cell]:
     for name in asked.experiments:
         if name not in EXPERIMENTS:
             raise SystemExit(f"--experiments {name}: {nearest(name, EXPERIMENTS)}")
+    if asked.runs < 1 or asked.first < 0:
+        raise SystemExit(f"expected --runs of 1 or more, --first of 0 or more, got {asked.runs} and {asked.first}")
+    if not asked.seconds > 0:
+        raise SystemExit(f"--seconds: expected a positive number, got {asked.seconds}")
     found = list(cells(asked))
     for folder in asked.models:
         if not any(cell.models == folder for cell in found):

@@ -128,6 +128,9 @@ def test_runs_may_begin_after_those_that_something_was_chosen_on(tmp_path: Path)
 def test_what_cannot_be_run_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"--experiments E9: .*E1"):
         main(Run((str(tmp_path),), ("E9",), out=tmp_path / "out"))
+    for wrong in ({"runs": 0}, {"first": -1}, {"seconds": 0.0}):
+        with pytest.raises(SystemExit, match="expected"):
+            main(Run((str(tmp_path),), ("E1",), out=tmp_path / "out", **wrong))
     for folder, recipe in ((tmp_path / "none", "mb"), (tmp_path, "snial")):
         (tmp_path / "half-cheetah-mb.safetensors").touch()
         with pytest.raises(SystemExit, match=f"{folder}: expected a trained model of {recipe}, found none"):
