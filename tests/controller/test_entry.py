@@ -7,6 +7,7 @@ import sys
 def test_ctrl_c_while_the_program_is_still_imported_is_one_line_and_130() -> None:
     early = (
         "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
         "class Impatient:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'controller.cli':\n"
