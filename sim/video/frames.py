@@ -47,6 +47,15 @@ def open_gl(width: int, height: int, model: mujoco.MjModel) -> tuple[Any, mujoco
     return window, context
 
 
+def _endless(model: mujoco.MjModel) -> None:
+    """Have planes drawn without an end, as what touches them knows none; their pattern stays as large as it was."""
+    for plane in np.flatnonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE.value):
+        size, material = model.geom_size[plane, :2].copy(), model.geom_matid[plane]
+        if material >= 0 and (size > 0.0).all() and not model.mat_texuniform[material]:
+            model.mat_texrepeat[material] /= size
+        model.geom_size[plane, :2] = 0.0
+
+
 class Painter:
     """Draws one clip on a copy of its model; holds an OpenGL context."""
 
@@ -59,6 +68,7 @@ class Painter:
         self._model = copy.copy(clip.model)
         self._model.vis.global_.offwidth, self._model.vis.global_.offheight = view.width, view.height
         self._model.vis.quality.offsamples = _OFFSCREEN_SAMPLES
+        _endless(self._model)
         self._data = mujoco.MjData(self._model)
         self._gl, self._context = open_gl(view.width, view.height, self._model)
         self._scene = mujoco.MjvScene(self._model, maxgeom=self._model.ngeom + 2 * _MAX_SEGMENTS + 400)

@@ -145,3 +145,11 @@ def test_where_sensors_feel_is_not_drawn(tmp_path: Path, model: mujoco.MjModel) 
     usual = filmed(tmp_path / "usual.mp4", [clip(model)])
     assert red(usual[0]) > 0
     assert red(seen[0]) == red(usual[0])
+
+
+def test_a_floor_that_ends_is_drawn_without_an_end(model: mujoco.MjModel, tmp_path: Path) -> None:
+    """What touches a plane knows no end of it, so a robot that ran 40 m seemed to run on over nothing."""
+    small = mujoco.MjModel.from_xml_string(MODEL.replace('size="0 0 0.05"', 'size="0.1 0.1 0.05"'))
+    endless, ending = (filmed(tmp_path / f"{each.ngeom}{each is small}.mp4", [clip(each)]) for each in (model, small))
+    assert np.abs(ending[-1] - endless[-1]).mean() < 5.0  # 100 where it ends
+    assert small.geom_size[0, 0] == 0.1  # the run's own model is as it was
