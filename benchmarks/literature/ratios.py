@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.literature.cells import Cell
 from controller.bootstrap import drawn_anew, interval
 from controller.jobs.study import Result
+from dynamics.transitions import FloatArray
 
 REFERENCES = ("mb", "ensemble")
 """What does not adapt: one network, and several."""
@@ -40,7 +41,13 @@ def _ratio(earned: Mapping[Cell, float], recipe: str, reference: str) -> str:
     both = np.mean([each.mean(axis=0) for each in pairs], axis=0)
     if min(map(len, pairs)) < 2:
         return f"{both[0] / both[1]:.2f}"
-    rng = np.random.default_rng(0)
-    again = np.mean([each[drawn_anew(rng, len(each))].mean(axis=1) for each in pairs], axis=0)
+    again = means_anew(pairs)
     low, high = interval(again[:, 0] / again[:, 1])
     return f"{both[0] / both[1]:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def means_anew(conditions: Sequence[FloatArray]) -> FloatArray:
+    """Return R times the mean over conditions of what runs earned (N, ...) in each, the runs of each drawn anew."""
+    rng = np.random.default_rng(0)
+    again: FloatArray = np.mean([runs[drawn_anew(rng, len(runs))].mean(axis=1) for runs in conditions], axis=0)
+    return again

@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.literature.cells import Cell
 from benchmarks.literature.experiments import EXPERIMENTS, Experiment
-from benchmarks.literature.ratios import ratios
-from controller.bootstrap import drawn_anew, interval
+from benchmarks.literature.ratios import means_anew, ratios
+from controller.bootstrap import interval
 from controller.jobs.study import Result
 from dynamics.transitions import FloatArray
 
@@ -61,9 +61,7 @@ def _spread(values: Sequence[FloatArray]) -> str:
     mean = float(np.mean([each.mean() for each in values]))
     if min(map(len, values)) < 2:
         return f"{mean:.0f}"
-    rng = np.random.default_rng(0)
-    again = np.mean([each[drawn_anew(rng, len(each))].mean(axis=1) for each in values], axis=0)
-    low, high = interval(again)
+    low, high = interval(means_anew(values))
     return f"{mean:.0f} [{low:.0f}, {high:.0f}]"
 
 

@@ -81,11 +81,9 @@ class ExcessPrice:
 def leaning(first: AnyFloats, second: AnyFloats | float = 0.0) -> AnyFloats:
     """Return the angle between the trunk's vertical and the world's from roll and pitch [rad], in [0, pi].
 
-    Its cosine is cos(roll) cos(pitch); near upright it is the norm of both, which is far off beyond: on its way up over
-    its side that norm grows.
+    Near upright it is the norm of both, which is far off beyond: on the way up over a side that norm grows.
     """
-    across = np.sin(first) ** 2 + np.cos(first) ** 2 * np.sin(second) ** 2
-    angle: AnyFloats = np.arctan2(np.sqrt(across), np.cos(first) * np.cos(second))
+    angle: AnyFloats = np.arccos(np.cos(first) * np.cos(second))
     return angle
 
 
@@ -265,6 +263,7 @@ def excess_residual(values: Any, weight: Any, free: Any, *, lean: bool = True) -
     """Return the residual of roll and pitch, of one of them, or of a height, whose half square is what it costs."""
     if lean:
         first, second = values[0], values[1] if values.numel() > 1 else 0
+        # As in `leaning`, but with a derivative upright as well.
         across = ca.sin(first) ** 2 + (ca.cos(first) * ca.sin(second)) ** 2
         amount = ca.atan2(ca.sqrt(across + _UPRIGHT), ca.cos(first) * ca.cos(second))
     else:
