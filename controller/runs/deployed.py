@@ -38,7 +38,7 @@ from controller.steering.source import Source
 from controller.telemetry.findings import Run, headline
 from controller.telemetry.live_panel import Panel
 from controller.telemetry.run_log import FloatArray, Log, RunHeader, RunLog, from_tick
-from controller.telemetry.summary import servo_summary, summary
+from controller.telemetry.summary import servo_summary, stopped_by, summary
 from controller.telemetry.watch import Watch, judging
 from dynamics.files import trouble
 from hardware.clock import Clock
@@ -271,7 +271,8 @@ def _conclude(
     """Write report and summary of a drive that is over."""
     from controller.reports.run_report import write_report  # plotting has no place beside a robot that moves
 
-    run, fault, path = Run(Log.read(folder / "log.jsonl"), driven.loop), _fault(driven), folder / "summary.json"
+    run, told, path = Run(Log.read(folder / "log.jsonl"), driven.loop), driven.servo["faults"], folder / "summary.json"
+    fault = stopped_by(driven.loop.fault, [str(one) for one in told] if isinstance(told, Sequence) else [])
     files = {"settings": folder / "settings.yaml", "log": folder / "log.jsonl", "servo_log": folder / SERVO_LOG}
     with driven.losses.allowed():
         files |= keep_commands(settings, folder, run.log)
@@ -290,11 +291,3 @@ def _conclude(
     with driven.losses.allowed():
         write_summary(path, result)
     return Outcome(result, headline([run]), folder, run.loop.interrupted, fault, complete=not driven.losses.said)
-
-
-def _fault(driven: _Driven) -> str | None:
-    """Return why the robot was stopped: what its servo process told first, else what the plan loop saw."""
-    told = driven.servo["faults"]
-    if isinstance(told, Sequence) and told:
-        return str(told[0])
-    return None if driven.loop.fault is None else driven.loop.fault.detail

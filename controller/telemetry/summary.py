@@ -13,6 +13,7 @@ from controller.loop.timing import LoopResult, percentiles
 from controller.telemetry.run_log import Log, mean
 from controller.telemetry.steered import velocity_error
 from controller.telemetry.watch import diagnosed
+from hardware.guard.checks import Trip
 
 
 def summary(log: Log, loop: LoopResult, files: Mapping[str, str]) -> dict[str, object]:
@@ -82,3 +83,15 @@ def servo_summary(events: Sequence[Mapping[str, object]], origin: float) -> dict
         "statistics": (told.get("statistics") or [{}])[-1],
         "left": (told.get("left") or [None])[-1],
     }
+
+
+def stopped_by(given_up: Trip | None, faults: Sequence[str]) -> str | None:
+    """Return why a robot was stopped, what came first before what came of it; None where nothing stopped it.
+
+    Args:
+        given_up: what ended the plan loop; its check is `robot` where that was told so by the servo process.
+        faults: what the servo process told, in order.
+    """
+    if given_up is None or (faults and given_up.check == "robot"):
+        return faults[0] if faults else None
+    return "; on the way down ".join((given_up.detail, *faults[:1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Self
@@ -30,6 +31,8 @@ STEADY = 0.5
 
 _TICKS = 3
 """For so many ticks in a row a cause has to be a fact before a robot is stopped on it."""
+_DEVIATIONS = 2.5
+"""A motor whose share of its torque is believed to be less than so many deviations of it may as well give none."""
 
 
 class Watch:
@@ -74,7 +77,7 @@ class Watch:
         """Raise GivenUp where it has been a fact for some ticks that the robot cannot walk as it is."""
         if not self._stop_on:
             return
-        diagnosis = self._look(tick)[0]
+        diagnosis = _with_doubtful_motors(self._look(tick)[0])
         cause, likely = next(iter(diagnosis.causes.items()), ("", 0.0))
         self._sure = self._sure + 1 if cause in self._stop_on and likely >= SURE else 0
         if self._sure >= _TICKS:
@@ -90,6 +93,22 @@ class Watch:
             diagnosis = self._observer.look(tick.observation.state, tick.observation.applied, seen)
             self._newest = tick, diagnosis, () if seen is None else tuple(seen.tolist())
         return self._newest[1:]
+
+
+def _with_doubtful_motors(diagnosis: Diagnosis) -> Diagnosis:
+    """Return what is believed where a weak motor that may as well give nothing counts as dead.
+
+    While a motor dies a diagnosis first believes in a weak one, of ever less torque, and half a second later in a dead
+    one: for a leg that gives way, too late.
+    """
+    gain, deviation = diagnosis.amounts.get("motor.gain", (1.0, 0.0))
+    if gain >= _DEVIATIONS * deviation:
+        return diagnosis
+    found: dict[str, float] = {}
+    for cause, likely in diagnosis.causes.items():
+        counted = re.sub(r"^motor:", "dead_motor:", cause)
+        found[counted] = found.get(counted, 0.0) + likely
+    return replace(diagnosis, causes=dict(sorted(found.items(), key=lambda item: -item[1])))
 
 
 def judging(watch: Watch | None, on_tick: OnTick) -> OnTick:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from controller.telemetry.summary import servo_summary
+import pytest
+
+from controller.telemetry.summary import servo_summary, stopped_by
+from hardware.guard.checks import Severity, Trip
 
 ORIGIN = 100.0
 
@@ -44,3 +47,21 @@ def test_a_process_that_was_killed_told_nothing_at_the_end() -> None:
     told = servo_summary([mode(0.0, "run"), other("fault", "go2: no state for 0.51 s, limit 0.5 s")], ORIGIN)
     assert (told["statistics"], told["left"]) == ({}, None)
     assert told["faults"] == ["go2: no state for 0.51 s, limit 0.5 s"]
+
+
+FALLING, TIPPED = "front-left hip motor dead (90 %)", "roll: 52 deg, limit 51.6"
+
+
+@pytest.mark.parametrize(
+    "given_up, faults, told",
+    [
+        (None, [], None),
+        (None, [TIPPED, "stopped"], TIPPED),
+        (Trip("robot", Severity.HARD, TIPPED), [TIPPED], TIPPED),
+        (Trip("robot", Severity.HARD, "no answer"), [], "no answer"),
+        (Trip("diagnosis", Severity.SOFT, FALLING), [], FALLING),
+        (Trip("diagnosis", Severity.SOFT, FALLING), [TIPPED, "stopped"], f"{FALLING}; on the way down {TIPPED}"),
+    ],
+)
+def test_a_robot_was_stopped_by_what_came_first(given_up: Trip | None, faults: list[str], told: str | None) -> None:
+    assert stopped_by(given_up, faults) == told

@@ -122,6 +122,22 @@ def test_only_what_is_listed_stops_a_robot() -> None:
     assert stopped([Diagnosis({})] * 9, [DEAD]) is None, "nothing is believed yet"
 
 
+def weak(likely: float, gain: float, deviation: float = 0.1) -> Diagnosis:
+    """Believe in a motor that gives some of its torque, else in a dead one."""
+    return Diagnosis({"motor:left": likely, DEAD: 1.0 - likely}, {"motor.gain": (gain, deviation)})
+
+
+def test_a_motor_that_may_as_well_give_nothing_counts_as_dead() -> None:
+    found = stopped([weak(0.95, 0.4), weak(0.9, 0.2), weak(0.6, 0.2), weak(0.5, 0.1), weak(0.4, 0.1)], [DEAD])
+    assert found is not None
+    assert found[0] == 4
+    assert stopped([weak(1.0, 0.3)] * 9, [DEAD]) is None, "a weak one walks on"
+    assert stopped([weak(1.0, 0.2, deviation=0.05)] * 9, [DEAD]) is None, (
+        "so does a very weak one that is sure to give some"
+    )
+    assert stopped([Diagnosis({"motor": 1.0}, {"motor.gain": (0.1, 0.1)})] * 9, [DEAD]) is None, "which one?"
+
+
 def test_a_cause_that_no_diagnosis_knows_is_refused() -> None:
     with pytest.raises(
         ConfigError, match=r"control.stop_on: expected one of .*did you mean '.*:left'\?, got dead_mtor:left"
