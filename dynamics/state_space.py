@@ -15,7 +15,7 @@ from typing import Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "vector", "signal"]
+ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "attitude", "vector", "signal"]
 Floats = TypeVar("Floats", NDArray[np.float32], NDArray[np.float64])
 
 
@@ -65,7 +65,12 @@ class StateSpace:
     @cached_property
     def angles(self) -> NDArray[np.intp]:
         """Indices of the channels that enter a model as cosine and sine."""
-        return self._where("angle")
+        return self._where("angle", "attitude")
+
+    @cached_property
+    def turning(self) -> NDArray[np.intp]:
+        """Indices of the channels that are told within one turn: the yaw and the attitude."""
+        return self._where("pose_yaw", "attitude")
 
     @cached_property
     def signals(self) -> NDArray[np.intp]:
@@ -83,10 +88,10 @@ class StateSpace:
         return np.concatenate([states[..., self.vectors], np.cos(angles), np.sin(angles)], axis=-1)
 
     def difference(self, next_states: Floats, states: Floats) -> Floats:
-        """Return the increment (..., S) with `integrate(states, increment) == next_states`.
+        """Return the increment (..., S) with `integrate(states, increment) == next_states`, up to full turns.
 
-        The planar displacement is expressed in the heading frame of `states`; the yaw increment is in [-pi, pi); the
-        increment of a signal is its next value.
+        The planar displacement is expressed in the heading frame of `states`; increments of yaw and attitude are in
+        [-pi, pi); the increment of a signal is its next value.
         """
         x, y, yaw = self.pose
         increment = next_states - states
@@ -94,7 +99,7 @@ class StateSpace:
         dx, dy = increment[..., x].copy(), increment[..., y].copy()
         increment[..., x] = cos * dx + sin * dy
         increment[..., y] = cos * dy - sin * dx
-        increment[..., yaw] = (increment[..., yaw] + np.pi) % (2 * np.pi) - np.pi
+        increment[..., self.turning] = (increment[..., self.turning] + np.pi) % (2 * np.pi) - np.pi
         increment[..., self.signals] = next_states[..., self.signals]
         return increment
 
@@ -109,8 +114,8 @@ class StateSpace:
         result[..., self.signals] = increments[..., self.signals]
         return result
 
-    def _where(self, kind: ChannelKind) -> NDArray[np.intp]:
-        return np.array([i for i, channel in enumerate(self.channels) if channel.kind == kind], dtype=np.intp)
+    def _where(self, *kinds: ChannelKind) -> NDArray[np.intp]:
+        return np.array([i for i, channel in enumerate(self.channels) if channel.kind in kinds], dtype=np.intp)
 
 
 def from_names(channels: Sequence[tuple[str, str, ChannelKind]]) -> StateSpace:

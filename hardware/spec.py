@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 
-from hardware.channels import Action, Channel, measured, strode
+from hardware.channels import Action, Channel, kinds_of, measured, strode
 from hardware.drives import Drive, Stride, Striding, Walking
 from hardware.legs import AnyLeg, Foot
 from hardware.limits import Arming, Checks, Limits
@@ -135,8 +135,9 @@ def _check_names(spec: RobotSpec) -> None:
     for index, channel in enumerate(spec.channels):
         if channel.name not in spec.judged:
             one_of(f"channels[{index}].name", channel.name, known)
-            right = known[channel.name]
-            require(channel == right, f"channels[{index}]", f"unit {right.unit} and kind {right.kind}", channel)
+            right, kinds = known[channel.name], kinds_of(known[channel.name])
+            fits = channel.unit == right.unit and channel.kind in kinds
+            require(fits, f"channels[{index}]", f"unit {right.unit} and kind {' or '.join(kinds)}", channel)
 
 
 def _lengths(part: object, place: str) -> Iterator[tuple[str, int]]:

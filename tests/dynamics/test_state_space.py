@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynamics.state_space import Channel, StateSpace, from_names
+from hardware.channels import measured
 from tests.dynamics.toys import REWARDED, SPACE
 
 EPS = 1e-6
@@ -57,6 +58,22 @@ def test_yaw_increment_takes_the_short_way() -> None:
     before, after = np.zeros(5), np.zeros(5)
     before[2], after[2] = 3.1, -3.1
     assert SPACE.difference(after, before)[2] == pytest.approx(2 * np.pi - 6.2)
+
+
+def test_a_body_on_its_back_hardly_moves_where_its_roll_passes_half_a_turn() -> None:
+    space = StateSpace((*SPACE.channels, Channel("roll", "rad", "attitude")))
+    before, after = np.zeros(6), np.zeros(6)
+    before[4:], after[4:] = 3.1, -3.1
+    counted, within = space.difference(after, before)[4:]
+    assert counted == pytest.approx(-6.2), "a motor's angle counts its turns"
+    assert within == pytest.approx(2 * np.pi - 6.2)
+    reached = space.integrate(before, space.difference(after, before))
+    np.testing.assert_allclose(space.encode(reached), space.encode(after), atol=1e-12)
+
+
+def test_roll_and_pitch_of_every_robot_are_told_within_a_turn() -> None:
+    kinds = {channel.name: channel.kind for channel in measured(("left",))}
+    assert (kinds["roll"], kinds["pitch"], kinds["phase_left"]) == ("attitude", "attitude", "angle")
 
 
 def test_inputs_are_not_mutated() -> None:

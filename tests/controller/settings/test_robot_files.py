@@ -100,6 +100,8 @@ BROKEN: list[tuple[str, str, object, str]] = [
     ("roach", "channels.12.name", "phase_lefd", "channels[12].name: .*did you mean 'phase_left'"),
     ("roach", "channels.1.name", "x", "channels: expected one or more different names"),
     ("roach", "channels.0.kind", "vector", "channels[0]: expected unit m and kind pose_x"),
+    ("roach", "channels.4.kind", "vector", "channels[4]: expected unit rad and kind attitude or angle"),
+    ("roach", "channels.12.kind", "attitude", "channels[12]: expected unit rad and kind angle"),
     ("roach", "channels.0.kind", "place", "channels[0].kind: expected 'pose_x', 'pose_y'"),
     ("roach", "channels.6.unit", "km/h", "channels[6]: expected unit m/s"),
     ("roach", "actions.1.name", "speed_left", "actions: expected one or more different names"),

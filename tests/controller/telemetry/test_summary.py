@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from controller.telemetry.summary import servo_summary, stopped_by
-from hardware.guard.checks import Severity, Trip
+from hardware.guard.checks import Trip
+from hardware.limits import Severity
 
 ORIGIN = 100.0
 
