@@ -1,8 +1,10 @@
 """What the numbers of a state vector mean, so that a model may ignore where on the map the robot is.
 
 A planar pose is absolute: it is left out of a model's input and its increment is expressed in the heading frame.
-An angle enters as cosine and sine. A vector enters as it is; angles and vectors change by addition. A signal (a reward)
-says something about the step that led to a state: it is no input, and a model predicts its next value, not a change.
+An angle enters as cosine and sine. A vector enters as it is; angles and vectors change by addition. A circular angle is
+told within one turn, so it changes the short way round: a body on its back whose roll goes from 3.1 to -3.1 has hardly
+moved, where the difference is that of nearly a full turn. A signal (a reward) says something about the step that led to
+a state: it is no input, and a model predicts its next value, not a change.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "attitude", "vector", "signal"]
+ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "circular", "vector", "signal"]
 Floats = TypeVar("Floats", NDArray[np.float32], NDArray[np.float64])
 
 
@@ -65,12 +67,12 @@ class StateSpace:
     @cached_property
     def angles(self) -> NDArray[np.intp]:
         """Indices of the channels that enter a model as cosine and sine."""
-        return self._where("angle", "attitude")
+        return self._where("angle", "circular")
 
     @cached_property
     def turning(self) -> NDArray[np.intp]:
-        """Indices of the channels that are told within one turn: the yaw and the attitude."""
-        return self._where("pose_yaw", "attitude")
+        """Indices of the channels that are told within one turn: the yaw and circular angles."""
+        return self._where("pose_yaw", "circular")
 
     @cached_property
     def signals(self) -> NDArray[np.intp]:
@@ -90,7 +92,7 @@ class StateSpace:
     def difference(self, next_states: Floats, states: Floats) -> Floats:
         """Return the increment (..., S) with `integrate(states, increment) == next_states`, up to full turns.
 
-        The planar displacement is expressed in the heading frame of `states`; increments of yaw and attitude are in
+        The planar displacement is in the heading frame of `states`; increments of yaw and circular angles are in
         [-pi, pi); the increment of a signal is its next value.
         """
         x, y, yaw = self.pose

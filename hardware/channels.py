@@ -8,9 +8,9 @@ from typing import Literal
 
 from sim.strict import require
 
-ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "attitude", "vector", "signal"]
+ChannelKind = Literal["pose_x", "pose_y", "pose_yaw", "angle", "circular", "vector", "signal"]
 """How a channel of the state vector behaves: planar pose (absolute, left out of a model's input), an angle (enters as
-sine and cosine; counts full turns), an attitude (an angle told within one turn), a plain number, or a signal (left out,
+sine and cosine; counts full turns), a circular one (told within one turn), a plain number, or a signal (left out,
 and predicted afresh at every step)."""
 
 
@@ -48,8 +48,8 @@ def measured(motors: Sequence[str]) -> tuple[Channel, ...]:
         Channel("y", "m", "pose_y"),
         Channel("yaw", "rad", "pose_yaw"),
         Channel("z", "m", "vector"),
-        Channel("roll", "rad", "attitude"),
-        Channel("pitch", "rad", "attitude"),
+        Channel("roll", "rad", "circular"),
+        Channel("pitch", "rad", "circular"),
         *(Channel(name, "m/s", "vector") for name in ("vx", "vy", "vz")),
         *(Channel(name, "rad/s", "vector") for name in ("gyro_x", "gyro_y", "gyro_z")),
     )
@@ -64,7 +64,7 @@ def measured(motors: Sequence[str]) -> tuple[Channel, ...]:
 def strode(actions: Sequence[Action]) -> tuple[Channel, ...]:
     """Return what a gait adds: its phase, and the stride that the feet follow, one channel for each action."""
     strides = (Channel(f"stride_{action.name}", action.unit, "vector") for action in actions)
-    return (Channel("gait_phase", "rad", "angle"), *strides)
+    return (Channel("gait_phase", "rad", "circular"), *strides)
 
 
 def kinds_of(channel: Channel) -> tuple[ChannelKind, ...]:
@@ -72,4 +72,4 @@ def kinds_of(channel: Channel) -> tuple[ChannelKind, ...]:
 
     Roll and pitch may count full turns, as the pitch of a robot in a plane does.
     """
-    return ("attitude", "angle") if channel.kind == "attitude" else (channel.kind,)
+    return ("circular", "angle") if channel.kind == "circular" else (channel.kind,)

@@ -78,7 +78,7 @@ class Follower:
     """Corrects the action of every servo cycle; remembers the deviations of those before."""
 
     def __init__(self, spec: RobotSpec) -> None:
-        kinds, turning = [channel.kind for channel in spec.channels], {"angle", "attitude", "pose_yaw"}
+        kinds, turning = [channel.kind for channel in spec.channels], {"angle", "circular", "pose_yaw"}
         self._turning = np.array([i for i, kind in enumerate(kinds) if kind in turning], dtype=np.intp)
         self._low, self._high = (np.array([getattr(a, end) for a in spec.actions]) for end in ("low", "high"))
         self.reset()

@@ -63,7 +63,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Foresee:
-    """Print how well the model that drove each round of a training foretold where the body would get to."""
+    """Print how well the model that drove each round of a training foretold where a body gets to, and how it lies."""
 
     models: tuple[str, ...]
     """Folders of trained models, with their rounds."""
@@ -103,15 +103,17 @@ def main(asked: Run | Report | Foresee) -> None:
     """Drive runs, print the tables of those that were, or how far ahead models saw."""
     if isinstance(asked, Foresee):
         for folder in asked.models:
-            print(f"{folder}: ways over {asked.steps} steps [m], foretold by a model that had not seen the round")
-            print("round  way of the round  correlation  missed (rms)  spread")
+            print(f"{folder}: {asked.steps} steps, foretold by a model that had not seen the round: ways [m], and the")
+            print("leaning of bodies that lie [rad]; correlation, missed (rms), spread")
+            print("round  way of the round   ways                 leaning")
             rounds = list(foresights(Path(folder), asked.steps))
             if not rounds:
                 raise SystemExit(
                     f"{folder}: expected a folder of `limber train` with its rounds, round-0 and on, found none"
                 )
             for found in rounds:
-                print("{:5d}  {:16.2f}  {:11.2f}  {:12.2f}  {:6.2f}".format(*found))
+                told = ["{:5.2f}  {:5.2f}  {:5.2f}".format(*each) for each in (found.ways, found.leaning) if each]
+                print(f"{found.number:5d}  {found.way:16.2f}  {'   '.join(told)}")
         return
     store, record = Store(asked.out / "runs"), asked.out / "cells.jsonl"
     if isinstance(asked, Run):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
+from benchmarks.literature import foresight
 from benchmarks.literature.__main__ import Foresee, Report, Run, cells, main
 from benchmarks.literature.cells import SETTINGS, Cell
 from benchmarks.literature.experiments import EXPERIMENTS
@@ -22,6 +25,7 @@ from dynamics import checkpoint
 from dynamics.adapters.fixed import FixedSettings
 from dynamics.checkpoint import Checkpoint
 from dynamics.rollout.kernel import Kernel
+from dynamics.state_space import from_names
 from dynamics.training import dataset
 from dynamics.training.dataset import Episodes
 from sim.perturbations import CrippledLeg, DeadMotor, check
@@ -149,10 +153,30 @@ def test_a_model_that_is_the_truth_foretells_every_way(tmp_path: Path, capsys: p
     saved = Checkpoint("toy", "mb", 0.1, vehicle, FixedSettings(), {}, {})
     checkpoint.save(saved, tmp_path / "round-0" / "toy-mb.safetensors")
     (found,) = foresights(tmp_path, 10)
-    assert found.correlation == pytest.approx(1.0)
-    assert found.missed == pytest.approx(0.0, abs=1e-4)
+    assert found.ways.correlation == pytest.approx(1.0)
+    assert found.ways.missed == pytest.approx(0.0, abs=1e-4)
+    assert found.leaning is None, "a vehicle never lies"
     assert found.way == pytest.approx(float((states[:, -1, 0] - states[:, 0, 0]).mean()))
     main(Foresee((str(tmp_path),), steps=10))
     assert "1.00" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="expected a folder of `limber train` with its rounds"):
         main(Foresee((str(tmp_path / "none"),)))
+
+
+def test_how_a_body_lies_is_judged_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = [("x", "m", "pose_x"), ("y", "m", "pose_y"), ("yaw", "rad", "pose_yaw"), ("roll", "rad", "circular")]
+    space = from_names([*layout, ("pitch", "rad", "circular")])  # type: ignore[list-item]
+    rng = np.random.default_rng(0)
+    before = np.concatenate([np.zeros((30, 5)), np.tile([0.0, 0.0, 0.0, 3.0, 0.0], (30, 1))])
+    came = before + rng.normal(size=before.shape) * [1.0, 0.0, 0.0, 0.1, 0.1]
+    foretold = came + np.array([0.0, 0.0, 0.0, 2.0 * np.pi, 0.0])
+    foretold[:30, 3] += 1.0
+    loaded = SimpleNamespace(model=SimpleNamespace(space=space))
+    monkeypatch.setattr(checkpoint, "load", lambda _: loaded)
+    monkeypatch.setattr(foresight, "rolled", lambda *_: (before, foretold, came))
+    ways, leaning = foresight.judged(Path("driver"), cast(Episodes, None), 10)
+    assert ways.correlation == pytest.approx(1.0)
+    assert leaning is not None
+    assert leaning.missed == pytest.approx(0.0, abs=1e-9), "a full turn is none, and those that stand do not count"
+    monkeypatch.setattr(foresight, "rolled", lambda *_: (before[:40], foretold[:40], came[:40]))
+    assert foresight.judged(Path("driver"), cast(Episodes, None), 10)[1] is None, "ten say nothing"

@@ -61,7 +61,7 @@ def test_yaw_increment_takes_the_short_way() -> None:
 
 
 def test_a_body_on_its_back_hardly_moves_where_its_roll_passes_half_a_turn() -> None:
-    space = StateSpace((*SPACE.channels, Channel("roll", "rad", "attitude")))
+    space = StateSpace((*SPACE.channels, Channel("roll", "rad", "circular")))
     before, after = np.zeros(6), np.zeros(6)
     before[4:], after[4:] = 3.1, -3.1
     counted, within = space.difference(after, before)[4:]
@@ -73,7 +73,7 @@ def test_a_body_on_its_back_hardly_moves_where_its_roll_passes_half_a_turn() -> 
 
 def test_roll_and_pitch_of_every_robot_are_told_within_a_turn() -> None:
     kinds = {channel.name: channel.kind for channel in measured(("left",))}
-    assert (kinds["roll"], kinds["pitch"], kinds["phase_left"]) == ("attitude", "attitude", "angle")
+    assert (kinds["roll"], kinds["pitch"], kinds["phase_left"]) == ("circular", "circular", "angle")
 
 
 def test_inputs_are_not_mutated() -> None:

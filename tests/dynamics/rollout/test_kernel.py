@@ -149,7 +149,7 @@ def test_channels_may_come_in_any_order() -> None:
         ("yaw", "rad", "pose_yaw"),
         ("speed", "m/s", "vector"),
         ("y", "m", "pose_y"),
-        ("tail", "rad", "attitude"),
+        ("tail", "rad", "circular"),
         ("x", "m", "pose_x"),
         ("reward", "1", "signal"),
         ("rate", "rad/s", "vector"),
