@@ -12,13 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from dynamics import checkpoint, factory
+from dynamics.checkpoint import Checkpoint
 from dynamics.rollout.kernel import Kernel
 from dynamics.training import dataset
 from dynamics.training.dataset import Episodes
 from dynamics.transitions import FloatArray
 from planners.costs.path import leaning
 
-LYING = np.pi / 2
+_LYING = np.pi / 2
 """A body lies that leans more than this [rad]."""
 _EVERY = 10
 """Ticks between two beginnings."""
@@ -64,12 +65,12 @@ def foresights(folder: Path, steps: int) -> Iterator[Foresight]:
 
 def judged(path: Path, episodes: Episodes, steps: int) -> tuple[Told, Told | None]:
     """Return how well a model foretells ways, and the leaning of bodies that lie."""
-    space = checkpoint.load(path).model.space
-    before, foretold, came = rolled(path, episodes, steps)
+    loaded = checkpoint.load(path)
+    before, foretold, came = rolled(loaded, episodes, steps)
     ways = _told(foretold[:, 0] - before[:, 0], came[:, 0] - before[:, 0])
-    names = [channel.name for channel in space.channels]
+    names = [channel.name for channel in loaded.model.space.channels]
     turns = [names.index(name) for name in ("roll", "pitch") if name in names]
-    lies = leaning(*before[:, turns].T) > LYING if turns else np.zeros(len(before), bool)
+    lies = leaning(*before[:, turns].T) > _LYING if turns else np.zeros(len(before), bool)
     if np.count_nonzero(lies) < _LEAST:
         return ways, None
     lean = (np.asarray(leaning(*states[lies][:, turns].T), float) for states in (foretold, came))
@@ -81,9 +82,8 @@ def _told(foretold: FloatArray, came: FloatArray) -> Told:
     return Told(float(np.corrcoef(foretold, came)[0, 1]), missed, float(came.std()))
 
 
-def rolled(path: Path, episodes: Episodes, steps: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def rolled(loaded: Checkpoint, episodes: Episodes, steps: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return states (N, S) at every tenth tick of all episodes, and so many steps on as foretold and as they came."""
-    loaded = checkpoint.load(path)
     before, foretold, came = [], [], []
     for states, actions, conditions in zip(episodes.states, episodes.actions, episodes.conditions, strict=True):
         weights = factory.make(loaded.adapter, loaded.model, loaded.parts, conditions[0].copy).initial().weights

@@ -77,7 +77,7 @@ class Watch:
         """Raise GivenUp where it has been a fact for some ticks that the robot cannot walk as it is."""
         if not self._stop_on:
             return
-        diagnosis = _with_doubtful_motors(self._look(tick)[0])
+        diagnosis = _with_doubtful_motors(self._look(tick)[0], self._stop_on)
         cause, likely = next(iter(diagnosis.causes.items()), ("", 0.0))
         self._sure = self._sure + 1 if cause in self._stop_on and likely >= SURE else 0
         if self._sure >= _TICKS:
@@ -95,8 +95,8 @@ class Watch:
         return self._newest[1:]
 
 
-def _with_doubtful_motors(diagnosis: Diagnosis) -> Diagnosis:
-    """Return what is believed where a weak motor that may as well give nothing counts as dead.
+def _with_doubtful_motors(diagnosis: Diagnosis, stop_on: frozenset[str]) -> Diagnosis:
+    """Return what is believed where a weak motor that may as well give nothing counts as dead, if that stops.
 
     While a motor dies a diagnosis first believes in a weak one, of ever less torque, and half a second later in a dead
     one: for a leg that gives way, too late.
@@ -106,7 +106,8 @@ def _with_doubtful_motors(diagnosis: Diagnosis) -> Diagnosis:
         return diagnosis
     found: dict[str, float] = {}
     for cause, likely in diagnosis.causes.items():
-        counted = re.sub(r"^motor:", "dead_motor:", cause)
+        dead = re.sub(r"^motor:", "dead_motor:", cause)
+        counted = dead if dead in stop_on else cause
         found[counted] = found.get(counted, 0.0) + likely
     return replace(diagnosis, causes=dict(sorted(found.items(), key=lambda item: -item[1])))
 

@@ -255,3 +255,12 @@ def test_two_robots_of_one_seed_report_the_same_bits(make: MakeRobot) -> None:
         drive(robot, clock, 0.3)
         runs.append(embodiment.observe(robot.spec, robot.read()))
     assert np.array_equal(runs[0], runs[1], equal_nan=True)
+
+
+@pytest.mark.parametrize("name", every.NAMES)
+def test_angles_that_are_told_within_a_turn_change_the_short_way_round(name: str) -> None:
+    """Else a body on its back, or a gait, seems to jump by full turns; in a plane the pitch counts them."""
+    robot = spec(name)
+    within = () if robot.anatomy.root == "planar" else ("roll", "pitch", "gait_phase")
+    kinds = {channel.name: channel.kind for channel in robot.channels if channel.name in within}
+    assert set(kinds.values()) <= {"circular"}, kinds

@@ -91,8 +91,8 @@ class Believing(Watch):
     """Believes what it is told to, tick by tick."""
 
     def __init__(self, beliefs: list[Diagnosis], stop_on: list[str]) -> None:
-        super().__init__(SPEC, reader(), stop_on)
-        self._beliefs = iter(beliefs)
+        super().__init__(SPEC, reader())
+        self._beliefs, self._stop_on = iter(beliefs), frozenset(stop_on)
 
     def _look(self, tick: LoopTick) -> tuple[Diagnosis, tuple[float, ...]]:
         return next(self._beliefs), ()
@@ -135,6 +135,7 @@ def test_a_motor_that_may_as_well_give_nothing_counts_as_dead() -> None:
     assert stopped([weak(1.0, 0.2, deviation=0.05)] * 9, [DEAD]) is None, (
         "so does a very weak one that is sure to give some"
     )
+    assert stopped([weak(1.0, 0.1)] * 9, ["motor:left"]) is not None, "who stops on a weak one stops on this"
     assert stopped([Diagnosis({"motor": 1.0}, {"motor.gain": (0.1, 0.1)})] * 9, [DEAD]) is None, "which one?"
 
 
