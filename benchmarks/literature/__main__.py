@@ -106,7 +106,10 @@ def main(asked: Run | Report | Foresee) -> None:
             print(f"{folder}: {asked.steps} steps, foretold by a model that had not seen the round: ways [m], and the")
             print("leaning of bodies that lie [rad]; correlation, missed (rms), spread")
             print("round  way of the round   ways                 leaning")
-            rounds = list(foresights(Path(folder), asked.steps))
+            try:
+                rounds = list(foresights(Path(folder), asked.steps))
+            except ValueError as error:  # a checkpoint, data or a number of steps that cannot be
+                raise SystemExit(str(error)) from error
             if not rounds:
                 raise SystemExit(
                     f"{folder}: expected a folder of `limber train` with its rounds, round-0 and on, found none"

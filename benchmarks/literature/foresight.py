@@ -83,8 +83,13 @@ def _told(foretold: FloatArray, came: FloatArray) -> Told:
 
 
 def rolled(loaded: Checkpoint, episodes: Episodes, steps: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return states (N, S) at every tenth tick of all episodes, and so many steps on as foretold and as they came."""
+    """Return states (N, S) at every tenth tick of all episodes, and so many steps on as foretold and as they came.
+
+    Raises ValueError where episodes are shorter.
+    """
     before, foretold, came = [], [], []
+    if not 1 <= steps <= episodes.actions.shape[1]:
+        raise ValueError(f"steps: expected 1 to {episodes.actions.shape[1]}, as long as episodes are, got {steps}")
     for states, actions, conditions in zip(episodes.states, episodes.actions, episodes.conditions, strict=True):
         weights = factory.make(loaded.adapter, loaded.model, loaded.parts, conditions[0].copy).initial().weights
         kernel = Kernel(loaded.model, weights)

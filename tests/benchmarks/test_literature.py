@@ -159,6 +159,12 @@ def test_a_model_that_is_the_truth_foretells_every_way(tmp_path: Path, capsys: p
     assert found.way == pytest.approx(float((states[:, -1, 0] - states[:, 0, 0]).mean()))
     main(Foresee((str(tmp_path),), steps=10))
     assert "1.00" in capsys.readouterr().out
+    for wrong in (0, 31):
+        with pytest.raises(SystemExit, match=f"steps: expected 1 to 30, as long as episodes are, got {wrong}"):
+            main(Foresee((str(tmp_path),), steps=wrong))
+    (tmp_path / "round-0" / "toy-mb.safetensors").write_bytes(b"cut short")
+    with pytest.raises(SystemExit, match=r"toy-mb\.safetensors: expected a whole safetensors file"):
+        main(Foresee((str(tmp_path),), steps=10))
     with pytest.raises(SystemExit, match="expected a folder of `limber train` with its rounds"):
         main(Foresee((str(tmp_path / "none"),)))
 
@@ -169,13 +175,14 @@ def test_how_a_body_lies_is_judged_where_it_lies(monkeypatch: pytest.MonkeyPatch
     rng = np.random.default_rng(0)
     before = np.concatenate([np.zeros((30, 5)), np.tile([0.0, 0.0, 0.0, 3.0, 0.0], (30, 1))])
     came = before + rng.normal(size=before.shape) * [1.0, 0.0, 0.0, 0.1, 0.1]
-    foretold = came + np.array([0.0, 0.0, 0.0, 2.0 * np.pi, 0.0])
+    foretold = came + np.array([0.5, 0.0, 0.0, 2.0 * np.pi, 0.0])
     foretold[:30, 3] += 1.0
     loaded = SimpleNamespace(model=SimpleNamespace(space=space))
     monkeypatch.setattr(checkpoint, "load", lambda _: loaded)
     monkeypatch.setattr(foresight, "rolled", lambda *_: (before, foretold, came))
     ways, leaning = foresight.judged(Path("driver"), cast(Episodes, None), 10)
     assert ways.correlation == pytest.approx(1.0)
+    assert ways.missed == pytest.approx(0.5)
     assert leaning is not None
     assert leaning.missed == pytest.approx(0.0, abs=1e-9), "a full turn is none, and those that stand do not count"
     monkeypatch.setattr(foresight, "rolled", lambda *_: (before[:40], foretold[:40], came[:40]))
