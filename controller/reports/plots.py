@@ -156,7 +156,8 @@ def diagnosis(logs: Sequence[Log]) -> Figure:
         axes.plot(time, np.where(true, 1.06, np.nan), color=colour, linewidth=6, solid_capstyle="butt")
     axes.set_ylabel("probability")
     _over_time(axes, logs[:1])
-    axes.set_ylim(0.0, 1.12)
+    axes.set_ylim(0.0, 1.25)  # room for the bar of what acted, and above it for the word at the onset
+    axes.set_yticks(np.linspace(0.0, 1.0, 6))
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=10)
     return figure
 
