@@ -65,7 +65,8 @@ def _rolling(leg: FoundLeg) -> AnyLeg | None:
     return RollLeg(
         x=_round(x + links.ahead), y=_round(y), z=_round(z), offset=_round(float(aside.mean())),
         thigh=_round(links.thigh), calf=_round(links.calf), knee_ahead=links.bend(angles[2], signs[2]) > 0.0,
-        least=_round(_LEAST * (links.thigh + links.calf)), signs=signs, zeros=_rounded(zero, *links.zeros(signs)),
+        least=_round(_LEAST * (links.thigh + links.calf)), signs=signs,
+        zeros=_rounded(zero, *links.zeros(signs, angles)),
     )  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def _yawing(leg: FoundLeg) -> AnyLeg | None:
         x=_round(x), y=_round(y), z=_round(z - links.down), offset=_round(links.ahead), thigh=_round(links.thigh),
         calf=_round(links.calf), knee_ahead=links.bend(angles[2], signs[2]) > 0.0,
         least=_round(_LEAST * (links.thigh + links.calf)), signs=signs,
-        zeros=_rounded(float(angles[0]), *links.zeros(signs)), heading=_round(heading),
+        zeros=_rounded(float(angles[0]), *links.zeros(signs, angles)), heading=_round(heading),
         reach=_round(max(1e-3, math.hypot(*stands[:2].tolist()))),
     )  # fmt: skip
 
@@ -105,17 +106,19 @@ class _Links:
     lean: float
     fold: float
 
-    def zeros(self, signs: tuple[float, float, float]) -> tuple[float, float]:
-        """Return what the second and the third motor say where the leg hangs straight down [rad]."""
-        return -signs[1] * math.remainder(self.lean, math.tau), -signs[2] * self._turn
+    def zeros(self, signs: tuple[float, float, float], angles: FloatArray) -> tuple[float, float]:
+        """Return what the second and the third motor say where the leg hangs straight down [rad].
+
+        Of all turns it is the one from which the leg gets to the angles in which it stands: a knee whose range ends
+        where it hangs straight would else be told angles a whole turn beyond it.
+        """
+        second, third = float(angles[1]), float(angles[2])
+        leans = math.remainder(signs[1] * second + self.lean, math.tau)
+        return second - signs[1] * leans, third - signs[2] * self.bend(third, signs[2])
 
     def bend(self, angle: float, sign: float) -> float:
         """Return how far the knee is bent, positive where it points ahead [rad]."""
-        return math.remainder(sign * float(angle) + self._turn, math.tau)
-
-    @property
-    def _turn(self) -> float:
-        return math.remainder(self.fold - self.lean, math.tau)
+        return math.remainder(sign * float(angle) + self.fold - self.lean, math.tau)
 
 
 def _links(seen: _Plane) -> _Links | None:

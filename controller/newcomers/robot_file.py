@@ -22,6 +22,8 @@ _STILL = ("vy", "gyro_x", "gyro_z")
 """Channels that stay zero in a plane."""
 _PACKAGES = ("site-packages", "dist-packages")
 """Folders of installed Python packages."""
+_ROTOR = "what the damping of its servos in one step of physics asks for; write that of the motors, behind their gears"
+"""Where the least inertia of a joint comes from."""
 _SWING = 0.4
 """How far from its standing pose a motor may be told to go, where nothing else drives it [rad]."""
 
@@ -189,6 +191,7 @@ def _anatomy(found: Found, sizes: Sizes, body: str) -> Section:
         **{key: each for key, each in rest.items() if found.passive or found.held},
         **({"torque": Said(found.servos.torque, "as limits.torque: the body does not say all")} if unknown else {}),
         "damping": Said(float(np.median(found.servos.kd)), "of a joint without a command, as its servo"),
+        **({"armature": Said(found.servos.armature, _ROTOR)} if found.servos.armature > 0.0 else {}),
         "load": Said(load, "on the box around the trunk; at most 0.7 of its mass"),
         "units": Said(
             {"payload": 0.26 * mass, "moment": 0.026 * mass * sizes.length, "force": 2.0 * sizes.weight},

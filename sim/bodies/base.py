@@ -13,6 +13,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Never, Self
 
 import mujoco
@@ -25,6 +26,7 @@ from sim.conditions.writer import ConditionWriter, ground_to_level
 from sim.perturbations import Perturbation, check
 from sim.perturbations.timeline import Timeline
 from sim.robots.anatomy import Anatomy
+from sim.robots.mjcf import version
 from sim.robots.parts import compiled
 from sim.terrain import FloatArray, Terrain
 
@@ -80,7 +82,8 @@ class Physics(abc.ABC):
             ValueError: what is built is not this robot.
         """
         check(perturbations, anatomy)
-        model = copy.copy(_intact(anatomy, build, terrain, _is_rough(terrain, perturbations)))
+        rough = _is_rough(terrain, perturbations)
+        model = copy.copy(_intact(anatomy, build, terrain, rough, version(anatomy.body)))
         self.anatomy, self.model, self.data = anatomy, model, mujoco.MjData(model)
         self.root = Root(model, anatomy.trunk, anatomy.root)
         """How its trunk moves."""
@@ -245,7 +248,10 @@ class Physics(abc.ABC):
 
 
 @functools.lru_cache(maxsize=8)
-def _intact(anatomy: Anatomy, build: Build, terrain: Terrain, rough: bool) -> mujoco.MjModel:
+def _intact(
+    anatomy: Anatomy, build: Build, terrain: Terrain, rough: bool, _: tuple[Path, int] | None
+) -> mujoco.MjModel:
+    """Return the model of a robot; one whose file is of another version (the last) is read again."""
     return compiled(build(anatomy, terrain, rough))
 
 

@@ -192,17 +192,20 @@ def _found(
     hips = float(np.mean([leg.anchors[0, 2] - leg.tip[2] + leg.radius for leg in found]))
     return Found(
         file, said.trunk, said.root, tuple(said.motors[at] for at in index), found, tuple(spare), passive,
-        pose[index], sit[index], name, Servos(*(each[index] for each in (held.kp, held.kd, held.torque))), settled,
+        pose[index], sit[index], name,
+        Servos(held.kp[index], held.kd[index], held.torque[index], held.armature), settled,
         frame.mass, float(np.mean([legs[at].reach for at in standing])), hips, half, middle,
-        (*said.notes, *_notes(spare, chains, idle)),
+        (*said.notes, *_notes(spare, chains, idle, held)),
     )  # fmt: skip
 
 
-def _notes(spare: Sequence[str], chains: Sequence[Limb], idle: Sequence[int]) -> Iterator[str]:
+def _notes(spare: Sequence[str], chains: Sequence[Limb], idle: Sequence[int], held: Servos) -> Iterator[str]:
     for at in idle:
         yield f"limb of {', '.join(chains[at].motors)}: does not stand on the ground, so it is no leg"
     if spare:
         yield f"motors: {', '.join(spare)} are in no leg: held where they are; list them as motors to drive them"
+    if held.armature > 0.0:
+        yield f"armature: legs so light need {held.armature:.2g} kg m2, which stands there; write that of the motors"
 
 
 def _foot(chain: Limb, settled: Settled) -> int:

@@ -131,7 +131,14 @@ def _cost(
 
 def _search(leg: Leg, cost: Callable[[FloatArray], float], rng: np.random.Generator) -> FloatArray:
     tried = rng.uniform(leg.low, leg.high, (_SAMPLES, len(leg.motors)))
-    return _refined(leg, cost, tried[int(np.argmin([cost(angles) for angles in tried]))], rng)
+    return _unwound(leg, _refined(leg, cost, tried[int(np.argmin([cost(angles) for angles in tried]))], rng))
+
+
+def _unwound(leg: Leg, angles: FloatArray) -> FloatArray:
+    """Return the same pose without whole turns of joints that can turn so far."""
+    middle = 0.5 * (leg.low + leg.high)
+    turned: FloatArray = angles - math.tau * np.round((angles - middle) / math.tau)
+    return turned
 
 
 def _refined(leg: Leg, cost: Callable[[FloatArray], float], start: FloatArray, rng: np.random.Generator) -> FloatArray:

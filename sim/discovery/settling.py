@@ -23,6 +23,8 @@ _QUICK = 5.0
 """Natural frequency below which no servo is, times the time in which a leg's length is fallen [rad]."""
 _DAMPED = 1.4
 """Twice the least damping ratio of a joint by itself [-]."""
+_BRAKED = 2.0
+"""Step of physics in units of the time in which a servo brakes its joint, at most [-]."""
 _STRONG = 0.35
 """Error at which a motor whose torque nobody says gives all that it can [rad]."""
 
@@ -37,6 +39,8 @@ class Servos:
     """[N m s/rad]"""
     torque: FloatArray
     """Largest [N m]."""
+    armature: float
+    """Rotor of each motor, where the file says less [kg m^2]; 0 where legs are heavy enough for these gains."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,9 @@ def servos(frame: Frame, legs: int, reach: float, known: FloatArray, kp: FloatAr
     torque = np.where(np.isnan(known), _STRONG * stiff, known)
     stiff = np.where(np.isnan(kp), np.minimum(stiff, 10.0 * torque), stiff)
     damped = np.maximum(_TIME * fall * stiff, _DAMPED * np.sqrt(stiff * frame.inertia))
-    return Servos(stiff, damped, torque)
+    # MuJoCo finds contact forces as if servos did not damp: light legs of a file without rotors would slip.
+    rotor = float(np.max(damped * frame.model.opt.timestep / _BRAKED - frame.inertia, initial=0.0))
+    return Servos(stiff, np.maximum(damped, _DAMPED * np.sqrt(stiff * (frame.inertia + rotor))), torque, rotor)
 
 
 def settle(frame: Frame, angles: FloatArray, held: Servos, trunk: str) -> Settled:
@@ -85,6 +91,8 @@ def settle(frame: Frame, angles: FloatArray, held: Servos, trunk: str) -> Settle
     model = copy.copy(frame.model)
     data = mujoco.MjData(model)
     model.actuator_biasprm[:, 1], model.actuator_biasprm[:, 2] = -held.kp, -held.kd
+    driven = model.jnt_dofadr[model.actuator_trnid[:, 0]]
+    model.dof_armature[driven] = np.maximum(model.dof_armature[driven], held.armature)
     model.actuator_forcelimited[:] = True
     model.actuator_forcerange[:] = np.stack([-held.torque, held.torque], axis=-1)
     data.ctrl[:] = held.kp * angles

@@ -60,6 +60,8 @@ class Anatomy:
     """Those of them that stay there."""
     damping: float = 5.0
     """Velocity gain of a joint without a command, and of one that follows speeds [N m s/rad]."""
+    armature: float = 0.0
+    """Inertia of a motor's rotor behind its gears, on joints of a file that says less [kg m^2]."""
     legs: tuple[str, ...] = ()
     limbs: tuple[str, ...] = ()
     """Body that each leg loses when it breaks; empty where bodies are called like their legs."""
@@ -90,7 +92,7 @@ class Anatomy:
             require(joint not in self.motors and math.isfinite(angle), f"passive.{joint}", "a joint's angle", angle)
         for joint in self.held:
             one_of("held", joint, self.passive)
-        not_negative(self, "motor_bias")
+        not_negative(self, "motor_bias", "armature")
         if self.servo != "velocity":
             require(self.motor_bias == 0.0, "motor_bias", "0 on motors that follow no speeds", self.motor_bias)
         if self.cranks is not None:

@@ -2,7 +2,7 @@
 
 Names become letters, digits and _, whatever they were; what has none is called after its body. Meshes are looked for
 where such files keep them. One that is nowhere is left out, and where it would touch the ground the box that has its
-body's inertia takes its place.
+body's inertia takes its place. Inertias that no body has are mended.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import mujoco
 
+from sim.robots import inertia
 from sim.strict import require
 
 _MESH, _BOX = mujoco.mjtGeom.mjGEOM_MESH, mujoco.mjtGeom.mjGEOM_BOX
@@ -45,7 +46,7 @@ def read(path: Path) -> Description:
     except (OSError, ValueError, mujoco.FatalError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ValueError(" ".join(said.split())) from error
-    notes = [*_named(spec), *_with_meshes(spec, path.parent)]
+    notes = [*_named(spec), *_with_meshes(spec, path.parent), *inertia.mended(spec)]
     return Description(spec, tuple(notes))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import mujoco
 
 from sim.robots import description
-from sim.robots.anatomy import PACKAGE, Anatomy
+from sim.robots.anatomy import FILES, PACKAGE, Anatomy
 from sim.robots.parts import HINGE, SLIDE, add_imu, add_payload, add_servo, add_touch, compiled
 from sim.strict import one_of, require
 from sim.terrain import FLOOR_BIT, Terrain, add_ground
@@ -39,6 +39,14 @@ def located(body: str) -> Path:
     if found is None or found.origin is None:
         raise ValueError(f"body: expected the Python package {name} to be installed, got none: pip install {name}")
     return Path(found.origin).parent / inside
+
+
+def version(body: str) -> tuple[Path, int] | None:
+    """Return what tells a body's file from another, and from what it was before it was edited; None of no file."""
+    if not body.endswith(FILES):
+        return None
+    path = located(body).resolve()
+    return path, path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def load(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
@@ -64,11 +72,13 @@ def load(anatomy: Anatomy, terrain: Terrain, rough: bool) -> mujoco.MjSpec:
         add_imu(spec, trunk, None if any(site.name == "imu" for site in spec.sites) else (0.0, 0.0, 0.0))
         for motor in anatomy.motors:
             if not anatomy.verbatim:
-                spec.joint(motor).solref_friction, spec.joint(motor).solimp_friction = _STIFF
+                joint = spec.joint(motor)
+                joint.solref_friction, joint.solimp_friction = _STIFF
+                joint.armature = max(float(joint.armature), anatomy.armature)
             if anatomy.cranks is None:
                 add_servo(spec, motor, forces[motor])
-        for joint in anatomy.held:
-            _hold(spec, joint, anatomy.passive[joint])
+        for held in anatomy.held:
+            _hold(spec, held, anatomy.passive[held])
         _add_touch(spec, anatomy)
     except (ValueError, mujoco.FatalError) as error:
         raise ValueError(f"body: {anatomy.body}: {' '.join(str(error).split())}") from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,11 +12,15 @@ import pytest
 
 from controller.cli import main
 from controller.config import run_settings
+from controller.newcomers.trial import pace
 from controller.settings import robots
 from controller.settings.layers import Layer, read_yaml, resolve
 from controller.stress.suite import stress_settings
 from controller.training.settings import ExperimentSettings
 from hardware.drives import Striding
+from hardware.motors import PositionServo
+from sim.bodies.factory import simulate
+from sim.terrain import TERRAINS
 from tests.sim.discovery import bodies
 
 
@@ -39,6 +45,37 @@ def test_a_quadruped_with_hips_that_roll_gets_a_gait_that_walks(here: Path, caps
     assert run_settings([Layer("command line", {"robot": "dog/dog.yaml"})]).course == "figure8"
     assert resolve(ExperimentSettings, [read_yaml(Path("dog/dog-train.yaml"))]).robot == spec.source
     assert stress_settings(Path("dog/dog-stress.yaml"), []).seeds == 3
+
+
+def test_light_legs_get_rotors_and_walk(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else MuJoCo, whose contacts know nothing of how servos damp, lets feet slip half as far again."""
+    light = bodies.urdf().replace('mass value="0.15"', 'mass value="0.02"')
+    Path("dog.urdf").write_text(light.replace("0.0004", "0.00002").replace("5e-05", "0.000005"), encoding="utf-8")
+    assert main(["new-robot", "dog", "--body", "dog.urdf", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    share = pace(robots.spec("dog/dog.yaml"))
+    assert share is not None
+    assert 0.7 < share < 1.2
+    assert [note for note in said["notes"] if note.startswith("armature: legs so light need ")]
+    anatomy = robots.spec("dog/dog.yaml").anatomy
+    assert anatomy.armature > 0.0
+    model = simulate(anatomy, TERRAINS["flat"]).model
+    assert model.dof_armature[6:] == pytest.approx([anatomy.armature] * 12)
+
+
+def test_a_knee_whose_range_ends_where_it_is_straight_bends_within_it(here: Path) -> None:
+    """A leg that hangs straight at pi, whose zeros were a turn off, had its stance beyond the range, and no gait."""
+    wide = bodies.urdf().replace('lower="-2" upper="2"', 'lower="-6.3" upper="6.3"')
+    folded = re.compile(r'(name="j._2".*?xyz="0 0 -0.15")(.*?)lower="-6.3" upper="6.3"')
+    text, count = folded.subn(r'\1 rpy="0 3.14159265 0"\2lower="0" upper="3.14159265"', wide)
+    assert count == 4
+    Path("dog.urdf").write_text(text, encoding="utf-8")
+    assert main(["new-robot", "dog", "--body", "dog.urdf"]) == 0
+    spec = robots.spec("dog/dog.yaml")
+    assert isinstance(spec.drive, Striding)
+    assert isinstance(spec.servo, PositionServo)
+    assert all(abs(angle) < math.pi for angle in spec.servo.stand)
+    assert {abs(round(leg.zeros[2], 3)) for leg in spec.legs} == {3.142}
 
 
 def test_every_value_says_where_it_came_from(here: Path) -> None:

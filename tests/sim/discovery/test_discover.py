@@ -42,6 +42,12 @@ def test_a_urdf_file_without_motors_or_root_gets_both(tmp_path: Path) -> None:
     assert any("gets a position servo" in note for note in robot.notes)
 
 
+def test_a_file_that_was_edited_is_read_again(tmp_path: Path) -> None:
+    light, heavy = bodies.urdf(), bodies.urdf().replace('mass value="3"', 'mass value="4"')
+    masses = [found(tmp_path, text, "robot.urdf").mass for text in (light, heavy)]
+    assert masses == pytest.approx([4.8, 5.8])
+
+
 def test_where_a_mesh_is_missing_a_box_touches_the_ground(tmp_path: Path) -> None:
     robot = found(tmp_path, bodies.urdf(mesh="package://nowhere/calf.stl"), "robot.urdf")
     assert len(robot.legs) == 4
