@@ -21,12 +21,12 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.literature.cells import Cell, work
+from benchmarks.literature.cells import Cell, settings_of, work
 from benchmarks.literature.experiments import EXPERIMENTS
 from benchmarks.literature.foresight import foresights
 from benchmarks.literature.report import report
 from controller.jobs.study import Store, timed
-from controller.settings.layers import nearest
+from controller.settings.layers import ConfigError, nearest
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def cells(asked: Run) -> Iterator[Cell]:
 
 
 def wanted(asked: Run) -> list[Cell]:
-    """Return what is asked for; an experiment, a recipe or a folder of models that is none ends in one line."""
+    """Return what is asked for; an experiment, a folder of models or settings that cannot be end in one line."""
     for name in asked.experiments:
         if name not in EXPERIMENTS:
             raise SystemExit(f"--experiments {name}: {nearest(name, EXPERIMENTS)}")
@@ -96,6 +96,12 @@ def wanted(asked: Run) -> list[Cell]:
     for folder in asked.models:
         if not any(cell.models == folder for cell in found):
             raise SystemExit(f"{folder}: expected a trained model of {', '.join(asked.recipes)}, found none")
+    first = {(cell.experiment, cell.condition, cell.recipe): cell for cell in reversed(found)}
+    try:
+        for cell in first.values():
+            settings_of(cell)
+    except ConfigError as error:
+        raise SystemExit(f"{cell.experiment}, {cell.condition}: {error}") from error
     return found
 
 

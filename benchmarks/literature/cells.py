@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.literature.experiments import EXPERIMENTS
 from controller.build import build, load_model
-from controller.config import run_settings
+from controller.config import RunSettings, run_settings
 from controller.jobs.study import Result
 from controller.loop.plan_loop import LoopTick
 from controller.mission import Mission
@@ -48,23 +48,27 @@ class Cell:
         return f"{self.experiment}.{condition}.{self.recipe}.{Path(self.models).name}.{self.number:02d}"
 
 
-def work(cell: Cell) -> Result:
-    """Drive one run and return its rewards, and what happened."""
+def settings_of(cell: Cell) -> RunSettings:
+    """Return the settings of a run. Raises ConfigError in one line where they cannot be."""
     experiment = EXPERIMENTS[cell.experiment]
     rng = np.random.default_rng([cell.number, list(EXPERIMENTS).index(cell.experiment)])
     base = read_yaml(SETTINGS / experiment.settings)
     robot = str(base.values["robot"])
     model = next(Path(cell.models).glob(f"{spec(robot).name}-{cell.learned}.safetensors"))
-    happens = experiment.conditions[cell.condition](rng)
     given = {
         "adapter": cell.learned,
         "model": "oracle" if cell.recipe == ORACLE else "learned",
         "checkpoint": str(model),
-        "perturbations": [str(perturbation) for perturbation in happens],
+        "perturbations": [str(perturbation) for perturbation in experiment.conditions[cell.condition](rng)],
         "seconds": cell.seconds,
         "seed": cell.number,
     }
-    settings = run_settings([base, Layer("cell", given), *map(assignment, cell.set)])
+    return run_settings([base, Layer("the experiment", given), *map(assignment, cell.set)])
+
+
+def work(cell: Cell) -> Result:
+    """Drive one run and return its rewards, and what happened."""
+    settings = settings_of(cell)
     mission = Mission.of(settings, fast=True)
     rig = build(mission, load_model(mission, cell.learned))
     rewards: list[float] = []
@@ -76,7 +80,7 @@ def work(cell: Cell) -> Result:
 
     rig.drive(note)
     return {
-        "happens": [str(perturbation) for perturbation in happens],
+        "happens": [str(perturbation) for perturbation in settings.perturbations],
         "rewards": [round(reward, 4) for reward in rewards[1:]],
         "period": rig.loop.period,
         "tick_ms": float(np.median(times)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -139,6 +139,22 @@ def test_what_cannot_be_run_is_one_line(tmp_path: Path) -> None:
         (tmp_path / "half-cheetah-mb.safetensors").touch()
         with pytest.raises(SystemExit, match=f"{folder}: expected a trained model of {recipe}, found none"):
             main(Run((str(folder),), ("E1",), (recipe,), out=tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ({"set": ("control.calmm=0.3",)}, r"--set control.calmm=0.3: control.calmm: unknown key; .* 'calm'"),
+        ({"seconds": 4.0}, r"E4-half-cheetah, bthigh in mid-run: .* expected an onset within the run of 4 s, got 5"),
+    ],
+)
+def test_settings_that_cannot_be_are_one_line_before_anything_is_run(
+    tmp_path: Path, given: dict[str, Any], message: str
+) -> None:
+    (tmp_path / "half-cheetah-grbal-mb.safetensors").touch()
+    with pytest.raises(SystemExit, match=message):
+        main(Run((str(tmp_path),), ("E4-half-cheetah",), ("mb",), out=tmp_path / "out", **given))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_model_that_is_the_truth_foretells_every_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
