@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.meta_rl.progress import Act, Point, tested
+from benchmarks.meta_rl.progress import Act, Point, better, tested
 from benchmarks.meta_rl.world import Observation, Task, World
 from dynamics.transitions import FloatArray
 from sim.perturbations import Perturbation
@@ -61,13 +62,14 @@ def learned(task: Task, seed: int, tests: list[int], length: int, runs: int) -> 
             torch.nn.utils.clip_grad_norm_(policy, 1.0)
             adam.step()
 
-        def begin(condition: str, number: int) -> Act:
-            tried = _tried(world, policy, np.random.default_rng(number), task.drawn(condition, number))
-            network = _arrays(_adapted(policy, tried))
-            return lambda seen: _mean(network, seen)
+        def begin(condition: str, number: int, *, noise: float = 0.0) -> Act:
+            own = np.random.default_rng(number)
+            network = _arrays(_adapted(policy, _tried(world, policy, own, task.drawn(condition, number))))
+            spread = noise * np.exp(network[-1])
+            return lambda seen: _mean(network, seen) + spread * own.standard_normal(len(spread))
 
-        found = tested(task, begin, length, runs)
-        yield Point("maml", task.experiment, seed, steps, earned, found)
+        mean, drawn = (tested(task, partial(begin, noise=noise), length, runs) for noise in (0.0, 1.0))
+        yield Point("maml", task.experiment, seed, steps, earned, better(mean, drawn))
 
 
 def _untrained(world: World, generator: torch.Generator) -> Policy:

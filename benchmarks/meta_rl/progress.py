@@ -51,6 +51,11 @@ def tested(task: Task, begin: Callable[[str, int], Act], length: int, runs: int)
     return found
 
 
+def better(*ways: dict[str, float]) -> dict[str, float]:
+    """Return what the best of several ways to act earned: in doubt for what ours are compared with."""
+    return max(ways, key=lambda way: float(np.mean(list(way.values()))))
+
+
 def note(folder: Path, point: Point) -> None:
     """Add a test to a folder's record."""
     folder.mkdir(parents=True, exist_ok=True)

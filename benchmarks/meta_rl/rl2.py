@@ -12,7 +12,7 @@ import torch
 from sb3_contrib import RecurrentPPO
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from benchmarks.meta_rl.progress import Act, Point, tested
+from benchmarks.meta_rl.progress import Act, Point, better, tested
 from benchmarks.meta_rl.world import Observation, Task, World
 from dynamics.transitions import FloatArray
 
@@ -26,8 +26,9 @@ def learned(task: Task, seed: int, tests: list[int], length: int, runs: int) -> 
     for steps in tests:
         learner.learn(steps - learner.num_timesteps, reset_num_timesteps=False)
         earned = float(np.mean(learner.rollout_buffer.rewards))
-        found = tested(task, lambda *_: policy(learner), length, runs)
-        yield Point("rl2", task.experiment, seed, learner.num_timesteps, earned, found)
+        mean = tested(task, lambda *_: policy(learner), length, runs)
+        drawn = tested(task, lambda *_: policy(learner, sampled=True), length, runs)
+        yield Point("rl2", task.experiment, seed, learner.num_timesteps, earned, better(mean, drawn))
 
 
 def made(task: Task, seed: int) -> RecurrentPPO:
@@ -47,14 +48,14 @@ def made(task: Task, seed: int) -> RecurrentPPO:
     )
 
 
-def policy(learner: RecurrentPPO) -> Act:
-    """Return the policy with a memory of its own, without noise."""
+def policy(learner: RecurrentPPO, *, sampled: bool = False) -> Act:
+    """Return the policy with a memory of its own: its mean, or sampled as while it learned."""
     memory: tuple[FloatArray, ...] | None = None
     begins = np.ones(1, dtype=bool)
 
     def act(seen: Observation) -> FloatArray:
         nonlocal memory, begins
-        action, memory = learner.predict(seen, memory, begins, deterministic=True)
+        action, memory = learner.predict(seen, memory, begins, deterministic=not sampled)
         begins = np.zeros(1, dtype=bool)
         return np.asarray(action, dtype=np.float64)
 

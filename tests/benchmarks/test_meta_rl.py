@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 from benchmarks.literature.cells import SETTINGS
 from benchmarks.meta_rl import maml
 from benchmarks.meta_rl.__main__ import Learn, Report, main
-from benchmarks.meta_rl.progress import Point
+from benchmarks.meta_rl.progress import Act, Point, better
 from benchmarks.meta_rl.report import SAMPLES, picture
 from benchmarks.meta_rl.world import Task, World
 from controller.courses.forward import Forward, Reward
@@ -98,6 +99,24 @@ def test_rl2s_policy_has_a_memory_that_begins_with_each_run() -> None:
     first = act(seen)
     assert np.abs(act(seen) - first).max() > 1e-6, "what it saw before counts"
     np.testing.assert_array_equal(again(seen), first)
+
+
+@pytest.mark.parametrize("noisy_is_better", [True, False])
+def test_what_is_sampled_counts_where_it_earns_more_than_the_mean(
+    monkeypatch: pytest.MonkeyPatch, noisy_is_better: bool
+) -> None:
+    """A policy may have learned to run with its noise, and to stand still without."""
+    seen = World(SHORT).reset(seed=0)[0]
+
+    def tested(task: Task, begin: Callable[[str, int], Act], length: int, runs: int) -> dict[str, float]:
+        act = begin("both", 0)
+        noisy = not np.array_equal(act(seen), act(seen))
+        return {"both": float(noisy == noisy_is_better)}
+
+    monkeypatch.setattr(maml, "tested", tested)
+    (point,) = maml.learned(SHORT, seed=0, tests=[1], length=5, runs=1)
+    assert point.tested == {"both": 1.0}
+    assert better({"a": 0.0, "b": 0.3}, {"a": 0.2, "b": 0.2}) == {"a": 0.2, "b": 0.2}
 
 
 def test_rl2_without_its_library_is_one_line_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
