@@ -164,7 +164,8 @@ def _play(frame: Frame, leg: Leg, angles: FloatArray, step: float = 1e-3) -> flo
 def _stands(name: str, settled: Settled) -> None:
     found = settled.tilt < _UPRIGHT and bool(settled.forces)
     expected = "a pose in which it stands, with z up and x forward in the trunk's axes"
-    require(found, "stand", expected, f"none; the best of all ({name}) leans by {settled.tilt:.2f} rad")
+    turn = "; where its axes are others, write a link above the trunk, and the fixed joint that turns it"
+    require(found, "stand", expected, f"none; the best of all ({name}) leans by {settled.tilt:.2f} rad{turn}")
 
 
 def _found(

@@ -14,7 +14,7 @@ from sim.video.frames import open_gl
 
 _SIZE = 800, 600
 _INK, _PAPER = (28, 32, 38), "white"
-_FAR = 2.6
+_FAR = 1.8
 """Distance of the camera, in sizes of the robot."""
 
 
