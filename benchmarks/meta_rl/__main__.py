@@ -29,6 +29,8 @@ class Learn:
     seed: int = 0
     tests: tuple[int, ...] = (10_000, 20_000, 40_000, 80_000, 160_000, 400_000)
     """Steps of the environment after which it is tested, or soon after."""
+    episode: int = 200
+    """Steps of an episode that it learns in."""
     length: int = 1000
     """Of a test run, in steps."""
     runs: int = 1
@@ -54,6 +56,9 @@ def main(asked: Learn | Report) -> None:
         print(table(points))
         picture(points, asked.ours, asked.out / "meta-rl.png")
         return
+    least = min(asked.episode, asked.length, asked.runs, *asked.tests)
+    if least < 1:
+        raise SystemExit(f"learn: expected --episode, --length, --runs and --tests of 1 or more, got {least}")
     if asked.method == "rl2":
         try:  # what it stands on takes seconds to come, and MAML needs none of it
             from benchmarks.meta_rl.rl2 import learned
@@ -61,7 +66,8 @@ def main(asked: Learn | Report) -> None:
             raise SystemExit(f"rl2: needs sb3-contrib ({error}); pip install 'limber[bench]'") from error
     else:
         from benchmarks.meta_rl.maml import learned
-    for point in learned(Task(asked.experiment), asked.seed, list(asked.tests), asked.length, asked.runs):
+    task, tests = Task(asked.experiment, asked.episode), sorted(asked.tests)
+    for point in learned(task, asked.seed, tests, asked.length, asked.runs):
         note(asked.out, point)
         print(point, flush=True)
 

@@ -18,6 +18,8 @@ from dynamics.transitions import FloatArray
 
 WORLDS = 8
 """Bodies that are stepped in turn."""
+_MOST = 400
+"""Steps of each of them between two updates; longer episodes go on with the memory that they had."""
 
 
 def learned(task: Task, seed: int, tests: list[int], length: int, runs: int) -> Iterator[Point]:
@@ -34,13 +36,13 @@ def learned(task: Task, seed: int, tests: list[int], length: int, runs: int) -> 
 def made(task: Task, seed: int) -> RecurrentPPO:
     """Return a learner that has learned nothing yet."""
     torch.set_num_threads(1)
-    worlds = DummyVecEnv([lambda: World(task)] * WORLDS)
+    worlds, steps = DummyVecEnv([lambda: World(task)] * WORLDS), min(task.length * task.episodes, _MOST)
     return RecurrentPPO(
         "MlpLstmPolicy",
         worlds,
         seed=seed,
-        n_steps=task.length * task.episodes,
-        batch_size=WORLDS * task.length,
+        n_steps=steps,
+        batch_size=WORLDS * steps // 2,
         n_epochs=5,
         learning_rate=1e-3,
         policy_kwargs={"lstm_hidden_size": 64, "net_arch": [64], "shared_lstm": True, "enable_critic_lstm": False},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,6 +124,12 @@ def test_rl2_without_its_library_is_one_line_that_says_what_to_install(monkeypat
     monkeypatch.setitem(sys.modules, "benchmarks.meta_rl.rl2", None)
     with pytest.raises(SystemExit, match=r"rl2: needs sb3-contrib .*pip install 'limber\[bench\]'"):
         main(Learn("rl2"))
+
+
+@pytest.mark.parametrize("wrong", [{"episode": 0}, {"length": -5}, {"runs": 0}, {"tests": (100, 0)}])
+def test_nothing_to_learn_in_is_one_line(wrong: dict[str, Any]) -> None:
+    with pytest.raises(SystemExit, match="learn: expected --episode, --length, --runs and --tests of 1 or more, got "):
+        main(Learn("maml", **wrong))
 
 
 @pytest.mark.parametrize("experiment, suite", [("E2", "half-cheetah"), ("E4-half-cheetah", "half-cheetah-grbal")])
