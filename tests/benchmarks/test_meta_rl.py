@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,18 @@ def test_rl2_without_its_library_is_one_line_that_says_what_to_install(monkeypat
     monkeypatch.setitem(sys.modules, "benchmarks.meta_rl.rl2", None)
     with pytest.raises(SystemExit, match=r"rl2: needs sb3-contrib .*pip install 'limber\[bench\]'"):
         main(Learn("rl2"))
+
+
+def test_episodes_are_as_long_as_was_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tasks = []
+
+    def learned(task: Task, *_: object) -> Iterator[Point]:
+        tasks.append(task)
+        yield Point("maml", task.experiment, 0, 1, 0.0, {})
+
+    monkeypatch.setattr(maml, "learned", learned)
+    main(Learn("maml", "E2", episode=1000, out=tmp_path))
+    assert tasks == [Task("E2", length=1000)]
 
 
 @pytest.mark.parametrize("wrong", [{"episode": 0}, {"length": -5}, {"runs": 0}, {"tests": (100, 0)}])

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sim.discovery.discover import Found, discover
+from sim.discovery.discover import Found, _model, discover
+from sim.discovery.limbs import Frame
+from sim.discovery.outline import outline
+from sim.discovery.settling import settle
 from tests.sim.discovery import bodies
 
 
@@ -46,6 +50,15 @@ def test_a_file_that_was_edited_is_read_again(tmp_path: Path) -> None:
     light, heavy = bodies.urdf(), bodies.urdf().replace('mass value="3"', 'mass value="4"')
     masses = [found(tmp_path, text, "robot.urdf").mass for text in (light, heavy)]
     assert masses == pytest.approx([4.8, 5.8])
+
+
+def test_a_robot_settles_with_the_rotors_that_it_gets(tmp_path: Path) -> None:
+    robot = found(tmp_path, bodies.urdf(), "robot.urdf")
+    said = outline(robot.file)
+    frame = Frame(_model(robot.file, said), said)
+    heavy = replace(robot.servos, armature=5.0)
+    swift, slow = (settle(frame, robot.stand + 0.1, held, said.trunk) for held in (robot.servos, heavy))
+    assert np.abs(slow.angles - swift.angles).max() > 1e-3
 
 
 def test_where_a_mesh_is_missing_a_box_touches_the_ground(tmp_path: Path) -> None:

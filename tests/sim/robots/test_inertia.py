@@ -51,6 +51,14 @@ def test_a_link_without_mass_between_two_joints_weighs_a_gram(tmp_path: Path, no
     assert [note for note in notes if note.startswith("mass: none between two joints (link2_0): 1 g stands there")]
 
 
+def test_a_link_whose_mass_is_in_a_part_fixed_to_it_stays_as_it_is(tmp_path: Path) -> None:
+    part = f'<link name="motor">{inertial(0.1, 1e-4, 1e-4, 1e-4)}</link>'
+    part += '<joint name="f" type="fixed"><parent link="link2_0"/><child link="motor"/></joint></robot>'
+    model, notes = read(tmp_path, changed("link2_0", "").replace("</robot>", part))
+    assert model.body("link2_0").mass == pytest.approx(0.0)
+    assert not [note for note in notes if note.startswith("mass")]
+
+
 def test_such_a_robot_is_found_and_stands(tmp_path: Path) -> None:
     (tmp_path / "robot.urdf").write_text(changed("link2_0", ""), encoding="utf-8")
     found = discover(tmp_path / "robot.urdf")
