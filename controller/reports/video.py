@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from matplotlib.colors import to_rgb
 from controller.reports.plots import COLOURS
 from controller.settings import robots
 from controller.telemetry.run_log import Log
+from sim.conditions.condition import Condition
 from sim.perturbations import parse
 from sim.robots.anatomy import Anatomy
 from sim.robots.builders import build
@@ -43,12 +45,22 @@ def _clip(log: Log, model: mujoco.MjModel, colour: str) -> Clip:
     posed = [record for record in log.records if record.qpos is not None]
     return Clip(
         title=log.header.brain,
-        model=model,
+        model=_loaded(model, anatomy, log.header.perturbations),
         times=np.array([record.time for record in posed]),
         qpos=np.array([record.qpos for record in posed], np.float64).reshape(len(posed), -1),
         rgb=to_rgb(colour),
         notes=tuple(_note(text, anatomy) for text in log.header.perturbations),
     )
+
+
+def _loaded(model: mujoco.MjModel, anatomy: Anatomy, perturbations: Sequence[str]) -> mujoco.MjModel:
+    """Return the model with its payload, which is seen while it acts, where it is put: on the trunk's back."""
+    condition = Condition(terrain=TERRAINS["flat"])
+    for text in perturbations:
+        condition = parse(text).change(condition)
+    loaded = copy.copy(model)
+    loaded.body("payload").pos = (*condition.payload_place, anatomy.load.back + anatomy.load.half[2])
+    return loaded
 
 
 def _note(text: str, anatomy: Anatomy) -> Note:
