@@ -59,7 +59,7 @@ def _loaded(model: mujoco.MjModel, anatomy: Anatomy, perturbations: Sequence[str
     for text in perturbations:
         condition = parse(text).change(condition)
     loaded = copy.copy(model)
-    loaded.body("payload").pos = (*condition.payload_place, anatomy.load.back + anatomy.load.half[2])
+    loaded.body("payload").pos = anatomy.load.seat(condition.payload_place)
     return loaded
 
 

@@ -152,10 +152,9 @@ class ConditionWriter:
             return
         model, body = self._model, self._payload
         load = self._anatomy.load
-        place = (*condition.payload_place, load.back + load.half[2])
         a, b, c = (length**2 for length in load.half)
         model.body_mass[body] = mass
-        model.body_pos[body] = place
+        model.body_pos[body] = load.seat(condition.payload_place)
         model.body_inertia[body] = mass / 3.0 * np.array([b + c, a + c, a + b])
         model.geom_rgba[model.geom("payload").id, 3] = 1.0
 

@@ -61,7 +61,7 @@ class Anatomy:
     damping: float = 5.0
     """Velocity gain of a joint without a command, and of one that follows speeds [N m s/rad]."""
     armature: float = 0.0
-    """Inertia of a motor's rotor behind its gears, on joints of a file that says less [kg m^2]."""
+    """Inertia of a motor's rotor behind its gears, on joints of a file that says less [kg m^2]. 0: the body's own."""
     legs: tuple[str, ...] = ()
     limbs: tuple[str, ...] = ()
     """Body that each leg loses when it breaks; empty where bodies are called like their legs."""
@@ -93,6 +93,8 @@ class Anatomy:
         for joint in self.held:
             one_of("held", joint, self.passive)
         not_negative(self, "motor_bias", "armature")
+        if self.verbatim or not self.body.endswith(FILES):
+            require(self.armature == 0.0, "armature", "0 where the body's own stay", self.armature)
         if self.servo != "velocity":
             require(self.motor_bias == 0.0, "motor_bias", "0 on motors that follow no speeds", self.motor_bias)
         if self.cranks is not None:

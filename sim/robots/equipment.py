@@ -129,6 +129,10 @@ class Load:
         for index, (drawn, reach) in enumerate(zip(self.drawn, self.reach, strict=True)):
             within(f"drawn[{index}]", 0.0, drawn, reach)
 
+    def seat(self, place: tuple[float, float]) -> tuple[float, float, float]:
+        """Return the middle of a box that lies on the back at a place, in the trunk's axes [m]."""
+        return (*place, self.back + self.half[2])
+
 
 @dataclass(frozen=True)
 class Units:

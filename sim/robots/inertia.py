@@ -25,7 +25,7 @@ def mended(spec: mujoco.MjSpec) -> Iterator[str]:
     balls: list[str] = []
     means: list[str] = []
     for body in spec.bodies[1:]:
-        if body.joints and not _weighs(body):
+        if body.joints and not _weighs(body) and not spec.compiler.boundmass > 0.0:
             body.explicitinertial, body.mass, body.ipos = True, _LEAST, [0.0, 0.0, 0.0]
             _put(body, _ball(_LEAST))
             light.append(body.name)

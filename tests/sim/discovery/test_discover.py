@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.discovery.discover import Found, _model, discover
+from sim.discovery.discover import Found, _model, _stands, discover
 from sim.discovery.limbs import Frame
 from sim.discovery.outline import outline
 from sim.discovery.settling import settle
@@ -44,6 +44,26 @@ def test_a_urdf_file_without_motors_or_root_gets_both(tmp_path: Path) -> None:
     assert [leg.name for leg in robot.legs] == ["front_left", "front_right", "rear_left", "rear_right"]
     assert {motor.torque for motor in robot.motors} == {12.0}
     assert any("gets a position servo" in note for note in robot.notes)
+
+
+def turned(text: str, root: str, name: str, rpy: str) -> str:
+    """Return a robot below a link of its own, which is fixed to it and turned."""
+    ends = f'<parent link="{name}"/><child link="{root}"/><origin rpy="{rpy}"/>'
+    joint = f'<joint name="{name}_joint" type="fixed">{ends}</joint>'
+    return text.replace("</robot>", f'<link name="{name}"/>{joint}</robot>')
+
+
+def test_one_whose_axes_are_others_stands_once_a_link_above_turns_it(tmp_path: Path) -> None:
+    sideways = turned(bodies.urdf(), "base", "odd", "-1.570796 0 0")  # y up
+    robot = found(tmp_path, turned(sideways, "odd", "even", "1.570796 0 0"), "robot.urdf")
+    assert (robot.trunk, [leg.name for leg in robot.legs]) == (
+        "even",
+        ["front_left", "front_right", "rear_left", "rear_right"],
+    )
+    upright = found(tmp_path, bodies.urdf(), "robot.urdf")
+    assert robot.settled.height == pytest.approx(upright.settled.height, abs=0.02)
+    with pytest.raises(ValueError, match="z up .* leans by 1.50 rad; where its axes are others, write a link above"):
+        _stands("lying", replace(robot.settled, tilt=1.5))
 
 
 def test_a_file_that_was_edited_is_read_again(tmp_path: Path) -> None:

@@ -76,9 +76,15 @@ def test_what_can_be_stays_as_it_is(tmp_path: Path) -> None:
     assert not [note for note in notes if note.startswith(("inertia", "mass"))]
 
 
-def test_a_file_that_says_how_is_taken_at_its_word(tmp_path: Path) -> None:
-    says = '<mujoco><compiler balanceinertia="true"/></mujoco></robot>'
-    text = changed("link1_1", inertial(0.15, 0.001, 0.0001, 0.0004)).replace("</robot>", says)
+@pytest.mark.parametrize(
+    "link, odd, says, mass",
+    [
+        ("link1_1", inertial(0.15, 0.001, 0.0001, 0.0004), 'balanceinertia="true"', 0.15),
+        ("link2_0", inertial(0.0, 0.0, 0.0, 0.0), 'boundmass="0.02" boundinertia="0.0001"', 0.02),
+    ],
+)
+def test_a_file_that_says_how_is_taken_at_its_word(tmp_path: Path, link: str, odd: str, says: str, mass: float) -> None:
+    text = changed(link, odd).replace("</robot>", f"<mujoco><compiler {says}/></mujoco></robot>")
     model, notes = read(tmp_path, text)
-    assert model.body("link1_1").inertia == pytest.approx([0.0005] * 3)
-    assert not [note for note in notes if note.startswith("inertia")]
+    assert model.body(link).mass == pytest.approx(mass)
+    assert not [note for note in notes if note.startswith(("inertia", "mass"))]
