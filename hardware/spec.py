@@ -5,7 +5,7 @@ What one part says alone it checks itself; here is what two parts say of one thi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 
 from hardware.channels import Action, Channel, kinds_of, measured, strode
@@ -13,6 +13,7 @@ from hardware.drives import Drive, Stride, Striding, Walking
 from hardware.legs import AnyLeg, Foot
 from hardware.limits import Arming, Checks, Limits
 from hardware.motors import Gains, PositionServo, ServoKind, TorqueServo, VelocityServo, Wire
+from hardware.sides import Image, pairs
 from hardware.steering import Steering
 from sim.robots.anatomy import Anatomy
 from sim.strict import distinct, one_of, positive, require, within
@@ -83,7 +84,10 @@ class RobotSpec:
     source: str = ""
     """Path of its file where it did not come with Limber, else its name: by this it is found again."""
     symmetric: bool = False
-    """Its right side is the mirror image of its left side, motors and all, as far as its names say which is which."""
+    """Its right side is the mirror image of its left side, motors and all."""
+    images: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Which motor, or leg, is the image of which, one of each pair: with a - in front the motor turns the other way.
+    Empty where the names say left and right, and the first motor of every leg alone turns the other way."""
     judged: tuple[str, ...] = ()
     """Channels that the robot does not measure: a judge beside it does, such as one that gives rewards."""
 
@@ -94,6 +98,12 @@ class RobotSpec:
     def own(self) -> bool:
         """Whether a controller of its own walks it: it is told velocities, and its motors nothing."""
         return isinstance(self.drive, Walking) and self.drive.own
+
+    @property
+    def pairs(self) -> dict[str, Image]:
+        """The mirror image of every motor and leg that has one by its name, or by `images`."""
+        hips = self.motors[::3] if self.legs else ()
+        return pairs(self.motors, self.anatomy.legs, self.images, hips)
 
 
 def _check(spec: RobotSpec) -> None:
@@ -112,6 +122,8 @@ def _check(spec: RobotSpec) -> None:
     if not isinstance(spec.servo, VelocityServo):
         _check_joints(spec, spec.servo)
     _check_legs(spec)
+    require(spec.symmetric or not spec.images, "images", "none on a robot that is not symmetric", "some")
+    spec.pairs  # noqa: B018 - raises where images do not fit
     _check_drive(spec)
     if spec.wire is not None:
         absent = spec.checks.absent(position=not isinstance(spec.servo, VelocityServo))

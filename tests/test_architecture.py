@@ -60,7 +60,7 @@ FLOORS = {
     ),
     "hardware": (
         "clock contract channels",
-        "drives legs limits motors processes steering",
+        "drives legs limits motors processes sides steering",
         "spec",
         "robot",
         "feedback gait mirror rotation signs",

@@ -13,6 +13,7 @@ import numpy as np
 from controller.newcomers.commented import Said, Section, written
 from controller.newcomers.sizes import KEPT, MARGIN, Sizes, ranges
 from controller.newcomers.walking import Walk
+from hardware import sides
 from hardware.channels import measured
 from hardware.robot import FloatArray
 from sim.discovery.discover import Found
@@ -69,6 +70,7 @@ def _head(name: str, found: Found, sizes: Sizes) -> Section:
         ),
         "motors": Said(motors, "driven joints, leg by leg, from the trunk outwards: from the body"),
         **({} if not found.legs else {"feet": Said([leg.name for leg in found.legs], "those of the legs, in order")}),
+        **({} if not found.images else _mirror(found)),
         "control_hz": Said(rate, f"25 Hz at 0.3 m, with the root of the height of its hips, {found.hips:.2g} m"),
         "servo_hz": Said(sizes.servo_hz, "a multiple of control_hz"),
         "course": Said(
@@ -81,6 +83,14 @@ def _head(name: str, found: Found, sizes: Sizes) -> Section:
             f"for {speed:.2g} m/s, which goes with the root of its height: what it runs in a plan and a tick, and more",
         ),
     }  # fmt: skip
+
+
+def _mirror(found: Found) -> Section:
+    images = sides.written({name: sides.Image(*image) for name, image in found.images.items()})
+    return {
+        "symmetric": Said(True, "each joint has one on the other side that moves as in a mirror: from the body"),
+        "images": Said(images, "who is whose image; - turns the other way"),
+    }
 
 
 def _channels(found: Found, walk: Walk | None) -> list[Said]:

@@ -28,7 +28,7 @@ def settings_files(name: str, found: Found, place: Path, *, gait: bool) -> Mappi
         f"{name}-train.yaml": written(
             ["A first training, in minutes on two cores: more episodes and more steps make better models.",
              f"limber train --config {name}-train.yaml --out models"],
-            _training(place, sizes, gait=gait),
+            _training(place, sizes, gait=gait, symmetric=bool(found.images)),
         ),
         f"{name}-stress.yaml": written(
             [f"Who copes with what: limber stress --config {name}-stress.yaml"],
@@ -69,7 +69,7 @@ def _control(sizes: Sizes, gait: bool) -> Section:
     return {"planner": planner, "control": control}
 
 
-def _training(place: Path, sizes: Sizes, *, gait: bool) -> Section:
+def _training(place: Path, sizes: Sizes, *, gait: bool, symmetric: bool) -> Section:
     window = 20
     return {
         "robot": _robot(place),
@@ -78,6 +78,7 @@ def _training(place: Path, sizes: Sizes, *, gait: bool) -> Section:
         "query": Said(12, "ticks on which adaptation is judged: about a plan's"),
         "support": Said(window, "ticks before them: the longest window"),
         "validation": Said(0.06, "share that is kept for early stopping"),
+        "mirror": Said(symmetric, "whether every episode counts twice, left and right exchanged: as the body is"),
         "collect": {
             "episodes": Said(EPISODES, "minutes; five times as many are better"),
             "heldout_episodes": Said(HELDOUT, "under conditions that are kept back"),

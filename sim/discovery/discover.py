@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from sim.discovery.naming import leg_names
 from sim.discovery.outline import Motor, Outline, outline
 from sim.discovery.posing import Leg, lowered, points, posable, poses
 from sim.discovery.settling import Servos, Settled, servos, settle
+from sim.discovery.symmetry import sides
 from sim.robots.anatomy import Anatomy, Root
 from sim.robots.equipment import Load, Units
 from sim.strict import require
@@ -87,6 +88,9 @@ class Found:
     """Half the box around its trunk (3,) [m]."""
     middle: FloatArray
     """Of that box, from the trunk's origin (3,) [m]."""
+    images: Mapping[str, tuple[str, float]]
+    """Which motor, or leg, is the mirror image of which, and -1.0 where it turns the other way; empty where some have
+    none, for then the robot is not symmetric."""
     notes: tuple[str, ...]
 
 
@@ -183,30 +187,36 @@ def _found(
     called = leg_names(tips)
     order = sorted(range(len(standing)), key=lambda at: called[at][1])
     found = tuple(_leg(frame, called[at][0], chains[standing[at]], legs[standing[at]], settled, rng) for at in order)
-    motors = [motor for leg in found for motor in leg.motors]
     spare = [*spare, *(motor for at in idle for motor in chains[at].motors)]
-    index = [names.index(motor) for motor in motors]
+    index = [names.index(motor) for leg in found for motor in leg.motors]
     sit = lowered(frame, [legs[standing[at]] for at in order], pose, _CROUCH, rng)
     frame.put(pose)
     passive = frame.passive() | {motor: float(pose[names.index(motor)]) for motor in spare}
     half, middle = _box(frame, said.trunk)
     hips = float(np.mean([leg.anchors[0, 2] - leg.tip[2] + leg.radius for leg in found]))
+    reach = float(np.mean([legs[at].reach for at in standing]))
+    motors = tuple(said.motors[at] for at in index)
+    both = sides(frame, motors, index, [(leg.name, leg.motors) for leg in found], reach, rng)
     return Found(
-        file, said.trunk, said.root, tuple(said.motors[at] for at in index), found, tuple(spare), passive,
+        file, said.trunk, said.root, motors, found, tuple(spare), passive,
         pose[index], sit[index], name,
         Servos(held.kp[index], held.kd[index], held.torque[index], held.armature), settled,
-        frame.mass, float(np.mean([legs[at].reach for at in standing])), hips, half, middle,
-        (*said.notes, *_notes(spare, chains, idle, held)),
+        frame.mass, reach, hips, half, middle,
+        both.images, (*said.notes, *_notes(spare, chains, idle, held, both.why if said.root == "free" else "")),
     )  # fmt: skip
 
 
-def _notes(spare: Sequence[str], chains: Sequence[Limb], idle: Sequence[int], held: Servos) -> Iterator[str]:
+def _notes(
+    spare: Sequence[str], chains: Sequence[Limb], idle: Sequence[int], held: Servos, uneven: str
+) -> Iterator[str]:
     for at in idle:
         yield f"limb of {', '.join(chains[at].motors)}: does not stand on the ground, so it is no leg"
     if spare:
         yield f"motors: {', '.join(spare)} are in no leg: held where they are; list them as motors to drive them"
     if held.armature > 0.0:
         yield f"armature: legs so light need {held.armature:.2g} kg m2, which stands there; write that of the motors"
+    if uneven:
+        yield f"symmetric: no, so nothing is learned from the mirror: {uneven}"
 
 
 def _foot(chain: Limb, settled: Settled) -> int:

@@ -79,6 +79,23 @@ class Frame:
         seen: FloatArray = turned @ self._data.xmat[self._trunk].reshape(3, 3)
         return seen
 
+    def masses(self, motors: Iterable[int]) -> FloatArray:
+        """Return the masses of the links that joints move (n,) [kg]."""
+        return np.array(self.model.body_mass[self._moved(motors)])
+
+    def links(self, motors: Iterable[int]) -> FloatArray:
+        """Return the centres of mass of the links that joints move (n, 3) [m]."""
+        return self.inside(self._data.xipos[self._moved(motors)])
+
+    @property
+    def centre(self) -> FloatArray:
+        """The centre of mass of all of it (3,) [m]."""
+        mujoco.mj_comPos(self.model, self._data)
+        return self.inside(self._data.subtree_com[self._trunk])
+
+    def _moved(self, motors: Iterable[int]) -> list[int]:
+        return [int(self.model.jnt_bodyid[self._joints[motor]]) for motor in motors]
+
     def end(self, geom: int, anchor: FloatArray) -> FloatArray:
         """Return the end of a geom that is furthest from an anchor, in its own axes (3,): of a capsule or a box."""
         model, data = self.model, self._data

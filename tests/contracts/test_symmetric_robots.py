@@ -13,15 +13,17 @@ from hardware import embodiment, mirror, signs
 from hardware.channels import measured
 from hardware.clock import VirtualClock
 from hardware.drives import Striding
-from hardware.motors import PositionServo
+from hardware.motors import PositionServo, TorqueServo
 from hardware.robot import CommandMode, FloatArray, RobotCommand
 from hardware.signs import CycleSeen
 from hardware.simulated.robot import SimRobot
 from hardware.spec import RobotSpec
 from sim.perturbations import parse
 
-SYMMETRIC = [path.stem for path in assets.robots() if spec(path.stem).symmetric and not spec(path.stem).own]
-"""Those whose joints are commanded: a controller of their own does not swing them as it is told here."""
+EVEN = [robot for robot in (spec(path.stem) for path in assets.robots()) if robot.symmetric and not robot.own]
+SYMMETRIC = [robot.name for robot in EVEN if isinstance(robot.servo, PositionServo)]
+"""Those whose joints are told angles: a controller of their own does not swing them as it is told here."""
+PUSHED = [robot.name for robot in EVEN if isinstance(robot.servo, TorqueServo)]
 PAIRS = {
     "payload": ("payload:mass={mass},x=0.08,y=0.05", "payload:mass={mass},x=0.08,y=-0.05"),
     "slope": ("slope:deg=8,heading_deg=60", "slope:deg=8,heading_deg=-60"),
@@ -109,6 +111,36 @@ def test_the_mirrored_condition_gives_the_mirrored_run(name: str, kind: str) -> 
     untold = {"push"} if "zero" in robot.anatomy.ranges else {"push", "zero", "short"}
     if kind not in untold:
         assert np.abs(told - other_told).max() > 0.1
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("name", PUSHED)
+def test_mirrored_torques_give_the_mirrored_run(name: str, first: bool) -> None:
+    robot = spec(name)
+    leg = robot.anatomy.legs[0 if first else 1]
+    other, acted = mirror.image(robot, leg), mirror.of_actions(robot)
+    assert other != leg
+    torques = 0.3 * np.array(robot.limits.torque) * np.random.default_rng(3).uniform(-1.0, 1.0, len(robot.motors))
+    runs = []
+    for crippled, given in ((leg, torques), (other, acted(torques))):
+        happened = (parse(f"crippled_leg:leg={crippled}"), parse("noise:scale=0"))
+        clock = VirtualClock()
+        body, drive = SimRobot(robot, clock, np.random.default_rng(0), perturbations=happened), embodiment.embody(robot)
+        body.connect()
+        body.activate()
+        seen = []
+        for tick in range(round(SECONDS * robot.servo_hz)):
+            now = clock.now()
+            body.write(drive.command(given * np.sin(12.0 * now + 1.0), body.true_state(), now, now + 1.0))
+            clock.sleep_until((tick + 1) / robot.servo_hz)
+            seen.append(embodiment.observe(robot, body.true_state()))
+        runs.append((np.stack(seen), body.true_condition()))
+        body.close()
+    (states, told), (others, theirs) = runs
+    np.testing.assert_allclose(others, mirror.of_states(robot)(states), atol=1e-6)
+    np.testing.assert_allclose(theirs, mirror.of_conditions(robot)(told), atol=1e-12)
+    assert np.abs(states - others).max() > 0.1
+    assert np.abs(told - theirs).max() > 0.5
 
 
 @pytest.mark.parametrize("name", [name for name in SYMMETRIC if isinstance(spec(name).drive, Striding)])

@@ -17,6 +17,7 @@ from controller.settings import robots
 from controller.settings.layers import Layer, read_yaml, resolve
 from controller.stress.suite import stress_settings
 from controller.training.settings import ExperimentSettings
+from hardware import mirror
 from hardware.drives import Striding
 from hardware.motors import PositionServo
 from sim.bodies.factory import simulate
@@ -45,6 +46,29 @@ def test_a_quadruped_with_hips_that_roll_gets_a_gait_that_walks(here: Path, caps
     assert run_settings([Layer("command line", {"robot": "dog/dog.yaml"})]).course == "figure8"
     assert resolve(ExperimentSettings, [read_yaml(Path("dog/dog-train.yaml"))]).robot == spec.source
     assert stress_settings(Path("dog/dog-stress.yaml"), []).seeds == 3
+
+
+def test_a_symmetric_one_learns_from_the_mirror_and_an_uneven_one_says_why_not(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its motors are called j0_0 and so on: only the body says which is the image of which."""
+    for name, text in (
+        ("even", bodies.urdf()),
+        ("uneven", bodies.urdf().replace('xyz="0.14 -0.08 0"', 'xyz="0.1 -0.08 0"')),
+    ):
+        Path(f"{name}.urdf").write_text(text, encoding="utf-8")
+        assert main(["new-robot", name, "--body", f"{name}.urdf"]) == 0
+    assert "symmetric: no, so nothing is learned from the mirror: j0_0 has no image" in capsys.readouterr().out
+    even, uneven = robots.spec("even/even.yaml"), robots.spec("uneven/uneven.yaml")
+    trained = [
+        resolve(ExperimentSettings, [read_yaml(Path(f"{name}/{name}-train.yaml"))]) for name in ("even", "uneven")
+    ]
+    assert [robot.symmetric for robot in (even, uneven)] == [each.mirror for each in trained] == [True, False]
+    assert even.pairs["j2_1"] == ("j3_1", 1.0)
+    assert even.pairs["j2_0"] == ("j3_0", -1.0)
+    assert even.images["front_left"] == "front_right"
+    assert mirror.image(even, "gain_j0_2") == "gain_j1_2"
+    assert not uneven.images
 
 
 def test_light_legs_get_rotors_and_walk(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
