@@ -53,13 +53,20 @@ class Arguments:
     out: Path
     """Folder of the runs; what it holds is not done again."""
     seeds: int = 20
+    first: int = 0
+    """Seed of the first run: what is chosen is chosen on others than what is told."""
     rows: tuple[str, ...] = ROWS[:5]
-    adapters: tuple[str, ...] = ("snail", "mb")
+    adapters: tuple[str, ...] = ("belief", "mb")
     """The adapted controller, the one that does not adapt, and others."""
     course: str = "zigzag"
     models: Path | None = None
     """Folder of checkpoints; the shipped ones when not given."""
     workers: int = 2
+
+    @property
+    def numbers(self) -> range:
+        """The seeds."""
+        return range(self.first, self.first + self.seeds)
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ def report(arguments: Arguments, found: Mapping[Cell, study.Result], console: Co
     shown = Table("row", "adapter", "speed [m/s]", "of intact", "cost", f"cheaper than {plain} by", "falls")
     for row, adapter in itertools.product(arguments.rows, arguments.adapters):
         runs, intact, other = (
-            [found[Cell(name, who, seed, arguments.course, arguments.models)] for seed in range(arguments.seeds)]
+            [found[Cell(name, who, seed, arguments.course, arguments.models)] for seed in arguments.numbers]
             for name, who in ((row, adapter), ("intact", adapter), (row, plain))
         )
         speed, usual = (np.array([run["speed"] for run in each]) for each in (runs, intact))
@@ -145,7 +152,7 @@ def main(arguments: Arguments) -> int:
     rows = tuple(dict.fromkeys(("intact", *arguments.rows)))
     cells = [
         Cell(row, adapter, seed, arguments.course, arguments.models)
-        for seed, row, adapter in itertools.product(range(arguments.seeds), rows, arguments.adapters)
+        for seed, row, adapter in itertools.product(arguments.numbers, rows, arguments.adapters)
     ]
     settings = f"course: {arguments.course}\nmodels: {arguments.models}\n"
     store, console = study.Store(arguments.out / "runs"), study.console()
