@@ -30,8 +30,8 @@ from controller.jobs import study
 from controller.jobs.executors import pool
 from controller.loop.plan_loop import LoopTick
 from controller.mission import Mission
-from controller.settings.layers import Layer
-from controller.settings.robots import spec
+from controller.settings.layers import Layer, nearest
+from controller.settings.robots import checkpoint, spec
 from controller.stress.trial import figures
 from planners.problem import FloatArray
 from sim.perturbations import LegLoss, Perturbation, sample_condition
@@ -100,8 +100,8 @@ def drive(cell: Cell) -> study.Result:
     """Do one run; one that falls has made no more way afterwards."""
     own: dict[str, object] = {"robot": ROBOT.name, "course": cell.course, "seconds": SECONDS, "seed": cell.seed}
     settings = run_settings([Layer("benchmark", own | {"adapter": cell.adapter})])
-    file = None if cell.models is None else str(cell.models / f"{ROBOT.name}-{cell.adapter}.safetensors")
-    changed = replace(settings, perturbations=happens(cell.row, cell.seed), checkpoint=file)
+    file = model_file(cell.adapter, cell.models)
+    changed = replace(settings, perturbations=happens(cell.row, cell.seed), checkpoint=str(file))
     mission, ticks = Mission.of(changed, fast=True), list[LoopTick]()
     loop = build(mission, load_model(mission, cell.adapter)).drive(ticks.append)
     way = [tick.result.progress.s for tick in ticks if tick.time >= COUNTED] or [0.0]
@@ -147,8 +147,30 @@ def _said(found: Estimate, digits: int) -> str:
     return f"{found.value:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
 
 
+def check(arguments: Arguments) -> None:
+    """End with one line where something asked for cannot be."""
+    if arguments.seeds < 1 or arguments.first < 0 or arguments.workers < 1:
+        asked = f"{arguments.seeds}, {arguments.first} and {arguments.workers}"
+        raise SystemExit(f"expected --seeds and --workers of 1 or more, --first of 0 or more, got {asked}")
+    for row in arguments.rows:
+        if row not in ROWS:
+            raise SystemExit(f"--rows {row}: {nearest(row, ROWS)}")
+    if len(arguments.adapters) < 2:
+        raise SystemExit("--adapters: expected two or more, the second of which does not adapt")
+    for adapter in arguments.adapters:
+        file = model_file(adapter, arguments.models)
+        if not file.is_file():
+            raise SystemExit(f"--adapters {adapter}: expected its trained model, {file}, which is not there")
+
+
+def model_file(adapter: str, models: Path | None) -> Path:
+    """Return the checkpoint of an adapter."""
+    return checkpoint(ROBOT.name, adapter) if models is None else models / f"{ROBOT.name}-{adapter}.safetensors"
+
+
 def main(arguments: Arguments) -> int:
     """Do what is left, and report."""
+    check(arguments)
     rows = tuple(dict.fromkeys(("intact", *arguments.rows)))
     cells = [
         Cell(row, adapter, seed, arguments.course, arguments.models)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,27 @@ def test_what_is_promised_is_speed_kept_and_cost_saved(
                 result = {"speed": 0.3 * speeds.get(row, 1.0), "cost": cost + 0.01 * seed, "failed": None}
                 found[Cell(row, adapter, seed, arguments.course, None)] = result
     assert hexapod.report(arguments, found, Console(quiet=True)) is holds
+
+
+@pytest.mark.parametrize(
+    "asked, line",
+    [
+        ({"first": -1}, "expected --seeds and --workers of 1 or more, --first of 0 or more, got 20, -1 and 2"),
+        ({"seeds": 0}, "got 0, 0 and 2"),
+        ({"rows": ("one legs",)}, "--rows one legs: .* did you mean 'one leg'"),
+        ({"adapters": ("belief",)}, "expected two or more"),
+        ({"adapters": ("belief", "md")}, "--adapters md: expected its trained model, .*hexapod-md.safetensors"),
+        ({"models": Path("nowhere")}, "--adapters belief: expected its trained model, nowhere"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line_before_anything_is_run(
+    asked: dict[str, object], line: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit, match=line):
+        hexapod.main(replace(Arguments(out=tmp_path / "out"), **asked))  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+def test_models_are_those_that_come_along_or_of_a_folder() -> None:
+    assert hexapod.model_file("belief", None).is_file()
+    assert hexapod.model_file("mb", Path("here")) == Path("here/hexapod-mb.safetensors")
