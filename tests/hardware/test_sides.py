@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -72,6 +73,13 @@ def test_what_speaks_of_a_motor_or_a_leg_goes_to_the_other_side() -> None:
     assert mirror.image(ant, "dead_motor:hip_3") == "dead_motor:hip_2"
     assert mirror.image(ant, "ship_1") == "ship_1"
     assert mirror.image(dog, "leg_loss:rear_left") == "leg_loss:rear_right"
+
+
+def test_of_two_names_that_end_alike_the_longer_one_is_meant() -> None:
+    pairs = {"hip": Image("hip", -1.0), "a_hip": Image("b_hip", 1.0), "b_hip": Image("a_hip", 1.0)}
+    robot = SimpleNamespace(pairs=pairs)
+    assert mirror.image(robot, "phase_a_hip") == "phase_b_hip"  # type: ignore[arg-type]
+    assert mirror.image(robot, "phase_hip") == "phase_hip"  # type: ignore[arg-type]
 
 
 def test_torques_of_motors_that_turn_the_other_way_change_their_sign() -> None:
