@@ -16,7 +16,7 @@ from sim.discovery.naming import leg_names
 from sim.discovery.outline import Motor, Outline, outline
 from sim.discovery.posing import Leg, lowered, points, posable, poses
 from sim.discovery.settling import Servos, Settled, servos, settle
-from sim.discovery.symmetry import sides
+from sim.discovery.symmetry import Sides, sides
 from sim.robots.anatomy import Anatomy, Root
 from sim.robots.equipment import Load, Units
 from sim.strict import require
@@ -196,13 +196,14 @@ def _found(
     hips = float(np.mean([leg.anchors[0, 2] - leg.tip[2] + leg.radius for leg in found]))
     reach = float(np.mean([legs[at].reach for at in standing]))
     motors = tuple(said.motors[at] for at in index)
-    both = sides(frame, motors, index, [(leg.name, leg.motors) for leg in found], reach, rng)
+    named = [(leg.name, leg.motors) for leg in found]
+    both = sides(frame, motors, index, named, reach, rng) if said.root == "free" else Sides({})  # a plane has no sides
     return Found(
         file, said.trunk, said.root, motors, found, tuple(spare), passive,
         pose[index], sit[index], name,
         Servos(held.kp[index], held.kd[index], held.torque[index], held.armature), settled,
         frame.mass, reach, hips, half, middle,
-        both.images, (*said.notes, *_notes(spare, chains, idle, held, both.why if said.root == "free" else "")),
+        both.images, (*said.notes, *_notes(spare, chains, idle, held, both.why)),
     )  # fmt: skip
 
 

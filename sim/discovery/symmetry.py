@@ -91,10 +91,9 @@ def _unlike(
 ) -> str | None:
     """Return what a motor and its image differ in."""
     one, other = (motors[at] for at in pair)
-    mass, theirs = frame.masses([index[at] for at in pair])
-    if abs(mass - theirs) > _UNLIKE * max(mass, theirs):
+    if _differ(*frame.masses([index[at] for at in pair])):
         return "mass"
-    if one.torque is not None and other.torque is not None and abs(one.torque / other.torque - 1.0) > _UNLIKE:
+    if one.torque is not None and other.torque is not None and _differ(one.torque, other.torque):
         return "torque"
     if (one.span is None) != (other.span is None):
         return "range"
@@ -102,6 +101,10 @@ def _unlike(
         ends = np.sort(sign * np.array(other.span))
         return "range" if np.abs(ends - one.span).max() > _APART else None
     return None
+
+
+def _differ(one: float, other: float) -> bool:
+    return abs(one - other) > _UNLIKE * max(one, other)
 
 
 def _moved(

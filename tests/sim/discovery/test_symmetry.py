@@ -70,10 +70,14 @@ def test_motors_that_differ_are_no_images(tmp_path: Path, end: str, why: str) ->
     assert [note for note in robot.notes if note.endswith(f"j2_1 and j3_1 differ in {why}")], robot.notes
 
 
-def test_a_robot_in_a_plane_has_no_sides(tmp_path: Path) -> None:
-    pytest.importorskip("gymnasium")
-    import gymnasium
-
-    robot = discover(Path(gymnasium.__file__).parent / "envs/mujoco/assets/walker2d.xml")
+@pytest.mark.parametrize("body", ["walker2d", "half_cheetah"])
+def test_a_robot_in_a_plane_has_no_sides(body: str) -> None:
+    """Each leg of one would be its own image."""
+    gymnasium = pytest.importorskip("gymnasium")
+    robot = discover(Path(gymnasium.__file__).parent / f"envs/mujoco/assets/{body}.xml")
     assert not robot.images
     assert not [note for note in robot.notes if note.startswith("symmetric")]
+
+
+def test_motors_of_which_no_torque_is_known_may_be_images(tmp_path: Path) -> None:
+    assert found(tmp_path, DOG.replace('effort="12"', 'effort="0"')).images
